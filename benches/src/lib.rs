@@ -1,0 +1,1 @@
+//! Whole sessions as stories, through the public API only.

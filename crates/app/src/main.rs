@@ -1,0 +1,2 @@
+//! The program `openbell`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! What was asked: the session file, read strictly and checked word by word.

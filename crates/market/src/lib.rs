@@ -1,0 +1,20 @@
+//! The words of a market: symbols, intervals, bars and columns of bars, quality and gaps.
+//!
+//! Not here: any store format, any file (`openbell-data-manager`); instants and calendars
+//! (`openbell-time`).
+
+mod bar;
+mod error;
+mod interval;
+mod quality;
+mod rejection;
+mod series;
+mod symbol;
+
+pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
+pub use error::MarketError;
+pub use interval::{BarInterval, ClockInterval};
+pub use quality::{Coverage, Gap, Quality};
+pub use rejection::RejectReason;
+pub use series::{Adjustment, SeriesKey};
+pub use symbol::{SYMBOL_LEN_MAX, Symbol, SymbolIdx};

@@ -1,0 +1,1 @@
+//! Bars from bars, indicators and quality, each right to the last digit.

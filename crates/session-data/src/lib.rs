@@ -1,0 +1,1 @@
+//! The one board of the day: what can be read, by whom, and from when.
