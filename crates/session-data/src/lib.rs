@@ -1,1 +1,35 @@
 //! The one board of the day: what can be read, by whom, and from when.
+//!
+//! The core writes bars into [`Segment`]s and publishes them with one atomic word
+//! ([`BoardWriter`]); outsiders read through an [`OutsideReader`], whose every view passes the
+//! gate and yields a [`View`] of one publication or a typed [`Inactive`]; insiders read through an
+//! [`InsideReader`]. Readers never lock and never copy; a view that is held stays what it was.
+//!
+//! Not here: making bars of bars (`openbell-processor`), files (`openbell-data-manager`), who
+//! decides when the gate opens (`openbell-coordinator`).
+
+mod block;
+mod board;
+mod frame;
+mod grid;
+mod inactive;
+mod metrics;
+mod reader;
+mod segment;
+mod series;
+mod sync;
+mod view;
+mod word;
+
+pub use board::{BoardWriter, Opened, Shut};
+pub use frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts, Through};
+pub use grid::{Grid, GridPart, Placed};
+pub use inactive::{Holder, Inactive, InactiveFacts, Reason};
+pub use metrics::SessionMetrics;
+pub use reader::{InsideReader, OutsideReader};
+pub use segment::{
+    Arrival, IndicatorColumns, IndicatorTails, Rows, Segment, SegmentDay, SegmentShape,
+    SegmentTail, SegmentWriter, SeriesRole,
+};
+pub use series::{SeriesView, coverage_of, gaps_of};
+pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};

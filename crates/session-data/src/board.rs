@@ -1,0 +1,289 @@
+//! The board itself: the publishing word, the recent publications, and the one hand that writes
+//! them.
+//!
+//! # How a publication reaches a reader
+//!
+//! The writer puts everything in place first and stores the word last: rows into segments, the
+//! frame (when the members changed), the publication's slot (instant and frame version), then the
+//! word. A reader loads the word; when it is active it reads the slot of that publication and
+//! loads the word again: if the writer has meanwhile come so far that the slot may have been
+//! written over, it begins again. So what it holds belongs to one publication, at one instant at
+//! which the session was active. The reader never waits: it repeats only when the writer has gone
+//! on.
+//!
+//! Shutting is the same in the other direction: the reason is in place before the word says
+//! inactive.
+
+use std::sync::Arc;
+
+use openbell_time::Timestamp;
+
+use crate::frame::{Frame, Member, SessionFacts};
+use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
+use crate::reader::{InsideReader, OutsideReader};
+use crate::sync::{AtomicI64, AtomicU64, Ordering, Shared, fence};
+use crate::word::Word;
+
+/// Publications whose instants are kept. A reader that is overtaken by more than this between
+/// two loads begins again. Few under loom, so that being overtaken is among what it tries.
+#[cfg(not(loom))]
+const N_SLOTS: u64 = 64;
+#[cfg(loom)]
+const N_SLOTS: u64 = 3;
+
+/// What a publication number leads to.
+struct Slot {
+    instant_ns: AtomicI64,
+    frame_version: AtomicU64,
+}
+
+/// The newest frame and the one before it, for a reader between two publications.
+struct Frames {
+    newest: Arc<Frame>,
+    previous: Option<Arc<Frame>>,
+}
+
+impl Frames {
+    fn of_version(&self, version: u64) -> Option<Arc<Frame>> {
+        if self.newest.version() == version {
+            return Some(Arc::clone(&self.newest));
+        }
+        self.previous.as_ref().filter(|frame| frame.version() == version).map(Arc::clone)
+    }
+}
+
+/// The state that the writer and all readers share.
+pub(crate) struct Board {
+    word: AtomicU64,
+    slots: [Slot; N_SLOTS as usize],
+    frames: Shared<Frames>,
+    shut: Shared<InactiveFacts>,
+    inside: Shared<Arc<Frame>>,
+    inside_clock_ns: AtomicI64,
+}
+
+/// One publication: what a view is cut at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Publication {
+    pub(crate) number: u64,
+    pub(crate) epoch: u64,
+    pub(crate) instant: Timestamp,
+}
+
+impl Board {
+    fn new() -> Board {
+        let empty = Arc::new(Frame::empty());
+        let shut = InactiveFacts { since: None, epoch: 0, reason: Reason::NotOpen };
+        Board {
+            word: AtomicU64::new(Word { is_active: false, epoch: 0, publication: 0 }.pack()),
+            slots: std::array::from_fn(|_| Slot {
+                instant_ns: AtomicI64::new(i64::MIN),
+                frame_version: AtomicU64::new(0),
+            }),
+            frames: Shared::new(Frames { newest: Arc::clone(&empty), previous: None }),
+            shut: Shared::new(shut),
+            inside: Shared::new(empty),
+            inside_clock_ns: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// The publication that is current at one instant within this call, with its frame left in
+    /// `cached`; or why there is none.
+    pub(crate) fn publication(&self, cached: &mut Arc<Frame>) -> Result<Publication, Inactive> {
+        loop {
+            let word = Word::unpack(self.word.load(Ordering::Acquire));
+            if !word.is_active {
+                match self.inactive(word.epoch) {
+                    Some(inactive) => return Err(inactive),
+                    None => continue, // It has switched again: look at the new word.
+                }
+            }
+            let slot = &self.slots[(word.publication % N_SLOTS) as usize];
+            let instant_ns = slot.instant_ns.load(Ordering::Acquire);
+            let frame_version = slot.frame_version.load(Ordering::Acquire);
+            fence(Ordering::Acquire);
+            let later = Word::unpack(self.word.load(Ordering::Relaxed));
+            // The slot is written over from the moment the word stands N_SLOTS - 1 further.
+            if later.publication - word.publication >= N_SLOTS - 1 {
+                continue;
+            }
+            if cached.version() != frame_version {
+                match self.frames.load().of_version(frame_version) {
+                    Some(frame) => *cached = frame,
+                    None => continue, // The writer has gone two frames on.
+                }
+            }
+            return Ok(Publication {
+                number: word.publication,
+                epoch: word.epoch,
+                instant: Timestamp::from_nanos(instant_ns),
+            });
+        }
+    }
+
+    fn inactive(&self, epoch: u64) -> Option<Inactive> {
+        let facts = self.shut.load();
+        (facts.epoch == epoch).then(|| Inactive::new((*facts).clone()))
+    }
+
+    pub(crate) fn inside(&self) -> (Arc<Frame>, Timestamp) {
+        // Members first: a clock that is older than they are hides rows, never shows too many.
+        let frame = self.inside.load();
+        (Arc::clone(&frame), Timestamp::from_nanos(self.inside_clock_ns.load(Ordering::Acquire)))
+    }
+
+    pub(crate) fn newest_frame(&self) -> Arc<Frame> {
+        Arc::clone(&self.frames.load().newest)
+    }
+}
+
+/// The one hand that publishes and switches the gate; made with its board, not `Clone`.
+///
+/// *Shape*: a number of publications counts up; publications happen only while the gate is open,
+/// or open it.
+pub struct BoardWriter {
+    board: Arc<Board>,
+    word: Word,
+    frame: Arc<Frame>,
+    /// Whether `frame` has been given to outsiders.
+    is_frame_published: bool,
+    /// Whether the published frame still has its predecessor beside it.
+    has_previous: bool,
+}
+
+impl Default for BoardWriter {
+    fn default() -> BoardWriter {
+        BoardWriter::new()
+    }
+}
+
+impl BoardWriter {
+    /// A board without members whose gate is shut as *not open*.
+    pub fn new() -> BoardWriter {
+        let board = Arc::new(Board::new());
+        let frame = board.newest_frame();
+        let word = Word::unpack(board.word.load(Ordering::Relaxed));
+        BoardWriter { board, word, frame, is_frame_published: true, has_previous: false }
+    }
+
+    /// A reader for strategies, scanners, services and displays: every view passes the gate.
+    pub fn outside_reader(&self) -> OutsideReader {
+        OutsideReader::new(Arc::clone(&self.board))
+    }
+
+    /// A reader for the processor, quality and tests of the inside: it sees what the core has
+    /// delivered, whether or not the gate is open.
+    pub fn inside_reader(&self) -> InsideReader {
+        InsideReader::new(Arc::clone(&self.board))
+    }
+
+    /// Whether the gate is open.
+    pub fn is_active(&self) -> bool {
+        self.word.is_active
+    }
+
+    /// Switches of the gate so far.
+    pub fn epoch(&self) -> u64 {
+        self.word.epoch
+    }
+
+    /// Publications so far.
+    pub fn publication(&self) -> u64 {
+        self.word.publication
+    }
+
+    /// The frame as insiders see it.
+    pub fn frame(&self) -> &Arc<Frame> {
+        &self.frame
+    }
+
+    /// Replaces the members: for insiders now, for outsiders with the next publication.
+    ///
+    /// *Cost*: linear in members; allocates.
+    pub fn change_members(
+        &mut self,
+        session: Option<SessionFacts>,
+        members: Vec<Arc<Member>>,
+        withheld: Vec<Holder>,
+    ) {
+        let version = self.frame.version() + 1;
+        self.frame = Arc::new(Frame::new(version, session, members, withheld));
+        self.is_frame_published = false;
+        self.board.inside.replace(Arc::clone(&self.frame));
+    }
+
+    /// Tells insiders that the clock stands at `instant`.
+    pub fn advance_inside(&mut self, instant: Timestamp) {
+        self.board.inside_clock_ns.store(instant.as_nanos(), Ordering::Release);
+    }
+
+    /// Publishes everything that is in place as of `instant`, with the gate open, and opens it
+    /// where it was shut. Returns whether it was.
+    ///
+    /// *Time*: views of this publication show rows visible at `instant`, nothing later.
+    pub fn publish(&mut self, instant: Timestamp) -> Opened {
+        let opened = if self.word.is_active { Opened::No } else { Opened::Yes };
+        let publication = self.word.publication + 1;
+        if !self.is_frame_published {
+            let previous = Some(self.board.newest_frame());
+            self.board.frames.replace(Frames { newest: Arc::clone(&self.frame), previous });
+            self.is_frame_published = true;
+            self.has_previous = true;
+        } else if self.has_previous {
+            // One publication later nobody needs the old frame: a reader that was about to look
+            // for it finds the word changed and begins again. Removed members' memory returns.
+            self.board.frames.replace(Frames { newest: Arc::clone(&self.frame), previous: None });
+            self.has_previous = false;
+        }
+        let slot = &self.board.slots[(publication % N_SLOTS) as usize];
+        slot.instant_ns.store(instant.as_nanos(), Ordering::Release);
+        slot.frame_version.store(self.frame.version(), Ordering::Release);
+        let epoch = self.word.epoch + u64::from(opened == Opened::Yes);
+        self.store(Word { is_active: true, epoch, publication });
+        opened
+    }
+
+    /// Shuts the gate at `since` for `reason`; where it is shut already, replaces the reason.
+    /// Returns whether it was open.
+    pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
+        let was_open = if self.word.is_active { Shut::JustNow } else { Shut::Already };
+        let epoch = self.word.epoch + u64::from(was_open == Shut::JustNow);
+        let since = match was_open {
+            Shut::JustNow => since,
+            Shut::Already => self.board.shut.load().since.or(since),
+        };
+        self.board.shut.replace(InactiveFacts { since, epoch, reason });
+        self.store(Word { is_active: false, epoch, publication: self.word.publication });
+        was_open
+    }
+
+    /// Why the gate is shut, where it is.
+    pub fn inactive(&self) -> Option<Inactive> {
+        if self.word.is_active { None } else { self.board.inactive(self.word.epoch) }
+    }
+
+    fn store(&mut self, word: Word) {
+        self.word = word;
+        self.board.word.store(word.pack(), Ordering::Release);
+    }
+}
+
+/// Whether a publication opened the gate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Opened {
+    /// The gate was open before.
+    No,
+    /// This publication opened it.
+    Yes,
+}
+
+/// Whether shutting switched the gate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Shut {
+    /// It was open until now.
+    JustNow,
+    /// It was shut already.
+    Already,
+}

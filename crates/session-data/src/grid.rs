@@ -1,0 +1,213 @@
+//! Where the bars of an interval lie in one session: the arithmetic of slots.
+//!
+//! Not here: folding bars into bars (`openbell-processor`), which days are sessions
+//! (`openbell-time`).
+
+use openbell_time::Timestamp;
+
+/// A half-open stretch of time in which bars are expected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GridPart {
+    /// Its start, the anchor of its slots.
+    pub since: Timestamp,
+    /// Its end, at which its last slot is cut.
+    pub until: Timestamp,
+}
+
+/// The slots of one interval in one session: each part cut into lengths of the interval from its
+/// own start, the last slot of each cut at its end.
+///
+/// *Shape*: slots count from 0 through all parts, in time order. An interval of a day or a week
+/// has one slot from the first part's start to the last part's end.
+///
+/// ```
+/// use openbell_session_data::{Grid, GridPart};
+/// let part = GridPart {
+///     since: "2025-07-03T13:30:00Z".parse()?, // 09:30 in New York
+///     until: "2025-07-03T17:00:00Z".parse()?, // the half day closes at 13:00
+/// };
+/// let hours = Grid::clock(vec![part], 3_600_000_000_000);
+/// assert_eq!(hours.n_slots(), 4);
+/// assert_eq!(hours.slot(3).unwrap().since.to_string(), "2025-07-03T16:30:00Z");
+/// assert_eq!(hours.slot(3).unwrap().until.to_string(), "2025-07-03T17:00:00Z");
+/// # Ok::<(), openbell_time::TimeError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Grid {
+    parts: Vec<GridPart>,
+    /// First slot of each part.
+    first_slots: Vec<usize>,
+    step_ns: i64,
+    n_slots: usize,
+}
+
+impl Grid {
+    /// The grid of a clock interval of `step_ns` nanoseconds over `parts`, which are in time
+    /// order and do not overlap.
+    ///
+    /// *Panics* where `step_ns` is not positive: no interval is.
+    pub fn clock(parts: Vec<GridPart>, step_ns: i64) -> Grid {
+        assert!(step_ns > 0, "a grid of {step_ns} ns");
+        let mut first_slots = Vec::with_capacity(parts.len());
+        let mut n_slots = 0;
+        for part in &parts {
+            first_slots.push(n_slots);
+            n_slots += slots_in(part.until.as_nanos() - part.since.as_nanos(), step_ns);
+        }
+        Grid { parts, first_slots, step_ns, n_slots }
+    }
+
+    /// The grid with one slot over everything from `since` to `until`: a day or a week.
+    pub fn whole(since: Timestamp, until: Timestamp) -> Grid {
+        let length_ns = (until.as_nanos() - since.as_nanos()).max(1);
+        Grid::clock(vec![GridPart { since, until }], length_ns)
+    }
+
+    /// Slots of the whole session: the bars that are expected of it.
+    pub fn n_slots(&self) -> usize {
+        self.n_slots
+    }
+
+    /// The start of the first slot.
+    pub fn since(&self) -> Option<Timestamp> {
+        self.parts.first().map(|part| part.since)
+    }
+
+    /// The end of the last slot.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.parts.last().map(|part| part.until)
+    }
+
+    /// The stretches that the slots fill, in time order.
+    pub fn parts(&self) -> &[GridPart] {
+        &self.parts
+    }
+
+    /// The bounds of slot `slot`, or `None` past the last.
+    pub fn slot(&self, slot: usize) -> Option<GridPart> {
+        if slot >= self.n_slots {
+            return None;
+        }
+        let part_idx = self.first_slots.partition_point(|&first| first <= slot) - 1;
+        let part = self.parts[part_idx];
+        let offset_ns = (slot - self.first_slots[part_idx]) as i64 * self.step_ns;
+        let since_ns = part.since.as_nanos() + offset_ns;
+        let until_ns = (since_ns + self.step_ns).min(part.until.as_nanos());
+        Some(GridPart {
+            since: Timestamp::from_nanos(since_ns),
+            until: Timestamp::from_nanos(until_ns),
+        })
+    }
+
+    /// The slot that contains `instant`, or `None` outside all parts.
+    pub fn slot_containing(&self, instant: Timestamp) -> Option<usize> {
+        let part_idx = self.parts.iter().position(|p| p.since <= instant && instant < p.until)?;
+        let offset_ns = instant.as_nanos() - self.parts[part_idx].since.as_nanos();
+        Some(self.first_slots[part_idx] + (offset_ns / self.step_ns) as usize)
+    }
+
+    /// Where a bar stamped `opens_at` stands.
+    pub fn place(&self, opens_at: Timestamp) -> Placed {
+        match self.slot_containing(opens_at) {
+            None => Placed::Outside,
+            Some(slot) => match self.slot(slot) {
+                Some(bounds) if bounds.since == opens_at => Placed::On { slot, closes_at: bounds.until },
+                _ => Placed::OffGrid,
+            },
+        }
+    }
+
+    /// Slots that have closed at or before `instant`: the bars that can be expected by then.
+    pub fn n_closed_by(&self, instant: Timestamp) -> usize {
+        let mut n_closed = 0;
+        for part in &self.parts {
+            let length_ns = part.until.as_nanos() - part.since.as_nanos();
+            let elapsed_ns = instant.as_nanos() - part.since.as_nanos();
+            if elapsed_ns >= length_ns {
+                n_closed += slots_in(length_ns, self.step_ns);
+            } else if elapsed_ns > 0 {
+                n_closed += (elapsed_ns / self.step_ns) as usize;
+            }
+        }
+        n_closed
+    }
+
+    /// The first slot end after `instant`, or `None` where all have closed.
+    pub fn next_close_after(&self, instant: Timestamp) -> Option<Timestamp> {
+        self.slot(self.n_closed_by(instant)).map(|bounds| bounds.until)
+    }
+}
+
+/// Where a stamp stands on a grid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Placed {
+    /// On the grid: the stamp opens `slot`, which closes at `closes_at`.
+    On {
+        /// The slot, from 0.
+        slot: usize,
+        /// When the slot closes.
+        closes_at: Timestamp,
+    },
+    /// Inside the hours, and not at the start of a slot.
+    OffGrid,
+    /// Outside the hours.
+    Outside,
+}
+
+fn slots_in(length_ns: i64, step_ns: i64) -> usize {
+    if length_ns <= 0 { 0 } else { ((length_ns + step_ns - 1) / step_ns) as usize }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn part(since_ns: i64, until_ns: i64) -> GridPart {
+        GridPart {
+            since: Timestamp::from_nanos(since_ns),
+            until: Timestamp::from_nanos(until_ns),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn slots_tile_their_parts_and_every_count_agrees(
+            lengths in proptest::collection::vec((1_i64..500, 0_i64..50), 1..4),
+            step in 1_i64..120,
+            at in -20_i64..1800,
+        ) {
+            let mut parts = Vec::new();
+            let mut start = 0;
+            for (length, pause) in lengths {
+                parts.push(part(start, start + length));
+                start += length + pause;
+            }
+            let grid = Grid::clock(parts.clone(), step);
+            let mut covered = 0;
+            let mut closed = 0;
+            for slot in 0..grid.n_slots() {
+                let bounds = grid.slot(slot).unwrap();
+                prop_assert!(bounds.since < bounds.until);
+                covered += bounds.until.as_nanos() - bounds.since.as_nanos();
+                closed += usize::from(bounds.until.as_nanos() <= at);
+                prop_assert_eq!(grid.slot_containing(bounds.since), Some(slot));
+                let placed = Placed::On { slot, closes_at: bounds.until };
+                prop_assert_eq!(grid.place(bounds.since), placed);
+            }
+            let total: i64 = parts.iter().map(|p| p.until.as_nanos() - p.since.as_nanos()).sum();
+            prop_assert_eq!(covered, total);
+            prop_assert_eq!(grid.slot(grid.n_slots()), None);
+            prop_assert_eq!(grid.n_closed_by(Timestamp::from_nanos(at)), closed);
+        }
+    }
+
+    #[test]
+    fn a_stamp_between_slots_is_off_the_grid_and_one_in_the_break_is_outside() {
+        let grid = Grid::clock(vec![part(0, 100), part(150, 200)], 20);
+        assert_eq!(grid.place(Timestamp::from_nanos(21)), Placed::OffGrid);
+        assert_eq!(grid.place(Timestamp::from_nanos(120)), Placed::Outside);
+        assert_eq!(grid.place(Timestamp::from_nanos(200)), Placed::Outside);
+    }
+}

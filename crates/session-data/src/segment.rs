@@ -1,0 +1,476 @@
+//! One session of one series as columns: what is stored, and which of it can be seen at an
+//! instant.
+//!
+//! Hot path. No allocation after the segment is made, no lock, no formatting, no `dyn`.
+
+use std::sync::Arc;
+
+use openbell_market::{Bar, BarInterval, Coverage, Ohlcv};
+use openbell_time::{Timestamp, TradingDate};
+
+use crate::block::{Block, BlockWriter, Tails};
+use crate::grid::Grid;
+
+/// Float columns that every segment has: open, high, low, close, volume.
+const N_BAR_FLOATS: usize = 5;
+/// Running session metrics of a base segment: high, low, volume, price times volume.
+const N_METRIC_FLOATS: usize = 4;
+
+/// What a segment holds besides bars.
+#[derive(Clone, Debug)]
+pub struct SegmentShape {
+    /// The interval of its bars.
+    pub interval: BarInterval,
+    /// Base bars with running metrics, or derived bars with their coverage.
+    pub role: SeriesRole,
+    /// Whether bars may be seen later than they close (live), so that each carries its instant.
+    pub arrival: Arrival,
+    /// The indicators of this series, each with a column for every field.
+    pub indicators: Arc<[IndicatorColumns]>,
+}
+
+/// Where the bars of a series come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SeriesRole {
+    /// Delivered by a feed.
+    Base,
+    /// Made by the processor.
+    Derived,
+}
+
+/// When a bar may first be seen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Arrival {
+    /// At its close: a replay, in which the clock follows the data.
+    AtClose,
+    /// At the publication that brought it, which each bar carries: live.
+    Recorded,
+}
+
+/// The name of an indicator and of its values.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IndicatorColumns {
+    /// The key, as `sma_20_5m`.
+    pub key: Arc<str>,
+    /// The names of its fields in order; empty for an indicator with one unnamed value.
+    pub fields: Arc<[Arc<str>]>,
+}
+
+impl IndicatorColumns {
+    /// Columns it takes, at least 1.
+    pub fn n_columns(&self) -> usize {
+        self.fields.len().max(1)
+    }
+}
+
+/// The session that a segment belongs to, and where its bars lie.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SegmentDay {
+    /// The session's date (1w: its Monday).
+    pub session_date: TradingDate,
+    /// Where bars of this interval are expected; for a base series with extended hours only the
+    /// regular part, which alone counts for quality.
+    pub grid: Grid,
+    /// Where bars of the base interval are expected.
+    pub base_grid: Grid,
+}
+
+/// One session of one series; readers share it, one [`SegmentWriter`] fills it.
+///
+/// *Shape*: rows in time order, unique by open instant. Row `k` of the session has sequence `k`.
+pub struct Segment {
+    shape: SegmentShape,
+    day: SegmentDay,
+    block: Arc<Block>,
+}
+
+impl std::fmt::Debug for Segment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Segment")
+            .field("interval", &self.shape.interval)
+            .field("session_date", &self.day.session_date)
+            .field("n_rows", &self.block.len())
+            .finish()
+    }
+}
+
+impl Segment {
+    /// What it holds.
+    pub fn shape(&self) -> &SegmentShape {
+        &self.shape
+    }
+
+    /// The session it belongs to.
+    pub fn day(&self) -> &SegmentDay {
+        &self.day
+    }
+
+    /// Every row that is written, also those that no outsider may see yet.
+    pub(crate) fn rows(&self) -> Rows<'_> {
+        Rows { segment: Some(self), len: self.block.len() }
+    }
+
+    /// The rows that can be seen at `as_of`: those that closed (live: were published) by then.
+    ///
+    /// *Cost*: one guess where bars are dense; a binary search otherwise.
+    pub(crate) fn rows_at(&self, as_of: Timestamp) -> Rows<'_> {
+        let len = self.block.len();
+        let column = match self.shape.arrival {
+            Arrival::AtClose => CLOSES_AT,
+            Arrival::Recorded => self.block.n_ints() - 1,
+        };
+        let visible_at = self.block.ints(column, len);
+        Rows { segment: Some(self), len: n_at_or_before(visible_at, as_of.as_nanos()) }
+    }
+}
+
+const OPENS_AT: usize = 0;
+const CLOSES_AT: usize = 1;
+const N_BASE_BARS: usize = 2;
+const N_EXPECTED: usize = 3;
+
+/// Entries of the sorted `instants` at or before `as_of`.
+fn n_at_or_before(instants: &[i64], as_of_ns: i64) -> usize {
+    let (Some(&first), Some(&last)) = (instants.first(), instants.last()) else { return 0 };
+    if last <= as_of_ns {
+        return instants.len();
+    }
+    if first > as_of_ns {
+        return 0;
+    }
+    // Dense bars stand where a straight line puts them.
+    let span = (last - first).max(1) as i128;
+    let guess = ((as_of_ns - first) as i128 * (instants.len() - 1) as i128 / span) as usize;
+    if instants[guess] <= as_of_ns && instants.get(guess + 1).is_none_or(|&next| next > as_of_ns) {
+        return guess + 1;
+    }
+    instants.partition_point(|&instant| instant <= as_of_ns)
+}
+
+/// The first so many rows of a segment.
+///
+/// *Cost*: every column is a slice of the stored one; nothing is copied.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'s> {
+    /// `None` where a series has no rows of the day at all; then `len` is 0.
+    segment: Option<&'s Segment>,
+    len: usize,
+}
+
+impl<'s> Rows<'s> {
+    /// Rows in it.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// No rows, of no segment.
+    pub(crate) fn none() -> Rows<'s> {
+        Rows { segment: None, len: 0 }
+    }
+
+    /// The segment they belong to; `None` where there is none.
+    pub fn segment(&self) -> Option<&'s Segment> {
+        self.segment
+    }
+
+    /// The first `len` of these rows.
+    pub fn first(self, len: usize) -> Rows<'s> {
+        Rows { segment: self.segment, len: self.len.min(len) }
+    }
+
+    fn ints(&self, column: usize) -> &'s [i64] {
+        self.segment.map_or(&[], |segment| segment.block.ints(column, self.len))
+    }
+
+    fn floats(&self, column: usize) -> &'s [f64] {
+        self.segment.map_or(&[], |segment| segment.block.floats(column, self.len))
+    }
+
+    fn role(&self) -> SeriesRole {
+        self.segment.map_or(SeriesRole::Base, |segment| segment.shape.role)
+    }
+
+    /// Open instants, nanoseconds since the epoch.
+    pub fn opens_at_ns(&self) -> &'s [i64] {
+        self.ints(OPENS_AT)
+    }
+
+    /// Close instants, nanoseconds since the epoch.
+    pub fn closes_at_ns(&self) -> &'s [i64] {
+        self.ints(CLOSES_AT)
+    }
+
+    /// First prices.
+    pub fn open(&self) -> &'s [f64] {
+        self.floats(0)
+    }
+
+    /// Highest prices.
+    pub fn high(&self) -> &'s [f64] {
+        self.floats(1)
+    }
+
+    /// Lowest prices.
+    pub fn low(&self) -> &'s [f64] {
+        self.floats(2)
+    }
+
+    /// Last prices.
+    pub fn close(&self) -> &'s [f64] {
+        self.floats(3)
+    }
+
+    /// Volumes.
+    pub fn volume(&self) -> &'s [f64] {
+        self.floats(4)
+    }
+
+    /// The bar of row `row`, or `None` past the last.
+    pub fn bar(&self, row: usize) -> Option<Bar> {
+        (row < self.len).then(|| Bar {
+            opens_at: Timestamp::from_nanos(self.opens_at_ns()[row]),
+            closes_at: Timestamp::from_nanos(self.closes_at_ns()[row]),
+            ohlcv: Ohlcv {
+                open: self.open()[row],
+                high: self.high()[row],
+                low: self.low()[row],
+                close: self.close()[row],
+                volume: self.volume()[row],
+            },
+        })
+    }
+
+    /// How many base bars row `row` saw of how many; a base bar is one of one.
+    pub fn coverage(&self, row: usize) -> Option<Coverage> {
+        if row >= self.len {
+            return None;
+        }
+        Some(match self.role() {
+            SeriesRole::Base => Coverage { n: 1, expected: 1 },
+            SeriesRole::Derived => Coverage {
+                n: self.ints(N_BASE_BARS)[row] as u32,
+                expected: self.ints(N_EXPECTED)[row] as u32,
+            },
+        })
+    }
+
+    /// The running metrics at row `row` of a base series: high, low, volume, price times volume,
+    /// each from the session's regular open on; `None` before its first regular bar.
+    pub(crate) fn running(&self, row: usize) -> Option<[f64; N_METRIC_FLOATS]> {
+        if row >= self.len || self.role() != SeriesRole::Base {
+            return None;
+        }
+        let at = |offset: usize| self.floats(N_BAR_FLOATS + offset)[row];
+        let values = [at(0), at(1), at(2), at(3)];
+        (!values[0].is_nan()).then_some(values)
+    }
+
+    /// The column of an indicator's field, raw: NaN is the store's code for *absent*. Use
+    /// [`Rows::indicator_value`] for values.
+    fn indicator_column(&self, column: usize) -> &'s [f64] {
+        let first = match self.role() {
+            SeriesRole::Base => N_BAR_FLOATS + N_METRIC_FLOATS,
+            SeriesRole::Derived => N_BAR_FLOATS,
+        };
+        self.floats(first + column)
+    }
+
+    /// Where the columns of `key` begin, and its names.
+    fn indicator_place(&self, key: &str) -> Option<(usize, &'s IndicatorColumns)> {
+        let mut column = 0;
+        for indicator in self.segment?.shape.indicators.iter() {
+            if &*indicator.key == key {
+                return Some((column, indicator));
+            }
+            column += indicator.n_columns();
+        }
+        None
+    }
+
+    /// The value of an indicator at row `row`: of its only field (`field` empty) or a named one.
+    /// `None` where the indicator is not ready, or there is no such row, key or field.
+    pub fn indicator_value(&self, key: &str, field: &str, row: usize) -> Option<f64> {
+        if row >= self.len {
+            return None;
+        }
+        let (first, indicator) = self.indicator_place(key)?;
+        let offset = if field.is_empty() {
+            0
+        } else {
+            indicator.fields.iter().position(|name| &**name == field)?
+        };
+        let value = self.indicator_column(first + offset)[row];
+        (!value.is_nan()).then_some(value)
+    }
+
+    /// Every indicator column in the order of the shape, raw, for digest and export: NaN codes
+    /// *absent*.
+    pub fn indicator_columns(&self) -> impl Iterator<Item = (&'s IndicatorColumns, usize, &'s [f64])> {
+        let rows = *self;
+        let mut column = 0;
+        let indicators = rows.segment.map_or(&[][..], |segment| &segment.shape.indicators);
+        indicators.iter().flat_map(move |indicator| {
+            let first = column;
+            column += indicator.n_columns();
+            (0..indicator.n_columns())
+                .map(move |field| (indicator, field, rows.indicator_column(first + field)))
+        })
+    }
+
+    /// The number of base bars in each row and the number expected; `None` for a base series.
+    pub fn coverage_columns(&self) -> Option<(&'s [i64], &'s [i64])> {
+        (self.role() == SeriesRole::Derived).then(|| {
+            (
+                self.ints(N_BASE_BARS),
+                self.ints(N_EXPECTED),
+            )
+        })
+    }
+}
+
+/// The one hand that fills a segment.
+pub struct SegmentWriter {
+    shape: SegmentShape,
+    writer: BlockWriter,
+    segment: Arc<Segment>,
+}
+
+/// The rows of a segment that are not committed yet, to be filled from row 0 of these slices.
+///
+/// Every column of a row must be filled before the row is committed; [`SegmentWriter::commit`]
+/// makes it readable.
+pub struct SegmentTail<'w> {
+    /// Open instants, nanoseconds since the epoch.
+    pub opens_at_ns: &'w mut [i64],
+    /// Close instants, nanoseconds since the epoch; ascending through the segment.
+    pub closes_at_ns: &'w mut [i64],
+    /// Base bars seen and expected; a derived series only.
+    pub coverage: Option<(&'w mut [i64], &'w mut [i64])>,
+    /// The publication's instant from which each row is visible; live only.
+    pub visible_at_ns: Option<&'w mut [i64]>,
+    /// First prices.
+    pub open: &'w mut [f64],
+    /// Highest prices.
+    pub high: &'w mut [f64],
+    /// Lowest prices.
+    pub low: &'w mut [f64],
+    /// Last prices.
+    pub close: &'w mut [f64],
+    /// Volumes.
+    pub volume: &'w mut [f64],
+    /// Running high, low, volume and price times volume; a base series only.
+    pub running: Option<[&'w mut [f64]; N_METRIC_FLOATS]>,
+    /// The indicators' columns in the order of the shape.
+    pub indicators: IndicatorTails<'w>,
+}
+
+/// The uncommitted rows of the indicators' columns, in the order of the shape.
+pub struct IndicatorTails<'w>(Tails<'w, f64>);
+
+impl<'w> Iterator for IndicatorTails<'w> {
+    type Item = &'w mut [f64];
+
+    fn next(&mut self) -> Option<&'w mut [f64]> {
+        self.0.next()
+    }
+}
+
+impl SegmentWriter {
+    /// A segment with room for `capacity` rows, and its writer.
+    pub fn new(shape: SegmentShape, day: SegmentDay, capacity: usize) -> SegmentWriter {
+        let n_ints = 2
+            + 2 * usize::from(shape.role == SeriesRole::Derived)
+            + usize::from(shape.arrival == Arrival::Recorded);
+        let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
+        let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
+        let writer = BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity);
+        let segment =
+            Arc::new(Segment { shape: shape.clone(), day, block: Arc::clone(writer.block()) });
+        SegmentWriter { shape, writer, segment }
+    }
+
+    /// The segment, for readers.
+    pub fn segment(&self) -> &Arc<Segment> {
+        &self.segment
+    }
+
+    /// The rows committed so far.
+    pub fn rows(&self) -> Rows<'_> {
+        self.segment.rows()
+    }
+
+    /// Rows that still fit.
+    pub fn room(&self) -> usize {
+        self.writer.room()
+    }
+
+    /// The rows that are not committed yet.
+    pub fn tail(&mut self) -> SegmentTail<'_> {
+        // The block was made with exactly these columns, so none is missing.
+        const MADE: &str = "a segment's block has the columns of its shape";
+        let (mut ints, mut floats) = self.writer.tails();
+        let opens_at_ns = ints.next().expect(MADE);
+        let closes_at_ns = ints.next().expect(MADE);
+        let coverage = (self.shape.role == SeriesRole::Derived)
+            .then(|| (ints.next().expect(MADE), ints.next().expect(MADE)));
+        let visible_at_ns =
+            (self.shape.arrival == Arrival::Recorded).then(|| ints.next().expect(MADE));
+        let mut float = || floats.next().expect(MADE);
+        let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
+        let running = (self.shape.role == SeriesRole::Base)
+            .then(|| [float(), float(), float(), float()]);
+        SegmentTail {
+            opens_at_ns,
+            closes_at_ns,
+            coverage,
+            visible_at_ns,
+            open,
+            high,
+            low,
+            close,
+            volume,
+            running,
+            indicators: IndicatorTails(floats),
+        }
+    }
+
+    /// Makes the next `n_rows` rows readable; when outsiders see them is the publication's to
+    /// say.
+    ///
+    /// *Panics* where fewer fit.
+    pub fn commit(&mut self, n_rows: usize) {
+        self.writer.commit(n_rows);
+    }
+
+    /// The writer of an empty segment for another day in the same memory, or the writer as it
+    /// was where a view still holds the segment or the day needs more room.
+    pub fn recycle(self, day: SegmentDay, capacity: usize) -> Result<SegmentWriter, SegmentWriter> {
+        let SegmentWriter { shape, mut writer, segment } = self;
+        let segment = match Arc::try_unwrap(segment) {
+            Ok(unshared) => unshared,
+            Err(segment) => return Err(SegmentWriter { shape, writer, segment }),
+        };
+        let Segment { shape: inner_shape, day: old_day, block } = segment;
+        drop(block);
+        let fits = writer.len() + writer.room() >= capacity;
+        if fits && writer.try_clear() {
+            let block = Arc::clone(writer.block());
+            let segment = Arc::new(Segment { shape: inner_shape, day, block });
+            Ok(SegmentWriter { shape, writer, segment })
+        } else {
+            let block = Arc::clone(writer.block());
+            let segment = Arc::new(Segment { shape: inner_shape, day: old_day, block });
+            Err(SegmentWriter { shape, writer, segment })
+        }
+    }
+
+    /// Whether someone besides the writer holds the segment.
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.segment) > 1
+    }
+}

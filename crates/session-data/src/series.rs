@@ -1,0 +1,162 @@
+//! One series of a view: the day's rows, the trailing sessions, quality and gaps.
+
+use openbell_market::{Bar, BarInterval, Coverage, Gap, Quality};
+use openbell_time::Timestamp;
+
+use crate::frame::SeriesFacts;
+use crate::segment::{Rows, SeriesRole};
+
+/// A series as of one instant: the day's bars that can be seen, and the sessions before it.
+#[derive(Clone, Copy)]
+pub struct SeriesView<'v> {
+    facts: &'v SeriesFacts,
+    as_of: Timestamp,
+    keeps_quality: bool,
+}
+
+impl<'v> SeriesView<'v> {
+    pub(crate) fn new(facts: &'v SeriesFacts, as_of: Timestamp, keeps_quality: bool) -> Self {
+        SeriesView { facts, as_of, keeps_quality }
+    }
+
+    /// The interval.
+    pub fn interval(&self) -> BarInterval {
+        self.facts.interval
+    }
+
+    /// Whether a feed delivers it or the processor makes it.
+    pub fn role(&self) -> SeriesRole {
+        self.facts.role
+    }
+
+    /// The session's rows so far, oldest first; row `k` has sequence `k`. Empty where only
+    /// history was asked for.
+    pub fn today(&self) -> Rows<'v> {
+        match &self.facts.today {
+            Some(segment) => segment.rows_at(self.as_of),
+            None => Rows::none(),
+        }
+    }
+
+    /// The rows since sequence `sequence`, that one included; and how many there were before.
+    pub fn since(&self, sequence: usize) -> impl Iterator<Item = Bar> + 'v {
+        let rows = self.today();
+        (sequence..rows.len()).filter_map(move |row| rows.bar(row))
+    }
+
+    /// The last bar of the session, or `None` where there is none yet.
+    pub fn latest(&self) -> Option<Bar> {
+        let rows = self.today();
+        rows.bar(rows.len().checked_sub(1)?)
+    }
+
+    /// The trailing sessions, oldest first; strictly before the session day.
+    pub fn trailing(&self) -> impl DoubleEndedIterator<Item = Rows<'v>> + ExactSizeIterator {
+        self.facts.trailing.iter().map(|segment| segment.rows())
+    }
+
+    /// The last `n` bars, oldest first, reaching back over the open into the trailing sessions;
+    /// fewer where there are fewer.
+    ///
+    /// *Cost*: allocates nothing; yields bars from at most as many segments as they span.
+    pub fn last(&self, n: usize) -> impl Iterator<Item = Bar> + 'v {
+        let today = self.today();
+        let mut missing = n.saturating_sub(today.len());
+        let mut first_segment = self.facts.trailing.len();
+        let mut skip = today.len().saturating_sub(n);
+        while missing > 0 && first_segment > 0 {
+            first_segment -= 1;
+            let len = self.facts.trailing[first_segment].rows().len();
+            skip = len.saturating_sub(missing);
+            missing = missing.saturating_sub(len);
+        }
+        let trailing = self.facts.trailing[first_segment..].iter().map(|segment| segment.rows());
+        trailing
+            .chain(std::iter::once(today))
+            .flat_map(|rows| (0..rows.len()).filter_map(move |row| rows.bar(row)))
+            .skip(skip)
+    }
+
+    /// Base bars seen and expected in the bars that have closed by now, of the day; absent while
+    /// nothing is expected yet, and where quality is not kept.
+    ///
+    /// For a base series: regular bars over the slots closed. For a derived one: the sum over
+    /// its closed windows, empty ones included.
+    pub fn coverage(&self) -> Option<Coverage> {
+        if !self.keeps_quality {
+            return None;
+        }
+        let segment = self.facts.today.as_ref()?;
+        coverage_of(&segment.rows_at(self.as_of), self.as_of)
+    }
+
+    /// [`SeriesView::coverage`] in percent.
+    pub fn quality(&self) -> Option<Quality> {
+        self.coverage()?.quality()
+    }
+
+    /// The runs of expected bars that are missing so far, oldest first; a base series only, and
+    /// none where quality is not kept.
+    ///
+    /// *Cost*: linear in the rows of the day; allocates.
+    pub fn gaps(&self) -> Vec<Gap> {
+        match &self.facts.today {
+            Some(segment) if self.keeps_quality => gaps_of(&segment.rows_at(self.as_of), self.as_of),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Base bars seen and expected in `rows` when everything up to `as_of` has closed; `None` while
+/// nothing is expected.
+pub fn coverage_of(rows: &Rows<'_>, as_of: Timestamp) -> Option<Coverage> {
+    let day = rows.segment()?.day();
+    let n_closed = day.grid.n_closed_by(as_of);
+    let last_closed = day.grid.slot(n_closed.checked_sub(1)?)?;
+    let coverage = match rows.coverage_columns() {
+        None => Coverage { n: n_regular(rows) as u32, expected: n_closed as u32 },
+        Some((n, _)) => Coverage {
+            n: n.iter().sum::<i64>() as u32,
+            expected: day.base_grid.n_closed_by(last_closed.until) as u32,
+        },
+    };
+    Some(coverage)
+}
+
+/// Rows of a base segment that lie in regular hours.
+fn n_regular(rows: &Rows<'_>) -> usize {
+    let Some(segment) = rows.segment() else { return 0 };
+    let opens_at_ns = rows.opens_at_ns();
+    let within = |instant: Option<Timestamp>| {
+        instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
+    };
+    let grid = &segment.day().grid;
+    within(grid.until()).saturating_sub(within(grid.since()))
+}
+
+/// The runs of slots that closed by `as_of` and have no row, oldest first.
+pub fn gaps_of(rows: &Rows<'_>, as_of: Timestamp) -> Vec<Gap> {
+    let Some(segment) = rows.segment() else { return Vec::new() };
+    let grid = &segment.day().grid;
+    let mut present =
+        rows.opens_at_ns().iter().filter_map(|&ns| grid.slot_containing(Timestamp::from_nanos(ns)));
+    let mut next_present = present.next();
+    let mut gaps: Vec<Gap> = Vec::new();
+    let mut last_missing = None;
+    for slot in 0..grid.n_closed_by(as_of) {
+        if next_present == Some(slot) {
+            next_present = present.next();
+            continue;
+        }
+        let Some(bounds) = grid.slot(slot) else { break };
+        match gaps.last_mut() {
+            Some(gap) if last_missing == slot.checked_sub(1) => {
+                gap.until = bounds.until;
+                gap.n_bars += 1;
+            }
+            _ => gaps.push(Gap { since: bounds.since, until: bounds.until, n_bars: 1 }),
+        }
+        last_missing = Some(slot);
+    }
+    gaps
+}

@@ -1,0 +1,260 @@
+//! What is read: the board as of one publication, symbol by symbol, series by series.
+
+use std::sync::Arc;
+
+use openbell_market::{BarInterval, Symbol, SymbolIdx};
+use openbell_time::Timestamp;
+use thiserror::Error;
+
+use crate::board::Publication;
+use crate::frame::{FixedIndicator, Frame, Member, SessionFacts};
+use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
+use crate::metrics::SessionMetrics;
+use crate::segment::Rows;
+use crate::series::SeriesView;
+
+/// The board as of one publication.
+///
+/// *Time*: [`View::instant`] is the latest instant that anything in it depends on. *Cost*: it
+/// borrows its reader; [`View::hold`] makes one that lives on its own.
+#[derive(Clone, Copy)]
+pub struct View<'r> {
+    frame: &'r Arc<Frame>,
+    publication: Publication,
+}
+
+/// A symbol's place and generation, for reading it again and again without looking up its name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SymbolHandle {
+    idx: SymbolIdx,
+    generation: u32,
+}
+
+/// Why a symbol cannot be read in a view.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// It is not a member of the session.
+    #[error("{symbol} is not a member of the session; add it, or see the members listed by the view")]
+    NotPresent {
+        /// The symbol, as asked for.
+        symbol: String,
+    },
+    /// The handle names a symbol that was removed.
+    #[error("the symbol of this handle was removed from the session; look it up again by name")]
+    Removed,
+    /// The handle names an earlier joining of a symbol that was removed and added again.
+    #[error("this handle is of generation {held} of {symbol}, which is now of generation {now}; look it up again by name")]
+    OldGeneration {
+        /// The symbol.
+        symbol: Symbol,
+        /// The generation of the handle.
+        held: u32,
+        /// The generation in the view.
+        now: u32,
+    },
+    /// The symbol alone is withheld (`scope: "symbol"`).
+    #[error("{symbol} is {inactive}")]
+    Withheld {
+        /// The symbol.
+        symbol: Symbol,
+        /// Since when and why.
+        inactive: Inactive,
+    },
+}
+
+impl<'r> View<'r> {
+    pub(crate) fn new(frame: &'r Arc<Frame>, publication: Publication) -> View<'r> {
+        View { frame, publication }
+    }
+
+    /// The session instant of the publication; nothing in the view depends on a later one.
+    pub fn instant(&self) -> Timestamp {
+        self.publication.instant
+    }
+
+    /// The number of the publication.
+    pub fn publication(&self) -> u64 {
+        self.publication.number
+    }
+
+    /// The epoch of the gate: an odd number, since the gate starts shut.
+    pub fn epoch(&self) -> u64 {
+        self.publication.epoch
+    }
+
+    /// The session, or `None` before the first.
+    pub fn session(&self) -> Option<&'r SessionFacts> {
+        self.frame.session()
+    }
+
+    /// The members in symbol order, withheld ones included.
+    pub fn symbols(&self) -> impl ExactSizeIterator<Item = &'r Symbol> {
+        self.frame.members().iter().map(|member| &member.symbol)
+    }
+
+    /// The members whose data is withheld, with their lags.
+    pub fn withheld(&self) -> &'r [Holder] {
+        self.frame.withheld()
+    }
+
+    /// The symbol of that name.
+    ///
+    /// *Cost*: a binary search by name; use a [`SymbolHandle`] for repeated reads.
+    /// *Errors*: [`Unavailable::NotPresent`], [`Unavailable::Withheld`].
+    pub fn symbol(&self, symbol: &str) -> Result<SymbolView<'r>, Unavailable> {
+        let member = self
+            .frame
+            .member(symbol)
+            .ok_or_else(|| Unavailable::NotPresent { symbol: symbol.to_owned() })?;
+        self.readable(member)
+    }
+
+    /// The symbol that `handle` was made for.
+    ///
+    /// *Cost*: an index. *Errors*: [`Unavailable::Removed`], [`Unavailable::OldGeneration`],
+    /// [`Unavailable::Withheld`].
+    pub fn by_handle(&self, handle: SymbolHandle) -> Result<SymbolView<'r>, Unavailable> {
+        let member = self.frame.member_at(handle.idx).ok_or(Unavailable::Removed)?;
+        if member.generation != handle.generation {
+            return Err(Unavailable::OldGeneration {
+                symbol: member.symbol.clone(),
+                held: handle.generation,
+                now: member.generation,
+            });
+        }
+        self.readable(member)
+    }
+
+    /// A view of the same publication that needs no reader.
+    ///
+    /// *Cost*: counts a reference. The memory of its segments is not used again while it lives.
+    pub fn hold(&self) -> HeldView {
+        HeldView { frame: Arc::clone(self.frame), publication: self.publication }
+    }
+
+    fn readable(&self, member: &'r Arc<Member>) -> Result<SymbolView<'r>, Unavailable> {
+        let holder = self.frame.withheld().iter().find(|holder| holder.symbol == member.symbol);
+        if let Some(holder) = holder {
+            return Err(Unavailable::Withheld {
+                symbol: member.symbol.clone(),
+                inactive: Inactive::new(InactiveFacts {
+                    since: Some(self.publication.instant),
+                    epoch: self.publication.epoch,
+                    reason: Reason::CatchingUp { holders: vec![holder.clone()] },
+                }),
+            });
+        }
+        Ok(SymbolView { frame: self.frame, member, as_of: self.publication.instant })
+    }
+}
+
+/// A view that is held beyond its reader's next one; it stays what it was.
+#[derive(Clone)]
+pub struct HeldView {
+    frame: Arc<Frame>,
+    publication: Publication,
+}
+
+impl HeldView {
+    /// The view.
+    pub fn view(&self) -> View<'_> {
+        View { frame: &self.frame, publication: self.publication }
+    }
+}
+
+/// What the core has delivered, gate or no gate: each member up to where the core has come.
+pub struct InsideView {
+    frame: Arc<Frame>,
+    clock: Timestamp,
+}
+
+impl InsideView {
+    pub(crate) fn new(frame: Arc<Frame>, clock: Timestamp) -> InsideView {
+        InsideView { frame, clock }
+    }
+
+    /// Where the session clock stood.
+    pub fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// The session, or `None` before the first.
+    pub fn session(&self) -> Option<&SessionFacts> {
+        self.frame.session()
+    }
+
+    /// The members in symbol order.
+    pub fn symbols(&self) -> impl ExactSizeIterator<Item = &Symbol> {
+        self.frame.members().iter().map(|member| &member.symbol)
+    }
+
+    /// The symbol of that name, as far as the core has delivered it.
+    pub fn symbol(&self, symbol: &str) -> Option<SymbolView<'_>> {
+        let member = self.frame.member(symbol)?;
+        let as_of = member.inside_instant(self.clock);
+        Some(SymbolView { frame: &self.frame, member, as_of })
+    }
+}
+
+/// One symbol of a view.
+#[derive(Clone, Copy)]
+pub struct SymbolView<'v> {
+    frame: &'v Frame,
+    member: &'v Member,
+    as_of: Timestamp,
+}
+
+impl<'v> SymbolView<'v> {
+    /// The symbol.
+    pub fn symbol(&self) -> &'v Symbol {
+        &self.member.symbol
+    }
+
+    /// A handle for reading it again without its name.
+    pub fn handle(&self) -> SymbolHandle {
+        SymbolHandle { idx: self.member.idx, generation: self.member.generation }
+    }
+
+    /// Its intervals, shortest first.
+    pub fn intervals(&self) -> impl ExactSizeIterator<Item = BarInterval> + 'v {
+        self.member.series.iter().map(|facts| facts.interval)
+    }
+
+    /// Its series of that interval, or `None` where it is neither streamed, derived nor loaded
+    /// as history.
+    pub fn series(&self, interval: BarInterval) -> Option<SeriesView<'v>> {
+        let facts = self.member.series_at(interval)?;
+        let keeps_quality = self.frame.session().is_some_and(|session| session.keeps_quality);
+        Some(SeriesView::new(facts, self.as_of, keeps_quality))
+    }
+
+    /// Its base series: the one that a feed delivers.
+    pub fn base(&self) -> Option<SeriesView<'v>> {
+        let base = self.member.series.iter().find(|facts| {
+            facts.role == crate::SeriesRole::Base && facts.today.is_some()
+        })?;
+        self.series(base.interval)
+    }
+
+    /// Open, high, low, last, volume and VWAP of the session so far, from regular base bars;
+    /// `None` before the first.
+    pub fn metrics(&self) -> Option<SessionMetrics> {
+        let rows = self.base()?.today();
+        SessionMetrics::of(&rows, self.frame.session()?.open)
+    }
+
+    /// An indicator of the session, at the last bar of its interval: the only value (`field`
+    /// empty) or a named one. `None` while it is not ready or where there is none of that key.
+    pub fn indicator(&self, key: &str, field: &str) -> Option<f64> {
+        self.member.series.iter().find_map(|facts| {
+            let rows: Rows<'_> = facts.today.as_ref()?.rows_at(self.as_of);
+            rows.indicator_value(key, field, rows.len().checked_sub(1)?)
+        })
+    }
+
+    /// The indicators that were computed before the session and are fixed for the day.
+    pub fn fixed_indicators(&self) -> &'v [FixedIndicator] {
+        &self.member.fixed
+    }
+}
