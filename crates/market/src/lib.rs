@@ -5,6 +5,7 @@
 
 mod bar;
 mod error;
+pub mod indicator;
 mod interval;
 mod quality;
 mod rejection;
