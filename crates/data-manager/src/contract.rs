@@ -1,0 +1,148 @@
+//! What every feed promises, as checks that any feed can be put through.
+//!
+//! Each check is a law of [`Feed`]; a feed passes when [`check_all`] returns. The checks panic with
+//! the law that is broken, as tests do; nothing but tests calls them.
+
+use openbell_market::BarColumns;
+use openbell_time::{Nanos, Timestamp};
+
+use crate::feed::{Connection, Feed, FeedKind};
+
+/// Puts the feeds that `make` yields through every check.
+///
+/// *Shape*: `expected` holds all rows of the source, ascending, at least three of them with two
+/// different stamps; `make` yields a new feed each time, standing at its first row. For a live
+/// feed `now` is an instant by which all of it has arrived; stored feeds do not look at it.
+///
+/// *Panics*: where a law is broken; that is its purpose.
+pub fn check_all<F: Feed>(make: impl Fn() -> F, expected: &BarColumns, now: Timestamp) {
+    assert!(expected.len() >= 3, "the checks need at least three rows");
+    delivers_every_row_once_however_the_time_is_cut(&make, expected, now);
+    keeps_what_is_not_due(&make, expected, now);
+    seeks_by_row(&make, expected, now);
+    appends_to_what_is_there(&make, expected, now);
+    says_how_far_it_has_come(&make, expected, now);
+}
+
+/// However polls cut the time, the rows are the same, each once, in order.
+pub fn delivers_every_row_once_however_the_time_is_cut<F: Feed>(
+    make: &impl Fn() -> F,
+    expected: &BarColumns,
+    now: Timestamp,
+) {
+    let span_ns = expected.opens_at_ns[expected.len() - 1] - expected.opens_at_ns[0] + 1;
+    for n_cuts in [1, 2, 3, 7, 61] {
+        let mut feed = make();
+        let mut out = BarColumns::default();
+        for cut in 1..=n_cuts {
+            let offset = i128::from(span_ns) * i128::from(cut) / i128::from(n_cuts);
+            let until = Timestamp::from_nanos(expected.opens_at_ns[0] + offset as i64);
+            poll(&mut feed, now, until, &mut out);
+        }
+        assert_same(&out, expected, &format!("{n_cuts} polls deliver every row once"));
+    }
+}
+
+/// A row stamped `until` is not delivered by a poll up to `until`, and is by the next.
+pub fn keeps_what_is_not_due<F: Feed>(
+    make: &impl Fn() -> F,
+    expected: &BarColumns,
+    now: Timestamp,
+) {
+    let mut feed = make();
+    for row in 0..expected.len().min(200) {
+        let mut out = BarColumns::default();
+        let stamp = expected.opens_at(row);
+        poll(&mut feed, now, stamp, &mut out);
+        assert!(
+            out.opens_at_ns.iter().all(|&ns| ns < stamp.as_nanos()),
+            "a poll up to {stamp} delivers rows stamped before it only"
+        );
+    }
+}
+
+/// After a seek the next row is the first stamped at or after it, forwards and backwards.
+pub fn seeks_by_row<F: Feed>(make: &impl Fn() -> F, expected: &BarColumns, now: Timestamp) {
+    let mut feed = make();
+    let last = expected.len() - 1;
+    for row in [last / 2, 0, last, last / 3, 0] {
+        for shift_ns in [0, 1, -1] {
+            let since = expected.opens_at(row) + Nanos::from_nanos(shift_ns);
+            let first = expected.opens_at_ns.partition_point(|&ns| ns < since.as_nanos());
+            let mut wanted = BarColumns::default();
+            wanted.extend_from(expected, first..expected.len());
+            feed.seek(since).unwrap_or_else(|error| panic!("a feed can seek {since}: {error}"));
+            let mut out = BarColumns::default();
+            poll(&mut feed, now, after_last(expected), &mut out);
+            assert_same(&out, &wanted, &format!("after a seek to {since} the rows from there on"));
+        }
+    }
+}
+
+/// Rows are appended; what was in the columns stays.
+pub fn appends_to_what_is_there<F: Feed>(
+    make: &impl Fn() -> F,
+    expected: &BarColumns,
+    now: Timestamp,
+) {
+    let mut feed = make();
+    let mut out = BarColumns::default();
+    out.extend_from(expected, 0..1);
+    poll(&mut feed, now, after_last(expected), &mut out);
+    let mut wanted = BarColumns::default();
+    wanted.extend_from(expected, 0..1);
+    wanted.extend_from(expected, 0..expected.len());
+    assert_same(&out, &wanted, "a poll appends");
+}
+
+/// Progress never goes past `until`, does not go back, and is whole once everything is there.
+pub fn says_how_far_it_has_come<F: Feed>(
+    make: &impl Fn() -> F,
+    expected: &BarColumns,
+    now: Timestamp,
+) {
+    let mut feed = make();
+    let mut out = BarColumns::default();
+    let mut before = Timestamp::MIN;
+    for row in [0, expected.len() / 2, expected.len() - 1] {
+        let until = expected.opens_at(row);
+        let progress = feed.poll(now, until, &mut out).unwrap_or_else(|error| panic!("{error}"));
+        assert!(progress.complete_through <= until, "no feed is complete past what was asked");
+        assert!(progress.complete_through >= before, "progress does not go back");
+        assert!(!progress.is_exhausted, "a feed with a row left is not exhausted");
+        before = progress.complete_through;
+        if feed.kind() == FeedKind::Stored {
+            assert_eq!(progress.complete_through, until, "a stored feed has what was asked for");
+            assert_eq!(progress.connection, Connection::Alive, "a stored feed is alive");
+        }
+    }
+    let end = after_last(expected);
+    let progress = feed.poll(now, end, &mut out).unwrap_or_else(|error| panic!("{error}"));
+    assert_same(&out, expected, "all rows are delivered");
+    if feed.kind() == FeedKind::Stored {
+        assert!(progress.is_exhausted, "a stored feed without a row left is exhausted");
+    }
+    let n_rows = out.len();
+    poll(&mut feed, now, end, &mut out);
+    assert_eq!(out.len(), n_rows, "a row is delivered once");
+}
+
+fn poll<F: Feed>(feed: &mut F, now: Timestamp, until: Timestamp, out: &mut BarColumns) {
+    if let Err(error) = feed.poll(now, until, out) {
+        panic!("a sound source can be polled up to {until}: {error}");
+    }
+}
+
+fn after_last(rows: &BarColumns) -> Timestamp {
+    rows.opens_at(rows.len() - 1) + Nanos::from_nanos(1)
+}
+
+/// Compares bit for bit, so that NaN is equal to itself.
+fn assert_same(found: &BarColumns, expected: &BarColumns, law: &str) {
+    assert_eq!(found.opens_at_ns, expected.opens_at_ns, "{law}: stamps");
+    let columns = |rows: &BarColumns| {
+        [&rows.open, &rows.high, &rows.low, &rows.close, &rows.volume]
+            .map(|column| column.iter().map(|value| value.to_bits()).collect::<Vec<_>>())
+    };
+    assert!(columns(found) == columns(expected), "{law}: values");
+}

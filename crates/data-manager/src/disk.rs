@@ -1,0 +1,251 @@
+//! The only file of the workspace's libraries that touches the file system.
+//!
+//! Reading is plain functions. Writing goes through [`Disk`], so that a test can end a write at
+//! any of its steps ([`crate::disk::AtomicFile`] says which there are).
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the store's files are read and written here"
+)]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::error::{DataError, IoAction};
+
+/// One name in a folder.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) is_folder: bool,
+}
+
+/// What tells one state of a file from another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct FileState {
+    pub(crate) n_bytes: u64,
+    pub(crate) modified: Option<SystemTime>,
+}
+
+/// The names in a folder, sorted; names that are no UTF-8 are no names of ours and are left out.
+pub(crate) fn list(folder: &Path) -> Result<Vec<Entry>, DataError> {
+    let failed = |source| DataError::io(IoAction::List, folder, source);
+    let mut entries = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        // A link counts as what it leads to.
+        let is_folder = std::fs::metadata(entry.path()).is_ok_and(|facts| facts.is_dir());
+        entries.push(Entry { name, is_folder });
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// Whether there is a folder of that name.
+pub(crate) fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Whether there is a file of that name.
+pub(crate) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The state of a file.
+pub(crate) fn state(path: &Path) -> Result<FileState, DataError> {
+    let facts =
+        std::fs::metadata(path).map_err(|source| DataError::io(IoAction::Read, path, source))?;
+    Ok(FileState { n_bytes: facts.len(), modified: facts.modified().ok() }) // `None`: a system without times
+}
+
+/// All bytes of a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+    std::fs::read(path).map_err(|source| DataError::io(IoAction::Read, path, source))
+}
+
+/// A file from its first byte on.
+pub(crate) fn open(path: &Path) -> Result<impl Read + Send + 'static, DataError> {
+    File::open(path).map_err(|source| DataError::io(IoAction::Read, path, source))
+}
+
+/// A file from byte `offset` on.
+pub(crate) fn open_at(path: &Path, offset: u64) -> io::Result<impl Read + Send + 'static> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    Ok(file)
+}
+
+/// `n_bytes` of a file from byte `offset` on.
+pub(crate) fn read_at(path: &Path, offset: u64, n_bytes: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(n_bytes);
+    let n_read = open_at(path, offset)?.take(n_bytes as u64).read_to_end(&mut bytes)?;
+    if n_read == n_bytes {
+        Ok(bytes)
+    } else {
+        Err(io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            format!("{n_bytes} bytes were expected at byte {offset}, {n_read} are there"),
+        ))
+    }
+}
+
+/// A file being written.
+pub(crate) trait DiskFile: Write + Send {
+    /// Brings all that was written to the medium.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+/// The steps of which every write consists.
+pub(crate) trait Disk: Send + Sync {
+    /// Makes a folder and those above it, where they are not there.
+    fn create_folders(&self, folder: &Path) -> io::Result<()>;
+    /// Makes an empty file, or empties the one that is there.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Gives a file another name, in one step; what had that name is gone.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Brings the names in a folder to the medium.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+}
+
+/// The file system of the machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RealDisk;
+
+impl DiskFile for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+impl Disk for RealDisk {
+    fn create_folders(&self, folder: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(folder)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(File::create(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        // Only Unix lets a folder be opened; elsewhere the rename itself is durable.
+        if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+}
+
+/// The right to write to a store, held until it is dropped; the system takes it back from a process
+/// that dies.
+#[derive(Debug)]
+pub(crate) struct WriteLock {
+    _file: File,
+}
+
+/// Takes the lock of the store in `folder`.
+pub(crate) fn lock(folder: &Path, name: &str) -> Result<WriteLock, DataError> {
+    let path = folder.join(name);
+    let failed = |source| DataError::io(IoAction::Lock, &path, source);
+    let file =
+        OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(WriteLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(DataError::StoreLocked { path: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+/// The ending of files that are being written, and of those that a killed write has left.
+pub(crate) const UNFINISHED: &str = ".tmp";
+
+/// A file that appears whole or not at all.
+///
+/// Its steps: make the folders, make a hidden file beside the target, write, sync, rename over the
+/// target, sync the folder. Dropped before [`AtomicFile::commit`], it removes what it has written.
+pub(crate) struct AtomicFile {
+    disk: Arc<dyn Disk>,
+    target: PathBuf,
+    unfinished: PathBuf,
+    file: Option<Box<dyn DiskFile>>,
+}
+
+impl AtomicFile {
+    /// Begins the file that is to stand at `target`.
+    pub(crate) fn create(disk: &Arc<dyn Disk>, target: &Path) -> Result<AtomicFile, DataError> {
+        let folder = folder_of(target);
+        disk.create_folders(folder)
+            .map_err(|source| DataError::io(IoAction::Create, folder, source))?;
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        let unfinished = folder.join(format!(".{name}{UNFINISHED}"));
+        let file = disk
+            .create(&unfinished)
+            .map_err(|source| DataError::io(IoAction::Create, &unfinished, source))?;
+        Ok(AtomicFile {
+            disk: disk.clone(),
+            target: target.to_owned(),
+            unfinished,
+            file: Some(file),
+        })
+    }
+
+    /// Puts the file in its place.
+    pub(crate) fn commit(mut self) -> Result<(), DataError> {
+        if let Some(file) = &mut self.file {
+            file.flush()
+                .and_then(|()| file.sync())
+                .map_err(|source| DataError::io(IoAction::Sync, &self.unfinished, source))?;
+        }
+        self.disk
+            .rename(&self.unfinished, &self.target)
+            .map_err(|source| DataError::io(IoAction::Rename, &self.unfinished, source))?;
+        self.file = None;
+        let folder = folder_of(&self.target);
+        self.disk
+            .sync_folder(folder)
+            .map_err(|source| DataError::io(IoAction::Sync, folder, source))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.file {
+            Some(file) => file.write(bytes),
+            None => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.file {
+            Some(file) => file.flush(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // A leftover is found and named by verify; there is nobody to tell here.
+            let _ = self.disk.remove(&self.unfinished);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,105 @@
+//! Rows into the bytes of a Parquet file, as the store keeps them.
+//!
+//! Delta-coded stamps, plain prices without a dictionary, one row group, statistics on `ts` alone;
+//! prices compressed with LZ4_RAW, which reads as fast as memory.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use openbell_market::{BarColumns, BarInterval, SeriesKey};
+use parquet::basic::{Compression, Encoding};
+use parquet::data_type::{DoubleType, Int64Type};
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{ColumnPath, Type};
+
+use crate::bar_file::{Provenance, meta_key};
+
+/// The version of the schema that is written.
+const SCHEMA_VERSION: &str = "1";
+
+/// Rows in a page: small enough that a reader of thousands of series holds little of each.
+const PAGE_ROWS: usize = 4_096;
+
+const SCHEMA: &str = "message bars {
+    required int64 ts (TIMESTAMP(MICROS, true));
+    required double open;
+    required double high;
+    required double low;
+    required double close;
+    required double volume;
+}";
+
+/// Writes `rows` as one file of the series `key`.
+///
+/// *Shape*: the rows must be ascending and their stamps whole microseconds.
+pub(crate) fn write_bars<W: Write + Send>(
+    out: W,
+    key: &SeriesKey,
+    provenance: &Provenance,
+    rows: &BarColumns,
+) -> Result<(), ParquetError> {
+    let schema: Arc<Type> = Arc::new(parse_message_type(SCHEMA)?);
+    let properties = properties(Some(metadata(key, provenance)));
+    let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
+    let mut group = writer.next_row_group()?;
+
+    let stamps_us: Vec<i64> = rows.opens_at_ns.iter().map(|ns| ns.div_euclid(1_000)).collect();
+    if let Some(mut column) = group.next_column()? {
+        column.typed::<Int64Type>().write_batch(&stamps_us, None, None)?;
+        column.close()?;
+    }
+    for values in [&rows.open, &rows.high, &rows.low, &rows.close, &rows.volume] {
+        if let Some(mut column) = group.next_column()? {
+            column.typed::<DoubleType>().write_batch(values, None, None)?;
+            column.close()?;
+        }
+    }
+    group.close()?;
+    writer.close()?;
+    Ok(())
+}
+
+/// How files of this crate are written: see the head of this file.
+pub(crate) fn properties(metadata: Option<Vec<KeyValue>>) -> WriterProperties {
+    let ts = || ColumnPath::from("ts");
+    WriterProperties::builder()
+        .set_created_by(concat!("openbell-data-manager ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_dictionary_enabled(false)
+        .set_encoding(Encoding::PLAIN)
+        .set_compression(Compression::LZ4_RAW)
+        .set_statistics_enabled(EnabledStatistics::None)
+        .set_column_encoding(ts(), Encoding::DELTA_BINARY_PACKED)
+        .set_column_compression(ts(), Compression::UNCOMPRESSED)
+        .set_column_statistics_enabled(ts(), EnabledStatistics::Chunk)
+        .set_offset_index_disabled(true)
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(PAGE_ROWS)
+        .set_max_row_group_row_count(None)
+        .set_key_value_metadata(metadata)
+        .build()
+}
+
+fn metadata(key: &SeriesKey, provenance: &Provenance) -> Vec<KeyValue> {
+    let pair = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
+    let stamp = match key.interval {
+        BarInterval::Clock(_) => "open",
+        BarInterval::Day => "session_date",
+        BarInterval::Week => "monday",
+    };
+    let mut pairs = vec![
+        pair(meta_key::SCHEMA_VERSION, SCHEMA_VERSION),
+        pair(meta_key::SYMBOL, key.symbol.as_str()),
+        pair(meta_key::INTERVAL, &key.interval.to_string()),
+        pair(meta_key::STAMP, stamp),
+        pair(meta_key::ADJUSTMENT, provenance.adjustment.name()),
+        pair(meta_key::SYNTHETIC, if provenance.is_synthetic { "true" } else { "false" }),
+    ];
+    if let Some(provider) = &provenance.provider {
+        pairs.push(pair(meta_key::PROVIDER, provider));
+    }
+    pairs
+}

@@ -1,0 +1,319 @@
+//! What can go wrong on the way to and from stored data.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use openbell_market::{Adjustment, SeriesKey, Symbol};
+use openbell_time::Timestamp;
+use parquet::errors::ParquetError;
+use thiserror::Error;
+
+/// An error of this crate.
+///
+/// *Shape*: cheap to clone, so that a feed that has met one can say it again. Findings about data
+/// that can be read (a gap, a duplicate, a rejected row) are not errors, but counts and reports.
+#[derive(Debug, Clone, Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// The operating system refused something.
+    #[error("cannot {action} {path:?}")]
+    Io {
+        /// What was being done.
+        action: IoAction,
+        /// To which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// A feed cannot deliver its series to the end.
+    #[error("{key} cannot be read{}", from_when(.since))]
+    SeriesUnreadable {
+        /// The series.
+        key: SeriesKey,
+        /// The stamp from which on nothing can be read, where known; every row stamped before it
+        /// has been delivered.
+        since: Option<Timestamp>,
+        /// What was met there.
+        source: Box<DataError>,
+    },
+    /// There is no folder of that name.
+    #[error(
+        "there is no store at {path:?}; name a folder of bars, or write one with `openbell data generate` or `openbell data import`"
+    )]
+    NoSuchStore {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder holds something, but no bars in a layout that is read.
+    #[error("{path:?} is no store: it holds {found}; needed are folders exchange_group=…/interval=…/symbol=…, or <interval>/<SYMBOL>.parquet, or <SYMBOL>.parquet{}", nested_hint(.nested))]
+    NotAStore {
+        /// The folder.
+        path: PathBuf,
+        /// The first names in it.
+        found: String,
+        /// Folders in it that are stores themselves.
+        nested: Vec<String>,
+    },
+    /// The store has no such series.
+    #[error("the store {store:?} has no series {key}; {}", known_hint(.intervals, .nearest))]
+    UnknownSeries {
+        /// The store.
+        store: PathBuf,
+        /// What was asked for.
+        key: SeriesKey,
+        /// The intervals at which it holds that symbol, shortest first.
+        intervals: Vec<String>,
+        /// Symbols of the store with the most similar names, where it does not hold this one.
+        nearest: Vec<Symbol>,
+    },
+    /// The store has the series more than once.
+    #[error("the store has {key} {} times, at {}; name the exchange group to read, or remove one", .places.len(), list(.places))]
+    AmbiguousSeries {
+        /// What was asked for.
+        key: SeriesKey,
+        /// Where it was found.
+        places: Vec<PathBuf>,
+    },
+    /// Two series of one symbol do not mean the same prices.
+    #[error("{first} is adjusted {} and {second} {}: they cannot be used together; import one of them again from data of the other's adjustment", .first_adjustment.name(), .second_adjustment.name())]
+    MixedAdjustment {
+        /// The one.
+        first: SeriesKey,
+        /// Its adjustment.
+        first_adjustment: Adjustment,
+        /// The other.
+        second: SeriesKey,
+        /// Its adjustment.
+        second_adjustment: Adjustment,
+    },
+    /// A file has no byte.
+    #[error("{path:?} is empty: it has no Parquet footer; delete it or write it again")]
+    EmptyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file's footer or one of its pages cannot be decoded.
+    #[error("{path:?} is damaged{}: `openbell data verify` names all such files", at_row(.row))]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The first row that cannot be read, counted from 0; `None` where no row can be.
+        row: Option<u64>,
+        /// What the decoder said.
+        source: Arc<ParquetError>,
+    },
+    /// A file lacks a column.
+    #[error(
+        "{path:?} has no column {column}; it has {found}, needed are ts, open, high, low, close, volume"
+    )]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column that is missing.
+        column: &'static str,
+        /// The columns that are there.
+        found: String,
+    },
+    /// A column has a type that cannot hold its values.
+    #[error("column {column} of {path:?} is {found}; needed is {needed}")]
+    WrongColumnType {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+        /// Its type.
+        found: String,
+        /// What would be read.
+        needed: &'static str,
+    },
+    /// A row holds a value that no bar can have: a null, a number that float64 cannot hold, an
+    /// instant that cannot be named.
+    #[error("row {row} of {path:?} has {fault} in column {column}")]
+    BadCell {
+        /// The file.
+        path: PathBuf,
+        /// The row, counted from 0.
+        row: u64,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        fault: CellFault,
+    },
+    /// A row is stamped before the row above it.
+    #[error(
+        "{path:?} is not sorted: row {row} is stamped {stamp}, the row before it {after}; `openbell data import` sorts"
+    )]
+    Unsorted {
+        /// The file.
+        path: PathBuf,
+        /// The row, counted from 0.
+        row: u64,
+        /// Its stamp.
+        stamp: Timestamp,
+        /// The stamp of the row before it, which may stand in the file before.
+        after: Timestamp,
+    },
+    /// A row lies outside the month or year that its file is named for.
+    #[error(
+        "row {row} of {path:?} is stamped {stamp}, which is outside the period that the file is named for; `openbell data compact` puts rows where they belong"
+    )]
+    OutsidePeriod {
+        /// The file.
+        path: PathBuf,
+        /// The row, counted from 0.
+        row: u64,
+        /// Its stamp.
+        stamp: Timestamp,
+    },
+    /// A file was replaced between two reads of it.
+    #[error("{path:?} was changed while it was being read; run again")]
+    ChangedWhileRead {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another writer holds the store.
+    #[error("another process is writing to the store {path:?}; wait for it to end")]
+    StoreLocked {
+        /// The store.
+        path: PathBuf,
+    },
+    /// Rows handed to the writer are not ascending by stamp.
+    #[error(
+        "rows for {key} are not ascending: row {row} is stamped {stamp}, the row before it {after}"
+    )]
+    RowsNotAscending {
+        /// The series.
+        key: SeriesKey,
+        /// The row, counted from 0.
+        row: usize,
+        /// Its stamp.
+        stamp: Timestamp,
+        /// The stamp of the row before it.
+        after: Timestamp,
+    },
+    /// A row handed to the writer cannot be stored.
+    #[error("row {row} for {key}, stamped {stamp}, cannot be stored: {reason}")]
+    NotStorable {
+        /// The series.
+        key: SeriesKey,
+        /// The row, counted from 0.
+        row: usize,
+        /// Its stamp.
+        stamp: Timestamp,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Synthetic rows were to be mixed with real ones.
+    #[error("{path:?} is {}, the new rows are {}: the two are never mixed; use another store", kind_of(*.is_synthetic), kind_of(!*.is_synthetic))]
+    SyntheticMixed {
+        /// The file.
+        path: PathBuf,
+        /// Whether the stored rows are the synthetic ones.
+        is_synthetic: bool,
+    },
+}
+
+/// What was being done when the operating system refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // The verbs say it.
+pub enum IoAction {
+    List,
+    Read,
+    Create,
+    Write,
+    Sync,
+    Rename,
+    Remove,
+    Lock,
+}
+
+impl fmt::Display for IoAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            IoAction::List => "list",
+            IoAction::Read => "read",
+            IoAction::Create => "create",
+            IoAction::Write => "write",
+            IoAction::Sync => "flush to disk",
+            IoAction::Rename => "rename",
+            IoAction::Remove => "remove",
+            IoAction::Lock => "lock",
+        })
+    }
+}
+
+/// What is wrong with one cell of a stored row.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum CellFault {
+    /// There is no value.
+    Null,
+    /// An integer past ±2^53, which float64 cannot hold exactly.
+    Inexact(i64),
+    /// An instant outside 1677 to 2262, in the unit of the file.
+    OutOfRange(i64),
+}
+
+impl fmt::Display for CellFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CellFault::Null => f.write_str("no value"),
+            CellFault::Inexact(value) => write!(f, "{value}, which float64 cannot hold exactly"),
+            CellFault::OutOfRange(value) => {
+                write!(f, "{value}, which is no instant between 1677 and 2262")
+            }
+        }
+    }
+}
+
+impl DataError {
+    /// The stamp from which on nothing of the series can be read, where that is known: every row
+    /// stamped before it has been delivered.
+    pub fn unreadable_since(&self) -> Option<Timestamp> {
+        match self {
+            DataError::SeriesUnreadable { since, .. } => *since,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(action: IoAction, path: &std::path::Path, source: io::Error) -> DataError {
+        DataError::Io { action, path: path.to_owned(), source: Arc::new(source) }
+    }
+
+    /// What a feed of `key` says when it has met this error.
+    pub(crate) fn in_series(self, key: &SeriesKey, since: Option<Timestamp>) -> DataError {
+        DataError::SeriesUnreadable { key: key.clone(), since, source: Box::new(self) }
+    }
+}
+
+fn from_when(since: &Option<Timestamp>) -> String {
+    since.map(|since| format!(" from {since} on")).unwrap_or_default()
+}
+
+fn nested_hint(nested: &[String]) -> String {
+    if nested.is_empty() { String::new() } else { format!("; stores in it: {}", nested.join(", ")) }
+}
+
+fn known_hint(intervals: &[String], nearest: &[Symbol]) -> String {
+    if !intervals.is_empty() {
+        return format!("it holds that symbol at {}", intervals.join(", "));
+    }
+    if nearest.is_empty() {
+        return "it holds no symbol".to_owned();
+    }
+    let names: Vec<&str> = nearest.iter().map(Symbol::as_str).collect();
+    format!("it does not hold that symbol; the nearest are {}", names.join(", "))
+}
+
+fn list(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn at_row(row: &Option<u64>) -> String {
+    row.map(|row| format!(" from row {row} on")).unwrap_or_default()
+}
+
+fn kind_of(is_synthetic: bool) -> &'static str {
+    if is_synthetic { "synthetic" } else { "real data" }
+}

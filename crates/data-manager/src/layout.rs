@@ -1,0 +1,284 @@
+//! Where a series lies: folders and file names of the hive store and of flat folders.
+
+use std::path::{Path, PathBuf};
+
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_time::{NANOS_PER_DAY, Timestamp, TradingDate};
+
+use crate::DataError;
+use crate::disk;
+
+/// The month or year of UTC that one file of the store holds.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(crate) enum Period {
+    Month { year: i32, month: u32 },
+    Year { year: i32 },
+}
+
+impl Period {
+    /// The period of the file that holds a bar of `interval` stamped `stamp`: a month, for 1d and
+    /// 1w bars a year.
+    pub(crate) fn of(interval: BarInterval, stamp: Timestamp) -> Period {
+        let (year, month, _) = stamp.utc_date().ymd();
+        match interval {
+            BarInterval::Clock(_) => Period::Month { year, month },
+            BarInterval::Day | BarInterval::Week => Period::Year { year },
+        }
+    }
+
+    /// The period that a file name says, `2025-06.parquet` or `2025.parquet`.
+    pub(crate) fn from_file_name(name: &str) -> Option<Period> {
+        let stem = name.strip_suffix(PARQUET)?;
+        let number = |text: &str, n_digits: usize| -> Option<i32> {
+            let is_number = text.len() == n_digits && text.bytes().all(|b| b.is_ascii_digit());
+            if is_number { text.parse().ok() } else { None } // `None`: another kind of name
+        };
+        match stem.split_once('-') {
+            None => Some(Period::Year { year: number(stem, 4)? }),
+            Some((year, month)) => {
+                let (year, month) = (number(year, 4)?, number(month, 2)? as u32);
+                (1..=12).contains(&month).then_some(Period::Month { year, month })
+            }
+        }
+    }
+
+    /// The name of its file.
+    pub(crate) fn file_name(self) -> String {
+        match self {
+            Period::Month { year, month } => format!("{year:04}-{month:02}{PARQUET}"),
+            Period::Year { year } => format!("{year:04}{PARQUET}"),
+        }
+    }
+
+    /// `since..until` in the stamps that are written.
+    pub(crate) fn range(self) -> std::ops::Range<Timestamp> {
+        let first_of = |year, month| match TradingDate::from_ymd(year, month, 1) {
+            Some(date) => midnight(date),
+            None => Timestamp::MAX,
+        };
+        match self {
+            Period::Month { year, month: 12 } => first_of(year, 12)..first_of(year + 1, 1),
+            Period::Month { year, month } => first_of(year, month)..first_of(year, month + 1),
+            Period::Year { year } => first_of(year, 1)..first_of(year + 1, 1),
+        }
+    }
+}
+
+/// 00:00 UTC of a date, held inside what can be named.
+fn midnight(date: TradingDate) -> Timestamp {
+    Timestamp::from_nanos(i64::from(date.as_days()).saturating_mul(NANOS_PER_DAY))
+}
+
+/// The ending of files of bars.
+pub(crate) const PARQUET: &str = ".parquet";
+
+/// One file of a series.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct SeriesFile {
+    /// The period that its name says; first, so that files sort by it.
+    pub(crate) period: Option<Period>,
+    pub(crate) path: PathBuf,
+}
+
+/// One place at which a series was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct SeriesPlace {
+    pub(crate) key: SeriesKey,
+    /// `None` in a flat folder.
+    pub(crate) exchange_group: Option<String>,
+    /// The folder of its files, or its only file.
+    pub(crate) path: PathBuf,
+    /// In order of their periods and names.
+    pub(crate) files: Vec<SeriesFile>,
+}
+
+/// The folder of a series in a hive store.
+pub(crate) fn hive_folder(store: &Path, exchange_group: &str, key: &SeriesKey) -> PathBuf {
+    store
+        .join(format!("exchange_group={exchange_group}"))
+        .join(format!("interval={}", key.interval))
+        .join(format!("symbol={}", key.symbol.to_path_segment()))
+}
+
+/// The name of the file of `symbol` in a flat folder.
+pub(crate) fn flat_file_name(symbol: &Symbol) -> String {
+    format!("{}{PARQUET}", symbol.to_path_segment())
+}
+
+/// What a walk through a folder has found.
+#[derive(Default, Debug)]
+pub(crate) struct Found {
+    pub(crate) places: Vec<SeriesPlace>,
+    /// Parquet files in the root of a flat folder, whose interval no path says.
+    pub(crate) without_interval: Vec<(Symbol, PathBuf)>,
+    /// Names that are no part of a store, in the order in which they were met.
+    pub(crate) strangers: Vec<PathBuf>,
+    /// Files that a killed write has left.
+    pub(crate) leftovers: Vec<PathBuf>,
+}
+
+/// Walks the folder `root` by names alone; no file is opened.
+pub(crate) fn walk(root: &Path) -> Result<Found, DataError> {
+    let mut found = Found::default();
+    for entry in disk::list(root)? {
+        let path = root.join(&entry.name);
+        if found.is_hidden(&path, &entry) {
+            continue;
+        }
+        if !entry.is_folder {
+            match entry.name.strip_suffix(PARQUET).map(Symbol::from_path_segment) {
+                Some(Ok(symbol)) => found.without_interval.push((symbol, path)),
+                _ => found.strangers.push(path),
+            }
+        } else if let Some(group) = entry.name.strip_prefix("exchange_group=") {
+            for interval in disk::list(&path)? {
+                found.walk_hive_interval(Some(group), &path, &interval)?;
+            }
+        } else if entry.name.starts_with("interval=") {
+            // The root is one group's folder of a store.
+            let group = root.file_name().and_then(|name| name.to_str());
+            let group = group.and_then(|name| name.strip_prefix("exchange_group="));
+            found.walk_hive_interval(group, root, &entry)?;
+        } else if let Ok(interval) = entry.name.parse() {
+            found.walk_flat_interval(&path, interval)?;
+        } else {
+            found.strangers.push(path);
+        }
+    }
+    // A folder that is itself named for an interval says it for the files in it.
+    let own_name = root.file_name().and_then(|name| name.to_str());
+    if let Some(interval) = own_name.and_then(|name| name.parse::<BarInterval>().ok()) {
+        for (symbol, path) in std::mem::take(&mut found.without_interval) {
+            found.places.push(flat_place(symbol, interval, path));
+        }
+    }
+    Ok(found)
+}
+
+pub(crate) fn flat_place(symbol: Symbol, interval: BarInterval, path: PathBuf) -> SeriesPlace {
+    SeriesPlace {
+        key: SeriesKey { symbol, interval },
+        exchange_group: None,
+        files: vec![SeriesFile { period: None, path: path.clone() }],
+        path,
+    }
+}
+
+impl Found {
+    /// Notes a hidden name; it is a leftover where a write would have made it.
+    fn is_hidden(&mut self, path: &Path, entry: &disk::Entry) -> bool {
+        let is_hidden = entry.name.starts_with('.');
+        if is_hidden && !entry.is_folder && entry.name.ends_with(disk::UNFINISHED) {
+            self.leftovers.push(path.to_owned());
+        }
+        is_hidden
+    }
+
+    fn walk_hive_interval(
+        &mut self,
+        group: Option<&str>,
+        folder: &Path,
+        entry: &disk::Entry,
+    ) -> Result<(), DataError> {
+        let path = folder.join(&entry.name);
+        if self.is_hidden(&path, entry) {
+            return Ok(());
+        }
+        let interval = entry.name.strip_prefix("interval=").map(str::parse::<BarInterval>);
+        let Some(Ok(interval)) = interval.filter(|_| entry.is_folder) else {
+            self.strangers.push(path);
+            return Ok(());
+        };
+        for series in disk::list(&path)? {
+            let series_path = path.join(&series.name);
+            if self.is_hidden(&series_path, &series) {
+                continue;
+            }
+            let symbol = series.name.strip_prefix("symbol=").map(Symbol::from_path_segment);
+            match symbol.filter(|_| series.is_folder) {
+                Some(Ok(symbol)) => {
+                    let key = SeriesKey { symbol, interval };
+                    self.walk_series(group.map(str::to_owned), key, series_path)?;
+                }
+                _ => self.strangers.push(series_path),
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_flat_interval(
+        &mut self,
+        folder: &Path,
+        interval: BarInterval,
+    ) -> Result<(), DataError> {
+        for entry in disk::list(folder)? {
+            let path = folder.join(&entry.name);
+            if self.is_hidden(&path, &entry) {
+                continue;
+            }
+            if entry.is_folder {
+                match Symbol::from_path_segment(&entry.name) {
+                    Ok(symbol) => self.walk_series(None, SeriesKey { symbol, interval }, path)?,
+                    Err(_) => self.strangers.push(path),
+                }
+            } else {
+                match entry.name.strip_suffix(PARQUET).map(Symbol::from_path_segment) {
+                    Some(Ok(symbol)) => self.places.push(flat_place(symbol, interval, path)),
+                    _ => self.strangers.push(path),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn walk_series(
+        &mut self,
+        exchange_group: Option<String>,
+        key: SeriesKey,
+        path: PathBuf,
+    ) -> Result<(), DataError> {
+        let mut files = Vec::new();
+        for entry in disk::list(&path)? {
+            let file = path.join(&entry.name);
+            if self.is_hidden(&file, &entry) {
+                continue;
+            }
+            if entry.is_folder || !entry.name.ends_with(PARQUET) {
+                self.strangers.push(file);
+            } else {
+                files.push(SeriesFile { period: Period::from_file_name(&entry.name), path: file });
+            }
+        }
+        files.sort();
+        if !files.is_empty() {
+            self.places.push(SeriesPlace { key, exchange_group, path, files });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_lies_in_the_file_of_its_month_and_a_day_in_that_of_its_year() {
+        let stamp: Timestamp = "2025-06-30T23:59:00Z".parse().unwrap();
+        let minute = Period::of("1m".parse().unwrap(), stamp);
+        assert_eq!(minute.file_name(), "2025-06.parquet");
+        assert_eq!(minute.range().end.to_string(), "2025-07-01T00:00:00Z");
+        assert_eq!(Period::of(BarInterval::DAY, stamp).file_name(), "2025.parquet");
+    }
+
+    #[test]
+    fn a_period_is_named_by_its_own_file_name_and_by_no_other() {
+        for name in ["2025-06.parquet", "1999.parquet", "2025-12.parquet"] {
+            assert_eq!(Period::from_file_name(name).unwrap().file_name(), name);
+        }
+        for name in
+            ["2025-13.parquet", "25-06.parquet", "2025-6.parquet", "part-0.parquet", "2025-06"]
+        {
+            assert_eq!(Period::from_file_name(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! The door to stored bars: which series there are, and feeds of them.
+//!
+//! Not here: writing ([`crate::StoreWriter`]), CSV ([`crate::import`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openbell_market::{Adjustment, BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_time::{Calendar, Timestamp};
+
+use crate::DataError;
+use crate::bar_file::{BarFile, Provenance};
+use crate::decode::{Decoder, StampBounds};
+use crate::disk;
+use crate::feed::Feed;
+use crate::guess;
+use crate::labels::Labels;
+use crate::layout::{self, Found, SeriesFile, SeriesPlace};
+use crate::parquet_feed::ParquetFeed;
+
+/// How a store is opened.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct StoreOptions {
+    /// The only exchange group to look at, `US_EQUITY`; `None` looks at all. A flat folder has no
+    /// groups, and is read whatever this says.
+    pub exchange_group: Option<String>,
+}
+
+/// What a store knows of one series.
+#[derive(Clone, Debug)]
+pub struct SeriesInfo {
+    /// Its name.
+    pub key: SeriesKey,
+    /// The exchange group under which the store has it; `None` in a flat folder.
+    pub exchange_group: Option<String>,
+    /// Its files, in the order in which they are read.
+    pub files: Vec<PathBuf>,
+    /// Bytes of all files.
+    pub n_bytes: u64,
+    /// Rows of all readable files, duplicates and invalid ones among them.
+    pub n_rows: u64,
+    /// The first and the last stamp as they are written (1d and 1w: the label); `None` where
+    /// there is no row.
+    pub span: Option<(Timestamp, Timestamp)>,
+    /// Who supplied the values, what they are adjusted for, whether they are made up; of the first
+    /// readable file.
+    pub provenance: Provenance,
+    /// Files that cannot be read.
+    pub unreadable: Vec<DataError>,
+}
+
+/// A store of bars that is open for reading: a hive store, or a flat folder.
+///
+/// Recognised are `exchange_group=…/interval=…/symbol=…/*.parquet` (and one group's folder of
+/// such), `<interval>/<SYMBOL>.parquet`, `<interval>/<SYMBOL>/*.parquet`, a folder named for an
+/// interval with `<SYMBOL>.parquet` in it, and `<SYMBOL>.parquet` in any other folder, whose
+/// interval is then the one that the file's metadata say, or else the largest one on whose grid
+/// all its stamps lie.
+///
+/// *Cost*: opening walks names; only files without an interval in their path are looked into.
+/// What is written later is seen by a store that is opened later.
+///
+/// *Example*: see [`crate::StoreWriter`].
+#[derive(Clone, Debug)]
+pub struct DataManager {
+    root: PathBuf,
+    series: BTreeMap<SeriesKey, Vec<SeriesPlace>>,
+    strangers: Vec<PathBuf>,
+}
+
+impl DataManager {
+    /// Opens the store in the folder `path`.
+    ///
+    /// *Errors*: [`DataError::NoSuchStore`], [`DataError::NotAStore`]; an empty folder is a store
+    /// without series. Those of the file system.
+    pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<DataManager, DataError> {
+        let root = path.as_ref();
+        if !disk::is_folder(root) {
+            return Err(DataError::NoSuchStore { path: root.to_owned() });
+        }
+        let mut found = layout::walk(root)?;
+        for (symbol, path) in std::mem::take(&mut found.without_interval) {
+            match guess::interval_of(&path) {
+                Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
+                // What is damaged is told when it is asked for, and by verify.
+                Ok(None) | Err(_) => found.strangers.push(path),
+            }
+        }
+        if found.places.is_empty() && !found.strangers.is_empty() {
+            return Err(not_a_store(root, &found));
+        }
+        let mut series: BTreeMap<SeriesKey, Vec<SeriesPlace>> = BTreeMap::new();
+        for place in found.places {
+            let is_wanted = match (&options.exchange_group, &place.exchange_group) {
+                (Some(wanted), Some(group)) => wanted == group,
+                _ => true,
+            };
+            if is_wanted {
+                series.entry(place.key.clone()).or_default().push(place);
+            }
+        }
+        Ok(DataManager { root: root.to_owned(), series, strangers: found.strangers })
+    }
+
+    /// The folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The names of all series, in order.
+    pub fn keys(&self) -> impl Iterator<Item = &SeriesKey> {
+        self.series.keys()
+    }
+
+    /// All symbols, in order.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        let symbols: BTreeSet<&Symbol> = self.series.keys().map(|key| &key.symbol).collect();
+        symbols.into_iter().cloned().collect()
+    }
+
+    /// The intervals at which `symbol` is stored, shortest first; empty where it is not.
+    pub fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
+        self.series.keys().filter(|key| key.symbol == *symbol).map(|key| key.interval).collect()
+    }
+
+    /// Files and folders in the store that are no part of it.
+    pub fn strangers(&self) -> &[PathBuf] {
+        &self.strangers
+    }
+
+    /// What is known of every series, in order; one that is stored twice is listed twice.
+    ///
+    /// *Cost*: reads the footer of every file; rows only of files without statistics.
+    pub fn series(&self) -> Vec<SeriesInfo> {
+        self.series.values().flatten().map(info_of).collect()
+    }
+
+    /// What is known of one series.
+    ///
+    /// *Errors*: [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
+    pub fn info(&self, key: &SeriesKey) -> Result<SeriesInfo, DataError> {
+        self.place(key).map(info_of)
+    }
+
+    /// The files of one series that hold rows in `range`, as far as their names say; no file is
+    /// opened.
+    ///
+    /// *Errors*: [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
+    pub fn files(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<Vec<PathBuf>, DataError> {
+        let slack = Labels::new(key.interval, calendar).slack().as_nanos();
+        let since_ns = range.start.as_nanos().saturating_sub(slack);
+        let until_ns = range.end.as_nanos().saturating_add(slack);
+        let is_wanted = |file: &&SeriesFile| {
+            file.period.is_none_or(|period| {
+                let held = period.range();
+                held.end.as_nanos() > since_ns && held.start.as_nanos() < until_ns
+            })
+        };
+        let place = self.place(key)?;
+        Ok(place.files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
+    }
+
+    /// A feed of one series that stands at its first row.
+    ///
+    /// *Cost*: no file is opened, unless there are several whose names do not say what they hold:
+    /// of those the footers are read, to put them in order.
+    /// *Errors*: [`DataError::UnknownSeries`] with the nearest names,
+    /// [`DataError::AmbiguousSeries`]; those of files whose footers are read.
+    pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
+        let files = in_order(&self.place(key)?.files)?;
+        Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
+    }
+
+    /// Appends to `out` the rows of one series that are stamped in `range` (1d and 1w rows with
+    /// the open of their session), as they stand.
+    ///
+    /// *Errors*: those of [`DataManager::feed`] and of a poll; the rows before an error are in
+    /// `out`.
+    pub fn read(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+        out: &mut BarColumns,
+    ) -> Result<(), DataError> {
+        let mut feed = self.feed(key, calendar)?;
+        feed.seek(range.start)?;
+        feed.poll(range.end, range.end, out).map(|_| ())
+    }
+
+    /// The adjustment of one series, by the metadata of its first file.
+    ///
+    /// *Errors*: those of [`DataManager::feed`], and of the file.
+    pub fn adjustment(&self, key: &SeriesKey) -> Result<Adjustment, DataError> {
+        match self.place(key)?.files.first() {
+            Some(file) => Ok(BarFile::open(&file.path)?.provenance().adjustment),
+            None => Ok(Adjustment::Unstated),
+        }
+    }
+
+    /// Checks that the series of each symbol among `keys` may be used together.
+    ///
+    /// *Errors*: [`DataError::MixedAdjustment`]; those of [`DataManager::adjustment`].
+    pub fn check_together<'a>(
+        &self,
+        keys: impl IntoIterator<Item = &'a SeriesKey>,
+    ) -> Result<(), DataError> {
+        let mut known: BTreeMap<&Symbol, (&SeriesKey, Adjustment)> = BTreeMap::new();
+        for key in keys {
+            let adjustment = self.adjustment(key)?;
+            let (first, first_adjustment) = *known.entry(&key.symbol).or_insert((key, adjustment));
+            if first_adjustment != adjustment {
+                return Err(DataError::MixedAdjustment {
+                    first: first.clone(),
+                    first_adjustment,
+                    second: key.clone(),
+                    second_adjustment: adjustment,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn place(&self, key: &SeriesKey) -> Result<&SeriesPlace, DataError> {
+        match self.series.get(key).map(Vec::as_slice) {
+            Some([place]) => Ok(place),
+            Some(places) => Err(DataError::AmbiguousSeries {
+                key: key.clone(),
+                places: places.iter().map(|place| place.path.clone()).collect(),
+            }),
+            None => Err(DataError::UnknownSeries {
+                store: self.root.clone(),
+                key: key.clone(),
+                intervals: self.intervals(&key.symbol).iter().map(ToString::to_string).collect(),
+                nearest: guess::nearest(&key.symbol, self.symbols()),
+            }),
+        }
+    }
+}
+
+/// The files in the order in which their rows follow each other.
+pub(crate) fn in_order(files: &[SeriesFile]) -> Result<Vec<SeriesFile>, DataError> {
+    if files.len() < 2 || files.iter().all(|file| file.period.is_some()) {
+        return Ok(files.to_vec());
+    }
+    let mut ordered = Vec::with_capacity(files.len());
+    for file in files {
+        let first = match file.period {
+            Some(period) => Some(period.range().start),
+            None => BarFile::open(&file.path)?.span().map(|(first, _)| first),
+        };
+        ordered.push((first, file.clone()));
+    }
+    ordered.sort();
+    Ok(ordered.into_iter().map(|(_, file)| file).collect())
+}
+
+fn info_of(place: &SeriesPlace) -> SeriesInfo {
+    let mut info = SeriesInfo {
+        key: place.key.clone(),
+        exchange_group: place.exchange_group.clone(),
+        files: Vec::new(),
+        n_bytes: 0,
+        n_rows: 0,
+        span: None,
+        provenance: Provenance::default(),
+        unreadable: Vec::new(),
+    };
+    let files = match in_order(&place.files) {
+        Ok(files) => files,
+        Err(error) => {
+            info.unreadable.push(error);
+            place.files.clone()
+        }
+    };
+    for file in files {
+        info.files.push(file.path.clone());
+        if let Err(error) = add_file(&mut info, &file.path) {
+            info.unreadable.push(error);
+        }
+    }
+    info
+}
+
+fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
+    info.n_bytes += disk::state(path)?.n_bytes;
+    let file = Arc::new(BarFile::open(path)?);
+    if info.n_rows == 0 {
+        info.provenance = file.provenance();
+    }
+    info.n_rows += file.n_rows();
+    let span = match file.span() {
+        Some(span) => Some(span),
+        None => decoded_span(&file)?,
+    };
+    if let Some((first, last)) = span {
+        info.span =
+            Some(info.span.map_or((first, last), |(a, b): (Timestamp, Timestamp)| {
+                (a.min(first), b.max(last))
+            }));
+    }
+    Ok(())
+}
+
+/// First and last stamp of a file without statistics.
+pub(crate) fn decoded_span(
+    file: &Arc<BarFile>,
+) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
+    let mut decoder = Decoder::new(file.clone(), StampBounds::NONE);
+    let mut span: Option<(i64, i64)> = None;
+    loop {
+        let stamps = decoder.stamps()?;
+        let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { break };
+        span = Some((span.map_or(first, |(first, _)| first), last));
+        let n_rows = stamps.len();
+        decoder.skip(n_rows);
+    }
+    Ok(span.map(|(first, last)| (Timestamp::from_nanos(first), Timestamp::from_nanos(last))))
+}
+
+fn not_a_store(root: &Path, found: &Found) -> DataError {
+    const N_SHOWN: usize = 3;
+    let names: Vec<String> = found
+        .strangers
+        .iter()
+        .filter_map(|path| path.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    let mut shown = names[..names.len().min(N_SHOWN)].join(", ");
+    if names.len() > N_SHOWN {
+        shown.push_str(&format!(" and {} more", names.len() - N_SHOWN));
+    }
+    let is_store = |path: &&PathBuf| {
+        disk::is_folder(path)
+            && layout::walk(path)
+                .is_ok_and(|inner| !inner.places.is_empty() || !inner.without_interval.is_empty())
+    };
+    let nested = found.strangers.iter().filter(is_store);
+    DataError::NotAStore {
+        path: root.to_owned(),
+        found: shown,
+        nested: nested.map(|path| path.display().to_string()).collect(),
+    }
+}

@@ -1,0 +1,301 @@
+//! Rows into the store: merged by stamp into the files of their months or years, each replaced in
+//! one step.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openbell_market::{BarColumns, SeriesKey};
+
+use crate::DataError;
+use crate::bar_file::{BarFile, Provenance};
+use crate::decode::{Decoder, StampBounds};
+use crate::disk::{self, AtomicFile, Disk, RealDisk, WriteLock};
+use crate::encode;
+use crate::layout::{self, Period};
+
+/// The name of the lock file in the root of a store.
+pub(crate) const LOCK_FILE: &str = ".openbell.lock";
+
+/// What a merge has done.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct MergeCounts {
+    /// Rows whose stamp the store did not have.
+    pub added: u64,
+    /// Rows whose stamp the store had, with other values; they have taken its place.
+    pub updated: u64,
+    /// Rows that the store had, bit for bit.
+    pub unchanged: u64,
+}
+
+impl std::ops::AddAssign for MergeCounts {
+    fn add_assign(&mut self, other: MergeCounts) {
+        self.added += other.added;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+    }
+}
+
+/// The right to write to one hive store; there is one at a time, over all processes.
+///
+/// *Example*
+///
+/// ```
+/// use openbell_data_manager::{DataManager, Provenance, StoreOptions, StoreWriter};
+/// use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey};
+///
+/// let folder = tempfile::tempdir()?;
+/// let key = SeriesKey { symbol: "AAPL".parse()?, interval: BarInterval::from_mins(1).unwrap() };
+/// let mut rows = BarColumns::default();
+/// let bar = Ohlcv { open: 10.0, high: 12.0, low: 9.0, close: 11.0, volume: 300.0 };
+/// rows.push("2025-07-02T13:30:00Z".parse()?, bar);
+///
+/// let mut writer = StoreWriter::open(folder.path())?;
+/// let counts = writer.merge("US_EQUITY", &key, &Provenance::default(), &rows)?;
+/// assert_eq!((counts.added, counts.updated, counts.unchanged), (1, 0, 0));
+/// let again = writer.merge("US_EQUITY", &key, &Provenance::default(), &rows)?;
+/// assert_eq!((again.added, again.updated, again.unchanged), (0, 0, 1));
+///
+/// let store = DataManager::open(folder.path(), &StoreOptions::default())?;
+/// assert_eq!(store.series()[0].n_rows, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct StoreWriter {
+    root: PathBuf,
+    disk: Arc<dyn Disk>,
+    _lock: WriteLock,
+}
+
+impl std::fmt::Debug for StoreWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoreWriter").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl StoreWriter {
+    /// Opens the store in `root` for writing, and makes it where there is none.
+    ///
+    /// *Errors*: [`DataError::StoreLocked`] while another writer is open, here or in another
+    /// process; [`DataError::Io`].
+    pub fn open(root: impl AsRef<Path>) -> Result<StoreWriter, DataError> {
+        StoreWriter::open_on(Arc::new(RealDisk), root.as_ref())
+    }
+
+    pub(crate) fn open_on(disk: Arc<dyn Disk>, root: &Path) -> Result<StoreWriter, DataError> {
+        disk.create_folders(root)
+            .map_err(|source| DataError::io(crate::IoAction::Create, root, source))?;
+        let lock = disk::lock(root, LOCK_FILE)?;
+        Ok(StoreWriter { root: root.to_owned(), disk, _lock: lock })
+    }
+
+    /// The folder of the store.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Merges `rows` into the series `key` of `exchange_group`: a row whose stamp is there already
+    /// takes the place of the stored one. Files of which no row changes are left alone.
+    ///
+    /// *Shape*: `rows` are strictly ascending; 1d and 1w rows are stamped with their label, the
+    /// session date (1w: the Monday) at 00:00 UTC.
+    /// *Cost*: reads and writes whole months (1d and 1w: years).
+    /// *Errors*: [`DataError::RowsNotAscending`] and [`DataError::NotStorable`] before anything is
+    /// written; [`DataError::MixedAdjustment`] and [`DataError::SyntheticMixed`] where the stored
+    /// rows are of another kind, also before; those of the file system, after which every file is
+    /// the old one or the new one.
+    pub fn merge(
+        &mut self,
+        exchange_group: &str,
+        key: &SeriesKey,
+        provenance: &Provenance,
+        rows: &BarColumns,
+    ) -> Result<MergeCounts, DataError> {
+        check_rows(key, rows)?;
+        let folder = layout::hive_folder(&self.root, exchange_group, key);
+        self.check_series(&folder, key, provenance)?;
+        let mut counts = MergeCounts::default();
+        let mut first = 0;
+        while first < rows.len() {
+            let period = Period::of(key.interval, rows.opens_at(first));
+            let until_ns = period.range().end.as_nanos();
+            let n_rows = rows.opens_at_ns[first..].partition_point(|&ns| ns < until_ns).max(1);
+            let target = folder.join(period.file_name());
+            counts += self.merge_file(&target, key, provenance, rows, first..first + n_rows)?;
+            first += n_rows;
+        }
+        Ok(counts)
+    }
+
+    /// Compares the kind of what is stored with the kind of what is to be.
+    fn check_series(
+        &self,
+        folder: &Path,
+        key: &SeriesKey,
+        provenance: &Provenance,
+    ) -> Result<(), DataError> {
+        if !disk::is_folder(folder) {
+            return Ok(());
+        }
+        for entry in disk::list(folder)? {
+            if Period::from_file_name(&entry.name).is_none() {
+                continue;
+            }
+            let path = folder.join(&entry.name);
+            let stored = BarFile::open(&path)?.provenance();
+            if stored.is_synthetic != provenance.is_synthetic {
+                return Err(DataError::SyntheticMixed { path, is_synthetic: stored.is_synthetic });
+            }
+            if stored.adjustment != provenance.adjustment {
+                return Err(DataError::MixedAdjustment {
+                    first: key.clone(),
+                    first_adjustment: stored.adjustment,
+                    second: key.clone(),
+                    second_adjustment: provenance.adjustment,
+                });
+            }
+            // All files of a series are written by this crate with one kind: one tells for all.
+            break;
+        }
+        Ok(())
+    }
+
+    fn merge_file(
+        &self,
+        target: &Path,
+        key: &SeriesKey,
+        provenance: &Provenance,
+        rows: &BarColumns,
+        range: std::ops::Range<usize>,
+    ) -> Result<MergeCounts, DataError> {
+        let mut new = BarColumns::with_capacity(range.len());
+        if !disk::is_file(target) {
+            new.extend_from(rows, range.clone());
+            self.replace(target, key, provenance, &new)?;
+            return Ok(MergeCounts { added: range.len() as u64, ..MergeCounts::default() });
+        }
+        let file = Arc::new(BarFile::open(target)?);
+        let stored = read_all(&file)?;
+        let (merged, counts) = merge(&stored, rows, range);
+        if counts.added + counts.updated > 0 {
+            let provenance = Provenance {
+                provider: join_providers(file.provenance().provider, &provenance.provider),
+                ..provenance.clone()
+            };
+            self.replace(target, key, &provenance, &merged)?;
+        }
+        Ok(counts)
+    }
+
+    /// Puts `rows` in the place of whatever stands at `target`.
+    pub(crate) fn replace(
+        &self,
+        target: &Path,
+        key: &SeriesKey,
+        provenance: &Provenance,
+        rows: &BarColumns,
+    ) -> Result<(), DataError> {
+        let mut file = AtomicFile::create(&self.disk, target)?;
+        encode::write_bars(&mut file, key, provenance, rows)
+            .map_err(|error| encode_error(target, error))?;
+        file.commit()
+    }
+}
+
+/// The error of a write that went through the encoder.
+pub(crate) fn encode_error(target: &Path, error: parquet::errors::ParquetError) -> DataError {
+    let source = match error {
+        parquet::errors::ParquetError::External(inner) => match inner.downcast() {
+            Ok(io) => *io,
+            Err(other) => std::io::Error::other(other),
+        },
+        other => std::io::Error::other(other),
+    };
+    DataError::io(crate::IoAction::Write, target, source)
+}
+
+/// All rows of one file.
+pub(crate) fn read_all(file: &Arc<BarFile>) -> Result<BarColumns, DataError> {
+    let mut decoder = Decoder::new(file.clone(), StampBounds::NONE);
+    let mut rows = BarColumns::with_capacity(file.n_rows() as usize);
+    loop {
+        let stamps = decoder.stamps()?;
+        if stamps.is_empty() {
+            break;
+        }
+        let n_rows = stamps.len();
+        rows.opens_at_ns.extend_from_slice(stamps);
+        decoder.take(n_rows, &mut rows)?;
+    }
+    Ok(rows)
+}
+
+/// Both, in the order of stamps; where both have a stamp, the new row. A duplicate among the
+/// stored rows stays where the new ones do not name its stamp.
+fn merge(
+    stored: &BarColumns,
+    new: &BarColumns,
+    range: std::ops::Range<usize>,
+) -> (BarColumns, MergeCounts) {
+    let mut merged = BarColumns::with_capacity(stored.len() + range.len());
+    let mut counts = MergeCounts::default();
+    let mut next_stored = 0;
+    for row in range {
+        let stamp = new.opens_at_ns[row];
+        let n_before =
+            stored.opens_at_ns[next_stored..].partition_point(|&stored_at| stored_at < stamp);
+        merged.extend_from(stored, next_stored..next_stored + n_before);
+        next_stored += n_before;
+        let n_same = stored.opens_at_ns[next_stored..].partition_point(|&at| at == stamp);
+        if n_same == 0 {
+            counts.added += 1;
+        } else if n_same == 1 && is_same_row(stored, next_stored, new, row) {
+            counts.unchanged += 1;
+        } else {
+            counts.updated += 1;
+        }
+        next_stored += n_same;
+        merged.extend_from(new, row..row + 1);
+    }
+    merged.extend_from(stored, next_stored..stored.len());
+    (merged, counts)
+}
+
+fn is_same_row(a: &BarColumns, row_a: usize, b: &BarColumns, row_b: usize) -> bool {
+    let bits = |rows: &BarColumns, row: usize| {
+        [rows.open[row], rows.high[row], rows.low[row], rows.close[row], rows.volume[row]]
+            .map(f64::to_bits)
+    };
+    bits(a, row_a) == bits(b, row_b)
+}
+
+fn check_rows(key: &SeriesKey, rows: &BarColumns) -> Result<(), DataError> {
+    for row in 0..rows.len() {
+        let stamp = rows.opens_at(row);
+        if row > 0 && stamp <= rows.opens_at(row - 1) {
+            let after = rows.opens_at(row - 1);
+            return Err(DataError::RowsNotAscending { key: key.clone(), row, stamp, after });
+        }
+        let not_storable =
+            |reason| Err(DataError::NotStorable { key: key.clone(), row, stamp, reason });
+        if stamp.as_nanos() % 1_000 != 0 {
+            return not_storable("its stamp is no whole microsecond");
+        }
+        if key.interval.clock().is_none() && stamp != stamp.utc_date().utc_midnight() {
+            return not_storable("a 1d or 1w bar is stamped with its session date at 00:00 UTC");
+        }
+        if rows.ohlcv(row).fault().is_some() {
+            return not_storable("its values cannot be those of a bar");
+        }
+    }
+    Ok(())
+}
+
+/// The providers of a file to which rows of another one were added, `a+b`.
+fn join_providers(stored: Option<String>, new: &Option<String>) -> Option<String> {
+    match (stored, new) {
+        (Some(stored), Some(new)) if !stored.split('+').any(|one| one == new) => {
+            Some(format!("{stored}+{new}"))
+        }
+        (Some(stored), _) => Some(stored),
+        (None, new) => new.clone(),
+    }
+}

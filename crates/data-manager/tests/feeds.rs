@@ -1,0 +1,160 @@
+//! Every feed passes the contract; a stored one is read by row, in order, and in bounded memory.
+
+#![allow(clippy::disallowed_methods)] // Tests make files and look for the shared data.
+
+mod support;
+
+use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed, StoreOptions, contract};
+use openbell_market::BarColumns;
+use openbell_time::Timestamp;
+use support::{at, minutes, open, read_all, rows, series, shared_data, store_with, us_equity};
+
+#[test]
+fn a_memory_feed_passes_the_contract() {
+    let key = series("AAPL 1m");
+    let expected = minutes("2025-06-30T13:30:00Z", 700);
+    contract::check_all(
+        || MemoryFeed::new(key.clone(), expected.clone()),
+        &expected,
+        Timestamp::MAX,
+    );
+}
+
+#[test]
+fn a_parquet_feed_over_three_months_passes_the_contract() {
+    let key = series("BTC-USD 1m");
+    let expected = minutes("2025-05-31T20:00:00Z", 44_000);
+    let folder = store_with(&key, &expected);
+    let store = open(&folder);
+    assert_eq!(store.series()[0].files.len(), 3);
+    let calendar = us_equity();
+    contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
+}
+
+#[test]
+fn a_day_is_stamped_with_the_open_of_its_session() {
+    let key = series("AAPL 1d");
+    let written = rows(&[
+        "2025-07-02T00:00:00Z",
+        "2025-07-03T00:00:00Z",
+        "2025-07-04T00:00:00Z",
+        "2025-07-07T00:00:00Z",
+    ]);
+    let folder = store_with(&key, &written);
+    let read = read_all(&open(&folder), &key, &us_equity());
+    // The fourth of July is no session: its label stays.
+    let expected = [
+        "2025-07-02T13:30:00Z",
+        "2025-07-03T13:30:00Z",
+        "2025-07-04T00:00:00Z",
+        "2025-07-07T13:30:00Z",
+    ]
+    .map(|text| at(text).as_nanos());
+    assert_eq!(read.opens_at_ns, expected);
+    assert_eq!(read.close, written.close);
+}
+
+#[test]
+fn a_week_is_stamped_with_the_open_of_its_first_session() {
+    let key = series("AAPL 1w");
+    // Monday the first of September is Labor Day.
+    let folder = store_with(&key, &rows(&["2025-08-25T00:00:00Z", "2025-09-01T00:00:00Z"]));
+    let read = read_all(&open(&folder), &key, &us_equity());
+    let expected = ["2025-08-25T13:30:00Z", "2025-09-02T13:30:00Z"].map(|text| at(text).as_nanos());
+    assert_eq!(read.opens_at_ns, expected);
+}
+
+#[test]
+fn days_are_sought_and_cut_by_the_open_of_their_session() {
+    let key = series("AAPL 1d");
+    let folder = store_with(
+        &key,
+        &rows(&["2024-12-31T00:00:00Z", "2025-01-02T00:00:00Z", "2025-01-03T00:00:00Z"]),
+    );
+    let store = open(&folder);
+    let mut feed = store.feed(&key, &us_equity()).unwrap();
+    let mut out = BarColumns::default();
+    feed.seek(at("2024-12-31T14:30:01Z")).unwrap();
+    feed.poll(Timestamp::MAX, at("2025-01-03T14:30:00Z"), &mut out).unwrap();
+    assert_eq!(out.opens_at_ns, [at("2025-01-02T14:30:00Z").as_nanos()]);
+}
+
+#[test]
+fn an_unsorted_source_ends_at_the_row_that_goes_back() {
+    let key = series("AAPL 1m");
+    let mut unsorted = minutes("2025-07-02T13:30:00Z", 5);
+    unsorted.opens_at_ns.swap(3, 4);
+    let mut feed = MemoryFeed::new(key, unsorted);
+    let mut out = BarColumns::default();
+    let day_end = at("2025-07-02T20:00:00Z");
+    let error = feed.poll(day_end, day_end, &mut out).unwrap_err();
+    assert_eq!(out.len(), 4);
+    assert_eq!(error.unreadable_since(), Some(at("2025-07-02T13:34:00.000000001Z")));
+    assert!(feed.poll(day_end, at("2025-07-02T13:34:00Z"), &mut out).is_ok());
+}
+
+#[test]
+fn an_unknown_series_is_answered_with_the_nearest() {
+    let folder = store_with(&series("AAPL 1m"), &minutes("2025-07-02T13:30:00Z", 3));
+    let store = open(&folder);
+    let error = store.feed(&series("APPL 1m"), &us_equity()).unwrap_err();
+    assert!(error.to_string().ends_with("the nearest are AAPL"), "{error}");
+    let error = store.feed(&series("AAPL 5m"), &us_equity()).unwrap_err();
+    assert!(error.to_string().ends_with("it holds that symbol at 1m"), "{error}");
+}
+
+#[test]
+fn a_folder_that_holds_no_bars_is_refused_with_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "x").unwrap();
+    std::fs::create_dir_all(folder.path().join("us/1m")).unwrap();
+    std::fs::write(folder.path().join("us/1m/AAPL.parquet"), "x").unwrap();
+    let error = DataManager::open(folder.path(), &StoreOptions::default()).unwrap_err();
+    let DataError::NotAStore { found, nested, .. } = &error else { panic!("{error}") };
+    assert_eq!(found, "notes.txt, us");
+    assert_eq!(nested.len(), 1, "{error}");
+}
+
+#[test]
+fn the_reference_folders_are_read_as_they_are() {
+    let Some(data) = shared_data() else { return };
+    let calendar = us_equity();
+    let store = DataManager::open(data.join("bars/us-rth-2019"), &StoreOptions::default()).unwrap();
+    assert_eq!(store.symbols().len(), 12);
+    let key = series("SPY 1m");
+    assert_eq!(
+        store.intervals(&key.symbol).iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["1m", "15m", "1d"]
+    );
+    let expected = read_all(&store, &key, &calendar);
+    assert_eq!(expected.len(), 1_950);
+    contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
+    let days = read_all(&store, &series("SPY 1d"), &calendar);
+    assert_eq!(days.opens_at(0), at("2018-01-02T14:30:00Z"));
+}
+
+#[test]
+fn every_reference_series_has_the_rows_that_its_list_names() {
+    let Some(data) = shared_data() else { return };
+    let calendar = us_equity();
+    let list = std::fs::read_to_string(data.join("series.csv")).unwrap();
+    let mut n_series = 0;
+    for line in list.lines().skip(1) {
+        let fields: Vec<&str> = line.split(',').collect();
+        let (kind, dataset, interval, symbol, n_rows) =
+            (fields[1], fields[2], fields[3], fields[4], fields[6]);
+        if kind != "bars" {
+            continue;
+        }
+        let store =
+            DataManager::open(data.join("bars").join(dataset), &StoreOptions::default()).unwrap();
+        let key = series(&format!("{symbol} {interval}"));
+        let info = store.info(&key).unwrap();
+        assert_eq!(info.n_rows.to_string(), n_rows, "{line}");
+        let (first, last) = info.span.unwrap();
+        assert_eq!((first, last), (at(fields[7]), at(fields[8])), "{line}");
+        assert_eq!(read_all(&store, &key, &calendar).len().to_string(), n_rows, "{line}");
+        n_series += 1;
+    }
+    assert!(n_series > 40, "{n_series}");
+}
