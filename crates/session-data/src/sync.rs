@@ -9,7 +9,9 @@ pub(crate) use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering, 
 /// A shared pointer that one writer replaces and any reader loads.
 ///
 /// *Cost*: loading does not lock and does not wait for the writer. Under loom, which knows
-/// nothing of `arc_swap`, a mutex stands in: it allows the same orders of replace and load.
+/// nothing of `arc_swap`, the place of the value among all that were ever stored stands in,
+/// released by the writer and acquired by readers: a reader may load an older value than the
+/// newest, unless something else that it has seen forbids it.
 #[cfg(not(loom))]
 pub(crate) struct Shared<T>(arc_swap::ArcSwap<T>);
 
@@ -29,19 +31,29 @@ impl<T> Shared<T> {
 }
 
 #[cfg(loom)]
-pub(crate) struct Shared<T>(loom::sync::Mutex<std::sync::Arc<T>>);
+pub(crate) struct Shared<T> {
+    stored: std::sync::Mutex<Vec<std::sync::Arc<T>>>,
+    newest: AtomicUsize,
+}
 
 #[cfg(loom)]
 impl<T> Shared<T> {
     pub(crate) fn new(value: T) -> Shared<T> {
-        Shared(loom::sync::Mutex::new(std::sync::Arc::new(value)))
+        let stored = std::sync::Mutex::new(vec![std::sync::Arc::new(value)]);
+        Shared { stored, newest: AtomicUsize::new(0) }
     }
 
     pub(crate) fn load(&self) -> std::sync::Arc<T> {
-        self.0.lock().unwrap().clone()
+        let place = self.newest.load(Ordering::Acquire);
+        std::sync::Arc::clone(&self.stored.lock().unwrap()[place])
     }
 
     pub(crate) fn replace(&self, value: T) {
-        *self.0.lock().unwrap() = std::sync::Arc::new(value);
+        let place = {
+            let mut stored = self.stored.lock().unwrap();
+            stored.push(std::sync::Arc::new(value));
+            stored.len() - 1
+        };
+        self.newest.store(place, Ordering::Release);
     }
 }

@@ -1,0 +1,103 @@
+//! Small segments, members and sessions, from which the tests of this folder build their boards.
+#![allow(dead_code, reason = "every test file is a crate of its own and uses a part of these")]
+
+use std::sync::Arc;
+
+use openbell_market::{BarInterval, Symbol, SymbolIdx};
+use openbell_session_data::{
+    Arrival, Grid, GridPart, Member, Segment, SegmentDay, SegmentShape, SegmentWriter, SeriesFacts,
+    SeriesRole, SessionFacts, Through,
+};
+use openbell_time::{Timestamp, TradingDate};
+
+/// The length of every base bar here, so that a session is a handful of small numbers.
+pub const STEP_NS: i64 = 10;
+
+/// The interval that the base bars here claim to have.
+pub const BASE: BarInterval = BarInterval::from_mins(1).unwrap();
+
+/// The instant `ns` nanoseconds after the epoch.
+pub fn at(ns: i64) -> Timestamp {
+    Timestamp::from_nanos(ns)
+}
+
+/// The half-open stretch `since..until`.
+pub fn part(since: i64, until: i64) -> GridPart {
+    GridPart { since: at(since), until: at(until) }
+}
+
+/// A base series of bars that can be seen when they close.
+pub fn base_shape() -> SegmentShape {
+    SegmentShape {
+        interval: BASE,
+        role: SeriesRole::Base,
+        arrival: Arrival::AtClose,
+        indicators: Arc::from([]),
+    }
+}
+
+/// The day number `number`, whose base bars lie in `parts`.
+pub fn day_of(number: i32, parts: Vec<GridPart>) -> SegmentDay {
+    let grid = Grid::clock(parts, STEP_NS);
+    SegmentDay {
+        session_date: TradingDate::from_days(20_000 + number),
+        grid: grid.clone(),
+        base_grid: grid,
+    }
+}
+
+/// The day number `number` with `n_slots` base bars from `since` on.
+pub fn day(number: i32, since: i64, n_slots: i64) -> SegmentDay {
+    day_of(number, vec![part(since, since + n_slots * STEP_NS)])
+}
+
+/// The session of `day`.
+pub fn session(day: &SegmentDay) -> SessionFacts {
+    SessionFacts {
+        date: day.session_date,
+        open: day.grid.since().unwrap(),
+        close: day.grid.until().unwrap(),
+        keeps_quality: true,
+    }
+}
+
+/// Writes and commits one base bar over `since..until` whose five values are `value`.
+pub fn push(writer: &mut SegmentWriter, since: i64, until: i64, value: f64) {
+    fill(writer, 0, since, until, value);
+    writer.commit(1);
+}
+
+/// Writes one base bar into row `row` of what is not committed yet.
+pub fn fill(writer: &mut SegmentWriter, row: usize, since: i64, until: i64, value: f64) {
+    let tail = writer.tail();
+    tail.opens_at_ns[row] = since;
+    tail.closes_at_ns[row] = until;
+    for column in [tail.open, tail.high, tail.low, tail.close, tail.volume] {
+        column[row] = value;
+    }
+    for column in tail.running.into_iter().flatten() {
+        column[row] = value;
+    }
+}
+
+/// The base series of `today`, without history.
+pub fn base_series(today: &Arc<Segment>) -> SeriesFacts {
+    SeriesFacts {
+        interval: BASE,
+        role: SeriesRole::Base,
+        today: Some(Arc::clone(today)),
+        trailing: Arc::from([]),
+    }
+}
+
+/// A member that is with the clock.
+pub fn member(symbol: &str, idx: u32, generation: u32, series: Vec<SeriesFacts>) -> Arc<Member> {
+    Arc::new(Member::new(
+        Symbol::new(symbol).unwrap(),
+        SymbolIdx::new(idx),
+        generation,
+        series,
+        Arc::from([]),
+        Through::with_the_clock(),
+    ))
+}
