@@ -1,2 +1,139 @@
-//! Tasks.
-fn main() {}
+//! `cargo xtask`: everything that is done to the repository, with nothing to install.
+//!
+//! Not here: what the program does (`crates/app`), and how a session is tested (`tests`).
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "runs other programs, times them, and reads the repository"
+)]
+
+mod benches;
+mod ci;
+mod code;
+mod command;
+mod finding;
+mod generated;
+mod graph;
+mod layers;
+mod licences;
+mod models;
+mod properties;
+mod readme;
+mod schema;
+mod source;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::benches::Effort;
+use crate::ci::Workspace;
+use crate::generated::Mode;
+use crate::properties::Choice;
+
+/// The checks of the repository, and what else is done to it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Runs everything that must hold before a change lands, and stops at the first failure.
+    Ci {
+        /// Prints the steps with their commands and runs none.
+        #[arg(long, conflicts_with = "only")]
+        list: bool,
+        /// Runs one step.
+        #[arg(long, value_name = "STEP")]
+        only: Option<String>,
+    },
+    /// Holds the crate graph against the table of layers, and what must never reach a crate.
+    Layers,
+    /// Holds the files against the house rules that clippy cannot see.
+    Tidy,
+    /// Holds every dependency's licence and source against what is allowed.
+    Licences,
+    /// Runs the loom models.
+    Models,
+    /// Runs the property tests on lag detection, with many cases.
+    Proptest {
+        /// The cases of each property.
+        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        cases: u32,
+        /// Runs every property test of the workspace.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Runs the benches.
+    Bench {
+        /// Runs each of them once, to see that it still runs.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compares the session file's JSON Schema with what the config crate says, or writes it.
+    Schema(Bring),
+    /// Compares the README's table of crates with the crates, or writes it.
+    Readme(Bring),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Bring {
+    /// Fails where the file is stale.
+    #[arg(long)]
+    check: bool,
+    /// Writes the file.
+    #[arg(long)]
+    write: bool,
+}
+
+impl Bring {
+    fn mode(&self) -> Mode {
+        if self.write { Mode::Write } else { Mode::Check }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> Result<()> {
+    let workspace = Workspace::read()?;
+    let root = &workspace.root;
+    match task {
+        Task::Ci { list: true, .. } => ci::list(&workspace),
+        Task::Ci { only, .. } => ci::run(&workspace, only.as_deref())?,
+        Task::Layers => ci::check_layers(&workspace)?,
+        Task::Tidy => tidy::run(root)?,
+        Task::Licences => ci::check_licences(&workspace)?,
+        Task::Models => {
+            models::run(root, &workspace.metadata)?;
+        }
+        Task::Proptest { cases, all } => {
+            let choice = if all { Choice::All } else { Choice::Lag };
+            let count = properties::run(root, &workspace.graph, choice, cases)?;
+            println!("{count}");
+        }
+        Task::Bench { check } => {
+            let effort = if check { Effort::Once } else { Effort::Measured };
+            benches::run(root, &workspace.metadata, effort)?;
+        }
+        Task::Schema(bring) => schema::generated().bring(root, bring.mode())?,
+        Task::Readme(bring) => {
+            readme::generated(root, &workspace.metadata)?.bring(root, bring.mode())?;
+        }
+    }
+    Ok(())
+}

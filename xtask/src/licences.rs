@@ -1,0 +1,175 @@
+//! The licences and sources of every package in the dependency graph.
+
+use anyhow::{Result, ensure};
+use cargo_metadata::Metadata;
+use spdx::{Expression, ParseMode};
+
+use crate::finding::Finding;
+
+const RULE: &str = "licences";
+
+/// Licences that ask for no more than a notice.
+const ALLOWED: &[&str] = &[
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "Unicode-3.0",
+    "Unlicense",
+    "Zlib",
+];
+
+/// Packages under a licence that asks for more, each with the thought.
+const WITH_THOUGHT: &[(&str, &str, &str)] = &[];
+
+/// A package as the check needs it.
+#[derive(Debug, Clone)]
+pub struct Licensed {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The SPDX expression of its manifest; absent where it names a file or nothing.
+    pub licence: Option<String>,
+    /// Where it comes from; absent for packages of the workspace.
+    pub source: Option<String>,
+}
+
+/// Every package of the graph.
+///
+/// # Errors
+///
+/// When the graph is empty.
+pub fn packages(metadata: &Metadata) -> Result<Vec<Licensed>> {
+    let packages: Vec<Licensed> = metadata
+        .packages
+        .iter()
+        .map(|package| Licensed {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            licence: package.license.clone(),
+            source: package.source.as_ref().map(|source| source.repr.clone()),
+        })
+        .collect();
+    ensure!(
+        packages.iter().any(|package| package.source.is_some()),
+        "cargo metadata lists no dependency, so no licence can be checked"
+    );
+    Ok(packages)
+}
+
+/// Holds licences and sources against what is allowed.
+pub fn check(packages: &[Licensed]) -> Vec<Finding> {
+    packages.iter().flat_map(|package| [licence(package), source(package)]).flatten().collect()
+}
+
+fn licence(package: &Licensed) -> Option<Finding> {
+    let Licensed { name, version, .. } = package;
+    let Some(text) = &package.licence else {
+        return Some(finding(format!(
+            "{name} {version} states no SPDX licence; drop it, or choose another crate"
+        )));
+    };
+    let expression = match Expression::parse_mode(text, ParseMode::LAX) {
+        Ok(expression) => expression,
+        Err(error) => {
+            return Some(finding(format!(
+                "{name} {version} states the licence {text:?}, which is no SPDX expression: {}",
+                error.reason
+            )));
+        }
+    };
+    let is_allowed = expression.evaluate(|requirement| {
+        let id = requirement.license.id().map_or("", |id| id.name);
+        ALLOWED.contains(&id) || WITH_THOUGHT.iter().any(|(n, l, _)| n == name && *l == id)
+    });
+    (!is_allowed).then(|| {
+        finding(format!(
+            "{name} {version} is under {text:?}; allowed are {} and their alternatives",
+            ALLOWED.join(", ")
+        ))
+    })
+}
+
+fn source(package: &Licensed) -> Option<Finding> {
+    let source = package.source.as_ref()?;
+    (!source.starts_with("registry+") && !source.starts_with("sparse+")).then(|| {
+        finding(format!(
+            "{} {} comes from {source}; dependencies come from the registry",
+            package.name, package.version
+        ))
+    })
+}
+
+fn finding(message: String) -> Finding {
+    Finding::of_file(RULE, "Cargo.lock", message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn package(licence: Option<&str>, source: Option<&str>) -> Licensed {
+        Licensed {
+            name: "frames".to_owned(),
+            version: "1.2.3".to_owned(),
+            licence: licence.map(str::to_owned),
+            source: source.map(str::to_owned),
+        }
+    }
+
+    fn messages(licence: Option<&str>) -> Vec<String> {
+        check(&[package(licence, Some("registry+index"))]).iter().map(Finding::to_string).collect()
+    }
+
+    #[test]
+    fn a_choice_with_one_allowed_licence_is_allowed() {
+        for licence in [
+            "MIT",
+            "MIT/Apache-2.0",
+            "GPL-3.0-only OR MIT",
+            "(MIT OR Apache-2.0) AND Unicode-3.0",
+            "Apache-2.0 WITH LLVM-exception OR Apache-2.0 OR MIT",
+        ] {
+            assert_eq!(messages(Some(licence)), [""; 0], "{licence}");
+        }
+    }
+
+    #[test]
+    fn a_copyleft_licence_is_refused_with_what_is_allowed() {
+        let found = messages(Some("LGPL-3.0-or-later"));
+        assert_eq!(found.len(), 1);
+        assert!(
+            found[0].starts_with(
+                "Cargo.lock: frames 1.2.3 is under \"LGPL-3.0-or-later\"; allowed are 0BSD, Apache-2.0,"
+            ),
+            "{}",
+            found[0]
+        );
+        assert_eq!(messages(Some("MIT AND GPL-2.0-only")).len(), 1);
+    }
+
+    #[test]
+    fn a_package_without_a_licence_is_refused() {
+        assert_eq!(
+            messages(None),
+            [
+                "Cargo.lock: frames 1.2.3 states no SPDX licence; drop it, or choose another crate [licences]"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_package_from_a_repository_is_refused() {
+        let found = check(&[package(Some("MIT"), Some("git+somewhere"))]);
+        assert_eq!(
+            found[0].to_string(),
+            "Cargo.lock: frames 1.2.3 comes from git+somewhere; dependencies come from the registry [licences]"
+        );
+    }
+}
