@@ -43,10 +43,12 @@ pub fn generated(root: &Path, metadata: &Metadata) -> Result<Generated> {
     for package in metadata.workspace_packages() {
         let is_ours_to_offer = package.publish.as_ref().is_none_or(|to| !to.is_empty());
         if is_ours_to_offer {
-            let tree = Shell::cargo("tree --locked --target all -e normal --prefix depth")
-                .with("-p")
-                .with(package.name.as_str())
-                .output(root)?;
+            let tree = Shell::cargo(
+                "tree --locked -e normal --prefix depth --target x86_64-unknown-linux-gnu",
+            )
+            .with("-p")
+            .with(package.name.as_str())
+            .output(root)?;
             rows.push(row(&package.name, package.description.as_deref().unwrap_or(""), &tree));
         }
     }

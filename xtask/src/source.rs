@@ -36,10 +36,11 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Whether all of the file is test code, by its place.
+    /// Whether all of the file is for tests or benches, by its place.
     pub fn is_test_file(&self) -> bool {
         let path = format!("/{}", self.path);
-        path.contains("/tests/") || path.ends_with("/tests.rs")
+        ["/tests/", "/benches/"].iter().any(|folder| path.contains(folder))
+            || path.ends_with("/tests.rs")
     }
 
     /// The place of a piece of code of this file: what the code says, unless the whole file is
@@ -102,7 +103,12 @@ mod tests {
 
     #[test]
     fn a_file_in_a_tests_folder_is_test_code() {
-        for path in ["tests/src/lib.rs", "crates/time/tests/a.rs", "crates/time/src/tests.rs"] {
+        for path in [
+            "tests/src/lib.rs",
+            "crates/time/tests/a.rs",
+            "crates/time/src/tests.rs",
+            "crates/time/benches/a.rs",
+        ] {
             assert!(Source::new(path, "").is_test_file(), "{path}");
         }
         assert!(!Source::new("crates/time/src/clock.rs", "").is_test_file());
