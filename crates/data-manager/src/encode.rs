@@ -67,7 +67,7 @@ pub(crate) fn write_bars<W: Write + Send>(
 pub(crate) fn properties(metadata: Option<Vec<KeyValue>>) -> WriterProperties {
     let ts = || ColumnPath::from("ts");
     WriterProperties::builder()
-        .set_created_by(concat!("openbell-data-manager ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_created_by("openbell-data-manager".to_owned())
         .set_dictionary_enabled(false)
         .set_encoding(Encoding::PLAIN)
         .set_compression(Compression::LZ4_RAW)

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openbell_market::{Adjustment, SeriesKey, Symbol};
-use openbell_time::Timestamp;
+use openbell_time::{TimeError, Timestamp};
 use parquet::errors::ParquetError;
 use thiserror::Error;
 
@@ -204,6 +204,13 @@ pub enum DataError {
         stamp: Timestamp,
         /// Why not.
         reason: &'static str,
+    },
+    /// A calendar has no answer.
+    #[error("the calendar does not reach far enough")]
+    Calendar {
+        /// What it said.
+        #[from]
+        source: TimeError,
     },
     /// Synthetic rows were to be mixed with real ones.
     #[error("{path:?} is {}, the new rows are {}: the two are never mixed; use another store", kind_of(*.is_synthetic), kind_of(!*.is_synthetic))]

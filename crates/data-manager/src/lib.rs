@@ -10,6 +10,7 @@ mod disk;
 mod encode;
 mod error;
 mod feed;
+pub mod generate;
 mod guard;
 mod guess;
 mod labels;
