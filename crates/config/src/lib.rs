@@ -1,1 +1,35 @@
-//! What was asked: the session file, read strictly and checked word by word.
+#![doc = include_str!("../README.md")]
+
+mod backtest;
+mod consumers;
+mod fault;
+mod fields;
+mod indicators;
+mod live;
+mod obsolete;
+mod path;
+mod raw;
+mod reader;
+mod remarks;
+mod schedule;
+pub mod schema;
+mod session;
+mod session_data;
+mod shape;
+mod words;
+mod write;
+
+pub use backtest::BacktestConfig;
+pub use consumers::{ScanWindow, ScannerConfig, StrategyConfig};
+pub use fault::{Allowed, ConfigError, ConfigErrors, Fault, Idle, NotYet, Warning};
+pub use indicators::{HistoricalIndicator, IndicatorsConfig, SessionIndicator};
+pub use live::{ApiConfig, TradingConfig, TradingLimits};
+pub use path::JsonPath;
+pub use raw::{Position, RawSession};
+pub use remarks::Remarks;
+pub use schedule::{ScheduleChange, ScheduleEntry, ScheduleTime};
+pub use session::{DataConfig, Mode, SessionConfig};
+pub use session_data::{
+    ApplyTo, GapFillerConfig, HistoricalConfig, HistoricalData, SessionDataConfig, StreamingConfig,
+};
+pub use words::{AssetClass, ClockTime, ExchangeGroup, GateScope, Hours, OnError};

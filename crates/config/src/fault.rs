@@ -1,0 +1,433 @@
+//! What is wrong with a session file: every error with its place, what was found and what is
+//! allowed.
+
+use std::fmt;
+
+use openbell_market::indicator::IndicatorError;
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::TradingDate;
+use thiserror::Error;
+
+use crate::path::JsonPath;
+use crate::raw::Position;
+use crate::words::{AssetClass, ClockTime, ExchangeGroup};
+
+/// Everything that is wrong with a session file.
+///
+/// *Shape*: at least one error, in the order of the file. Displayed, one line each:
+/// `line:column: path: what is wrong`, so that a program that puts the file's name and a colon
+/// before each makes them clickable.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ConfigErrors(Vec<ConfigError>);
+
+/// One thing that is wrong, and where.
+#[derive(Clone, PartialEq, Debug, Error)]
+#[error("{at}: {path}: {fault}")]
+pub struct ConfigError {
+    /// The way to the value, or to the key that is missing.
+    pub path: JsonPath,
+    /// Where it begins; for a missing key, where the object begins that lacks it.
+    pub at: Position,
+    /// What is wrong with it.
+    #[source]
+    pub fault: Fault,
+}
+
+/// Something that is right but has no effect.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Warning {
+    /// The way to the value.
+    pub path: JsonPath,
+    /// Where it begins.
+    pub at: Position,
+    /// Why it has no effect.
+    pub reason: Idle,
+}
+
+/// Why a value that is right has no effect.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Idle {
+    /// Only a live session looks at it, and this is a backtest.
+    LiveOnly,
+    /// Only strategies look at it, and there is none.
+    NoStrategies,
+    /// There is nothing in it.
+    Nothing,
+    /// Nothing in the file brings in the symbol that is to be removed.
+    RemovesNothing {
+        /// The symbol.
+        symbol: Symbol,
+    },
+}
+
+/// What is wrong with one value of a session file.
+#[derive(Clone, PartialEq, Debug, Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The text is no JSON.
+    #[error("this is no JSON: {reason}")]
+    Syntax {
+        /// What the reader of JSON says.
+        reason: String,
+    },
+    /// No field has that name.
+    #[error("unknown key {found:?}; the nearest is {nearest:?} (known here: {})", Listed(known))]
+    UnknownKey {
+        /// The key.
+        found: String,
+        /// The known key that is most like it.
+        nearest: &'static str,
+        /// All that are known in that object.
+        known: Vec<&'static str>,
+    },
+    /// The key belongs to another object.
+    #[error("key {found:?} does not belong here; move it to {place}")]
+    MisplacedKey {
+        /// The key.
+        found: String,
+        /// The path at which it is known.
+        place: String,
+    },
+    /// The key is one of an older format.
+    #[error("key {found:?} is of an older format; {successor}")]
+    ObsoleteKey {
+        /// The key.
+        found: String,
+        /// What to write today.
+        successor: &'static str,
+    },
+    /// The key stands twice in one object.
+    #[error(
+        "key {found:?} stands here a second time, the first is at {first}; drop one of the two"
+    )]
+    DuplicateKey {
+        /// The key.
+        found: String,
+        /// Where it stood first.
+        first: Position,
+    },
+    /// A required key is missing.
+    #[error("missing; {allowed} is required")]
+    MissingKey {
+        /// What it may hold.
+        allowed: Allowed,
+    },
+    /// The value is not one of those allowed.
+    #[error("found {found}; {allowed} is allowed{}", meant(*nearest))]
+    NotAllowed {
+        /// The value as the file has it, cut where it is long.
+        found: String,
+        /// What is allowed.
+        allowed: Allowed,
+        /// The allowed word that is like it, if one is.
+        nearest: Option<&'static str>,
+    },
+    /// The value is right and cannot be used yet.
+    #[error("{found} cannot be used: {reason}")]
+    Refused {
+        /// The value as the file has it.
+        found: String,
+        /// What is missing.
+        reason: NotYet,
+    },
+    /// The same thing stands twice in one list.
+    #[error("{item} stands twice in this list, first at {first}; drop one of the two")]
+    DuplicateItem {
+        /// The thing, as it is written in canonical form.
+        item: String,
+        /// Where it stood first.
+        first: Position,
+    },
+    /// The end comes before the start.
+    #[error("found {end}, which is before start_date {start}; a day on or after it is allowed")]
+    EndBeforeStart {
+        /// The first day of the run.
+        start: TradingDate,
+        /// The last one.
+        end: TradingDate,
+    },
+    /// A symbol recovers at more lag than the one at which it is lagging.
+    #[error(
+        "found {found}; 0 to catchup_threshold_seconds, which is {threshold}, is allowed: a symbol has recovered at or under it"
+    )]
+    RecoveryAboveThreshold {
+        /// The recovery threshold, in seconds.
+        found: u32,
+        /// The catch-up threshold, in seconds.
+        threshold: u32,
+    },
+    /// A symbol is named that the session never has.
+    #[error("found {found}, which is in neither symbols nor symbol_schedule{}", meant_symbol(nearest.as_ref()))]
+    UnknownSymbol {
+        /// The symbol.
+        found: Symbol,
+        /// The symbol of the session that is most like it.
+        nearest: Option<Symbol>,
+    },
+    /// What is traded is not traded there.
+    #[error("found {found}; {group} trades {}", Listed(allowed))]
+    AssetClassMisfit {
+        /// The asset class.
+        found: AssetClass,
+        /// The exchange group.
+        group: ExchangeGroup,
+        /// The classes that fit it.
+        allowed: Vec<&'static str>,
+    },
+    /// The field is for the other mode.
+    #[error("{field} is for a {needed} session only, and mode is {found:?}; drop it")]
+    OtherMode {
+        /// The field.
+        field: &'static str,
+        /// The mode that it is for.
+        needed: &'static str,
+        /// The mode of the session.
+        found: &'static str,
+    },
+    /// A configured base interval cannot yield a requested one.
+    #[error(
+        "found {base}, of which no {interval} bars can be made ({asked_at} asks for them); choose a base that divides {interval}, or drop it"
+    )]
+    BaseTooLong {
+        /// The base.
+        base: BarInterval,
+        /// The interval that it does not divide.
+        interval: BarInterval,
+        /// The path that asks for it.
+        asked_at: JsonPath,
+    },
+    /// A schedule entry neither adds nor removes, or does both.
+    #[error(
+        "{} \"add\" and \"remove\"; one of the two is required",
+        if *both { "found both" } else { "found neither" }
+    )]
+    AddOrRemove {
+        /// Whether it does both.
+        both: bool,
+    },
+    /// A removal is to stay.
+    #[error(
+        "\"stay\" belongs to \"add\"; a configured symbol that was removed is back next session"
+    )]
+    StayWithoutAdd,
+    /// A scanner is never called.
+    #[error(
+        "the scanner would never run; \"pre_session\": true or a \"regular_session\" is required"
+    )]
+    NeverRuns,
+    /// A window of time ends before it starts.
+    #[error("found {end}, which is not after start {start}; a later time is allowed")]
+    WindowEndsEarly {
+        /// Its start.
+        start: ClockTime,
+        /// Its end.
+        end: ClockTime,
+    },
+    /// Some limits of trading are given and others are not.
+    #[error("the limits go together, all or none; missing: {}", Listed(missing))]
+    LimitsIncomplete {
+        /// Those that are missing.
+        missing: Vec<&'static str>,
+    },
+    /// A limit is greater than the buying power.
+    #[error("found {found}; at most max_buying_power, which is {max_buying_power}, is allowed")]
+    AboveBuyingPower {
+        /// The limit.
+        found: f64,
+        /// The buying power.
+        max_buying_power: f64,
+    },
+    /// An indicator cannot be computed as it is written.
+    #[error(transparent)]
+    Indicator(#[from] IndicatorError),
+}
+
+/// What is not there yet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum NotYet {
+    /// A live session.
+    #[error("there is no live feed in this build; write \"backtest\"")]
+    LiveFeed,
+    /// Quotes among the streams.
+    #[error("there are no quotes in this build; drop it")]
+    Quotes,
+    /// Orders.
+    #[error("there is no way to trade in this build; drop it")]
+    Trading,
+}
+
+/// What a value may be.
+///
+/// *Shape*: displayed as the middle of a sentence, `a whole number of 1 to 100`.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Allowed {
+    /// Any text.
+    Text,
+    /// A text with something in it.
+    NotBlank,
+    /// `true` or `false`.
+    TrueOrFalse,
+    /// A whole number between the two, both included.
+    WholeNumber {
+        /// The least.
+        min: u32,
+        /// The greatest.
+        max: u32,
+    },
+    /// A finite number, 0 or more.
+    NotNegative,
+    /// A finite number above 0.
+    AboveZero,
+    /// Any finite number.
+    Number,
+    /// One of these words.
+    Words(Vec<&'static str>),
+    /// A date, `YYYY-MM-DD`.
+    Date,
+    /// A bar interval.
+    Interval,
+    /// A bar interval of seconds, minutes or hours.
+    ClockInterval,
+    /// A symbol.
+    Symbol,
+    /// A time of the exchange's clock, `HH:MM`.
+    ClockTime,
+    /// A time of the exchange's clock, with or without a date.
+    ScheduleTime,
+    /// A list, also an empty one.
+    List,
+    /// A list with something in it.
+    NotEmptyList,
+    /// An object.
+    Object,
+    /// The first or the second.
+    Either(Box<Allowed>, Box<Allowed>),
+    /// Nothing: `null`, or a blank text.
+    Nothing,
+}
+
+impl fmt::Display for Allowed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Allowed::Text => f.write_str("a text"),
+            Allowed::NotBlank => f.write_str("a text that is not blank"),
+            Allowed::TrueOrFalse => f.write_str("true or false"),
+            Allowed::WholeNumber { min, max: u32::MAX } => {
+                write!(f, "a whole number of at least {min}")
+            }
+            Allowed::WholeNumber { min, max } => write!(f, "a whole number of {min} to {max}"),
+            Allowed::NotNegative => f.write_str("a number of at least 0"),
+            Allowed::AboveZero => f.write_str("a number above 0"),
+            Allowed::Number => f.write_str("a number"),
+            Allowed::Words(words) => match words.as_slice() {
+                [word] => write!(f, "{word:?}"),
+                words => write!(f, "one of {}", Quoted(words)),
+            },
+            Allowed::Date => f.write_str("a date as YYYY-MM-DD"),
+            Allowed::Interval => {
+                f.write_str("a bar interval (1s, 5m, 1h, at most 24h, or 1d or 1w)")
+            }
+            Allowed::ClockInterval => f.write_str("a bar interval of 1s to 24h"),
+            Allowed::Symbol => f.write_str("a symbol (1 to 32 of A-Z 0-9 . _ ^ = / -)"),
+            Allowed::ClockTime => f.write_str("a time of the exchange's clock as HH:MM"),
+            Allowed::ScheduleTime => {
+                f.write_str("a time of the exchange's clock as HH:MM or YYYY-MM-DDTHH:MM")
+            }
+            Allowed::List => f.write_str("a list"),
+            Allowed::NotEmptyList => f.write_str("a list with at least one entry"),
+            Allowed::Object => f.write_str("an object"),
+            Allowed::Either(one, other) => write!(f, "{one} or {other}"),
+            Allowed::Nothing => f.write_str("null or \"\""),
+        }
+    }
+}
+
+impl ConfigErrors {
+    pub(crate) fn one(error: ConfigError) -> ConfigErrors {
+        ConfigErrors(vec![error])
+    }
+
+    /// `errors` in the order of the file, or `None` where there are none.
+    pub(crate) fn from_found(mut errors: Vec<ConfigError>) -> Option<ConfigErrors> {
+        errors.sort_by(|a, b| (a.at, &a.path).cmp(&(b.at, &b.path)));
+        if errors.is_empty() { None } else { Some(ConfigErrors(errors)) }
+    }
+
+    /// The errors, in the order of the file; at least one.
+    pub fn as_slice(&self) -> &[ConfigError] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, error) in self.0.iter().enumerate() {
+            write!(f, "{}{error}", if i == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl<'a> IntoIterator for &'a ConfigErrors {
+    type Item = &'a ConfigError;
+    type IntoIter = std::slice::Iter<'a, ConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.at, self.path, self.reason)
+    }
+}
+
+impl fmt::Display for Idle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Idle::LiveOnly => f.write_str("has no effect in a backtest"),
+            Idle::NoStrategies => f.write_str("has no effect: the session has no strategies"),
+            Idle::Nothing => f.write_str("has no effect: there is nothing in it"),
+            Idle::RemovesNothing { symbol } => write!(
+                f,
+                "removes {symbol}, which is in neither symbols nor an \"add\" of this file"
+            ),
+        }
+    }
+}
+
+struct Listed<'a>(&'a [&'static str]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, word) in self.0.iter().enumerate() {
+            write!(f, "{}{word}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+struct Quoted<'a>(&'a [&'static str]);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, word) in self.0.iter().enumerate() {
+            write!(f, "{}{word:?}", if i == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map(|word| format!("; did you mean {word:?}?")).unwrap_or_default()
+}
+
+fn meant_symbol(nearest: Option<&Symbol>) -> String {
+    nearest.map(|symbol| format!("; did you mean {symbol}?")).unwrap_or_default()
+}

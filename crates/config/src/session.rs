@@ -1,0 +1,226 @@
+//! The session as it was asked for: checked words, and the rules that join the parts of the file.
+//!
+//! Not here: what a calendar or the stored data must say (`openbell_coordinator::Plan`): that the
+//! range of days holds a session, that dated schedule entries and scanner windows lie in one, that
+//! the base interval is stored, that modules are registered.
+
+use crate::backtest::BacktestConfig;
+use crate::fault::{ConfigErrors, Fault, NotYet, Warning};
+use crate::fields::SESSION;
+use crate::live::{ApiConfig, TradingConfig};
+use crate::path::JsonPath;
+use crate::raw::RawSession;
+use crate::reader::{Findings, Item, Object};
+use crate::remarks::Remarks;
+use crate::session_data::SessionDataConfig;
+use crate::words::{AssetClass, ExchangeGroup};
+
+/// A session, as its file asks for it.
+///
+/// *Source*: [`SessionConfig::parse`]. The fields carry the names of the file's keys; what the
+/// file leaves out has its default. It can be changed after that, as a command line does with the
+/// speed; whoever changes it keeps the rules of the fields.
+///
+/// ```
+/// use openbell_config::SessionConfig;
+/// let (config, warnings) = SessionConfig::parse(r#"{
+///     "session_name": "one day",
+///     "mode": "backtest",
+///     "backtest_config": {"start_date": "2025-07-02", "end_date": "2025-07-02"},
+///     "session_data_config": {"symbols": ["aapl"], "streams": ["1m", "60m"]}
+/// }"#)?;
+/// assert_eq!(config.session_data_config.symbols[0].as_str(), "AAPL");
+/// assert_eq!(config.session_data_config.streams[1].to_string(), "1h");
+/// assert_eq!(config.session_data_config.streaming.catchup_threshold_seconds, 60);
+/// assert!(warnings.is_empty());
+/// # Ok::<(), openbell_config::ConfigErrors>(())
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// Where an editor finds the schema; kept.
+    pub schema: Option<String>,
+    /// The name in reports and logs; not blank.
+    pub session_name: String,
+    /// Whose calendar holds; `US_EQUITY` where the file does not say.
+    pub exchange_group: ExchangeGroup,
+    /// What is traded; the group's usual class where the file does not say. It fits the group.
+    pub asset_class: AssetClass,
+    /// Replayed or live, with what only that mode has.
+    pub mode: Mode,
+    /// Symbols, bars, and what is made of them.
+    pub session_data_config: SessionDataConfig,
+    /// Where the stored bars are.
+    pub data_config: DataConfig,
+    /// Limits for strategies; absent where the file gives none.
+    pub trading_config: Option<TradingConfig>,
+    /// Vendors; absent where the file names none.
+    pub api_config: Option<ApiConfig>,
+    /// Anything, for reports; absent where the file has none.
+    pub metadata: Option<serde_json::Map<String, serde_json::Value>>,
+    /// The file's remarks.
+    pub remarks: Remarks,
+}
+
+/// How a session gets its bars.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Mode {
+    /// Stored bars are replayed.
+    Backtest(BacktestConfig),
+    /// Live bars are followed. No file yields this yet, since there is no live feed: a file that
+    /// asks for it is checked and refused.
+    Live,
+}
+
+impl Mode {
+    /// The word in session files.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Mode::Backtest(_) => "backtest",
+            Mode::Live => "live",
+        }
+    }
+}
+
+/// Where the stored bars are.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct DataConfig {
+    /// The path of a store or of a flat folder of bars, as the file has it: relative to the file.
+    /// Absent where the file names none; then the command line must.
+    pub store: Option<String>,
+    /// The object's remarks.
+    pub remarks: Remarks,
+}
+
+/// Which of the two modes the file asks for; `None` where it says neither.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Backtest,
+    Live,
+}
+
+impl SessionConfig {
+    /// The session that the text of a file asks for, and what in it has no effect.
+    ///
+    /// Files are not touched: paths in the session stay as the text has them.
+    ///
+    /// *Errors*: all that is wrong with the text, at once, each with its place.
+    pub fn parse(text: &str) -> Result<(SessionConfig, Vec<Warning>), ConfigErrors> {
+        SessionConfig::from_raw(&RawSession::read(text)?)
+    }
+
+    /// The same, of a file that has been read already.
+    ///
+    /// *Errors*: all that is wrong with it.
+    pub fn from_raw(raw: &RawSession) -> Result<(SessionConfig, Vec<Warning>), ConfigErrors> {
+        let findings = Findings::default();
+        let root = Object::open(raw.root(), JsonPath::root(), &SESSION, &findings);
+        let session = match &root {
+            Some(root) => read_session(root),
+            None => {
+                let (found, allowed) = (raw.root().snippet(), crate::Allowed::Object);
+                let fault = Fault::NotAllowed { found, allowed, nearest: None };
+                findings.error(&JsonPath::root(), raw.root().at, fault);
+                None
+            }
+        };
+        let (errors, warnings) = findings.into_parts();
+        match (session, ConfigErrors::from_found(errors)) {
+            (Some(session), None) => Ok((session, warnings)),
+            (_, Some(errors)) => Err(errors),
+            (None, None) => unreachable!("a session is missed only where an error was recorded"),
+        }
+    }
+}
+
+fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
+    let schema = root.optional("$schema", Item::text);
+    let session_name = root.given("session_name").and_then(|item| item.text());
+    let exchange_group = match root.given("exchange_group") {
+        Some(item) => item.read(ExchangeGroup::named),
+        None => Some(ExchangeGroup::US_EQUITY),
+    };
+    let asset_class = read_asset_class(root, exchange_group);
+    let (asked, mode) = read_mode(root);
+    let session_data_config = match root.given("session_data_config") {
+        Some(item) => item.object().and_then(|part| SessionDataConfig::read(&part, asked)),
+        None => None,
+    };
+    let data_config = root.part("data_config").and_then(|part| {
+        let store = part.optional("store", Item::text);
+        let remarks = part.remarks();
+        Some(DataConfig { store: store?, remarks: remarks? })
+    });
+    let has_strategies =
+        session_data_config.as_ref().is_none_or(|part| part.strategies.iter().any(|s| s.enabled));
+    let trading_config =
+        root.optional("trading_config", |item| TradingConfig::read(item, has_strategies));
+    let api_config = root.optional("api_config", |item| ApiConfig::read(item, asked));
+    let metadata = root.optional("metadata", Item::free);
+    let remarks = root.remarks();
+    Some(SessionConfig {
+        schema: schema?,
+        session_name: session_name?,
+        exchange_group: exchange_group?,
+        asset_class: asset_class?,
+        mode: mode?,
+        session_data_config: session_data_config?,
+        data_config: data_config?,
+        trading_config: trading_config?,
+        api_config: api_config?,
+        metadata: metadata?,
+        remarks: remarks?,
+    })
+}
+
+fn read_asset_class(root: &Object<'_>, group: Option<ExchangeGroup>) -> Option<AssetClass> {
+    let Some(item) = root.given("asset_class") else {
+        return group.map(|group| group.asset_classes()[0]);
+    };
+    let found: AssetClass = item.word()?;
+    let group = group?;
+    if group.asset_classes().contains(&found) {
+        return Some(found);
+    }
+    let allowed = group.asset_classes().iter().map(|class| class.as_str()).collect();
+    item.error(Fault::AssetClassMisfit { found, group, allowed });
+    None
+}
+
+fn read_mode(root: &Object<'_>) -> (Option<Asked>, Option<Mode>) {
+    let mode = root.given("mode");
+    let asked = mode.as_ref().and_then(|item| {
+        item.read(|word| match word {
+            "backtest" => Some(Asked::Backtest),
+            "live" => Some(Asked::Live),
+            _ => None,
+        })
+    });
+    let backtest = root.given("backtest_config");
+    let read = match (asked, &backtest) {
+        (Some(Asked::Live), None) => Some(Mode::Live),
+        (Some(Asked::Live), Some(item)) => {
+            item.error(Fault::OtherMode {
+                field: "backtest_config",
+                needed: "backtest",
+                found: "live",
+            });
+            None
+        }
+        (Some(Asked::Backtest), None) => {
+            root.missing("backtest_config");
+            None
+        }
+        // Checked too where the mode is not to be read.
+        (_, Some(item)) => {
+            item.object().and_then(|part| BacktestConfig::read(&part)).map(Mode::Backtest)
+        }
+        (None, None) => None,
+    };
+    if let (Some(item), Some(Asked::Live)) = (&mode, asked) {
+        item.error(Fault::Refused { found: item.snippet(), reason: NotYet::LiveFeed });
+        return (asked, None);
+    }
+    (asked, asked.and(read))
+}

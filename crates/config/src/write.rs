@@ -1,0 +1,224 @@
+//! Writing a session as the text of a file.
+
+use openbell_market::indicator::{IndicatorClass, IndicatorSpec, ParameterRange, WindowUnit};
+use serde_json::{Map, Value, json};
+
+use crate::remarks::Remarks;
+use crate::schedule::{ScheduleChange, ScheduleEntry};
+use crate::session_data::{ApplyTo, HistoricalData, SessionDataConfig};
+use crate::{Mode, ScannerConfig, SessionConfig, StrategyConfig};
+
+impl SessionConfig {
+    /// The session as a JSON value, every field written out, those with their default too.
+    ///
+    /// Read again it is the same session:
+    ///
+    /// ```
+    /// use openbell_config::SessionConfig;
+    /// # let text = r#"{"session_name": "a", "mode": "backtest",
+    /// #   "backtest_config": {"start_date": "2025-07-02", "end_date": "2025-07-02"},
+    /// #   "session_data_config": {"symbols": ["AAPL"], "streams": ["1m"]}}"#;
+    /// let (config, _) = SessionConfig::parse(text)?;
+    /// let (again, _) = SessionConfig::parse(&config.to_json().to_string())?;
+    /// assert_eq!(again, config);
+    /// # Ok::<(), openbell_config::ConfigErrors>(())
+    /// ```
+    pub fn to_json(&self) -> Value {
+        let mut file = Map::new();
+        insert_some(&mut file, "$schema", self.schema.as_ref());
+        file.insert("session_name".into(), json!(self.session_name));
+        file.insert("exchange_group".into(), json!(self.exchange_group.as_str()));
+        file.insert("asset_class".into(), json!(self.asset_class.as_str()));
+        file.insert("mode".into(), json!(self.mode.as_str()));
+        if let Mode::Backtest(backtest) = &self.mode {
+            let part = json!({
+                "start_date": backtest.start_date.to_string(),
+                "end_date": backtest.end_date.to_string(),
+                "speed_multiplier": number(backtest.speed_multiplier),
+                "prefetch_days": backtest.prefetch_days,
+            });
+            file.insert("backtest_config".into(), remarked(part, &backtest.remarks));
+        }
+        file.insert("session_data_config".into(), session_data(&self.session_data_config));
+        let mut data = Map::new();
+        insert_some(&mut data, "store", self.data_config.store.as_ref());
+        file.insert("data_config".into(), remarked(data.into(), &self.data_config.remarks));
+        if let Some(trading) = &self.trading_config {
+            let limits = match &trading.limits {
+                Some(limits) => json!({
+                    "max_buying_power": number(limits.max_buying_power),
+                    "max_per_trade": number(limits.max_per_trade),
+                    "max_per_symbol": number(limits.max_per_symbol),
+                    "max_open_positions": limits.max_open_positions,
+                }),
+                None => json!({}),
+            };
+            file.insert("trading_config".into(), remarked(limits, &trading.remarks));
+        }
+        if let Some(api) = &self.api_config {
+            let mut part = Map::new();
+            insert_some(&mut part, "data_api", api.data_api.as_ref());
+            file.insert("api_config".into(), remarked(part.into(), &api.remarks));
+        }
+        if let Some(metadata) = &self.metadata {
+            file.insert("metadata".into(), metadata.clone().into());
+        }
+        remarked(file.into(), &self.remarks)
+    }
+}
+
+fn session_data(data: &SessionDataConfig) -> Value {
+    let streaming = json!({
+        "catchup_threshold_seconds": data.streaming.catchup_threshold_seconds,
+        "catchup_check_interval": data.streaming.catchup_check_interval,
+        "recovery_threshold_seconds": data.streaming.recovery_threshold_seconds,
+        "scope": data.streaming.scope.as_str(),
+        "settle_seconds": data.streaming.settle_seconds,
+    });
+    let historical = json!({
+        "enable_quality": data.historical.enable_quality,
+        "data": data.historical.data.iter().map(historical_data).collect::<Vec<_>>(),
+    });
+    let gap_filler = json!({
+        "enable_session_quality": data.gap_filler.enable_session_quality,
+        "max_retries": data.gap_filler.max_retries,
+        "retry_interval_seconds": data.gap_filler.retry_interval_seconds,
+    });
+    let session = data.indicators.session.iter();
+    let historical_indicators = data.indicators.historical.iter();
+    let indicators = json!({
+        "session": session
+            .map(|i| remarked(indicator(&i.spec, i.class, None), &i.remarks))
+            .collect::<Vec<_>>(),
+        "historical": historical_indicators
+            .map(|i| {
+                let unit = Some(i.spec.unit());
+                remarked(indicator(i.spec.spec(), i.class, unit), &i.remarks)
+            })
+            .collect::<Vec<_>>(),
+    });
+    let mut part = Map::new();
+    part.insert("symbols".into(), texts(&data.symbols));
+    part.insert("streams".into(), texts(&data.streams));
+    part.insert("hours".into(), json!(data.hours.as_str()));
+    part.insert("streaming".into(), remarked(streaming, &data.streaming.remarks));
+    part.insert("historical".into(), remarked(historical, &data.historical.remarks));
+    part.insert("gap_filler".into(), remarked(gap_filler, &data.gap_filler.remarks));
+    part.insert("indicators".into(), remarked(indicators, &data.indicators.remarks));
+    insert_some(&mut part, "base_interval", data.base_interval.map(|i| i.to_string()).as_ref());
+    insert_some(&mut part, "calendar_overlay", data.calendar_overlay.as_ref());
+    let schedule: Vec<Value> = data.symbol_schedule.iter().map(schedule_entry).collect();
+    part.insert("symbol_schedule".into(), schedule.into());
+    let scanners: Vec<Value> = data.scanners.iter().map(scanner).collect();
+    part.insert("scanners".into(), scanners.into());
+    let strategies: Vec<Value> = data.strategies.iter().map(strategy).collect();
+    part.insert("strategies".into(), strategies.into());
+    remarked(part.into(), &data.remarks)
+}
+
+fn historical_data(data: &HistoricalData) -> Value {
+    let apply_to = match &data.apply_to {
+        ApplyTo::All => json!("all"),
+        ApplyTo::Symbols(symbols) => texts(symbols),
+    };
+    let part = json!({
+        "trailing_days": data.trailing_days,
+        "intervals": texts(&data.intervals),
+        "apply_to": apply_to,
+    });
+    remarked(part, &data.remarks)
+}
+
+fn indicator(
+    spec: &IndicatorSpec,
+    class: Option<IndicatorClass>,
+    unit: Option<WindowUnit>,
+) -> Value {
+    let mut part = Map::new();
+    part.insert("name".into(), json!(spec.name().as_str()));
+    insert_some(&mut part, "period", spec.period().as_ref());
+    part.insert("interval".into(), json!(spec.interval().to_string()));
+    let mut params = Map::new();
+    for parameter in spec.name().parameters().iter().filter(|known| known.name != "period") {
+        let value = match parameter.range {
+            ParameterRange::Count { .. } => json!(spec.count(parameter.name)),
+            ParameterRange::Factor { .. } => number(spec.factor(parameter.name)),
+        };
+        params.insert(parameter.name.into(), value);
+    }
+    if !params.is_empty() {
+        part.insert("params".into(), params.into());
+    }
+    insert_some(&mut part, "type", class.map(IndicatorClass::as_str).as_ref());
+    insert_some(&mut part, "unit", unit.map(WindowUnit::as_str).as_ref());
+    part.into()
+}
+
+fn schedule_entry(entry: &ScheduleEntry) -> Value {
+    let part = match &entry.change {
+        ScheduleChange::Add { symbols, stay } => {
+            json!({"at": entry.at.to_string(), "add": texts(symbols), "stay": stay})
+        }
+        ScheduleChange::Remove { symbols } => {
+            json!({"at": entry.at.to_string(), "remove": texts(symbols)})
+        }
+    };
+    remarked(part, &entry.remarks)
+}
+
+fn scanner(scanner: &ScannerConfig) -> Value {
+    let window = |window: &crate::ScanWindow| {
+        let part = json!({
+            "start": window.start.to_string(),
+            "end": window.end.to_string(),
+            "interval": window.interval.to_string(),
+        });
+        remarked(part, &window.remarks)
+    };
+    let part = json!({
+        "module": scanner.module,
+        "enabled": scanner.enabled,
+        "pre_session": scanner.pre_session,
+        "regular_session": scanner.regular_session.iter().map(window).collect::<Vec<_>>(),
+        "config": scanner.config,
+    });
+    remarked(part, &scanner.remarks)
+}
+
+fn strategy(strategy: &StrategyConfig) -> Value {
+    let part = json!({
+        "module": strategy.module,
+        "enabled": strategy.enabled,
+        "config": strategy.config,
+        "on_error": strategy.on_error.as_str(),
+    });
+    remarked(part, &strategy.remarks)
+}
+
+fn texts(items: &[impl ToString]) -> Value {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().into()
+}
+
+// A whole number is written without a point, as a person would.
+fn number(value: f64) -> Value {
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    if value == value.trunc() && value.abs() <= EXACT_MAX {
+        json!(value as i64)
+    } else {
+        json!(value)
+    }
+}
+
+fn insert_some(part: &mut Map<String, Value>, key: &str, value: Option<&impl serde::Serialize>) {
+    if let Some(value) = value {
+        part.insert(key.to_owned(), json!(value));
+    }
+}
+
+fn remarked(mut part: Value, remarks: &Remarks) -> Value {
+    if let Value::Object(part) = &mut part {
+        insert_some(part, "comment", remarks.comment.as_ref());
+        insert_some(part, "note", remarks.note.as_ref());
+    }
+    part
+}
