@@ -13,6 +13,7 @@ mod ci;
 mod code;
 mod command;
 mod finding;
+mod fuzzing;
 mod generated;
 mod graph;
 mod layers;
@@ -76,6 +77,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Runs the fuzz targets; needs a nightly compiler and cargo-fuzz, and is no part of ci.
+    Fuzz {
+        /// How long each target runs, in seconds.
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+    },
     /// Compares the session file's JSON Schema with what the config crate says, or writes it.
     Schema(Bring),
     /// Compares the README's table of crates with the crates, or writes it.
@@ -130,6 +137,7 @@ fn run(task: Task) -> Result<()> {
             let effort = if check { Effort::Once } else { Effort::Measured };
             benches::run(root, &workspace.metadata, effort)?;
         }
+        Task::Fuzz { seconds } => fuzzing::run(root, seconds)?,
         Task::Schema(bring) => schema::generated().bring(root, bring.mode())?,
         Task::Readme(bring) => {
             readme::generated(root, &workspace.metadata)?.bring(root, bring.mode())?;

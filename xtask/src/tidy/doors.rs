@@ -82,6 +82,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the program around the core: arguments, threads, signals, output, exit codes",
     },
     Exception {
+        path: "fuzz/fuzz_targets/",
+        doors: &[Door::Files, Door::Environment, Door::Processes],
+        because: "hands the fuzzer's bytes to the store as a file in the temporary folder",
+    },
+    Exception {
         path: "xtask/src/",
         doors: &[Door::Clock, Door::Files, Door::Processes, Door::Terminal],
         because: "runs other programs, times its steps, and reads the repository",
