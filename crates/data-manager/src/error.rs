@@ -38,6 +38,18 @@ pub enum DataError {
         /// What was met there.
         source: Box<DataError>,
     },
+    /// A live source has failed.
+    #[error("the source failed: {said}")]
+    SourceFailed {
+        /// What it said.
+        said: String,
+    },
+    /// The thread that reads ahead is gone, and with it what it has read.
+    #[error("{key} was being read ahead, and the reading has ended before it was polled")]
+    PrefetchEnded {
+        /// The series.
+        key: SeriesKey,
+    },
     /// There is no folder of that name.
     #[error(
         "there is no store at {path:?}; name a folder of bars, or write one with `openbell data generate` or `openbell data import`"

@@ -18,6 +18,8 @@ mod layout;
 mod manager;
 mod memory;
 mod parquet_feed;
+mod prefetch;
+mod scripted;
 mod source;
 mod writer;
 
@@ -27,4 +29,6 @@ pub use feed::{Connection, Feed, FeedKind, Progress};
 pub use manager::{DataManager, SeriesInfo, StoreOptions};
 pub use memory::MemoryFeed;
 pub use parquet_feed::ParquetFeed;
+pub use prefetch::{Prefetch, PrefetchedFeed};
+pub use scripted::{Arrival, ScriptedFeed};
 pub use writer::{MergeCounts, StoreWriter};

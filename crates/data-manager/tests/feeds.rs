@@ -4,9 +4,14 @@
 
 mod support;
 
-use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed, StoreOptions, contract};
+use std::ops::Range;
+
+use openbell_data_manager::{
+    Arrival, Connection, DataError, DataManager, Feed, MemoryFeed, Prefetch, ScriptedFeed,
+    StoreOptions, contract,
+};
 use openbell_market::BarColumns;
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 use support::{at, minutes, open, read_all, rows, series, shared_data, store_with, us_equity};
 
 #[test]
@@ -29,6 +34,136 @@ fn a_parquet_feed_over_three_months_passes_the_contract() {
     assert_eq!(store.series()[0].files.len(), 3);
     let calendar = us_equity();
     contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
+}
+
+/// One window a day, midnight to midnight.
+fn day_windows(first: &str, n_days: i32) -> Vec<Range<Timestamp>> {
+    let first = at(first).utc_date();
+    (0..n_days)
+        .map(|day| first.plus_days(day).utc_midnight()..first.plus_days(day + 1).utc_midnight())
+        .collect()
+}
+
+#[test]
+fn a_prefetched_feed_passes_the_contract_inside_and_outside_its_windows() {
+    let key = series("BTC-USD 1m");
+    let expected = minutes("2025-06-28T20:00:00Z", 9_000);
+    for (windows, n_ahead) in [
+        (Vec::new(), 1),
+        (day_windows("2025-06-28T00:00:00Z", 10), 1),
+        (day_windows("2025-06-30T00:00:00Z", 2), 0),
+        (day_windows("2025-06-30T00:00:00Z", 3), 5),
+    ] {
+        let prefetch = Prefetch::start(windows, n_ahead).unwrap();
+        let make = || prefetch.feed(MemoryFeed::new(key.clone(), expected.clone()));
+        contract::check_all(make, &expected, Timestamp::MAX);
+    }
+}
+
+#[test]
+fn a_prefetched_feed_fails_where_the_bare_one_fails() {
+    let key = series("AAPL 1m");
+    let mut unsorted = minutes("2025-07-02T13:30:00Z", 300);
+    unsorted.opens_at_ns.swap(200, 201);
+    let prefetch = Prefetch::start(day_windows("2025-07-02T00:00:00Z", 1), 1).unwrap();
+    let mut ahead = prefetch.feed(MemoryFeed::new(key.clone(), unsorted.clone()));
+    let mut bare = MemoryFeed::new(key, unsorted);
+    let (mut out_ahead, mut out_bare) = (BarColumns::default(), BarColumns::default());
+    for minute in 0..310 {
+        let until = at("2025-07-02T13:30:00Z") + Nanos::from_secs(60 * minute);
+        let a = ahead.poll(until, until, &mut out_ahead).map_err(|error| error.to_string());
+        let b = bare.poll(until, until, &mut out_bare).map_err(|error| error.to_string());
+        assert_eq!(a, b, "minute {minute}");
+        assert_eq!(out_ahead, out_bare, "minute {minute}");
+    }
+    assert_eq!(out_bare.len(), 201);
+}
+
+#[test]
+fn a_prefetched_feed_says_so_when_the_thread_is_gone() {
+    let rows = minutes("2025-07-02T13:30:00Z", 5);
+    let prefetch = Prefetch::start(day_windows("2025-07-02T00:00:00Z", 1), 1).unwrap();
+    let mut feed = prefetch.feed(MemoryFeed::new(series("AAPL 1m"), rows));
+    drop(prefetch);
+    let error = feed.poll(Timestamp::MAX, Timestamp::MAX, &mut BarColumns::default()).unwrap_err();
+    assert!(matches!(error, DataError::PrefetchEnded { .. }), "{error}");
+}
+
+#[test]
+fn many_feeds_are_read_ahead_by_one_thread() {
+    let expected = minutes("2025-06-30T00:00:00Z", 4_000);
+    let prefetch = Prefetch::start(day_windows("2025-06-30T00:00:00Z", 3), 2).unwrap();
+    let mut feeds: Vec<_> = (0..50)
+        .map(|n| prefetch.feed(MemoryFeed::new(series(&format!("S{n} 1m")), expected.clone())))
+        .collect();
+    for feed in &mut feeds {
+        feed.seek(at("2025-06-30T00:00:00Z")).unwrap();
+    }
+    for window in day_windows("2025-06-30T00:00:00Z", 3) {
+        let last = feeds.len() - 1;
+        feeds.swap(0, last);
+        for feed in &mut feeds {
+            let mut out = BarColumns::default();
+            feed.poll(window.end, window.end, &mut out).unwrap();
+            assert_eq!(out.opens_at(0), window.start);
+        }
+    }
+}
+
+#[test]
+fn a_scripted_feed_passes_the_contract() {
+    let expected = minutes("2025-07-02T13:30:00Z", 390);
+    let make = || {
+        let mut feed =
+            ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:00:00Z"), Nanos::from_secs(30));
+        feed.arrive_after_close(&expected, Nanos::from_secs(1));
+        feed
+    };
+    contract::check_all(make, &expected, at("2025-07-02T20:00:01Z"));
+}
+
+#[test]
+fn a_live_bar_is_there_from_its_arrival_on() {
+    let mut feed =
+        ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:30:00Z"), Nanos::from_secs(30));
+    feed.arrive_after_close(&minutes("2025-07-02T13:30:00Z", 2), Nanos::from_secs(90));
+    let mut out = BarColumns::default();
+    let end = at("2025-07-02T20:00:00Z");
+    let early = feed.poll(at("2025-07-02T13:32:29Z"), end, &mut out).unwrap();
+    assert!(out.is_empty());
+    assert_eq!(early.complete_through, at("2025-07-02T13:30:00Z"));
+    assert_eq!(early.connection, Connection::Silent { since: at("2025-07-02T13:30:00Z") });
+    let late = feed.poll(at("2025-07-02T13:32:30Z"), end, &mut out).unwrap();
+    assert_eq!(out.len(), 1);
+    assert_eq!(late.complete_through, at("2025-07-02T13:31:00Z"));
+    assert_eq!(late.connection, Connection::Alive);
+}
+
+#[test]
+fn an_interval_end_mark_says_that_a_quiet_minute_is_whole() {
+    let mut feed =
+        ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:30:00Z"), Nanos::from_secs(30));
+    feed.arrives(at("2025-07-02T13:31:02Z"), Arrival::CompleteThrough(at("2025-07-02T13:31:00Z")));
+    let end = at("2025-07-02T20:00:00Z");
+    let progress = feed.poll(at("2025-07-02T13:31:02Z"), end, &mut BarColumns::default()).unwrap();
+    assert_eq!(progress.complete_through, at("2025-07-02T13:31:00Z"));
+}
+
+#[test]
+fn a_failure_of_the_source_lasts_until_the_next_seek() {
+    let mut feed =
+        ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:30:00Z"), Nanos::from_secs(600));
+    feed.arrive_after_close(&minutes("2025-07-02T13:30:00Z", 3), Nanos::ZERO);
+    feed.arrives(at("2025-07-02T13:31:30Z"), Arrival::Failure("link lost".to_owned()));
+    let mut out = BarColumns::default();
+    let end = at("2025-07-02T20:00:00Z");
+    for _ in 0..2 {
+        assert!(feed.poll(end, end, &mut out).is_err());
+    }
+    assert_eq!(out.len(), 1, "what was said before the failure is there");
+    feed.seek(at("2025-07-02T13:31:00Z")).unwrap();
+    feed.poll(end, end, &mut out).unwrap();
+    assert_eq!(out.len(), 3);
 }
 
 #[test]
