@@ -120,57 +120,63 @@ impl Formula<1> for WilliamsR {
 /// *Cost*: a pass over the n values at each bar: the mean deviation follows from nothing smaller.
 #[derive(Clone, Debug)]
 pub(super) struct Cci {
-    typical: Ring,
-    n_seen: u32,
+    typical: Box<[f64]>,
+    next: usize,
+    // The sum of `typical[..next]`.
+    newer: f64,
+    is_full: bool,
 }
 
 impl Cci {
     pub(super) fn new(n: u32) -> Cci {
-        Cci { typical: Ring::new(n), n_seen: 0 }
+        let typical = vec![0.0; n as usize].into_boxed_slice();
+        Cci { typical, next: 0, newer: 0.0, is_full: false }
     }
 }
 
 // Four sums side by side, joined in a fixed order: one sum would wait for each addition.
 #[inline]
-fn sum_by_four(values: &[f64], of: impl Fn(f64) -> f64) -> f64 {
+fn deviation_sum(values: &[f64], mean: f64) -> f64 {
     let (fours, rest) = values.as_chunks::<4>();
     let mut sums = [0.0; 4];
     for four in fours {
         for (sum, &value) in sums.iter_mut().zip(four) {
-            *sum += of(value);
+            *sum += (value - mean).abs();
         }
     }
-    let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    for &value in rest {
-        sum += of(value);
-    }
-    sum
+    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    rest.iter().fold(sum, |sum, &value| sum + (value - mean).abs())
 }
 
 impl Formula<1> for Cci {
     fn ready_after(&self) -> ReadyAfter {
-        ReadyAfter::Bars(self.typical.ready_after())
+        ReadyAfter::Bars(self.typical.len() as u32)
     }
 
     #[inline]
     fn step(&mut self, bar: &InputBar) -> [f64; 1] {
         let typical = bar.ohlcv.typical();
-        self.typical.push(typical);
-        let n = self.typical.ready_after();
-        if self.n_seen < n {
-            self.n_seen += 1;
+        self.typical[self.next] = typical;
+        self.next += 1;
+        self.newer += typical;
+        // In the order of the ring, which is that of TA-Lib: after one small move among equal
+        // prices the deviation is not much greater than the rounding of this sum, and shows it.
+        let sum = self.typical[self.next..].iter().fold(self.newer, |sum, value| sum + value);
+        if self.next == self.typical.len() {
+            self.next = 0;
+            self.newer = 0.0;
+            self.is_full = true;
         }
-        if self.n_seen < n {
+        if !self.is_full {
             return [ABSENT];
         }
-        let values = self.typical.values();
-        let n = f64::from(n);
-        let mean = sum_by_four(values, |value| value) / n;
-        let deviation = sum_by_four(values, |value| (value - mean).abs()) / n;
-        // Equal prices leave the rounding of their mean, some units of its last place; dividing
-        // that by itself gives any number up to 67. The test
-        // `equal_prices_have_no_channel_index_whatever_their_digits` holds it to 0.
-        if deviation <= mean.abs() * 1e-14 {
+        let n = self.typical.len() as f64;
+        let mean = sum / n;
+        let deviation = deviation_sum(&self.typical, mean) / n;
+        // Equal prices leave the rounding of their mean, some units of its last place, more of
+        // them the more there are to add; dividing that by itself gives any number up to 67. The
+        // test `equal_prices_have_no_channel_index_whatever_their_digits` holds it to 0.
+        if deviation <= mean.abs() * f64::EPSILON * n.max(64.0) {
             return [0.0];
         }
         [(typical - mean) / (0.015 * deviation)]

@@ -302,11 +302,6 @@ impl Ring {
         }
         had.then_some(left)
     }
-
-    /// The values, in no order that follows time; meaningful once n have come.
-    pub(super) fn values(&self) -> &[f64] {
-        &self.values
-    }
 }
 
 #[cfg(test)]
