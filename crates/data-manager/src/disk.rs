@@ -106,6 +106,8 @@ pub(crate) trait Disk: Send + Sync {
     fn create_folders(&self, folder: &Path) -> io::Result<()>;
     /// Makes an empty file, or empties the one that is there.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Opens a file that is there, to write after its last byte.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Gives a file another name, in one step; what had that name is gone.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Brings the names in a folder to the medium.
@@ -131,6 +133,10 @@ impl Disk for RealDisk {
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         Ok(Box::new(File::create(path)?))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(OpenOptions::new().append(true).open(path)?))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -178,7 +184,9 @@ pub(crate) struct AtomicFile {
     disk: Arc<dyn Disk>,
     target: PathBuf,
     unfinished: PathBuf,
+    /// `None` while it is set aside, and when it is done.
     file: Option<Box<dyn DiskFile>>,
+    is_done: bool,
 }
 
 impl AtomicFile {
@@ -192,25 +200,37 @@ impl AtomicFile {
         let file = disk
             .create(&unfinished)
             .map_err(|source| DataError::io(IoAction::Create, &unfinished, source))?;
-        Ok(AtomicFile {
-            disk: disk.clone(),
-            target: target.to_owned(),
-            unfinished,
-            file: Some(file),
-        })
+        let (disk, target) = (disk.clone(), target.to_owned());
+        Ok(AtomicFile { disk, target, unfinished, file: Some(file), is_done: false })
+    }
+
+    /// Closes the file for now; the next write opens it again. So thousands can be begun at once.
+    pub(crate) fn set_aside(&mut self) {
+        self.file = None;
+    }
+
+    /// The place at which it is to stand.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    fn file(&mut self) -> io::Result<&mut Box<dyn DiskFile>> {
+        match &mut self.file {
+            Some(file) => Ok(file),
+            none => Ok(none.insert(self.disk.append(&self.unfinished)?)),
+        }
     }
 
     /// Puts the file in its place.
     pub(crate) fn commit(mut self) -> Result<(), DataError> {
-        if let Some(file) = &mut self.file {
-            file.flush()
-                .and_then(|()| file.sync())
-                .map_err(|source| DataError::io(IoAction::Sync, &self.unfinished, source))?;
-        }
+        self.file()
+            .and_then(|file| file.flush().and_then(|()| file.sync()))
+            .map_err(|source| DataError::io(IoAction::Sync, &self.unfinished, source))?;
+        self.file = None;
         self.disk
             .rename(&self.unfinished, &self.target)
             .map_err(|source| DataError::io(IoAction::Rename, &self.unfinished, source))?;
-        self.file = None;
+        self.is_done = true;
         let folder = folder_of(&self.target);
         self.disk
             .sync_folder(folder)
@@ -220,10 +240,7 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.file {
-            Some(file) => file.write(bytes),
-            None => Ok(0),
-        }
+        self.file()?.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -236,7 +253,8 @@ impl Write for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
+        if !self.is_done {
+            self.file = None;
             // A leftover is found and named by verify; there is nobody to tell here.
             let _ = self.disk.remove(&self.unfinished);
         }

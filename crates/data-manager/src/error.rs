@@ -224,6 +224,16 @@ pub enum DataError {
         #[from]
         source: TimeError,
     },
+    /// A value was exported under a name that the file of its series does not have.
+    #[error(
+        "cannot export column {column:?} of {key}: it was not among the columns of the first rows"
+    )]
+    UnknownExportColumn {
+        /// The series.
+        key: SeriesKey,
+        /// The name.
+        column: String,
+    },
     /// Synthetic rows were to be mixed with real ones.
     #[error("{path:?} is {}, the new rows are {}: the two are never mixed; use another store", kind_of(*.is_synthetic), kind_of(!*.is_synthetic))]
     SyntheticMixed {

@@ -9,6 +9,7 @@ mod decode;
 mod disk;
 mod encode;
 mod error;
+pub mod export;
 mod feed;
 pub mod generate;
 mod guard;

@@ -1,0 +1,410 @@
+//! What a run has shown, as files: bars and indicators as Parquet, one file for the whole run and
+//! each series, and quality as CSV.
+//!
+//! ```text
+//! DIR/bars/<interval>/<SYMBOL>.parquet         ts session_date open high low close volume n expected
+//! DIR/indicators/<interval>/<SYMBOL>.parquet   ts and a nullable column for each value
+//! DIR/quality.csv                              a row for every symbol, session and interval
+//! ```
+
+mod table;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openbell_market::{Quality, SeriesKey};
+use openbell_time::TradingDate;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::KeyValue;
+use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::Type;
+
+use crate::bar_file::meta_key;
+use crate::disk::{AtomicFile, Disk, RealDisk};
+use crate::layout::flat_file_name;
+use crate::writer::encode_error;
+use crate::{DataError, IoAction};
+use table::{Table, TableColumn};
+
+/// Rows gathered over all files before they are written: about 70 MB of bars.
+const GATHERED_ROWS_MAX: usize = 1 << 20;
+
+const BARS: &str = "message bars {
+    required int64 ts (TIMESTAMP(MICROS, true));
+    required int32 session_date (DATE);
+    required double open;
+    required double high;
+    required double low;
+    required double close;
+    required double volume;
+    required int32 n;
+    required int32 expected;
+}";
+
+/// Bars of one series in one session, as columns of one length.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportBars<'a> {
+    /// Open instants, nanoseconds since the epoch, ascending.
+    pub opens_at_ns: &'a [i64],
+    /// First prices.
+    pub open: &'a [f64],
+    /// Highest prices.
+    pub high: &'a [f64],
+    /// Lowest prices.
+    pub low: &'a [f64],
+    /// Last prices.
+    pub close: &'a [f64],
+    /// Volumes.
+    pub volume: &'a [f64],
+    /// Base bars seen.
+    pub n: &'a [u32],
+    /// Base bars that the window holds when full.
+    pub expected: &'a [u32],
+}
+
+/// One column of indicator values; `None` where the value is not defined.
+#[derive(Clone, Copy, Debug)]
+pub struct ExportValues<'a> {
+    /// The name of the column.
+    pub name: &'a str,
+    /// One for each stamp.
+    pub values: &'a [Option<f64>],
+}
+
+/// The quality of one series in one session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QualityRow {
+    /// The series.
+    pub key: SeriesKey,
+    /// The session.
+    pub session_date: TradingDate,
+    /// Bars that the calendar expects.
+    pub expected: u32,
+    /// Of these, bars that are there.
+    pub present: u32,
+    /// Bars in the longest gap.
+    pub longest_gap: u32,
+}
+
+/// What an export has written.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct ExportReport {
+    /// Files, the one of quality among them.
+    pub n_files: usize,
+    /// Bars in them.
+    pub n_bars: u64,
+    /// Rows of indicator values.
+    pub n_indicator_rows: u64,
+    /// Rows of quality.
+    pub n_quality_rows: u64,
+}
+
+/// An export that grows session by session.
+///
+/// *Cost*: up to about a million rows are gathered in memory, whatever the length of the run; no
+/// file stays open. Nothing can be seen in the folder before [`RunExport::finish`], which puts
+/// every file in its place; dropped before, the export leaves nothing.
+///
+/// *Example*
+///
+/// ```
+/// use openbell_data_manager::export::{QualityRow, RunExport};
+/// use openbell_market::{BarInterval, SeriesKey};
+///
+/// let folder = tempfile::tempdir()?;
+/// let key = SeriesKey { symbol: "AAPL".parse()?, interval: BarInterval::from_mins(1).unwrap() };
+/// let mut export = RunExport::create(folder.path())?;
+/// let session_date = "2025-07-03".parse()?;
+/// export.append_quality(&QualityRow { key, session_date, expected: 210, present: 209, longest_gap: 1 })?;
+/// export.finish()?;
+/// let text = std::fs::read_to_string(folder.path().join("quality.csv"))?;
+/// assert!(text.ends_with("AAPL,2025-07-03,1m,210,209,1,1,99.5238\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct RunExport {
+    folder: PathBuf,
+    disk: Arc<dyn Disk>,
+    bars: BTreeMap<SeriesKey, Table>,
+    indicators: BTreeMap<SeriesKey, Indicators>,
+    quality: AtomicFile,
+    quality_text: Vec<u8>,
+    n_gathered: usize,
+    n_quality_rows: u64,
+}
+
+struct Indicators {
+    names: Vec<String>,
+    table: Table,
+}
+
+impl std::fmt::Debug for RunExport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RunExport").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl RunExport {
+    /// Begins an export into `folder`, which is made where it is not there.
+    ///
+    /// *Errors*: those of the file system.
+    pub fn create(folder: impl AsRef<Path>) -> Result<RunExport, DataError> {
+        RunExport::create_on(Arc::new(RealDisk), folder.as_ref())
+    }
+
+    pub(crate) fn create_on(disk: Arc<dyn Disk>, folder: &Path) -> Result<RunExport, DataError> {
+        let mut quality = AtomicFile::create(&disk, &folder.join("quality.csv"))?;
+        quality.set_aside();
+        let header =
+            b"symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct\n";
+        Ok(RunExport {
+            folder: folder.to_owned(),
+            disk,
+            bars: BTreeMap::new(),
+            indicators: BTreeMap::new(),
+            quality,
+            quality_text: header.to_vec(),
+            n_gathered: 0,
+            n_quality_rows: 0,
+        })
+    }
+
+    /// Appends the bars of one series that were visible at the close of one session.
+    ///
+    /// *Shape*: calls for one series follow each other in time; a 1w bar has its Monday for
+    /// `session_date`. A series that is named without a bar gets a file without a row.
+    /// *Errors*: those of the file system.
+    /// *Panics* where the columns differ in length.
+    pub fn append_bars(
+        &mut self,
+        key: &SeriesKey,
+        session_date: TradingDate,
+        bars: &ExportBars<'_>,
+    ) -> Result<(), DataError> {
+        let table = match self.bars.entry(key.clone()) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let file = file_of(&self.disk, &self.folder, "bars", key)?;
+                let schema =
+                    parse_message_type(BARS).map_err(|error| encode_error(file.target(), error))?;
+                entry.insert(Table::new(file, schema, metadata(key), bar_columns())?)
+            }
+        };
+        let n_bars = bars.opens_at_ns.len();
+        let doubles = [bars.open, bars.high, bars.low, bars.close, bars.volume];
+        let counts = [bars.n, bars.expected];
+        assert!(
+            doubles.iter().all(|column| column.len() == n_bars)
+                && counts.iter().all(|column| column.len() == n_bars),
+            "columns of bars have one length"
+        );
+        let (mut doubles, mut counts) = (doubles.into_iter(), counts.into_iter());
+        for (idx, column) in table.columns.iter_mut().enumerate() {
+            match column {
+                TableColumn::Stamps(stamps) => extend_stamps(stamps, bars.opens_at_ns),
+                TableColumn::Int32(dates) if idx == 1 => {
+                    dates.resize(dates.len() + n_bars, session_date.as_days());
+                }
+                TableColumn::Int32(values) => {
+                    values.extend(counts.next().into_iter().flatten().map(|&n| clamped(n)));
+                }
+                TableColumn::Double(values) => {
+                    values.extend_from_slice(doubles.next().unwrap_or_default());
+                }
+                TableColumn::NullableDouble(..) => {}
+            }
+        }
+        table.grew(n_bars);
+        self.gathered(n_bars)
+    }
+
+    /// Appends rows of indicator values of one series.
+    ///
+    /// *Shape*: the first call for a series says which columns its file has; a name that is not
+    /// among those of a later call is null in its rows, a new name is refused.
+    /// *Errors*: [`DataError::UnknownExportColumn`] for such a name; those of the file system.
+    /// *Panics* where the columns differ in length.
+    pub fn append_indicators(
+        &mut self,
+        key: &SeriesKey,
+        opens_at_ns: &[i64],
+        values: &[ExportValues<'_>],
+    ) -> Result<(), DataError> {
+        let n_rows = opens_at_ns.len();
+        assert!(
+            values.iter().all(|column| column.values.len() == n_rows),
+            "columns of indicator values have one length"
+        );
+        let indicators = match self.indicators.entry(key.clone()) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let file = file_of(&self.disk, &self.folder, "indicators", key)?;
+                let names: Vec<String> = values.iter().map(|v| v.name.to_owned()).collect();
+                entry.insert(Indicators::new(file, key, names)?)
+            }
+        };
+        indicators.append(key, opens_at_ns, values)?;
+        self.gathered(n_rows)
+    }
+
+    /// Appends the quality of one series in one session.
+    ///
+    /// *Errors*: those of the file system.
+    pub fn append_quality(&mut self, row: &QualityRow) -> Result<(), DataError> {
+        let QualityRow { key, session_date, expected, present, longest_gap } = row;
+        let missing = expected.saturating_sub(*present);
+        // Absent where nothing is expected.
+        let quality_pct = Quality::of(u64::from(*present), u64::from(*expected))
+            .map(|quality| format!("{:.4}", quality.as_pct()))
+            .unwrap_or_default();
+        let line = format!(
+            "{},{session_date},{},{expected},{present},{missing},{longest_gap},{quality_pct}\n",
+            key.symbol, key.interval
+        );
+        self.quality_text.extend_from_slice(line.as_bytes());
+        self.n_quality_rows += 1;
+        if self.quality_text.len() >= 1 << 16 { self.write_quality() } else { Ok(()) }
+    }
+
+    /// Writes what is gathered, and puts every file in its place.
+    ///
+    /// *Errors*: those of the file system; files that are in their place by then stay.
+    pub fn finish(mut self) -> Result<ExportReport, DataError> {
+        self.write_quality()?;
+        let mut report =
+            ExportReport { n_quality_rows: self.n_quality_rows, ..ExportReport::default() };
+        for table in self.bars.into_values() {
+            report.n_bars += table.finish()?;
+            report.n_files += 1;
+        }
+        for indicators in self.indicators.into_values() {
+            report.n_indicator_rows += indicators.table.finish()?;
+            report.n_files += 1;
+        }
+        self.quality.commit()?;
+        report.n_files += 1;
+        Ok(report)
+    }
+
+    fn write_quality(&mut self) -> Result<(), DataError> {
+        let written = self.quality.write_all(&self.quality_text);
+        written.map_err(|e| DataError::io(IoAction::Write, self.quality.target(), e))?;
+        self.quality.set_aside();
+        self.quality_text.clear();
+        Ok(())
+    }
+
+    fn gathered(&mut self, n_rows: usize) -> Result<(), DataError> {
+        self.n_gathered += n_rows;
+        if self.n_gathered < GATHERED_ROWS_MAX {
+            return Ok(());
+        }
+        let indicators = self.indicators.values_mut().map(|indicators| &mut indicators.table);
+        for table in self.bars.values_mut().chain(indicators) {
+            table.write_out()?;
+        }
+        self.n_gathered = 0;
+        Ok(())
+    }
+}
+
+impl Indicators {
+    fn new(file: AtomicFile, key: &SeriesKey, names: Vec<String>) -> Result<Indicators, DataError> {
+        let schema =
+            indicator_schema(&names).map_err(|error| encode_error(file.target(), error))?;
+        let mut columns = vec![TableColumn::Stamps(Vec::new())];
+        columns.extend(names.iter().map(|_| TableColumn::NullableDouble(Vec::new(), Vec::new())));
+        Ok(Indicators { names, table: Table::new(file, schema, metadata(key), columns)? })
+    }
+
+    fn append(
+        &mut self,
+        key: &SeriesKey,
+        opens_at_ns: &[i64],
+        values: &[ExportValues<'_>],
+    ) -> Result<(), DataError> {
+        if let Some(unknown) = values.iter().find(|v| !self.names.iter().any(|n| n == v.name)) {
+            let column = unknown.name.to_owned();
+            return Err(DataError::UnknownExportColumn { key: key.clone(), column });
+        }
+        let mut names = self.names.iter();
+        for column in &mut self.table.columns {
+            match column {
+                TableColumn::Stamps(stamps) => extend_stamps(stamps, opens_at_ns),
+                TableColumn::NullableDouble(levels, doubles) => {
+                    let name = names.next();
+                    match values.iter().find(|column| Some(column.name) == name.map(String::as_str))
+                    {
+                        Some(column) => {
+                            levels.extend(column.values.iter().map(|v| i16::from(v.is_some())));
+                            doubles.extend(column.values.iter().flatten());
+                        }
+                        None => levels.resize(levels.len() + opens_at_ns.len(), 0),
+                    }
+                }
+                TableColumn::Int32(_) | TableColumn::Double(_) => {}
+            }
+        }
+        self.table.grew(opens_at_ns.len());
+        Ok(())
+    }
+}
+
+fn bar_columns() -> Vec<TableColumn> {
+    let double = || TableColumn::Double(Vec::new());
+    let int32 = || TableColumn::Int32(Vec::new());
+    vec![
+        TableColumn::Stamps(Vec::new()),
+        int32(),
+        double(),
+        double(),
+        double(),
+        double(),
+        double(),
+        int32(),
+        int32(),
+    ]
+}
+
+fn indicator_schema(names: &[String]) -> Result<Type, ParquetError> {
+    use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
+    let ts = Type::primitive_type_builder("ts", PhysicalType::INT64)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
+        .build()?;
+    let mut fields = vec![Arc::new(ts)];
+    for name in names {
+        let field = Type::primitive_type_builder(name, PhysicalType::DOUBLE)
+            .with_repetition(Repetition::OPTIONAL)
+            .build()?;
+        fields.push(Arc::new(field));
+    }
+    Type::group_type_builder("indicators").with_fields(fields).build()
+}
+
+fn file_of(
+    disk: &Arc<dyn Disk>,
+    folder: &Path,
+    kind: &str,
+    key: &SeriesKey,
+) -> Result<AtomicFile, DataError> {
+    let folder = folder.join(kind).join(key.interval.to_string());
+    AtomicFile::create(disk, &folder.join(flat_file_name(&key.symbol)))
+}
+
+fn metadata(key: &SeriesKey) -> Vec<KeyValue> {
+    vec![
+        KeyValue::new(meta_key::SYMBOL.to_owned(), key.symbol.to_string()),
+        KeyValue::new(meta_key::INTERVAL.to_owned(), key.interval.to_string()),
+        KeyValue::new(meta_key::STAMP.to_owned(), "open".to_owned()),
+    ]
+}
+
+fn extend_stamps(stamps_us: &mut Vec<i64>, opens_at_ns: &[i64]) {
+    stamps_us.extend(opens_at_ns.iter().map(|ns| ns.div_euclid(1_000)));
+}
+
+fn clamped(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
