@@ -13,7 +13,9 @@ use super::volatility::{WilderMean, true_range};
 /// The smoothed movements up and down, in percent of the smoothed true range.
 #[derive(Clone, Debug)]
 struct Movement {
-    n: f64,
+    n: u32,
+    // 1/n: each sum waits for the one before it, and longer for a division.
+    share: f64,
     n_until_ready: u32,
     last: Option<(f64, f64, f64)>,
     plus: f64,
@@ -24,7 +26,8 @@ struct Movement {
 impl Movement {
     fn new(n: u32) -> Movement {
         Movement {
-            n: f64::from(n),
+            n,
+            share: 1.0 / f64::from(n),
             n_until_ready: n,
             last: None,
             plus: 0.0,
@@ -34,7 +37,7 @@ impl Movement {
     }
 
     fn ready_after(&self) -> u32 {
-        self.n as u32 + 1
+        self.n + 1
     }
 
     /// plus_di and minus_di at `bar`.
@@ -53,9 +56,9 @@ impl Movement {
             self.range += range;
             return None;
         }
-        self.plus = self.plus - self.plus / self.n + plus;
-        self.minus = self.minus - self.minus / self.n + minus;
-        self.range = self.range - self.range / self.n + range;
+        self.plus = self.plus - self.plus * self.share + plus;
+        self.minus = self.minus - self.minus * self.share + minus;
+        self.range = self.range - self.range * self.share + range;
         Some((100.0 * ratio(self.plus, self.range), 100.0 * ratio(self.minus, self.range)))
     }
 }

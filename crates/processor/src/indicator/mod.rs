@@ -64,8 +64,11 @@
 //!
 //! Sums are taken in a fixed order, without fused multiplication, and logarithms from `libm`, so
 //! that every machine has the same bits. Windows never subtract what has left, so nothing drifts
-//! and nothing is left behind ([`window`](self) has the argument in its source). Bands and
-//! deviations come from Welford's sums, not from the difference of two squares.
+//! and nothing is left behind: a window is the join of a suffix of older values and a prefix of
+//! newer ones, both summed anew (the file `window.rs` has the argument). Bands and deviations come
+//! from Welford's sums, not from the difference of two squares. The mean of `cci` alone is summed
+//! at each bar, in TA-Lib's order, because its deviation can be as small as the rounding of that
+//! sum. What a bar costs, the bench `indicators` says.
 //!
 //! # Why not a published crate
 //!

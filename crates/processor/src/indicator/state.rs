@@ -28,8 +28,8 @@ pub const N_VALUES_MAX: usize = 7;
 ///
 /// *Cost*: memory for its windows, laid out when it is made: 8 bytes a bar of period for means and
 /// extremes (twice that for a high and a low, five times for deviations), none for exponential and
-/// Wilder means. A bar costs a constant number of operations, counted over a period;
-/// [the table](crate::indicator) says it in nanoseconds.
+/// Wilder means. A bar costs a constant number of operations, counted over a period
+/// (`cci` one that grows with its period).
 ///
 /// ```
 /// use openbell_market::indicator::{IndicatorName, IndicatorSpec};
@@ -217,12 +217,15 @@ fn bars_per_year(spec: &IndicatorSpec, facts: &MarketFacts) -> f64 {
     }
 }
 
+#[inline]
 fn write_settled<const N: usize>(news: &[f64; N], values: &mut [f64; N_VALUES_MAX]) {
     for (value, &new) in values.iter_mut().zip(news) {
         *value = settled(new);
     }
 }
 
+// A function for each formula, with its step inside of the loop.
+#[inline(never)]
 fn run<'a, const N: usize>(
     code: &mut impl Formula<N>,
     last_opens_at_ns: &mut Option<i64>,

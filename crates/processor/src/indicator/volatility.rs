@@ -24,6 +24,8 @@ pub(super) fn true_range(bar: &InputBar, last_close: f64) -> f64 {
 #[derive(Clone, Debug)]
 pub(super) struct WilderMean {
     n: u32,
+    // 1/n: each mean waits for the one before it, and longer for a division.
+    share: f64,
     n_seen: u32,
     // The sum of the values while there are fewer than n of them, then the mean.
     state: f64,
@@ -31,7 +33,7 @@ pub(super) struct WilderMean {
 
 impl WilderMean {
     pub(super) fn new(n: u32) -> WilderMean {
-        WilderMean { n, n_seen: 0, state: 0.0 }
+        WilderMean { n, share: 1.0 / f64::from(n), n_seen: 0, state: 0.0 }
     }
 
     pub(super) fn ready_after(&self) -> u32 {
@@ -42,7 +44,7 @@ impl WilderMean {
     pub(super) fn push(&mut self, value: f64) -> Option<f64> {
         let n = f64::from(self.n);
         if self.n_seen == self.n {
-            self.state = (self.state * (n - 1.0) + value) / n;
+            self.state = (self.state * (n - 1.0) + value) * self.share;
             return Some(self.state);
         }
         self.state += value;

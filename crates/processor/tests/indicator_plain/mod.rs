@@ -156,8 +156,9 @@ pub fn plain(spec: &IndicatorSpec, facts: &MarketFacts, days: &[Day]) -> Vec<Ser
         N::Stddev => vec![window(&close, n, |w| (squares(w) / w.len() as f64).sqrt())],
         N::Histvol => {
             let year = f64::from(facts.sessions_per_year * facts.bars_per_full_session);
-            let returns =
-                from_second(&bars, |bar, last| bar.ohlcv.close.ln() - last.ohlcv.close.ln());
+            let returns = from_second(&bars, |bar, last| {
+                libm::log(bar.ohlcv.close) - libm::log(last.ohlcv.close)
+            });
             vec![window(&returns, n, |w| {
                 (squares(w) / (w.len() - 1) as f64).sqrt() * year.sqrt() * 100.0
             })]
