@@ -4,11 +4,12 @@
 //! (`openbell_coordinator`).
 
 use openbell_market::BarInterval;
+use openbell_time::{ExchangeGroup, TimeManager, TimeOfDay};
 
 use crate::fault::Fault;
 use crate::reader::Object;
 use crate::remarks::Remarks;
-use crate::words::{ClockTime, OnError};
+use crate::words::OnError;
 
 /// One scanner.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,9 +35,10 @@ pub struct ScannerConfig {
 #[non_exhaustive]
 pub struct ScanWindow {
     /// The first call, by the exchange's clock.
-    pub start: ClockTime,
-    /// No call at or after this time; later than the start.
-    pub end: ClockTime,
+    pub start: TimeOfDay,
+    /// No call at or after this time; later than the start within the session, which of an
+    /// overnight session may be an earlier time of day.
+    pub end: TimeOfDay,
     /// From one call to the next: seconds, minutes or hours.
     pub interval: BarInterval,
     /// The object's remarks.
@@ -60,11 +62,12 @@ pub struct StrategyConfig {
 }
 
 impl ScannerConfig {
-    pub(crate) fn read(entry: &Object<'_>) -> Option<ScannerConfig> {
+    pub(crate) fn read(entry: &Object<'_>, group: Option<ExchangeGroup>) -> Option<ScannerConfig> {
         let module = entry.given("module").and_then(|item| item.text());
         let enabled = entry.true_or_false("enabled");
         let pre_session = entry.true_or_false("pre_session");
-        let regular_session = entry.objects("regular_session", |window| ScanWindow::read(&window));
+        let regular_session =
+            entry.objects("regular_session", |window| ScanWindow::read(&window, group));
         let config = entry.free("config");
         let remarks = entry.remarks();
         if let (Some(false), Some([])) = (pre_session, regular_session.as_deref()) {
@@ -82,12 +85,13 @@ impl ScannerConfig {
 }
 
 impl ScanWindow {
-    fn read(window: &Object<'_>) -> Option<ScanWindow> {
-        let start = window.given("start").and_then(|item| item.clock_time());
+    fn read(window: &Object<'_>, group: Option<ExchangeGroup>) -> Option<ScanWindow> {
+        let start = window.given("start").and_then(|item| item.time_of_day());
         let end_item = window.given("end");
-        let end = end_item.as_ref().and_then(|item| item.clock_time());
+        let end = end_item.as_ref().and_then(|item| item.time_of_day());
         if let (Some(start), Some(end), Some(item)) = (start, end, &end_item)
             && end <= start
+            && (end == start || !group.is_none_or(is_overnight))
         {
             item.error(Fault::WindowEndsEarly { start, end });
         }
@@ -95,6 +99,14 @@ impl ScanWindow {
         let remarks = window.remarks();
         Some(ScanWindow { start: start?, end: end?, interval: interval?, remarks: remarks? })
     }
+}
+
+/// Whether sessions of the group begin on the evening before their date.
+fn is_overnight(group: ExchangeGroup) -> bool {
+    let Ok(calendar) = TimeManager::new().calendar(group.name) else { return true };
+    calendar
+        .next_session(calendar.facts_since())
+        .is_ok_and(|session| calendar.local_time(session.open).date < session.date)
 }
 
 impl StrategyConfig {

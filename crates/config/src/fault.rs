@@ -5,12 +5,12 @@ use std::fmt;
 
 use openbell_market::indicator::IndicatorError;
 use openbell_market::{BarInterval, Symbol};
-use openbell_time::TradingDate;
+use openbell_time::{TimeOfDay, TradingDate};
 use thiserror::Error;
 
 use crate::path::JsonPath;
 use crate::raw::Position;
-use crate::words::{AssetClass, ClockTime, ExchangeGroup};
+use crate::words::{AssetClass, hh_mm};
 
 /// Everything that is wrong with a session file.
 ///
@@ -170,8 +170,8 @@ pub enum Fault {
     AssetClassMisfit {
         /// The asset class.
         found: AssetClass,
-        /// The exchange group.
-        group: ExchangeGroup,
+        /// The exchange group's name.
+        group: &'static str,
         /// The classes that fit it.
         allowed: Vec<&'static str>,
     },
@@ -199,8 +199,8 @@ pub enum Fault {
     },
     /// A schedule entry neither adds nor removes, or does both.
     #[error(
-        "{} \"add\" and \"remove\"; one of the two is required",
-        if *both { "found both" } else { "found neither" }
+        "found {}; one of the two is required",
+        if *both { "both \"add\" and \"remove\"" } else { "neither \"add\" nor \"remove\"" }
     )]
     AddOrRemove {
         /// Whether it does both.
@@ -217,12 +217,16 @@ pub enum Fault {
     )]
     NeverRuns,
     /// A window of time ends before it starts.
-    #[error("found {end}, which is not after start {start}; a later time is allowed")]
+    #[error(
+        "found {}, which is not after start {}; a later time is allowed",
+        hh_mm(*end),
+        hh_mm(*start)
+    )]
     WindowEndsEarly {
         /// Its start.
-        start: ClockTime,
+        start: TimeOfDay,
         /// Its end.
-        end: ClockTime,
+        end: TimeOfDay,
     },
     /// Some limits of trading are given and others are not.
     #[error("the limits go together, all or none; missing: {}", Listed(missing))]

@@ -8,7 +8,10 @@ use serde_json::json;
 
 use crate::fault::Allowed;
 use crate::shape::{Field, Kind, Shape};
-use crate::words::{AssetClass, ExchangeGroup, GateScope, Hours, OnError, Word};
+use crate::words::{AssetClass, GateScope, Hours, OnError, Word, group_names};
+
+/// The group of a file that names none.
+pub(crate) const DEFAULT_GROUP: &str = "US_EQUITY";
 
 /// The whole file.
 pub(crate) static SESSION: LazyLock<Shape> = LazyLock::new(session);
@@ -43,9 +46,9 @@ fn session() -> Shape {
             Field::new(
                 "exchange_group",
                 "The exchanges whose calendar holds: a group, or one exchange by its MIC.",
-                leaf(Allowed::Words(ExchangeGroup::names())),
+                leaf(Allowed::Words(group_names())),
             )
-            .default("US_EQUITY"),
+            .default(DEFAULT_GROUP),
             Field::new(
                 "asset_class",
                 "What is traded; it must fit the group. The group's own where it is missing.",

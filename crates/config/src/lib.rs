@@ -32,4 +32,4 @@ pub use session::{DataConfig, Mode, SessionConfig};
 pub use session_data::{
     ApplyTo, GapFillerConfig, HistoricalConfig, HistoricalData, SessionDataConfig, StreamingConfig,
 };
-pub use words::{AssetClass, ClockTime, ExchangeGroup, GateScope, Hours, OnError};
+pub use words::{AssetClass, GateScope, Hours, OnError};

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::str::FromStr;
 
 use openbell_market::{BarInterval, Symbol};
-use openbell_time::TradingDate;
+use openbell_time::{TimeOfDay, TradingDate};
 
 use crate::fault::{Allowed, ConfigError, Fault, Idle, Warning};
 use crate::fields::SESSION;
@@ -14,7 +14,7 @@ use crate::path::JsonPath;
 use crate::raw::{Node, Position, Value};
 use crate::remarks::Remarks;
 use crate::shape::{Kind, Presence, Shape};
-use crate::words::{ClockTime, Word};
+use crate::words::{Word, read_hh_mm};
 
 /// Everything found so far.
 #[derive(Default)]
@@ -158,8 +158,8 @@ impl<'a> Item<'a> {
         self.read(|text| text.parse().ok())
     }
 
-    pub(crate) fn clock_time(&self) -> Option<ClockTime> {
-        self.read(ClockTime::read)
+    pub(crate) fn time_of_day(&self) -> Option<TimeOfDay> {
+        self.read(read_hh_mm)
     }
 
     pub(crate) fn is_list(&self) -> bool {

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use openbell_market::Symbol;
-use openbell_time::TradingDate;
+use openbell_time::{TimeOfDay, TradingDate};
 
 use crate::fault::Fault;
 use crate::reader::Object;
 use crate::remarks::Remarks;
 use crate::session_data::read_symbols;
-use crate::words::ClockTime;
+use crate::words::{hh_mm, read_hh_mm};
 
 /// One entry of the schedule.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ pub struct ScheduleTime {
     /// the time.
     pub date: Option<TradingDate>,
     /// The time.
-    pub time: ClockTime,
+    pub time: TimeOfDay,
 }
 
 /// Who joins, or who leaves.
@@ -63,9 +63,9 @@ impl ScheduleTime {
     pub fn read(text: &str) -> Option<ScheduleTime> {
         match text.split_once('T') {
             Some((date, time)) => {
-                Some(ScheduleTime { date: Some(date.parse().ok()?), time: ClockTime::read(time)? })
+                Some(ScheduleTime { date: Some(date.parse().ok()?), time: read_hh_mm(time)? })
             }
-            None => Some(ScheduleTime { date: None, time: ClockTime::read(text)? }),
+            None => Some(ScheduleTime { date: None, time: read_hh_mm(text)? }),
         }
     }
 }
@@ -73,8 +73,8 @@ impl ScheduleTime {
 impl fmt::Display for ScheduleTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.date {
-            Some(date) => write!(f, "{date}T{}", self.time),
-            None => write!(f, "{}", self.time),
+            Some(date) => write!(f, "{date}T{}", hh_mm(self.time)),
+            None => f.write_str(&hh_mm(self.time)),
         }
     }
 }

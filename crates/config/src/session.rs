@@ -4,16 +4,18 @@
 //! range of days holds a session, that dated schedule entries and scanner windows lie in one, that
 //! the base interval is stored, that modules are registered.
 
+use openbell_time::ExchangeGroup;
+
 use crate::backtest::BacktestConfig;
 use crate::fault::{ConfigErrors, Fault, NotYet, Warning};
-use crate::fields::SESSION;
+use crate::fields::{DEFAULT_GROUP, SESSION};
 use crate::live::{ApiConfig, TradingConfig};
 use crate::path::JsonPath;
 use crate::raw::RawSession;
 use crate::reader::{Findings, Item, Object};
 use crate::remarks::Remarks;
 use crate::session_data::SessionDataConfig;
-use crate::words::{AssetClass, ExchangeGroup};
+use crate::words::{AssetClass, asset_classes_of};
 
 /// A session, as its file asks for it.
 ///
@@ -138,13 +140,15 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
     let schema = root.optional("$schema", Item::text);
     let session_name = root.given("session_name").and_then(|item| item.text());
     let exchange_group = match root.given("exchange_group") {
-        Some(item) => item.read(ExchangeGroup::named),
-        None => Some(ExchangeGroup::US_EQUITY),
+        Some(item) => item.read(ExchangeGroup::named).copied(),
+        None => ExchangeGroup::named(DEFAULT_GROUP).copied(),
     };
     let asset_class = read_asset_class(root, exchange_group);
     let (asked, mode) = read_mode(root);
     let session_data_config = match root.given("session_data_config") {
-        Some(item) => item.object().and_then(|part| SessionDataConfig::read(&part, asked)),
+        Some(item) => {
+            item.object().and_then(|part| SessionDataConfig::read(&part, asked, exchange_group))
+        }
         None => None,
     };
     let data_config = root.part("data_config").and_then(|part| {
@@ -176,15 +180,15 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
 
 fn read_asset_class(root: &Object<'_>, group: Option<ExchangeGroup>) -> Option<AssetClass> {
     let Some(item) = root.given("asset_class") else {
-        return group.map(|group| group.asset_classes()[0]);
+        return asset_classes_of(group?).next();
     };
     let found: AssetClass = item.word()?;
     let group = group?;
-    if group.asset_classes().contains(&found) {
+    if group.allows(found.as_str()) {
         return Some(found);
     }
-    let allowed = group.asset_classes().iter().map(|class| class.as_str()).collect();
-    item.error(Fault::AssetClassMisfit { found, group, allowed });
+    let allowed = group.asset_classes.to_vec();
+    item.error(Fault::AssetClassMisfit { found, group: group.name, allowed });
     None
 }
 

@@ -1,6 +1,7 @@
 //! The symbols of a session, their bars, and what is made of them.
 
 use openbell_market::{BarInterval, Symbol};
+use openbell_time::ExchangeGroup;
 
 use crate::consumers::{ScannerConfig, StrategyConfig};
 use crate::fault::{Fault, Idle, NotYet};
@@ -124,7 +125,11 @@ pub struct GapFillerConfig {
 }
 
 impl SessionDataConfig {
-    pub(crate) fn read(part: &Object<'_>, asked: Option<Asked>) -> Option<SessionDataConfig> {
+    pub(crate) fn read(
+        part: &Object<'_>,
+        asked: Option<Asked>,
+        group: Option<ExchangeGroup>,
+    ) -> Option<SessionDataConfig> {
         let symbols = part.given("symbols").and_then(|item| read_symbols(&item));
         let streams = part.given("streams").and_then(|item| read_streams(&item));
         let hours = part.word("hours");
@@ -148,7 +153,7 @@ impl SessionDataConfig {
             check_base(&item, base, streams.as_deref(), indicators.as_ref());
         }
         let calendar_overlay = part.optional("calendar_overlay", Item::text);
-        let scanners = part.objects("scanners", |entry| ScannerConfig::read(&entry));
+        let scanners = part.objects("scanners", |entry| ScannerConfig::read(&entry, group));
         let strategies = part.objects("strategies", |entry| StrategyConfig::read(&entry));
         let remarks = part.remarks();
         Some(SessionDataConfig {

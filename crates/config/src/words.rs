@@ -1,6 +1,9 @@
-//! The words of a session file that are neither symbols, intervals nor dates.
+//! The words of a session file that are neither symbols, intervals nor dates; and the times of the
+//! exchange's clock.
 
 use std::fmt;
+
+use openbell_time::{ExchangeGroup, TimeOfDay};
 
 /// What is traded.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -106,114 +109,45 @@ macro_rules! displayed_as_in_the_file {
 
 displayed_as_in_the_file!(AssetClass, Hours, GateScope, OnError);
 
-/// The name of a group of exchanges that share a calendar, or of one exchange (its MIC).
-///
-/// ```
-/// use openbell_config::{AssetClass, ExchangeGroup};
-/// let group = ExchangeGroup::named("CRYPTO").unwrap();
-/// assert_eq!(group.asset_classes(), [AssetClass::Crypto]);
-/// assert_eq!(ExchangeGroup::named("crypto"), None);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ExchangeGroup(&'static str);
-
-impl ExchangeGroup {
-    /// US shares, the group of a file that names none.
-    pub const US_EQUITY: ExchangeGroup = ExchangeGroup("US_EQUITY");
-
-    const ALL: &'static [(&'static str, &'static [AssetClass])] = &[
-        ("US_EQUITY", SHARES),
-        ("CRYPTO", &[AssetClass::Crypto]),
-        ("FOREX", &[AssetClass::Forex]),
-        ("COMMODITIES", FUTURES),
-        ("CME_EQUITY", FUTURES),
-    ];
-
-    /// The group of that name; absent where no calendar has it.
-    pub fn named(name: &str) -> Option<ExchangeGroup> {
-        Self::ALL.iter().find(|(known, _)| *known == name).map(|(known, _)| ExchangeGroup(known))
-    }
-
-    /// The names of all groups.
-    pub fn names() -> Vec<&'static str> {
-        Self::ALL.iter().map(|(name, _)| *name).collect()
-    }
-
-    /// The name in session files, store paths and the calendars.
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-
-    /// The classes of what is traded there, the usual one first; never empty.
-    pub fn asset_classes(self) -> &'static [AssetClass] {
-        Self::ALL.iter().find(|(name, _)| *name == self.0).map_or(SHARES, |(_, classes)| classes)
-    }
+/// The classes that fit a group, the usual one first.
+pub(crate) fn asset_classes_of(group: ExchangeGroup) -> impl Iterator<Item = AssetClass> {
+    group.asset_classes.iter().filter_map(|name| AssetClass::named(name))
 }
 
-const SHARES: &[AssetClass] = &[AssetClass::Equity, AssetClass::Options];
-const FUTURES: &[AssetClass] = &[AssetClass::Futures, AssetClass::Options];
-
-impl fmt::Display for ExchangeGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
-    }
+/// The names of all groups, in their order.
+pub(crate) fn group_names() -> Vec<&'static str> {
+    ExchangeGroup::ALL.iter().map(|group| group.name).collect()
 }
 
-impl fmt::Debug for ExchangeGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
-    }
+/// The time that `text` writes as `HH:MM`; absent where it is none.
+pub(crate) fn read_hh_mm(text: &str) -> Option<TimeOfDay> {
+    if text.len() == "HH:MM".len() { text.parse().ok() } else { None }
 }
 
-/// A time of the exchange's clock, to the minute.
-///
-/// *Units*: minutes since midnight, 0 to 1,439. Which instant that is on a date is the calendar's
-/// to say.
-///
-/// ```
-/// use openbell_config::ClockTime;
-/// assert_eq!(ClockTime::read("12:00").unwrap().as_minutes(), 720);
-/// assert_eq!(ClockTime::read("9:30"), None);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ClockTime(u16);
+/// The time as [`read_hh_mm`] reads it.
+pub(crate) fn hh_mm(time: TimeOfDay) -> String {
+    let minutes = time.as_secs() / 60;
+    format!("{:02}:{:02}", minutes / 60, minutes % 60)
+}
 
-impl ClockTime {
-    /// The time that `text` writes as `HH:MM`, 00:00 to 23:59; absent where it is none.
-    pub fn read(text: &str) -> Option<ClockTime> {
-        let &[h1, h2, b':', m1, m2] = text.as_bytes() else { return None };
-        if ![h1, h2, m1, m2].iter().all(u8::is_ascii_digit) {
-            return None;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_of_every_group_is_a_word_of_the_file() {
+        for group in ExchangeGroup::ALL {
+            assert_eq!(asset_classes_of(*group).count(), group.asset_classes.len(), "{group:?}");
         }
-        let number = |tens: u8, ones: u8| u16::from(tens - b'0') * 10 + u16::from(ones - b'0');
-        let (hour, minute) = (number(h1, h2), number(m1, m2));
-        (hour <= 23 && minute <= 59).then_some(ClockTime(hour * 60 + minute))
     }
 
-    /// Minutes since midnight.
-    pub const fn as_minutes(self) -> u16 {
-        self.0
-    }
-
-    /// The hour, 0 to 23.
-    pub const fn hour(self) -> u16 {
-        self.0 / 60
-    }
-
-    /// The minute of the hour, 0 to 59.
-    pub const fn minute(self) -> u16 {
-        self.0 % 60
-    }
-}
-
-impl fmt::Display for ClockTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:02}:{:02}", self.hour(), self.minute())
-    }
-}
-
-impl fmt::Debug for ClockTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+    #[test]
+    fn a_time_is_written_with_two_digits_each() {
+        for time in ["00:00", "09:30", "23:59"] {
+            assert_eq!(read_hh_mm(time).map(hh_mm).as_deref(), Some(time));
+        }
+        for text in ["9:30", "24:00", "12:60", "12:00:00", "12.00", "", "-1:00"] {
+            assert_eq!(read_hh_mm(text), None, "{text:?}");
+        }
     }
 }

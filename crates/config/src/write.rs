@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::remarks::Remarks;
 use crate::schedule::{ScheduleChange, ScheduleEntry};
 use crate::session_data::{ApplyTo, HistoricalData, SessionDataConfig};
+use crate::words::hh_mm;
 use crate::{Mode, ScannerConfig, SessionConfig, StrategyConfig};
 
 impl SessionConfig {
@@ -27,7 +28,7 @@ impl SessionConfig {
         let mut file = Map::new();
         insert_some(&mut file, "$schema", self.schema.as_ref());
         file.insert("session_name".into(), json!(self.session_name));
-        file.insert("exchange_group".into(), json!(self.exchange_group.as_str()));
+        file.insert("exchange_group".into(), json!(self.exchange_group.name));
         file.insert("asset_class".into(), json!(self.asset_class.as_str()));
         file.insert("mode".into(), json!(self.mode.as_str()));
         if let Mode::Backtest(backtest) = &self.mode {
@@ -169,8 +170,8 @@ fn schedule_entry(entry: &ScheduleEntry) -> Value {
 fn scanner(scanner: &ScannerConfig) -> Value {
     let window = |window: &crate::ScanWindow| {
         let part = json!({
-            "start": window.start.to_string(),
-            "end": window.end.to_string(),
+            "start": hh_mm(window.start),
+            "end": hh_mm(window.end),
             "interval": window.interval.to_string(),
         });
         remarked(part, &window.remarks)
