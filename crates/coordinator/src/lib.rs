@@ -1,1 +1,49 @@
 //! The day as phases: merge, lag, gate, commands, and the only hand on the clock.
+//!
+//! A [`Plan`] is a session config checked against calendar and data; an [`Engine`] steps through
+//! it; a [`Handle`] gives it commands and polls its state from any thread; a [`Consumer`] is called
+//! as bars close. [`run`] steps to the end, at the pace of a wall clock.
+//!
+//! Not here: files (`openbell-data-manager`), the store that readers read
+//! (`openbell-session-data`), threads, the terminal (`openbell`).
+
+mod command;
+mod consumer;
+mod digest;
+mod engine;
+mod error;
+mod event;
+mod fixed;
+mod handle;
+mod history;
+mod hub;
+mod lag;
+mod lane;
+mod layout;
+mod loader;
+mod plan;
+mod report;
+mod run;
+mod sift;
+mod source;
+mod status;
+mod store_source;
+
+pub use command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
+pub use consumer::{
+    BarClosed, Consumer, ConsumerError, Context, OnError, Outcome, Resumed, Skipped,
+};
+pub use digest::Digest;
+pub use engine::{Engine, Step};
+pub use error::{PlanError, PlanErrors, RunError};
+pub use event::{Event, Operation, Origin, Signal};
+pub use handle::{Handle, Ticket, WaitError};
+pub use history::HistoryWindow;
+pub use lag::{LagChange, LagMeter, LagRule, LagState};
+pub use layout::{LayoutRule, SessionLayout};
+pub use plan::{Plan, ScheduleDue};
+pub use report::{GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
+pub use run::run;
+pub use source::Source;
+pub use status::{Phase, Status, SymbolState, SymbolStatus};
+pub use store_source::StoreSource;

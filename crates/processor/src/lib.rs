@@ -1,1 +1,19 @@
 //! Bars from bars, indicators and quality, each right to the last digit.
+//!
+//! What a symbol's derived bars and indicators are depends on that symbol alone; so everything
+//! here works on one symbol, and publishing it is someone else's business.
+//!
+//! Not here: files, the clock, the gate (`openbell-coordinator`); the columns themselves
+//! (`openbell-session-data`).
+
+mod base;
+mod indicator_set;
+mod maker;
+mod window;
+
+pub use base::BaseSeries;
+pub use indicator_set::IndicatorSet;
+pub use maker::{DayLayout, DaySeries, SymbolProcessor, grid_of};
+pub use window::{OpenWindow, WindowFold};
+
+pub mod indicator;

@@ -1,0 +1,67 @@
+//! Catching up: the backlog of newcomers, one bar a step, while the session clock stands.
+
+use openbell_time::Timestamp;
+
+use super::{Engine, State};
+use crate::error::RunError;
+use crate::lag::LagChange;
+use crate::lane::NEVER;
+
+impl Engine {
+    /// Delivers the backlog bar that comes first in (close, symbol) order; when it was the last,
+    /// everyone is caught up.
+    pub(super) fn catch_up_one(&mut self) -> Result<(), RunError> {
+        let clock = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        // Lanes stand in symbol order, so the first minimum is the one.
+        let first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
+        let Some((position, &closes_at_ns)) = first else { return Ok(()) };
+        let closes_at = Timestamp::from_nanos(closes_at_ns);
+        let lag = day.open_time(closes_at, clock);
+        let lane = &mut day.lanes[position];
+        let mut change = LagChange::Unchanged;
+        if lane.meter.is_check_due() {
+            change = lane.meter.check(&self.plan.lag, lag);
+            lane.lag = lag;
+            lane.gauge.record_lag(lag);
+        }
+        if change == LagChange::BeganLagging {
+            // The gate shuts before the bar that caused it is delivered.
+            self.begin_lagging()?;
+        }
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let lane = &mut day.lanes[position];
+        lane.meter.count(&self.plan.lag);
+        lane.through.advance_to(closes_at);
+        lane.gauge.record_delivered(lane.meter.n_delivered());
+        lane.gauge.record_backlog(lane.n_undelivered(clock) as u64);
+        self.sequence.deliver(closes_at_ns, lane.run.key);
+        let next_ns = lane.sifted.closes_at_ns.get(lane.n_delivered()).copied();
+        day.next_close_ns[position] = next_ns.unwrap_or(NEVER);
+        day.n_bars += 1;
+        self.n_bars += 1;
+        self.after_backlog(position)
+    }
+
+    /// Lane `position` may have come to the end of its backlog.
+    fn after_backlog(&mut self, position: usize) -> Result<(), RunError> {
+        let clock = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        if day.next_close_ns[position] > clock.as_nanos() {
+            let change = day.lanes[position].meter.empty_backlog();
+            let others_wait = day.has_backlog(clock);
+            if change == LagChange::CaughtUp && others_wait && !self.board.is_active() {
+                self.hold_gate()?; // The reason no longer names this one.
+            }
+        }
+        self.settle_if_caught_up()
+    }
+
+    /// Settles where no bar is left that has closed by the session clock.
+    pub(super) fn settle_if_caught_up(&mut self) -> Result<(), RunError> {
+        match &self.state {
+            State::Day(day) if !day.has_backlog(self.clock.now()) => self.settle(),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Commands: taken between two steps, in order of arrival, and answered once.
+
+use openbell_config::ScheduleChange;
+use openbell_market::indicator::IndicatorSpec;
+use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::{Reason, Through};
+use openbell_time::Timestamp;
+
+use super::day::symbol_report;
+use super::{Engine, State};
+use crate::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
+use crate::error::RunError;
+use crate::event::{Event, Operation, Origin};
+use crate::handle::Envelope;
+use crate::lane::Membership;
+use crate::loader::load_day;
+use crate::status::Phase;
+
+/// An add that is answered when its last symbol has joined.
+pub(super) struct PendingAdd {
+    envelope: Option<Envelope>,
+    origin: Origin,
+    taken: StepAt,
+    command: Command,
+    results: Vec<(Symbol, Option<Added>)>,
+}
+
+impl Engine {
+    /// Takes the commands that wait.
+    pub(super) fn take_waiting(&mut self, wall: Timestamp) -> Result<(), RunError> {
+        while matches!(self.state, State::Day(_)) {
+            let Some(envelope) = self.queue.next() else { break };
+            let command = envelope.command.clone();
+            if command.is_pace() {
+                self.take_pace(command, envelope, wall);
+            } else {
+                self.take(command, Origin::Handle, Some(envelope))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the schedule entries that are due at the session clock, in file order.
+    pub(super) fn take_scheduled(&mut self) -> Result<(), RunError> {
+        loop {
+            let clock = self.clock.now();
+            let State::Day(day) = &mut self.state else { return Ok(()) };
+            let Some(due) = day.schedule.get(day.n_scheduled_done).copied() else { return Ok(()) };
+            if due.at > clock {
+                return Ok(());
+            }
+            day.n_scheduled_done += 1;
+            let command = match self.plan.change(due.entry).clone() {
+                ScheduleChange::Add { symbols, stay } => Command::AddSymbols {
+                    symbols,
+                    stay: if stay { Stay::Run } else { Stay::Session },
+                },
+                ScheduleChange::Remove { symbols } => Command::RemoveSymbols { symbols },
+            };
+            self.take(command, Origin::Schedule { entry: due.entry }, None)?;
+        }
+    }
+
+    /// Takes what consumers asked for in the callbacks of this step, in the order asked.
+    pub(super) fn take_asked(&mut self) -> Result<(), RunError> {
+        for (name, command) in std::mem::take(&mut self.hub.asked) {
+            if matches!(self.state, State::Day(_)) {
+                self.take(command, Origin::Consumer { name }, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        command: Command,
+        origin: Origin,
+        envelope: Option<Envelope>,
+    ) -> Result<(), RunError> {
+        let taken = self.step_at();
+        let answer = match &command {
+            Command::AddSymbols { symbols, stay } => {
+                let results = self.add(symbols, *stay)?;
+                let State::Day(day) = &mut self.state else { return Ok(()) };
+                day.pending.push(PendingAdd { envelope, origin, taken, command, results });
+                self.settle_if_caught_up()?;
+                self.answer_pending();
+                return Ok(());
+            }
+            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
+            Command::Lock { symbol } => self.lock(symbol, true),
+            Command::Unlock { symbol } => self.lock(symbol, false),
+            Command::AddInterval { interval } => self.add_interval(*interval)?,
+            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
+            Command::Stop => Answer::Done,
+            // Pace commands were taken before.
+            _ => Answer::Refused(Refusal::NotRunning),
+        };
+        let stops = matches!(command, Command::Stop);
+        self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
+        if let Some(envelope) = envelope {
+            envelope.answer(answer);
+        }
+        if stops {
+            self.stop();
+            return Ok(());
+        }
+        self.settle_if_caught_up()?;
+        self.answer_pending();
+        Ok(())
+    }
+
+    fn step_at(&self) -> StepAt {
+        let session = match &self.state {
+            State::Day(day) => day.layout.session.date,
+            _ => self.plan.sessions[0].date,
+        };
+        StepAt { step: self.n_steps, clock: self.clock.now(), session }
+    }
+
+    /// Loads each symbol and puts it among the others; what is still `None` joins when it has
+    /// caught up.
+    fn add(
+        &mut self,
+        symbols: &[Symbol],
+        stay: Stay,
+    ) -> Result<Vec<(Symbol, Option<Added>)>, RunError> {
+        let mut results = Vec::with_capacity(symbols.len());
+        for symbol in symbols {
+            results.push((symbol.clone(), self.add_one(symbol, stay)));
+        }
+        let State::Day(day) = &self.state else { return Ok(results) };
+        if day.members_changed {
+            self.refresh_members();
+        }
+        Ok(results)
+    }
+
+    fn add_one(&mut self, symbol: &Symbol, stay: Stay) -> Option<Added> {
+        let State::Day(day) = &self.state else {
+            return Some(Added::Refused(Refusal::NotRunning));
+        };
+        if day.find(symbol).is_ok() {
+            return Some(Added::AlreadyPresent);
+        }
+        if self.source.intervals(symbol).is_empty() {
+            let why = self.source.unknown(symbol);
+            return Some(Added::Refused(Refusal::UnknownSymbol { why }));
+        }
+        let session = day.layout.session;
+        let is_configured = self.plan.config.session_data_config.symbols.contains(symbol);
+        let membership = match is_configured {
+            true => Membership::Configured,
+            false => Membership::Asked(stay),
+        };
+        let before = self.known.get(symbol).copied();
+        let run = match self.found_run(symbol, membership, &session) {
+            Ok(run) => run,
+            Err(error) => return Some(Added::Failed { why: error.to_string() }),
+        };
+        let State::Day(day) = &mut self.state else { return None };
+        let through = Through::before_everything();
+        let source = self.source.as_mut();
+        let loaded = load_day(run, &self.plan, &self.rule, &day.layout, source, through);
+        match loaded {
+            Ok(lane) if lane.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
+                self.forget(symbol, before);
+                let why = lane.fault.map(|(_, error)| error.to_string()).unwrap_or_default();
+                Some(Added::Failed { why })
+            }
+            Ok(lane) => {
+                lane.show_state();
+                lane.gauge.record_backlog(lane.n_undelivered(self.clock.now()) as u64);
+                day.insert(lane);
+                None
+            }
+            Err(error) => {
+                self.forget(symbol, before);
+                Some(Added::Failed { why: error.to_string() })
+            }
+        }
+    }
+
+    /// A symbol that could not be loaded has not joined.
+    fn forget(&mut self, symbol: &Symbol, before: Option<super::Known>) {
+        match before {
+            Some(known) => drop(self.known.insert(symbol.clone(), known)),
+            None => drop(self.known.remove(symbol)),
+        }
+    }
+
+    fn remove(&mut self, symbols: &[Symbol]) -> Result<Vec<(Symbol, Removed)>, RunError> {
+        let mut results = Vec::with_capacity(symbols.len());
+        for symbol in symbols {
+            results.push((symbol.clone(), self.remove_one(symbol)));
+        }
+        let State::Day(day) = &self.state else { return Ok(results) };
+        if day.members_changed {
+            let still_held = !self.board.is_active() && day.has_backlog(self.clock.now());
+            self.refresh_members();
+            if still_held {
+                self.hold_gate()?; // The reason no longer names those that left.
+            }
+            if let State::Day(day) = &mut self.state {
+                day.members_changed = true; // Outsiders have not been told yet.
+            }
+        }
+        Ok(results)
+    }
+
+    fn remove_one(&mut self, symbol: &Symbol) -> Removed {
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else {
+            return Removed::Refused(Refusal::NotRunning);
+        };
+        let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
+        if day.lanes[position].run.is_locked {
+            return Removed::Refused(Refusal::Locked);
+        }
+        let lane = day.lanes.remove(position);
+        day.next_close_ns.remove(position);
+        day.members_changed = true;
+        lane.gauge.change_state(crate::status::SymbolState::Removed);
+        if lane.is_joining {
+            let failed = Added::Failed { why: "it was removed while it was catching up".to_owned() };
+            for pending in &mut day.pending {
+                for (asked, result) in &mut pending.results {
+                    if asked == symbol && result.is_none() {
+                        *result = Some(failed.clone());
+                    }
+                }
+            }
+        } else {
+            day.left_untold.push(symbol.clone());
+        }
+        day.left.push(symbol_report(&lane, at, day.keeps_quality, true));
+        self.log.push(Event::Left { symbol: symbol.clone(), at });
+        Removed::Removed
+    }
+
+    fn lock(&mut self, symbol: &Symbol, is_locked: bool) -> Answer {
+        let State::Day(day) = &mut self.state else {
+            return Answer::Refused(Refusal::NotRunning);
+        };
+        match day.find(symbol) {
+            Ok(position) => {
+                day.lanes[position].run.is_locked = is_locked;
+                day.lanes[position].gauge.record_lock(is_locked);
+                Answer::Done
+            }
+            Err(_) => Answer::NotPresent,
+        }
+    }
+
+    fn add_interval(&mut self, interval: BarInterval) -> Result<Answer, RunError> {
+        let base = self.rule.base;
+        if interval == base || self.rule.derived.contains(&interval) {
+            return Ok(Answer::AlreadyPresent);
+        }
+        if !interval.is_made_of(base) {
+            let why = format!("{interval} bars cannot be made of {base} bars, the base of this run");
+            return Ok(Answer::Refused(Refusal::NotDerivable { why }));
+        }
+        self.rule.derived.push(interval);
+        self.rule.derived.sort_unstable();
+        self.rebuild()?;
+        Ok(Answer::Done)
+    }
+
+    fn add_indicator(&mut self, spec: IndicatorSpec) -> Result<Answer, RunError> {
+        if self.plan.indicators().contains(&spec) {
+            return Ok(Answer::AlreadyPresent);
+        }
+        let (interval, base) = (spec.interval(), self.rule.base);
+        if !interval.is_made_of(base) {
+            let why = format!("{interval} bars cannot be made of {base} bars, the base of this run");
+            return Ok(Answer::Refused(Refusal::NotDerivable { why }));
+        }
+        if interval != base && !self.rule.derived.contains(&interval) {
+            self.rule.derived.push(interval);
+            self.rule.derived.sort_unstable();
+        }
+        self.plan.add_indicator(spec);
+        self.rebuild()?;
+        Ok(Answer::Done)
+    }
+
+    /// Builds every member's series back from the store for the intervals and indicators of now.
+    /// They appear at the next publication, together; what was there stays as it was.
+    fn rebuild(&mut self) -> Result<(), RunError> {
+        let clock = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let layout = self.rule.lay(day.layout.session)?;
+        for lane in &mut day.lanes {
+            lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
+        }
+        day.layout = layout;
+        day.lay_due(clock);
+        day.members_changed = true;
+        Ok(())
+    }
+
+    fn take_pace(&mut self, command: Command, envelope: Envelope, wall: Timestamp) {
+        let (taken, clock) = (self.step_at(), self.clock.now());
+        let paused = self.pace.is_paused();
+        let answer = match &command {
+            Command::Pause if paused => Answer::Refused(Refusal::AlreadyPaused),
+            Command::Resume | Command::Step if !paused => Answer::Refused(Refusal::NotPaused),
+            Command::RunUntil { until } if *until <= clock => {
+                Answer::Refused(Refusal::NotAhead { clock })
+            }
+            Command::ChangeSpeed { multiplier } if !multiplier.is_finite() || *multiplier < 0.0 => {
+                Answer::Refused(Refusal::BadSpeed)
+            }
+            _ => Answer::Done,
+        };
+        if answer == Answer::Done {
+            match &command {
+                Command::Pause => self.pace.pause(),
+                Command::Resume => self.pace.resume(wall, clock),
+                Command::Step => self.pace.allow_one(),
+                Command::RunUntil { until } => self.pace.run_until(*until, wall, clock),
+                Command::ChangeSpeed { multiplier } => {
+                    self.pace.change_speed(*multiplier, wall, clock);
+                }
+                _ => {}
+            }
+        }
+        self.status.record_pause(self.pace.is_paused());
+        self.operations.push(Operation::Paced { taken, command, answer: answer.clone() });
+        envelope.answer(answer);
+    }
+
+    /// Ends the run in order, as it stands.
+    fn stop(&mut self) {
+        let at = self.session_instant();
+        let _ = self.switch_shut(Reason::Stopped);
+        self.log.push(Event::Stopped { at });
+        if let State::Day(day) = &mut self.state {
+            day.pending.clear(); // Their tickets answer *stopped*.
+        }
+        self.end(Phase::Stopped);
+    }
+
+    /// Answers the adds of which every symbol has an outcome.
+    pub(super) fn answer_pending(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        let mut waiting = Vec::with_capacity(day.pending.len());
+        for mut pending in std::mem::take(&mut day.pending) {
+            for (symbol, result) in pending.results.iter_mut().filter(|(_, r)| r.is_none()) {
+                let lane = day.find(symbol).ok().map(|position| &day.lanes[position]);
+                if let Some(lane) = lane.filter(|lane| !lane.is_joining) {
+                    *result = Some(Added::Added { generation: lane.run.generation });
+                }
+            }
+            if pending.results.iter().any(|(_, result)| result.is_none()) {
+                waiting.push(pending);
+                continue;
+            }
+            let PendingAdd { envelope, origin, taken, command, results } = pending;
+            let results = results.into_iter().filter_map(|(s, result)| Some((s, result?)));
+            let answer = Answer::Added(results.collect());
+            self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
+            if let Some(envelope) = envelope {
+                envelope.answer(answer);
+            }
+        }
+        day.pending = waiting;
+    }
+}

@@ -1,0 +1,381 @@
+//! One session of the run: prepared, opened, closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use openbell_data_manager::DataError;
+use openbell_market::{RejectReason, Symbol, SymbolIdx};
+use openbell_session_data::{Opened, Reason, Through, coverage_of};
+use openbell_time::{Nanos, Timestamp};
+
+use super::commands::PendingAdd;
+use super::{Engine, Known, State};
+use crate::command::Stay;
+use crate::digest::{Digest, series_digest};
+use crate::error::RunError;
+use crate::event::Event;
+use crate::hub::Call;
+use crate::lane::{Lane, LaneRun, Membership, NEVER};
+use crate::layout::SessionLayout;
+use crate::loader::{Joining, found, load_day};
+use crate::plan::ScheduleDue;
+use crate::report::{GateSwitch, SeriesReport, SessionReport, SymbolReport};
+use crate::status::Phase;
+
+/// The session that is there.
+pub(super) struct Day {
+    /// Position in the plan.
+    pub(super) index: usize,
+    pub(super) layout: SessionLayout,
+    pub(super) keeps_quality: bool,
+    /// The members, in symbol order.
+    pub(super) lanes: Vec<Lane>,
+    /// When each lane's next bar closes, beside `lanes`.
+    pub(super) next_close_ns: Vec<i64>,
+    /// The instants that are visited whatever the data: ends of windows, schedules, the last.
+    pub(super) due_ns: BTreeSet<i64>,
+    pub(super) schedule: Vec<ScheduleDue>,
+    pub(super) n_scheduled_done: usize,
+    /// The first instant at which a rejection becomes known, or a source breaks.
+    pub(super) next_finding_ns: i64,
+    pub(super) is_open: bool,
+    pub(super) members_changed: bool,
+    pub(super) has_withheld: bool,
+    pub(super) pending: Vec<PendingAdd>,
+    pub(super) left: Vec<SymbolReport>,
+    pub(super) left_untold: Vec<Symbol>,
+    pub(super) switches: Vec<GateSwitch>,
+    /// Lanes that delivered at the instant being visited; recycled.
+    pub(super) delivered: Vec<u32>,
+    pub(super) n_bars: u64,
+}
+
+impl Day {
+    /// Whether a bar has closed by `clock` and is not delivered.
+    pub(super) fn has_backlog(&self, clock: Timestamp) -> bool {
+        self.next_close_ns.iter().any(|&ns| ns <= clock.as_nanos())
+    }
+
+    /// The next instant at which something is due; `None` after the session's last.
+    pub(super) fn next_instant(&self) -> Option<Timestamp> {
+        let due_ns = *self.due_ns.first()?;
+        let bar_ns = self.next_close_ns.iter().copied().min().unwrap_or(NEVER);
+        Some(Timestamp::from_nanos(bar_ns.min(due_ns)))
+    }
+
+    /// The time between `since` and `until` in which this session delivers bars.
+    pub(super) fn open_time(&self, since: Timestamp, until: Timestamp) -> Nanos {
+        let mut open_ns = 0;
+        for part in self.layout.delivered.parts() {
+            let (from, to) = (part.since.max(since), part.until.min(until));
+            open_ns += (to.as_nanos() - from.as_nanos()).max(0);
+        }
+        Nanos::from_nanos(open_ns)
+    }
+
+    /// Where `symbol` stands among the lanes, or where it would.
+    pub(super) fn find(&self, symbol: &Symbol) -> Result<usize, usize> {
+        self.lanes.binary_search_by(|lane| lane.run.symbol.cmp(symbol))
+    }
+
+    /// Puts a lane among the others.
+    pub(super) fn insert(&mut self, lane: Lane) {
+        let Err(position) = self.find(&lane.run.symbol) else { return };
+        self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
+        self.next_close_ns.insert(position, lane.next_close_ns());
+        self.lanes.insert(position, lane);
+        self.members_changed = true;
+    }
+
+    /// The instants that must be visited after `clock`, for the intervals laid out now.
+    pub(super) fn lay_due(&mut self, clock: Timestamp) {
+        self.due_ns.clear();
+        let mut add = |instant: Timestamp| {
+            if instant > clock && instant <= self.layout.clock_until {
+                self.due_ns.insert(instant.as_nanos());
+            }
+        };
+        for (_, segment_day) in &self.layout.day.derived {
+            let grid = &segment_day.grid;
+            for slot in grid.n_closed_by(clock)..grid.n_slots() {
+                if let Some(bounds) = grid.slot(slot) {
+                    add(bounds.until);
+                }
+            }
+        }
+        for scheduled in &self.schedule[self.n_scheduled_done..] {
+            add(scheduled.at);
+        }
+        add(self.layout.session.close);
+        add(self.layout.clock_until);
+    }
+}
+
+/// The first instant at which something is to be found out about a lane.
+pub(super) fn next_finding_ns(lane: &Lane) -> i64 {
+    let fault_ns = lane.fault.as_ref().map_or(NEVER, |(at, _)| at.as_nanos());
+    lane.next_rejection_ns().min(fault_ns)
+}
+
+impl Engine {
+    /// Prepares session `index`: lays it out and loads every member.
+    pub(super) fn prepare(&mut self, index: usize) -> Result<(), RunError> {
+        self.status.change_phase(Phase::Preparing);
+        let session = self.plan.sessions[index];
+        let layout = self.rule.lay(session)?;
+        let (schedule, skipped) = self.plan.schedule_of(&session);
+        let data = &self.plan.config.session_data_config;
+        let keeps_quality = data.gap_filler.enable_session_quality;
+        let mut runs = std::mem::take(&mut self.carried);
+        for symbol in self.plan.symbols() {
+            if !runs.contains_key(&symbol) {
+                let run = self.found_run(&symbol, Membership::Configured, &session)?;
+                runs.insert(symbol, run);
+            }
+        }
+        let mut day = Day {
+            index,
+            keeps_quality,
+            lanes: Vec::with_capacity(runs.len()),
+            next_close_ns: Vec::with_capacity(runs.len()),
+            due_ns: BTreeSet::new(),
+            n_scheduled_done: 0,
+            next_finding_ns: NEVER,
+            is_open: false,
+            members_changed: true,
+            has_withheld: false,
+            pending: Vec::new(),
+            left: Vec::new(),
+            left_untold: Vec::new(),
+            switches: Vec::new(),
+            delivered: Vec::new(),
+            n_bars: 0,
+            schedule,
+            layout,
+        };
+        for (symbol, run) in runs {
+            let through = Through::with_the_clock();
+            let source = self.source.as_mut();
+            let loaded = load_day(run, &self.plan, &self.rule, &day.layout, source, through);
+            day.insert(loaded.map_err(|error| load_error(&symbol, &day.layout, error))?);
+        }
+        for entry in skipped {
+            self.log.push(Event::ScheduleSkipped { date: session.date, entry });
+        }
+        self.state = State::Day(Box::new(day));
+        self.status.change_phase(Phase::Ready);
+        Ok(())
+    }
+
+    /// What a symbol needs before its session, under the identity it has in this run.
+    pub(super) fn found_run(
+        &mut self,
+        symbol: &Symbol,
+        membership: Membership,
+        session: &openbell_time::Session,
+    ) -> Result<LaneRun, RunError> {
+        let next_idx = SymbolIdx::new(self.known.len() as u32);
+        let known = self.known.get(symbol).copied();
+        let known = known.unwrap_or(Known { idx: next_idx, generation: 0 });
+        let joining = Joining {
+            symbol: symbol.clone(),
+            idx: known.idx,
+            generation: known.generation + 1,
+            membership,
+        };
+        let run = found(joining, &self.plan, &self.rule, session, self.source.as_mut())?;
+        // Only a symbol that could be loaded has joined.
+        let generation = run.generation;
+        self.known.insert(symbol.clone(), Known { idx: known.idx, generation });
+        Ok(run)
+    }
+
+    /// Opens the session: the clock stands at its first instant, the gate opens.
+    pub(super) fn open_session(&mut self, wall: Timestamp) -> Result<(), RunError> {
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let at = day.layout.clock_since;
+        let session = day.layout.session;
+        self.driver.advance_to(at)?;
+        self.status.record_clock(at);
+        self.pace.anchor(wall, at);
+        day.is_open = true;
+        day.lay_due(at);
+        self.log.push(Event::SessionOpened { date: session.date, at, until: session.close });
+        for lane in &mut day.lanes {
+            lane.is_joining = false;
+            lane.show_state();
+            let (symbol, generation) = (lane.run.symbol.clone(), lane.run.generation);
+            self.log.push(Event::Joined { symbol, generation, at, n_backlog: 0 });
+        }
+        self.status.change_phase(Phase::Streaming);
+        self.count_rejections()?;
+        self.refresh_members();
+        if self.publish() == Opened::Yes {
+            let call = Call { reader: &mut self.reader, date: session.date, at, log: &mut self.log };
+            let outcome = self.hub.session_started(call);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        self.take_scheduled()?;
+        self.take_asked()
+    }
+
+    /// Closes the session: its last instant is published; consumers get a final view, the gate
+    /// shuts, the day is reported.
+    pub(super) fn close_session(&mut self) -> Result<(), RunError> {
+        self.status.change_phase(Phase::Closing);
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let date = day.layout.session.date;
+        for lane in day.lanes.iter().filter(|lane| lane.meter.n_delivered() == 0) {
+            let symbol = lane.run.symbol.clone();
+            self.log.push(Event::NoData { date, symbol });
+        }
+        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
+        let outcome = self.hub.session_closed(call);
+        outcome.map_err(|stops| self.stops_run(stops))?;
+        self.hub.asked.clear(); // The session takes no command any more.
+        let State::Day(day) = &self.state else { return Ok(()) };
+        self.log.push(Event::SessionClosed { date, at, n_bars: day.n_bars });
+        let _ = self.switch_shut(Reason::Closed);
+        let State::Day(day) = std::mem::replace(&mut self.state, State::Between { next: 0 }) else {
+            return Ok(());
+        };
+        let next = day.index + 1;
+        self.settle_day(*day, at);
+        if next < self.plan.sessions.len() {
+            self.state = State::Between { next };
+        } else {
+            self.log.push(Event::Completed { at });
+            self.end(Phase::Closed);
+        }
+        Ok(())
+    }
+
+    /// Takes the day's figures and keeps what goes on to the next session.
+    fn settle_day(&mut self, mut day: Day, at: Timestamp) {
+        let session = day.layout.session;
+        let mut symbols = std::mem::take(&mut day.left);
+        for mut lane in day.lanes {
+            // Rows past the last instant of the clock belong to the day, and are known by the
+            // time the next one begins.
+            let after: Vec<_> = lane.rejections_known_at(Timestamp::MAX).to_vec();
+            log_rejections(&mut self.log, &mut lane, &after, None);
+            symbols.push(symbol_report(&lane, at, day.keeps_quality, false));
+            let digest = close_digests(&mut lane);
+            self.digest.symbol(&lane.run.symbol, digest);
+            self.digests.insert(lane.run.symbol.clone(), digest);
+            if let Membership::Configured | Membership::Asked(Stay::Run) = lane.run.membership {
+                self.carried.insert(lane.run.symbol.clone(), lane.run);
+            }
+        }
+        symbols.sort_by(|a, b| (&a.symbol, a.has_left).cmp(&(&b.symbol, b.has_left)));
+        for symbol in &symbols {
+            self.n_derived += symbol.series.iter().skip(1).map(|s| s.n_bars).sum::<u64>();
+        }
+        self.sessions.push(SessionReport {
+            date: session.date,
+            open: session.open,
+            close: session.close,
+            is_early_close: session.is_early_close,
+            n_bars: day.n_bars,
+            symbols,
+            switches: day.switches,
+        });
+    }
+
+    /// Takes the rejections and faults that the session clock has reached.
+    pub(super) fn count_rejections(&mut self) -> Result<(), RunError> {
+        let clock = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        if clock.as_nanos() < day.next_finding_ns {
+            return Ok(());
+        }
+        let mut next_ns = NEVER;
+        for lane in &mut day.lanes {
+            if lane.is_joining {
+                // What a newcomer's rows tell is taken when it has caught up.
+                next_ns = next_ns.min(next_finding_ns(lane));
+                continue;
+            }
+            let known: Vec<_> = lane.rejections_known_at(clock).to_vec();
+            log_rejections(&mut self.log, lane, &known, Some(clock));
+            if let Some((at, error)) = lane.fault.take_if(|(at, _)| *at <= clock) {
+                return Err(read_error(&lane.run.symbol, at, error));
+            }
+            next_ns = next_ns.min(next_finding_ns(lane));
+        }
+        day.next_finding_ns = next_ns;
+        Ok(())
+    }
+}
+
+/// Counts `known` in the lane, and logs each reason once.
+fn log_rejections(
+    log: &mut Vec<Event>,
+    lane: &mut Lane,
+    known: &[crate::sift::Rejected],
+    at: Option<Timestamp>,
+) {
+    let mut by_reason: BTreeMap<RejectReason, (u64, Timestamp, Timestamp, Timestamp)> =
+        BTreeMap::new();
+    for rejected in known {
+        let stamp = rejected.opens_at;
+        let entry =
+            by_reason.entry(rejected.reason).or_insert((0, stamp, stamp, rejected.known_at));
+        *entry = (entry.0 + 1, entry.1.min(stamp), entry.2.max(stamp), rejected.known_at);
+    }
+    for (reason, (n_rows, first, last, known_at)) in by_reason {
+        *lane.rejected.entry(reason).or_default() += n_rows;
+        let (symbol, at) = (lane.run.symbol.clone(), at.unwrap_or(known_at));
+        log.push(Event::Rejected { symbol, at, reason, n_rows, first, last });
+    }
+    lane.gauge.record_rejected(lane.rejected.values().sum());
+}
+
+/// The figures of one symbol as of `at`.
+pub(super) fn symbol_report(
+    lane: &Lane,
+    at: Timestamp,
+    keeps_quality: bool,
+    has_left: bool,
+) -> SymbolReport {
+    let series = (0..lane.announced.len()).filter_map(|position| {
+        let rows = lane.rows_at(position, at);
+        let interval = rows.segment()?.shape().interval;
+        let coverage = if keeps_quality { coverage_of(&rows, at) } else { None };
+        Some(SeriesReport { interval, n_bars: rows.len() as u64, coverage })
+    });
+    SymbolReport {
+        symbol: lane.run.symbol.clone(),
+        series: series.collect(),
+        rejected: lane.rejected.clone(),
+        has_left,
+    }
+}
+
+/// Continues the digests of a lane's series with the day. Returns that of all of them.
+fn close_digests(lane: &mut Lane) -> Digest {
+    let before = std::mem::take(&mut lane.run.digests);
+    let mut all = Digest::default();
+    let mut digests = Vec::with_capacity(before.len());
+    for writer in lane.writers() {
+        let interval = writer.segment().shape().interval;
+        let known = before.iter().find(|(known, _)| *known == interval);
+        let digest = series_digest(known.map_or(Digest::default(), |(_, d)| *d), &writer.rows());
+        all = Digest(all.0.rotate_left(7) ^ digest.0);
+        digests.push((interval, digest));
+    }
+    lane.run.digests = digests;
+    all
+}
+
+fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunError {
+    RunError::Load {
+        symbol: symbol.clone(),
+        session: layout.session.date,
+        source: Box::new(error),
+    }
+}
+
+fn read_error(symbol: &Symbol, at: Timestamp, source: DataError) -> RunError {
+    RunError::Read { symbol: symbol.clone(), at, source }
+}

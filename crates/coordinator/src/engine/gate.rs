@@ -1,0 +1,195 @@
+//! The gate: the one place that opens and shuts it, and that tells the board who is there.
+
+use openbell_config::GateScope;
+use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
+use openbell_time::Timestamp;
+
+use super::{Engine, State};
+use crate::consumer::Skipped;
+use crate::error::RunError;
+use crate::event::Event;
+use crate::hub::Call;
+use crate::lag::LagState;
+use crate::report::GateSwitch;
+
+impl Engine {
+    /// Tells the board who the members are: insiders at once, outsiders with the next
+    /// publication.
+    pub(super) fn refresh_members(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        let session = &day.layout.session;
+        let facts = SessionFacts {
+            date: session.date,
+            open: session.open,
+            close: session.close,
+            keeps_quality: day.keeps_quality,
+        };
+        let withheld = match self.plan.scope {
+            GateScope::Symbol => day.holders(),
+            GateScope::Session => Vec::new(),
+        };
+        let members = day.lanes.iter().map(|lane| lane.member()).collect();
+        self.board.change_members(Some(facts), members, withheld);
+        let gauges = day.lanes.iter().map(|lane| lane.run_gauge()).collect();
+        let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());
+        self.status.change_roster(Some(session.date), gauges, streamed, derived);
+        day.members_changed = false;
+    }
+
+    /// Publishes what is in place as of the session clock, and opens the gate where it is shut.
+    pub(super) fn publish(&mut self) -> Opened {
+        let at = self.clock.now();
+        self.board.advance_inside(at);
+        let opened = self.board.publish(at);
+        if opened == Opened::Yes {
+            let epoch = self.board.epoch();
+            self.digest.switch(true, epoch, at);
+            self.log.push(Event::GateOpened { at, epoch });
+            if let State::Day(day) = &mut self.state {
+                day.switches.push(GateSwitch { at, epoch, reason: None });
+            }
+        }
+        opened
+    }
+
+    /// Shuts the gate, before the bar that caused it is visible to anyone outside; where it is
+    /// shut already, renews the reason.
+    pub(super) fn switch_shut(&mut self, reason: Reason) -> Shut {
+        let at = self.session_instant();
+        let shut = self.board.shut(at, reason.clone());
+        if let (Shut::JustNow, Some(at)) = (shut, at) {
+            let epoch = self.board.epoch();
+            self.digest.switch(false, epoch, at);
+            self.log.push(Event::GateShut { at, epoch, reason: reason.clone() });
+            if let State::Day(day) = &mut self.state {
+                day.switches.push(GateSwitch { at, epoch, reason: Some(reason) });
+            }
+        }
+        shut
+    }
+
+    /// A symbol has begun to lag.
+    pub(super) fn begin_lagging(&mut self) -> Result<(), RunError> {
+        match self.plan.scope {
+            GateScope::Symbol => {
+                if let State::Day(day) = &mut self.state {
+                    day.has_withheld = true;
+                }
+                self.refresh_members();
+                let _ = self.publish(); // Only the symbol is withheld: the gate is as it was.
+                Ok(())
+            }
+            GateScope::Session => self.hold_gate(),
+        }
+    }
+
+    /// Keeps the gate shut for the symbols that lag now.
+    pub(super) fn hold_gate(&mut self) -> Result<(), RunError> {
+        let State::Day(day) = &self.state else { return Ok(()) };
+        let reason = Reason::CatchingUp { holders: day.holders() };
+        if self.switch_shut(reason.clone()) == Shut::JustNow {
+            let at = self.clock.now();
+            let outcome = self.hub.deactivated(at, &mut self.log, &reason);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        Ok(())
+    }
+
+    /// Everyone is caught up: members and data appear in one publication, which opens the gate
+    /// where it was shut; then consumers are told.
+    pub(super) fn settle(&mut self) -> Result<(), RunError> {
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let had_withheld = std::mem::take(&mut day.has_withheld);
+        let joined = day.catch_up_all(at, &mut self.log);
+        if joined.is_empty() && !day.members_changed && !had_withheld && self.board.is_active() {
+            return Ok(());
+        }
+        self.count_rejections()?;
+        self.refresh_members();
+        let opened = self.publish();
+        if opened == Opened::Yes || had_withheld {
+            self.tell_resumed()?;
+        } else {
+            self.announce_unannounced()?;
+        }
+        self.tell_membership(&joined)?;
+        self.answer_pending();
+        Ok(())
+    }
+
+    /// One `Resumed` with everything that was not announced.
+    fn tell_resumed(&mut self) -> Result<(), RunError> {
+        let at = self.clock.now();
+        if !self.hub.is_heard() {
+            return Ok(());
+        }
+        let epoch = self.board.epoch();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let mut skipped = Vec::new();
+        for lane in &mut day.lanes {
+            for position in 0..lane.announced.len() {
+                let rows = lane.rows_at(position, at);
+                let (n_rows, first) = (rows.len(), lane.announced[position]);
+                if n_rows > first {
+                    let Some(segment) = rows.segment() else { continue };
+                    let interval = segment.shape().interval;
+                    let symbol = lane.run.symbol.clone();
+                    skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
+                    lane.announced[position] = n_rows;
+                }
+            }
+        }
+        let date = day.layout.session.date;
+        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
+        let outcome = self.hub.resumed(call, epoch, &skipped);
+        outcome.map_err(|stops| self.stops_run(stops))
+    }
+
+    fn tell_membership(&mut self, joined: &[openbell_market::Symbol]) -> Result<(), RunError> {
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let date = day.layout.session.date;
+        let left = std::mem::take(&mut day.left_untold);
+        for symbol in left {
+            let outcome = self.hub.symbol_left(at, &mut self.log, &symbol);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        for symbol in joined {
+            let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
+            let outcome = self.hub.symbol_joined(call, symbol);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        Ok(())
+    }
+}
+
+impl super::day::Day {
+    /// The symbols that lag, in symbol order.
+    pub(super) fn holders(&self) -> Vec<Holder> {
+        let lagging = self.lanes.iter().filter(|lane| lane.meter.state() == LagState::Lagging);
+        lagging
+            .map(|lane| Holder { symbol: lane.run.symbol.clone(), lag: Some(lane.lag) })
+            .collect()
+    }
+
+    /// Marks every lane as with the clock. Returns the symbols that have joined by it.
+    fn catch_up_all(&mut self, at: Timestamp, log: &mut Vec<Event>) -> Vec<openbell_market::Symbol> {
+        let mut joined = Vec::new();
+        for lane in &mut self.lanes {
+            let _ = lane.meter.empty_backlog(); // Whoever waits for it is told by the caller.
+            lane.through.reach_the_clock();
+            lane.gauge.record_backlog(0);
+            if !lane.is_joining {
+                continue;
+            }
+            lane.is_joining = false;
+            lane.show_state();
+            let (symbol, n_backlog) = (lane.run.symbol.clone(), lane.meter.n_delivered());
+            let generation = lane.run.generation;
+            log.push(Event::Joined { symbol: symbol.clone(), generation, at, n_backlog });
+            joined.push(symbol);
+        }
+        joined
+    }
+}

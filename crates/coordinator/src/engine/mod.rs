@@ -1,0 +1,347 @@
+//! A run: a synchronous machine that is stepped.
+//!
+//! It is *planned*; for each session it *prepares*, is *ready* at the open, *streams*, is *closing*
+//! and goes on to the next; after the last it is *closed*; or it has *failed*, or was *stopped*.
+//! One step is one instant of the session clock, or in catch-up one backlog bar. Nothing here
+//! starts a thread, sleeps, or reads a clock of its own: wall time is handed in.
+//!
+//! At one instant, in this order: base bars in symbol order; windows, shortest first, with their
+//! indicators; publication; notifications; scheduled commands in file order; what consumers asked,
+//! in that order; then, in the steps that follow, waiting commands in order of arrival, and
+//! catch-up.
+
+mod catch_up;
+mod commands;
+mod day;
+mod gate;
+mod instant;
+mod pace;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use openbell_config::{Mode, SessionConfig};
+use openbell_market::{Symbol, SymbolIdx};
+use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
+use openbell_time::{ClockDriver, SessionClock, TimeManager, Timestamp};
+
+use crate::consumer::{Consumer, OnError};
+use crate::digest::{Digest, RunDigest, Sequence};
+use crate::error::{PlanErrors, RunError};
+use crate::event::{Event, Operation};
+use crate::handle::{CommandQueue, CoreThread, Handle};
+use crate::hub::{Hub, StopsRun};
+use crate::lane::LaneRun;
+use crate::layout::LayoutRule;
+use crate::plan::Plan;
+use crate::report::{Report, SessionReport};
+use crate::source::Source;
+use crate::status::{Phase, StatusBoard};
+
+use day::Day;
+use pace::Pace;
+
+/// What a step did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Step {
+    /// Work was done; there is more.
+    Worked,
+    /// A paced run is ahead of the wall clock until then; commands were taken.
+    Waits {
+        /// The instant of the wall clock at which the next step is due.
+        until: Timestamp,
+    },
+    /// The run is paused; commands were taken.
+    Paused,
+    /// The run has ended.
+    Ended(Phase),
+}
+
+/// Where the run stands between steps.
+enum State {
+    /// Session `next` of the plan is to be prepared.
+    Between { next: usize },
+    /// A session is there.
+    Day(Box<Day>),
+    /// Nothing follows.
+    Ended(Phase),
+}
+
+/// A run of sessions over the bars of a source.
+///
+/// *Cost*: one step visits one instant and delivers all bars that close at it.
+pub struct Engine {
+    plan: Plan,
+    rule: LayoutRule,
+    source: Box<dyn Source>,
+    driver: ClockDriver,
+    clock: SessionClock,
+    board: BoardWriter,
+    reader: OutsideReader,
+    hub: Hub,
+    queue: CommandQueue,
+    handle: Handle,
+    core: Arc<CoreThread>,
+    status: Arc<StatusBoard>,
+    log: Vec<Event>,
+    operations: Vec<Operation>,
+    state: State,
+    pace: Pace,
+    known: BTreeMap<Symbol, Known>,
+    carried: BTreeMap<Symbol, LaneRun>,
+    digests: BTreeMap<Symbol, Digest>,
+    digest: RunDigest,
+    sequence: Sequence,
+    sessions: Vec<SessionReport>,
+    failure: Option<String>,
+    n_steps: u64,
+    n_bars: u64,
+    n_derived: u64,
+}
+
+/// A symbol that has been in the run.
+#[derive(Clone, Copy)]
+struct Known {
+    idx: SymbolIdx,
+    /// How often it has joined.
+    generation: u32,
+}
+
+impl Engine {
+    /// A run of `config` on the calendars of `time` and the data of `source`, planned and not
+    /// begun.
+    ///
+    /// *Errors*: every reason for which it cannot begin, at once.
+    pub fn new(
+        config: &SessionConfig,
+        time: &TimeManager,
+        mut source: Box<dyn Source>,
+    ) -> Result<Engine, PlanErrors> {
+        let plan = Plan::new(config, time, source.as_mut())?;
+        let first = plan.sessions[0];
+        let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
+        let board = BoardWriter::new();
+        let reader = board.outside_reader();
+        let core = Arc::new(CoreThread::default());
+        let status = StatusBoard::new();
+        let (handle, queue) = Handle::new(Arc::clone(&core), Arc::clone(&status), reader.clone());
+        let speed = match &plan.config.mode {
+            Mode::Backtest(backtest) => backtest.speed_multiplier,
+            Mode::Live => 1.0,
+        };
+        Ok(Engine {
+            rule: plan.rule.clone(),
+            plan,
+            source,
+            driver,
+            clock,
+            board,
+            reader,
+            hub: Hub::default(),
+            queue,
+            handle,
+            core,
+            status,
+            log: Vec::new(),
+            operations: Vec::new(),
+            state: State::Between { next: 0 },
+            pace: Pace::new(speed),
+            known: BTreeMap::new(),
+            carried: BTreeMap::new(),
+            digests: BTreeMap::new(),
+            digest: RunDigest::new(),
+            sequence: Sequence::new(),
+            sessions: Vec::new(),
+            failure: None,
+            n_steps: 0,
+            n_bars: 0,
+            n_derived: 0,
+        })
+    }
+
+    /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
+    /// in the order in which they were registered.
+    pub fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
+        self.hub.register(consumer, on_error);
+    }
+
+    /// A handle for other threads.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// A reader of the inside: it sees what the core has delivered, gate or no gate.
+    pub fn inside_reader(&self) -> InsideReader {
+        self.board.inside_reader()
+    }
+
+    /// A reader of the outside.
+    pub fn outside_reader(&self) -> OutsideReader {
+        self.board.outside_reader()
+    }
+
+    /// The session clock, for readers.
+    pub fn clock(&self) -> SessionClock {
+        self.clock.clone()
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The event log so far.
+    pub fn events(&self) -> &[Event] {
+        &self.log
+    }
+
+    /// The operations log so far.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// Steps taken so far.
+    pub fn n_steps(&self) -> u64 {
+        self.n_steps
+    }
+
+    /// Does the next piece of work, at the instant `wall` of the wall clock (which only a paced
+    /// run looks at).
+    pub fn step(&mut self, wall: Timestamp) -> Step {
+        self.core.enter();
+        let step = match self.advance(wall) {
+            Ok(step) => step,
+            Err(error) => {
+                self.fail(&error);
+                Step::Ended(Phase::Failed)
+            }
+        };
+        self.core.leave();
+        step
+    }
+
+    fn advance(&mut self, wall: Timestamp) -> Result<Step, RunError> {
+        match &self.state {
+            State::Ended(phase) => {
+                let phase = *phase;
+                while let Some(envelope) = self.queue.next() {
+                    drop(envelope); // Answers *stopped*.
+                }
+                return Ok(Step::Ended(phase));
+            }
+            State::Between { next } => {
+                let next = *next;
+                self.prepare(next)?;
+                return Ok(Step::Worked);
+            }
+            State::Day(day) if !day.is_open => {
+                self.open_session(wall)?;
+                return Ok(Step::Worked);
+            }
+            State::Day(_) => {}
+        }
+        self.take_waiting(wall)?;
+        let State::Day(day) = &self.state else { return Ok(Step::Worked) };
+        if day.has_backlog(self.clock.now()) {
+            self.n_steps += 1;
+            self.catch_up_one()?;
+            return Ok(Step::Worked);
+        }
+        let Some(instant) = day.next_instant() else {
+            self.close_session()?;
+            return Ok(Step::Worked);
+        };
+        match self.pace.admits(instant, wall) {
+            pace::Admission::Paused => Ok(Step::Paused),
+            pace::Admission::NotBefore(until) => Ok(Step::Waits { until }),
+            pace::Admission::Now => {
+                self.n_steps += 1;
+                self.visit(instant)?;
+                Ok(Step::Worked)
+            }
+        }
+    }
+
+    /// What the run has done so far, in numbers.
+    pub fn report(&self) -> Report {
+        let mut digest = self.digest.clone();
+        digest.sequence(self.sequence);
+        Report {
+            phase: self.phase(),
+            failure: self.failure.clone(),
+            base: self.rule.base,
+            sessions: self.sessions.clone(),
+            digests: self.digests.iter().map(|(s, d)| (s.clone(), *d)).collect(),
+            digest: digest.value(),
+            n_bars: self.n_bars,
+            n_derived: self.n_derived,
+            n_steps: self.n_steps,
+            overrun: self.pace.worst_overrun(),
+        }
+    }
+
+    /// The phase.
+    pub fn phase(&self) -> Phase {
+        match &self.state {
+            State::Between { next: 0 } => Phase::Planned,
+            State::Between { .. } => Phase::Preparing,
+            State::Day(day) if day.is_open => Phase::Streaming,
+            State::Day(_) => Phase::Ready,
+            State::Ended(phase) => *phase,
+        }
+    }
+
+    /// Ends the run as failed: the gate shuts, nothing more is delivered, every open ticket
+    /// answers.
+    fn fail(&mut self, error: &RunError) {
+        let why = with_causes(error);
+        let at = self.session_instant();
+        let _ = self.switch_shut(Reason::Failed);
+        self.log.push(Event::Failed { at, why: why.clone() });
+        self.failure = Some(why);
+        self.end(Phase::Failed);
+    }
+
+    fn end(&mut self, phase: Phase) {
+        self.state = State::Ended(phase);
+        self.status.change_phase(phase);
+        while let Some(envelope) = self.queue.next() {
+            drop(envelope); // Answers *stopped*.
+        }
+    }
+
+    /// The session clock, once a session is there.
+    fn session_instant(&self) -> Option<Timestamp> {
+        let has_begun = !matches!(self.state, State::Between { next: 0 });
+        has_begun.then(|| self.clock.now())
+    }
+
+    fn stops_run(&self, stops: StopsRun) -> RunError {
+        RunError::Consumer { consumer: stops.consumer, at: self.clock.now(), why: stops.why }
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if !matches!(self.state, State::Ended(_)) {
+            let _ = self.switch_shut(Reason::Stopped);
+            self.status.change_phase(Phase::Stopped);
+        }
+    }
+}
+
+/// The sentence of an error with those of its causes that it does not say itself.
+fn with_causes(error: &RunError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,111 @@
+//! How fast the session clock may go: it decides only about waiting, and so about no digest.
+
+use openbell_time::{Nanos, Timestamp};
+
+/// The pace of a run.
+pub(super) struct Pace {
+    /// 0 as fast as possible, N times real time.
+    speed: f64,
+    /// Where wall and session clock stood together: at the open, a resume, a change of speed.
+    anchor: Option<Anchor>,
+    is_paused: bool,
+    /// Instants that a paused run may still visit.
+    n_single: u32,
+    /// The last instant that a run told to go until then may visit.
+    until: Option<Timestamp>,
+    worst_overrun: Nanos,
+}
+
+#[derive(Clone, Copy)]
+struct Anchor {
+    wall: Timestamp,
+    clock: Timestamp,
+}
+
+/// Whether an instant may be visited.
+pub(super) enum Admission {
+    /// It may.
+    Now,
+    /// Not before that instant of the wall clock.
+    NotBefore(Timestamp),
+    /// Not while paused.
+    Paused,
+}
+
+impl Pace {
+    pub(super) fn new(speed: f64) -> Pace {
+        Pace {
+            speed,
+            anchor: None,
+            is_paused: false,
+            n_single: 0,
+            until: None,
+            worst_overrun: Nanos::ZERO,
+        }
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    pub(super) fn worst_overrun(&self) -> Nanos {
+        self.worst_overrun
+    }
+
+    /// Both clocks stand together from here on.
+    pub(super) fn anchor(&mut self, wall: Timestamp, clock: Timestamp) {
+        self.anchor = Some(Anchor { wall, clock });
+    }
+
+    pub(super) fn pause(&mut self) {
+        self.is_paused = true;
+        self.until = None;
+    }
+
+    pub(super) fn resume(&mut self, wall: Timestamp, clock: Timestamp) {
+        self.is_paused = false;
+        self.until = None;
+        self.anchor(wall, clock);
+    }
+
+    pub(super) fn allow_one(&mut self) {
+        self.n_single += 1;
+    }
+
+    pub(super) fn run_until(&mut self, until: Timestamp, wall: Timestamp, clock: Timestamp) {
+        self.resume(wall, clock);
+        self.until = Some(until);
+    }
+
+    pub(super) fn change_speed(&mut self, speed: f64, wall: Timestamp, clock: Timestamp) {
+        self.speed = speed;
+        self.anchor(wall, clock);
+    }
+
+    /// Whether `instant` may be visited when the wall clock stands at `wall`.
+    pub(super) fn admits(&mut self, instant: Timestamp, wall: Timestamp) -> Admission {
+        if self.until.is_some_and(|until| instant > until) {
+            self.pause();
+        }
+        if self.is_paused {
+            if self.n_single == 0 {
+                return Admission::Paused;
+            }
+            self.n_single -= 1; // A single step is taken at once, whatever the pace.
+            return Admission::Now;
+        }
+        let Some(due) = self.due(instant) else { return Admission::Now };
+        if wall < due {
+            return Admission::NotBefore(due);
+        }
+        self.worst_overrun = self.worst_overrun.max(wall - due);
+        Admission::Now
+    }
+
+    /// The instant of the wall clock at which `instant` is due; `None` where it is at once.
+    fn due(&self, instant: Timestamp) -> Option<Timestamp> {
+        let anchor = self.anchor.filter(|_| self.speed > 0.0)?;
+        let session_ns = (instant - anchor.clock).as_nanos() as f64;
+        Some(anchor.wall + Nanos::from_nanos((session_ns / self.speed) as i64))
+    }
+}

@@ -1,0 +1,156 @@
+//! What can go wrong in a run.
+
+use openbell_data_manager::DataError;
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::{TimeError, Timestamp, TradingDate};
+use thiserror::Error;
+
+/// An error of this crate.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The calendar could not answer.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The source could not be read.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// A joined symbol could not be loaded for a session.
+    #[error("cannot load {symbol} for the session of {session}: {source}")]
+    Load {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session.
+        session: TradingDate,
+        /// What happened.
+        #[source]
+        source: Box<RunError>,
+    },
+    /// A joined symbol's source broke in mid-session.
+    #[error("cannot read {symbol} past {at}: {source}")]
+    Read {
+        /// The symbol.
+        symbol: Symbol,
+        /// The first instant for which nothing can be read.
+        at: Timestamp,
+        /// What happened.
+        #[source]
+        source: DataError,
+    },
+    /// The store has no base for a symbol that is to join.
+    #[error("{symbol} has no {base} bars in the store, which this run is based on; it has {}", .found.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", "))]
+    NoBase {
+        /// The symbol.
+        symbol: Symbol,
+        /// The base of the run.
+        base: BarInterval,
+        /// What is there.
+        found: Vec<BarInterval>,
+    },
+    /// A consumer failed, and its rule stops the run.
+    #[error("consumer {consumer} failed at {at}: {why}")]
+    Consumer {
+        /// Its name.
+        consumer: String,
+        /// The session clock.
+        at: Timestamp,
+        /// What it said.
+        why: String,
+    },
+}
+
+/// One reason for which a run cannot begin.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlanError {
+    /// The calendar could not answer.
+    #[error(transparent)]
+    Time(#[from] TimeError),
+    /// The range of dates holds no session.
+    #[error("{calendar} has no session from {start} to {end}; the next one is {next}")]
+    NoSession {
+        /// The calendar.
+        calendar: String,
+        /// First date asked for.
+        start: TradingDate,
+        /// Last date asked for.
+        end: TradingDate,
+        /// The first session after.
+        next: TradingDate,
+    },
+    /// A configured symbol is not known to the store.
+    #[error("{why}")]
+    UnknownSymbol {
+        /// The symbol.
+        symbol: Symbol,
+        /// The source's words.
+        why: String,
+    },
+    /// No stored interval yields an asked one.
+    #[error("cannot make {asked} bars for {symbol}: the store holds {}; ask for another interval or import one that divides it", list(.found))]
+    NoBaseInterval {
+        /// The symbol.
+        symbol: Symbol,
+        /// The intervals asked for.
+        asked: String,
+        /// What is stored.
+        found: Vec<BarInterval>,
+    },
+    /// The configured base is not stored, or does not yield an asked interval.
+    #[error("base_interval {base} does not do for {symbol}: {why}")]
+    BadBase {
+        /// The base.
+        base: BarInterval,
+        /// The symbol.
+        symbol: Symbol,
+        /// Why not.
+        why: String,
+    },
+    /// Symbols have no stored base in common.
+    #[error("no stored interval of all symbols yields {asked}: {found}; configure base_interval, or import a common one")]
+    NoCommonBase {
+        /// The intervals asked for.
+        asked: String,
+        /// Each symbol with what is stored.
+        found: String,
+    },
+    /// A dated schedule entry lies outside its session.
+    #[error("symbol_schedule[{entry}] at {at} lies outside the session of its date")]
+    ScheduleOutside {
+        /// Position in the file, from 0.
+        entry: usize,
+        /// As written.
+        at: String,
+    },
+    /// A series cannot be opened.
+    #[error("cannot open {symbol} {interval}: {source}")]
+    Unreadable {
+        /// The symbol.
+        symbol: Symbol,
+        /// The interval.
+        interval: BarInterval,
+        /// What happened.
+        #[source]
+        source: DataError,
+    },
+    /// What the config asks for does not exist in this build.
+    #[error("{what} is not there in this build: {why}")]
+    NotBuilt {
+        /// The field.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// Every reason for which a run cannot begin, at once.
+#[derive(Debug, Error)]
+#[error("the run cannot begin:{}", .0.iter().map(|e| format!("\n  - {e}")).collect::<String>())]
+pub struct PlanErrors(pub Vec<PlanError>);
+
+fn list(intervals: &[BarInterval]) -> String {
+    if intervals.is_empty() {
+        return "nothing".to_owned();
+    }
+    intervals.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", ")
+}

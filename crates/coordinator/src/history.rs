@@ -1,0 +1,290 @@
+//! The sessions before the day: trailing windows, rolled from session to session.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use openbell_data_manager::{DataError, Feed};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_processor::{DaySeries, IndicatorSet, SymbolProcessor};
+use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole};
+use openbell_time::{Session, Timestamp};
+
+use crate::error::RunError;
+use crate::layout::{LayoutRule, SessionLayout};
+use crate::sift::Sifted;
+use crate::source::Source;
+
+/// How many trailing sessions of which interval.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct HistoryWindow {
+    /// The interval.
+    pub interval: BarInterval,
+    /// Sessions strictly before the day, at least 1.
+    pub n_sessions: u32,
+}
+
+/// Reads one series session by session, forwards or from anywhere.
+pub(crate) struct SessionReader {
+    feed: Box<dyn Feed>,
+    raw: BarColumns,
+    sifted: Sifted,
+    /// Where the feed stands.
+    at: Option<Timestamp>,
+}
+
+impl SessionReader {
+    pub(crate) fn new(feed: Box<dyn Feed>) -> SessionReader {
+        SessionReader { feed, raw: BarColumns::default(), sifted: Sifted::default(), at: None }
+    }
+
+    /// The rows of `layout`'s session that pass, on the slots of `interval`; and the error that
+    /// ended them, where one did.
+    pub(crate) fn read(
+        &mut self,
+        layout: &SessionLayout,
+        interval: BarInterval,
+        is_base: bool,
+    ) -> (&Sifted, Result<(), DataError>) {
+        self.raw.clear();
+        self.sifted.clear();
+        let outcome = self.read_raw(layout);
+        let parts = layout.day.base.grid.parts();
+        let grid = openbell_processor::grid_of(interval, parts);
+        let grid = if is_base { &layout.delivered } else { &grid };
+        self.sifted.pass(&self.raw, grid, step_ns(interval, layout));
+        (&self.sifted, outcome)
+    }
+
+    fn read_raw(&mut self, layout: &SessionLayout) -> Result<(), DataError> {
+        if self.at != Some(layout.rows_since) {
+            self.feed.seek(layout.rows_since)?;
+        }
+        self.at = None;
+        self.feed.poll(layout.clock_until, layout.rows_until, &mut self.raw)?;
+        self.at = Some(layout.rows_until);
+        Ok(())
+    }
+}
+
+/// The length of a slot of `interval` in a session.
+pub(crate) fn step_ns(interval: BarInterval, layout: &SessionLayout) -> i64 {
+    match interval.clock() {
+        Some(clock) => clock.length().as_nanos(),
+        None => (layout.session.close - layout.session.open).as_nanos(),
+    }
+}
+
+/// From what the bars of a trailing window come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    /// The store holds the interval.
+    Stored,
+    /// It is folded from a stored one.
+    Folded { from: BarInterval },
+}
+
+/// One trailing window of one symbol.
+struct Window {
+    interval: BarInterval,
+    n_sessions: usize,
+    origin: Origin,
+    reader: Option<SessionReader>,
+    segments: VecDeque<Arc<Segment>>,
+    /// The sessions that `segments` were made for, by date, oldest first.
+    dates: VecDeque<openbell_time::TradingDate>,
+}
+
+/// The trailing windows of one symbol.
+pub(crate) struct History {
+    symbol: Symbol,
+    base: BarInterval,
+    windows: Vec<Window>,
+}
+
+impl History {
+    /// The windows asked for, none of them read yet.
+    ///
+    /// A stored interval is taken as it is; another one is folded: a week from stored days where
+    /// there are some, everything else from the base.
+    pub(crate) fn new(
+        symbol: &Symbol,
+        base: BarInterval,
+        asked: &[HistoryWindow],
+        stored: &[BarInterval],
+    ) -> History {
+        let windows = asked.iter().map(|window| {
+            let origin = if stored.contains(&window.interval) {
+                Origin::Stored
+            } else if window.interval == BarInterval::WEEK && stored.contains(&BarInterval::DAY) {
+                Origin::Folded { from: BarInterval::DAY }
+            } else {
+                Origin::Folded { from: base }
+            };
+            Window {
+                interval: window.interval,
+                n_sessions: window.n_sessions as usize,
+                origin,
+                reader: None,
+                segments: VecDeque::new(),
+                dates: VecDeque::new(),
+            }
+        });
+        History { symbol: symbol.clone(), base, windows: windows.collect() }
+    }
+
+    /// Makes every window hold exactly its sessions before `day`.
+    ///
+    /// *Time*: depends on rows of sessions strictly before `day` only, whatever the files hold.
+    /// *Cost*: reads the sessions that are not held yet.
+    pub(crate) fn roll(
+        &mut self,
+        day: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<(), RunError> {
+        for window in &mut self.windows {
+            window.roll(&self.symbol, self.base, day, rule, source)?;
+        }
+        Ok(())
+    }
+
+    /// The trailing sessions of `interval`, oldest first.
+    pub(crate) fn trailing(&self, interval: BarInterval) -> Arc<[Arc<Segment>]> {
+        let window = self.windows.iter().find(|window| window.interval == interval);
+        window.map_or_else(|| Arc::from([]), |w| w.segments.iter().cloned().collect())
+    }
+
+    /// The intervals with a window, in the order asked.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = BarInterval> {
+        self.windows.iter().map(|window| window.interval)
+    }
+}
+
+impl Window {
+    fn roll(
+        &mut self,
+        symbol: &Symbol,
+        base: BarInterval,
+        day: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<(), RunError> {
+        let wanted = rule.calendar.sessions_before(day.date, self.n_sessions)?;
+        let first = wanted.first().map_or(day.date, |session| session.date);
+        while self.dates.front().is_some_and(|&date| date < first) {
+            self.dates.pop_front();
+            self.segments.pop_front();
+        }
+        let held_through = self.dates.back().copied();
+        for session in wanted.iter().filter(|s| held_through.is_none_or(|date| s.date > date)) {
+            if let Some(segment) = self.load(symbol, base, session, rule, source)? {
+                self.segments.push_back(segment);
+                self.dates.push_back(session.date);
+            }
+        }
+        Ok(())
+    }
+
+    /// The segment of one past session; `None` for a session that no bar of the interval ends in.
+    fn load(
+        &mut self,
+        symbol: &Symbol,
+        base: BarInterval,
+        session: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<Option<Arc<Segment>>, RunError> {
+        let from = match self.origin {
+            Origin::Stored => self.interval,
+            Origin::Folded { from } => from,
+        };
+        // Past sessions are laid out for the interval read and the one wanted, regular hours;
+        // the base keeps the hours of the run, so that yesterday looks as it did.
+        let rule = LayoutRule {
+            base: from,
+            derived: if from == self.interval { Vec::new() } else { vec![self.interval] },
+            hours: if from == base { rule.hours } else { openbell_config::Hours::Regular },
+            calendar: rule.calendar.clone(),
+        };
+        let sessions = if self.interval == BarInterval::WEEK {
+            let week = rule.calendar.sessions_of_week(session.date.monday())?;
+            if week.last().is_some_and(|last| last.date != session.date) {
+                return Ok(None); // The week's bar closes with a later session.
+            }
+            if self.origin == Origin::Stored { vec![week[0]] } else { week.to_vec() }
+        } else {
+            vec![*session]
+        };
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => {
+                let key = SeriesKey { symbol: symbol.clone(), interval: from };
+                none.insert(SessionReader::new(source.feed(&key, &rule.calendar)?))
+            }
+        };
+        if self.interval == BarInterval::WEEK && self.origin == Origin::Stored {
+            return stored_week(reader, &rule, &sessions[0], session).map(Some);
+        }
+        let derived: Vec<BarInterval> = rule.derived.clone();
+        let none = |_| IndicatorSet::default();
+        let mut processor = SymbolProcessor::new(from, &derived, none);
+        let mut made: Option<DaySeries> = None;
+        for part in &sessions {
+            let layout = rule.lay(*part)?;
+            let mut series = processor.start_session(&layout.day, Arrival::AtClose);
+            let (sifted, outcome) = reader.read(&layout, from, from == base);
+            outcome?;
+            let n_rows = sifted.bars.len();
+            processor.append(
+                &sifted.bars,
+                &sifted.closes_at_ns,
+                0..n_rows,
+                layout.day.until,
+                &mut series,
+                None,
+            );
+            made = Some(series);
+        }
+        let Some(mut series) = made else { return Ok(None) };
+        let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
+        Ok(Some(Arc::clone(writer.segment())))
+    }
+}
+
+/// The stored bar of the week that ends with `last` and begins with `first`.
+fn stored_week(
+    reader: &mut SessionReader,
+    rule: &LayoutRule,
+    first: &Session,
+    last: &Session,
+) -> Result<Arc<Segment>, RunError> {
+    let week_rule =
+        LayoutRule { base: BarInterval::DAY, derived: vec![BarInterval::WEEK], ..rule.clone() };
+    let layout = week_rule.lay(*first)?;
+    let (sifted, outcome) = reader.read(&layout, BarInterval::DAY, false);
+    outcome?;
+    let (_, day) = layout.day.derived[0].clone();
+    let shape = SegmentShape {
+        interval: BarInterval::WEEK,
+        role: SeriesRole::Derived,
+        arrival: Arrival::AtClose,
+        indicators: Arc::from([]),
+    };
+    let mut writer = SegmentWriter::new(shape, day, 1);
+    if !sifted.bars.is_empty() {
+        let bar = sifted.bars.ohlcv(0);
+        let mut tail = writer.tail();
+        tail.opens_at_ns[0] = sifted.bars.opens_at_ns[0];
+        tail.closes_at_ns[0] = last.close.as_nanos();
+        tail.open[0] = bar.open;
+        tail.high[0] = bar.high;
+        tail.low[0] = bar.low;
+        tail.close[0] = bar.close;
+        tail.volume[0] = bar.volume;
+        if let Some((n, expected)) = &mut tail.coverage {
+            (n[0], expected[0]) = (1, 1);
+        }
+        writer.commit(1);
+    }
+    Ok(Arc::clone(writer.segment()))
+}

@@ -1,0 +1,204 @@
+//! One symbol of the running session: its rows of the day, how far they are delivered, and what
+//! may be known of them.
+
+use std::sync::Arc;
+
+use openbell_data_manager::{DataError, Feed};
+use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
+use openbell_processor::{DaySeries, SymbolProcessor};
+use openbell_session_data::{
+    FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
+};
+use openbell_time::Timestamp;
+
+use crate::command::Stay;
+use crate::digest::Digest;
+use crate::error::RunError;
+use crate::history::History;
+use crate::lag::LagMeter;
+use crate::layout::{LayoutRule, SessionLayout};
+use crate::loader::{Joining, found, run_day};
+use crate::plan::Plan;
+use crate::sift::{Rejected, Sifted};
+use crate::source::Source;
+use crate::status::{SymbolGauge, SymbolState};
+
+/// No bar follows.
+pub(crate) const NEVER: i64 = i64::MAX;
+
+/// Why a symbol is a member.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Membership {
+    /// It stands in the config; removed, it is back in the next session.
+    Configured,
+    /// It was asked for.
+    Asked(Stay),
+}
+
+/// What a lane keeps from session to session.
+pub(crate) struct LaneRun {
+    pub(crate) symbol: Symbol,
+    pub(crate) key: u64,
+    pub(crate) idx: SymbolIdx,
+    pub(crate) generation: u32,
+    pub(crate) membership: Membership,
+    pub(crate) feed: Box<dyn Feed>,
+    pub(crate) processor: SymbolProcessor,
+    pub(crate) history: History,
+    pub(crate) is_locked: bool,
+    /// The digest of all its series over the sessions closed so far, base first.
+    pub(crate) digests: Vec<(BarInterval, Digest)>,
+}
+
+/// A symbol in the session that is running.
+pub(crate) struct Lane {
+    pub(crate) run: LaneRun,
+    pub(crate) series: DaySeries,
+    pub(crate) sifted: Sifted,
+    /// Rejections that the clock has reached.
+    pub(crate) n_rejected_known: usize,
+    /// What ended the reading, and from when on nothing can be read.
+    pub(crate) fault: Option<(Timestamp, DataError)>,
+    pub(crate) meter: LagMeter,
+    /// The lag at its last check.
+    pub(crate) lag: openbell_time::Nanos,
+    pub(crate) through: Arc<Through>,
+    pub(crate) gauge: Arc<SymbolGauge>,
+    pub(crate) fixed: Arc<[FixedIndicator]>,
+    /// Rows announced to consumers, base first, then derived.
+    pub(crate) announced: Vec<usize>,
+    /// Whether it is on its way: added, and not caught up yet.
+    pub(crate) is_joining: bool,
+    /// Rows rejected and known, by reason.
+    pub(crate) rejected: std::collections::BTreeMap<RejectReason, u64>,
+}
+
+impl Lane {
+    /// Bars of the day delivered so far.
+    pub(crate) fn n_delivered(&self) -> usize {
+        self.meter.n_delivered() as usize
+    }
+
+    /// When the next bar closes, [`NEVER`] where none follows.
+    pub(crate) fn next_close_ns(&self) -> i64 {
+        self.sifted.closes_at_ns.get(self.n_delivered()).copied().unwrap_or(NEVER)
+    }
+
+    /// The figures that anyone may poll.
+    pub(crate) fn run_gauge(&self) -> Arc<SymbolGauge> {
+        Arc::clone(&self.gauge)
+    }
+
+    /// Shows what the symbol is doing.
+    pub(crate) fn show_state(&self) {
+        let state = if self.is_joining {
+            SymbolState::CatchingUp
+        } else if self.sifted.bars.is_empty() {
+            SymbolState::Quiet
+        } else {
+            SymbolState::Live
+        };
+        self.gauge.change_state(state);
+        self.gauge.record_delivered(self.meter.n_delivered());
+    }
+
+    /// Bars that have closed by `clock` and are not delivered.
+    pub(crate) fn n_undelivered(&self, clock: Timestamp) -> usize {
+        let closes_at_ns = &self.sifted.closes_at_ns[self.n_delivered()..];
+        closes_at_ns.partition_point(|&ns| ns <= clock.as_nanos())
+    }
+
+    /// The rejections that become known at `clock`, in that order.
+    pub(crate) fn rejections_known_at(&mut self, clock: Timestamp) -> &[Rejected] {
+        let first = self.n_rejected_known;
+        let known = self.sifted.rejected[first..].partition_point(|r| r.known_at <= clock);
+        self.n_rejected_known += known;
+        &self.sifted.rejected[first..first + known]
+    }
+
+    /// The instant at which the next rejection becomes known.
+    pub(crate) fn next_rejection_ns(&self) -> i64 {
+        let next = self.sifted.rejected.get(self.n_rejected_known);
+        next.map_or(NEVER, |rejected| rejected.known_at.as_nanos())
+    }
+
+    /// The writers of all series, base first, then derived, shortest first.
+    pub(crate) fn writers(&self) -> impl Iterator<Item = &SegmentWriter> {
+        std::iter::once(&self.series.base).chain(&self.series.derived)
+    }
+
+    /// The rows of series `position` that have closed by `as_of`.
+    pub(crate) fn rows_at(&self, position: usize, as_of: Timestamp) -> Rows<'_> {
+        let writer = match position.checked_sub(1) {
+            None => &self.series.base,
+            Some(derived) => &self.series.derived[derived],
+        };
+        writer.rows_at(as_of)
+    }
+
+    /// The member of the board that this lane is.
+    pub(crate) fn member(&self) -> Arc<Member> {
+        let mut series: Vec<SeriesFacts> = self
+            .writers()
+            .map(|writer| {
+                let segment: &Arc<Segment> = writer.segment();
+                let interval = segment.shape().interval;
+                SeriesFacts {
+                    interval,
+                    role: segment.shape().role,
+                    today: Some(Arc::clone(segment)),
+                    trailing: self.run.history.trailing(interval),
+                }
+            })
+            .collect();
+        for interval in self.run.history.intervals() {
+            if series.iter().all(|facts| facts.interval != interval) {
+                let trailing = self.run.history.trailing(interval);
+                series.push(SeriesFacts { interval, role: SeriesRole::Derived, today: None, trailing });
+            }
+        }
+        Arc::new(Member::new(
+            self.run.symbol.clone(),
+            self.run.idx,
+            self.run.generation,
+            series,
+            Arc::clone(&self.fixed),
+            Arc::clone(&self.through),
+        ))
+    }
+
+    /// Builds all series anew, for the intervals and indicators of `plan` and `rule` as they are
+    /// now, from the same rows of the day.
+    pub(crate) fn rebuild(
+        &mut self,
+        plan: &Plan,
+        rule: &LayoutRule,
+        layout: &SessionLayout,
+        source: &mut dyn Source,
+        clock: Timestamp,
+    ) -> Result<(), RunError> {
+        let joining = Joining {
+            symbol: self.run.symbol.clone(),
+            idx: self.run.idx,
+            generation: self.run.generation,
+            membership: self.run.membership,
+        };
+        let fresh = found(joining, plan, rule, &layout.session, source)?;
+        self.run.processor = fresh.processor;
+        self.run.history = fresh.history;
+        let before: Vec<(BarInterval, usize)> = self
+            .writers()
+            .map(|writer| writer.segment().shape().interval)
+            .zip(self.announced.iter().copied())
+            .collect();
+        self.series = run_day(&mut self.run.processor, layout, &self.sifted);
+        // A new interval begins to be announced with its next bar.
+        let announced = self.writers().map(|writer| {
+            let interval = writer.segment().shape().interval;
+            let known = before.iter().find(|(known, _)| *known == interval);
+            known.map_or_else(|| writer.rows_at(clock).len(), |&(_, announced)| announced)
+        });
+        self.announced = announced.collect();
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! One session laid out: when its clock runs, which rows are its own, where its bars lie.
+
+use openbell_config::Hours;
+use openbell_market::BarInterval;
+use openbell_processor::{DayLayout, grid_of};
+use openbell_session_data::{Grid, GridPart, SegmentDay};
+use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
+
+/// A session of the run, laid out for its intervals.
+#[derive(Clone, Debug)]
+pub struct SessionLayout {
+    /// The session.
+    pub session: Session,
+    /// The first instant of the session clock: the open, or the pre-market's.
+    pub clock_since: Timestamp,
+    /// The last instant of the session clock: the close, or the post-market's.
+    pub clock_until: Timestamp,
+    /// Stamps of the rows that are this session's own; those outside its hours are counted as
+    /// such.
+    pub rows_since: Timestamp,
+    /// End of [`SessionLayout::rows_since`], exclusive.
+    pub rows_until: Timestamp,
+    /// Where bars are delivered: the regular slots, with extended hours also those around them.
+    pub delivered: Grid,
+    /// Where the bars of every interval lie.
+    pub day: DayLayout,
+}
+
+impl SessionLayout {
+    /// The same session for one derived interval alone.
+    pub(crate) fn only(&self, interval: BarInterval) -> SessionLayout {
+        let mut layout = self.clone();
+        layout.day.derived.retain(|&(derived, _)| derived == interval);
+        layout
+    }
+}
+
+/// What a session is laid out for.
+#[derive(Clone, Debug)]
+pub struct LayoutRule {
+    /// The calendar.
+    pub calendar: Calendar,
+    /// The base interval.
+    pub base: BarInterval,
+    /// The derived intervals, shortest first.
+    pub derived: Vec<BarInterval>,
+    /// Which hours are delivered.
+    pub hours: Hours,
+}
+
+impl LayoutRule {
+    /// Lays out `session`.
+    ///
+    /// *Errors*: dates outside the calendar's facts.
+    pub fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
+        let parts = parts_of(&session);
+        let is_extended = self.hours == Hours::Extended;
+        let clock_since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);
+        let clock_until = session.post_close.filter(|_| is_extended).unwrap_or(session.close);
+        let mut delivered_parts = parts.clone();
+        if clock_since < session.open {
+            delivered_parts.insert(0, GridPart { since: clock_since, until: session.open });
+        }
+        if session.close < clock_until {
+            delivered_parts.push(GridPart { since: session.close, until: clock_until });
+        }
+        let delivered = grid_of(self.base, &delivered_parts);
+        let base_grid = grid_of(self.base, &parts);
+        let base = SegmentDay {
+            session_date: session.date,
+            grid: base_grid.clone(),
+            base_grid: base_grid.clone(),
+        };
+        let mut derived = Vec::with_capacity(self.derived.len());
+        for &interval in &self.derived {
+            let day = match interval {
+                BarInterval::Week => self.week_of(&session)?,
+                _ => SegmentDay {
+                    session_date: session.date,
+                    grid: grid_of(interval, &parts),
+                    base_grid: base_grid.clone(),
+                },
+            };
+            derived.push((interval, day));
+        }
+        let (rows_since, rows_until) = self.own_rows(&session)?;
+        Ok(SessionLayout {
+            session,
+            clock_since,
+            clock_until,
+            rows_since,
+            rows_until,
+            day: DayLayout { base, derived, n_base_slots: delivered.n_slots(), until: session.close },
+            delivered,
+        })
+    }
+
+    /// The week that `session` lies in: one window from its first open to its last close.
+    fn week_of(&self, session: &Session) -> Result<SegmentDay, TimeError> {
+        let monday = session.date.monday();
+        let parts: Vec<GridPart> =
+            self.calendar.sessions_of_week(monday)?.iter().flat_map(parts_of).collect();
+        Ok(SegmentDay {
+            session_date: monday,
+            grid: grid_of(BarInterval::WEEK, &parts),
+            base_grid: match self.base {
+                // A week of days expects one bar for each of its sessions.
+                BarInterval::Day => Grid::clock(
+                    parts_by_session(self.calendar.sessions_of_week(monday)?),
+                    openbell_time::NANOS_PER_DAY * 2,
+                ),
+                base => grid_of(base, &parts),
+            },
+        })
+    }
+
+    /// The stamps that belong to `session`: its hours, and what lies around them up to the next
+    /// exchange midnight or to the hours of its neighbours.
+    fn own_rows(&self, session: &Session) -> Result<(Timestamp, Timestamp), TimeError> {
+        let first = session.pre_open.unwrap_or(session.open);
+        let last = session.post_close.unwrap_or(session.close);
+        let midnight = |date: TradingDate| {
+            TimeOfDay::from_hms(0, 0, 0).and_then(|time| self.calendar.instant_at(date, time))
+        };
+        let mut since = midnight(session.date).map_or(first, |at| at.min(first));
+        let mut until = midnight(session.date.plus_days(1)).map_or(last, |at| at.max(last));
+        // A neighbour beyond the facts sets no bound.
+        if let Ok(previous) = self.calendar.previous_session(session.date) {
+            since = since.max(previous.post_close.unwrap_or(previous.close)).min(first);
+        }
+        if let Ok(next) = self.calendar.next_session(session.date) {
+            until = until.min(next.pre_open.unwrap_or(next.open)).max(last);
+        }
+        Ok((since, until))
+    }
+}
+
+fn parts_of(session: &Session) -> Vec<GridPart> {
+    session.parts().map(|part| GridPart { since: part.since, until: part.until }).collect()
+}
+
+fn parts_by_session(sessions: &[Session]) -> Vec<GridPart> {
+    sessions.iter().map(|s| GridPart { since: s.open, until: s.close }).collect()
+}

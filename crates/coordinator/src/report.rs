@@ -1,0 +1,89 @@
+//! What a run did, in numbers.
+
+use std::collections::BTreeMap;
+
+use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
+use openbell_session_data::Reason;
+use openbell_time::{Nanos, Timestamp, TradingDate};
+
+use crate::digest::Digest;
+use crate::status::Phase;
+
+/// One switch of the gate.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GateSwitch {
+    /// The session clock.
+    pub at: Timestamp,
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// Why it shut; `None` where it opened.
+    pub reason: Option<Reason>,
+}
+
+/// One series of one symbol in one session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SeriesReport {
+    /// The interval.
+    pub interval: BarInterval,
+    /// Bars visible at the close.
+    pub n_bars: u64,
+    /// Base bars seen and expected; absent where quality is not kept.
+    pub coverage: Option<Coverage>,
+}
+
+/// One symbol in one session, as it stood at the close (or when it left).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SymbolReport {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// Its series, base first.
+    pub series: Vec<SeriesReport>,
+    /// Rows rejected, by reason.
+    pub rejected: BTreeMap<RejectReason, u64>,
+    /// Whether it left before the close.
+    pub has_left: bool,
+}
+
+/// One session.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionReport {
+    /// Its date.
+    pub date: TradingDate,
+    /// Its regular open.
+    pub open: Timestamp,
+    /// Its regular close.
+    pub close: Timestamp,
+    /// Whether it closes early.
+    pub is_early_close: bool,
+    /// Base bars delivered.
+    pub n_bars: u64,
+    /// The symbols that took part, in symbol order.
+    pub symbols: Vec<SymbolReport>,
+    /// The switches of the gate, in order.
+    pub switches: Vec<GateSwitch>,
+}
+
+/// The whole run so far.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Report {
+    /// Where it stands.
+    pub phase: Phase,
+    /// Why it failed, where it did.
+    pub failure: Option<String>,
+    /// The base interval.
+    pub base: BarInterval,
+    /// The sessions that were closed, in order.
+    pub sessions: Vec<SessionReport>,
+    /// The digest of each symbol's series over the run, in symbol order.
+    pub digests: Vec<(Symbol, Digest)>,
+    /// The digest of the run.
+    pub digest: Digest,
+    /// Base bars delivered.
+    pub n_bars: u64,
+    /// Derived bars made, as visible at the closes.
+    pub n_derived: u64,
+    /// Steps taken.
+    pub n_steps: u64,
+    /// The worst lateness of a paced run; zero where it kept its pace.
+    pub overrun: Nanos,
+}

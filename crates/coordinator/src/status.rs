@@ -1,0 +1,294 @@
+//! The polled state: why am I, or am I not, getting data?
+
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::{Inactive, OutsideReader};
+use openbell_time::{Nanos, Timestamp, TradingDate};
+
+/// The phases of a run: it is *planned*, *prepares* a session, is *ready* at its open, *streams*,
+/// is *closing* and then *closed*; or it has *failed*, or was *stopped*.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Phase {
+    /// Checked; nothing is read yet.
+    Planned,
+    /// History is read and indicators are warmed for the next session.
+    Preparing,
+    /// The clock stands at the open.
+    Ready,
+    /// Bars are delivered.
+    Streaming,
+    /// The last instant is past; the day is settled.
+    Closing,
+    /// The last session is closed; the run has completed.
+    Closed,
+    /// The run has failed.
+    Failed,
+    /// The run was stopped.
+    Stopped,
+}
+
+impl Phase {
+    const ALL: [Phase; 8] = [
+        Phase::Planned,
+        Phase::Preparing,
+        Phase::Ready,
+        Phase::Streaming,
+        Phase::Closing,
+        Phase::Closed,
+        Phase::Failed,
+        Phase::Stopped,
+    ];
+
+    /// The name in reports and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Planned => "planned",
+            Phase::Preparing => "preparing",
+            Phase::Ready => "ready",
+            Phase::Streaming => "streaming",
+            Phase::Closing => "closing",
+            Phase::Closed => "closed",
+            Phase::Failed => "failed",
+            Phase::Stopped => "stopped",
+        }
+    }
+
+    /// Whether nothing follows it.
+    pub fn is_final(self) -> bool {
+        matches!(self, Phase::Closed | Phase::Failed | Phase::Stopped)
+    }
+}
+
+/// What a symbol of the session is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum SymbolState {
+    /// Its data is being loaded.
+    Loading,
+    /// Its backlog is being delivered.
+    CatchingUp,
+    /// It delivers with the clock.
+    Live,
+    /// It has nothing to deliver, and that is no fault.
+    Quiet,
+    /// An expected bar is overdue (live).
+    Late,
+    /// Its connection is silent (live).
+    Dead,
+    /// It has left.
+    Removed,
+}
+
+impl SymbolState {
+    const ALL: [SymbolState; 7] = [
+        SymbolState::Loading,
+        SymbolState::CatchingUp,
+        SymbolState::Live,
+        SymbolState::Quiet,
+        SymbolState::Late,
+        SymbolState::Dead,
+        SymbolState::Removed,
+    ];
+}
+
+/// A symbol of the session, as it stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SymbolStatus {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// How often it has joined the run, from 1.
+    pub generation: u32,
+    /// What it is doing.
+    pub state: SymbolState,
+    /// The lag at its last check.
+    pub lag: Nanos,
+    /// Bars at or before the clock that are not delivered yet.
+    pub n_backlog: u64,
+    /// Bars delivered in this session.
+    pub n_delivered: u64,
+    /// Rows rejected in this session, all reasons together.
+    pub n_rejected: u64,
+    /// Whether it is locked against removal.
+    pub is_locked: bool,
+}
+
+/// The state of a run, as it stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// The phase.
+    pub phase: Phase,
+    /// Whether the clock is paused.
+    pub is_paused: bool,
+    /// The session clock; `None` before the first session.
+    pub clock: Option<Timestamp>,
+    /// The session; `None` before the first.
+    pub session: Option<TradingDate>,
+    /// Why the gate is shut; `None` where it is open.
+    pub inactive: Option<Inactive>,
+    /// The members of the session, in symbol order.
+    pub symbols: Vec<SymbolStatus>,
+}
+
+/// The live figures of one symbol, written by the core, read by anyone.
+pub(crate) struct SymbolGauge {
+    symbol: Symbol,
+    generation: u32,
+    state: AtomicU8,
+    lag_ns: AtomicI64,
+    n_backlog: AtomicU64,
+    n_delivered: AtomicU64,
+    n_rejected: AtomicU64,
+    is_locked: AtomicU8,
+}
+
+impl SymbolGauge {
+    pub(crate) fn new(symbol: Symbol, generation: u32) -> Arc<SymbolGauge> {
+        Arc::new(SymbolGauge {
+            symbol,
+            generation,
+            state: AtomicU8::new(SymbolState::Loading as u8),
+            lag_ns: AtomicI64::new(0),
+            n_backlog: AtomicU64::new(0),
+            n_delivered: AtomicU64::new(0),
+            n_rejected: AtomicU64::new(0),
+            is_locked: AtomicU8::new(0),
+        })
+    }
+
+    pub(crate) fn change_state(&self, state: SymbolState) {
+        self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn state(&self) -> SymbolState {
+        SymbolState::ALL[usize::from(self.state.load(Ordering::Relaxed))]
+    }
+
+    pub(crate) fn record_lag(&self, lag: Nanos) {
+        self.lag_ns.store(lag.as_nanos(), Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn record_delivered(&self, n_delivered: u64) {
+        self.n_delivered.store(n_delivered, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_backlog(&self, n_backlog: u64) {
+        self.n_backlog.store(n_backlog, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_rejected(&self, n_rejected: u64) {
+        self.n_rejected.store(n_rejected, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_lock(&self, is_locked: bool) {
+        self.is_locked.store(u8::from(is_locked), Ordering::Relaxed);
+    }
+
+    fn status(&self) -> SymbolStatus {
+        SymbolStatus {
+            symbol: self.symbol.clone(),
+            generation: self.generation,
+            state: self.state(),
+            lag: Nanos::from_nanos(self.lag_ns.load(Ordering::Relaxed)),
+            n_backlog: self.n_backlog.load(Ordering::Relaxed),
+            n_delivered: self.n_delivered.load(Ordering::Relaxed),
+            n_rejected: self.n_rejected.load(Ordering::Relaxed),
+            is_locked: self.is_locked.load(Ordering::Relaxed) == 1,
+        }
+    }
+}
+
+#[derive(Default)]
+struct Roster {
+    session: Option<TradingDate>,
+    gauges: Vec<Arc<SymbolGauge>>,
+    streamed: Vec<BarInterval>,
+    derived: Vec<BarInterval>,
+}
+
+/// Where the core leaves its figures. Figures are single atomics; the roster behind the mutex
+/// changes only when symbols come and go.
+pub(crate) struct StatusBoard {
+    phase: AtomicU8,
+    is_paused: AtomicU8,
+    clock_ns: AtomicI64,
+    roster: Mutex<Arc<Roster>>,
+}
+
+const NO_CLOCK: i64 = i64::MIN;
+
+impl StatusBoard {
+    pub(crate) fn new() -> Arc<StatusBoard> {
+        Arc::new(StatusBoard {
+            phase: AtomicU8::new(Phase::Planned as u8),
+            is_paused: AtomicU8::new(0),
+            clock_ns: AtomicI64::new(NO_CLOCK),
+            roster: Mutex::new(Arc::new(Roster::default())),
+        })
+    }
+
+    pub(crate) fn change_phase(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_pause(&self, is_paused: bool) {
+        self.is_paused.store(u8::from(is_paused), Ordering::Relaxed);
+    }
+
+    pub(crate) fn record_clock(&self, clock: Timestamp) {
+        self.clock_ns.store(clock.as_nanos(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn change_roster(
+        &self,
+        session: Option<TradingDate>,
+        gauges: Vec<Arc<SymbolGauge>>,
+        streamed: Vec<BarInterval>,
+        derived: Vec<BarInterval>,
+    ) {
+        let roster = Arc::new(Roster { session, gauges, streamed, derived });
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
+    }
+
+    fn roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.roster.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn status(&self, mut reader: OutsideReader) -> Status {
+        let roster = self.roster();
+        let clock_ns = self.clock_ns.load(Ordering::Relaxed);
+        Status {
+            phase: Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))],
+            is_paused: self.is_paused.load(Ordering::Relaxed) == 1,
+            clock: (clock_ns != NO_CLOCK).then(|| Timestamp::from_nanos(clock_ns)),
+            session: roster.session,
+            inactive: reader.view().err(),
+            symbols: roster.gauges.iter().map(|gauge| gauge.status()).collect(),
+        }
+    }
+
+    pub(crate) fn loaded(&self) -> Vec<Symbol> {
+        self.symbols_where(|state| !matches!(state, SymbolState::Loading | SymbolState::CatchingUp))
+    }
+
+    pub(crate) fn pending(&self) -> Vec<Symbol> {
+        self.symbols_where(|state| matches!(state, SymbolState::Loading | SymbolState::CatchingUp))
+    }
+
+    pub(crate) fn streamed(&self) -> Vec<BarInterval> {
+        self.roster().streamed.clone()
+    }
+
+    pub(crate) fn derived(&self) -> Vec<BarInterval> {
+        self.roster().derived.clone()
+    }
+
+    fn symbols_where(&self, is_wanted: impl Fn(SymbolState) -> bool) -> Vec<Symbol> {
+        let roster = self.roster();
+        let wanted = roster.gauges.iter().filter(|gauge| is_wanted(gauge.state()));
+        wanted.map(|gauge| gauge.symbol.clone()).collect()
+    }
+}

@@ -1,0 +1,38 @@
+//! The store of a program as the source of a run.
+
+use openbell_data_manager::{DataError, DataManager, Feed};
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_time::Calendar;
+
+use crate::source::Source;
+
+/// Feeds out of a [`DataManager`].
+pub struct StoreSource {
+    store: DataManager,
+}
+
+impl StoreSource {
+    /// The feeds of `store`.
+    pub fn new(store: DataManager) -> StoreSource {
+        StoreSource { store }
+    }
+}
+
+impl Source for StoreSource {
+    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
+        self.store.intervals(symbol)
+    }
+
+    fn unknown(&self, symbol: &Symbol) -> String {
+        // Any interval does: what is unknown is the symbol, and the error says so with names.
+        let key = SeriesKey { symbol: symbol.clone(), interval: BarInterval::DAY };
+        match self.store.info(&key) {
+            Err(error) => error.to_string(),
+            Ok(_) => format!("the store holds {symbol}"),
+        }
+    }
+
+    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        Ok(Box::new(self.store.feed(key, calendar)?))
+    }
+}

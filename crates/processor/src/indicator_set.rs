@@ -1,0 +1,156 @@
+//! The indicators of one series, side by side, and their columns.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use openbell_market::indicator::{IndicatorName, IndicatorSpec};
+use openbell_session_data::{Grid, IndicatorColumns, Segment, SegmentDay, SegmentTail};
+use openbell_time::Timestamp;
+
+use crate::indicator::{
+    BarRows, IndicatorState, MarketFacts, N_VALUES_MAX, SessionLength, SessionStart,
+};
+
+/// The indicators that update with the bars of one series, each with its columns.
+///
+/// Only regular bars update them; at a pre- or post-market bar they stand as they were.
+#[derive(Clone)]
+pub struct IndicatorSet {
+    columns: Arc<[IndicatorColumns]>,
+    states: Vec<IndicatorState>,
+    facts: MarketFacts,
+    grid: Option<Grid>,
+    /// The slots of the rows at hand, where an indicator looks at them; recycled.
+    slots: Vec<u32>,
+    looks_at_slots: bool,
+}
+
+impl Default for IndicatorSet {
+    fn default() -> IndicatorSet {
+        IndicatorSet::new(&[], MarketFacts { sessions_per_year: 252, bars_per_full_session: 1 })
+    }
+}
+
+impl IndicatorSet {
+    /// The indicators `specs`, all on one interval, whose columns stand in that order.
+    pub fn new(specs: &[IndicatorSpec], facts: MarketFacts) -> IndicatorSet {
+        let columns = specs.iter().map(|spec| IndicatorColumns {
+            key: spec.key().into(),
+            fields: spec.name().fields().iter().map(|&field| field.into()).collect(),
+        });
+        IndicatorSet {
+            columns: columns.collect(),
+            states: specs.iter().map(|spec| IndicatorState::new(spec, &facts)).collect(),
+            facts,
+            grid: None,
+            slots: Vec::new(),
+            looks_at_slots: specs
+                .iter()
+                .any(|spec| spec.name() == IndicatorName::AvgVolumeIntraday),
+        }
+    }
+
+    /// The names of the columns it fills, in order.
+    pub fn columns(&self) -> &Arc<[IndicatorColumns]> {
+        &self.columns
+    }
+
+    /// Tells every indicator that the session of `day` begins.
+    pub fn start_session(&mut self, day: &SegmentDay) {
+        let is_full = day.grid.n_slots() >= self.facts.bars_per_full_session as usize;
+        let length = if is_full { SessionLength::Normal } else { SessionLength::Short };
+        for state in &mut self.states {
+            state.start_session(&SessionStart { date: day.session_date, length });
+        }
+        self.grid = (!self.states.is_empty()).then(|| day.grid.clone());
+    }
+
+    /// Updates every indicator with the bars of a past session, oldest first, as if it had run.
+    pub fn seed(&mut self, past: &Segment) {
+        if self.states.is_empty() {
+            return;
+        }
+        self.start_session(past.day());
+        let rows = past.rows();
+        let bars = BarRows {
+            opens_at_ns: rows.opens_at_ns(),
+            open: rows.open(),
+            high: rows.high(),
+            low: rows.low(),
+            close: rows.close(),
+            volume: rows.volume(),
+            slots: &[],
+        };
+        let regular = self.regular(bars.opens_at_ns);
+        self.place(bars.opens_at_ns);
+        let bars = bars.with_slots(&self.slots);
+        for state in &mut self.states {
+            for row in regular.clone() {
+                state.update(&bars.bar(row));
+            }
+        }
+    }
+
+    /// Updates every indicator with the first `n_rows` rows of `tail`, oldest first, and fills
+    /// its columns there.
+    pub fn fill(&mut self, tail: &mut SegmentTail<'_>, n_rows: usize) {
+        if self.states.is_empty() || n_rows == 0 {
+            return;
+        }
+        let opens_at_ns = &tail.opens_at_ns[..n_rows];
+        let regular = self.regular(opens_at_ns);
+        self.place(opens_at_ns);
+        let bars = BarRows {
+            opens_at_ns,
+            open: &tail.open[..n_rows],
+            high: &tail.high[..n_rows],
+            low: &tail.low[..n_rows],
+            close: &tail.close[..n_rows],
+            volume: &tail.volume[..n_rows],
+            slots: &self.slots,
+        };
+        let bars = bars.rows(regular.clone());
+        for state in &mut self.states {
+            let n_values = state.n_values();
+            let mut columns: [Option<&mut [f64]>; N_VALUES_MAX] = [const { None }; N_VALUES_MAX];
+            for column in &mut columns[..n_values] {
+                *column = tail.indicators.next();
+            }
+            hold(state, &mut columns, 0..regular.start);
+            let mut run = columns.iter_mut().flatten().map(|column| &mut column[regular.clone()]);
+            state.run(&bars, &mut run);
+            hold(state, &mut columns, regular.end..n_rows);
+        }
+    }
+
+    /// The rows that lie in regular hours.
+    fn regular(&self, opens_at_ns: &[i64]) -> Range<usize> {
+        let bound = |instant: Option<Timestamp>| {
+            instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
+        };
+        let grid = self.grid.as_ref();
+        let start = bound(grid.and_then(Grid::since));
+        start..bound(grid.and_then(Grid::until)).max(start)
+    }
+
+    fn place(&mut self, opens_at_ns: &[i64]) {
+        self.slots.clear();
+        if let (true, Some(grid)) = (self.looks_at_slots, &self.grid) {
+            let slot = |&ns: &i64| grid.slot_containing(Timestamp::from_nanos(ns));
+            self.slots
+                .extend(opens_at_ns.iter().map(|ns| slot(ns).map_or(u32::MAX, |slot| slot as u32)));
+        }
+    }
+}
+
+/// Writes the values as they stand to the rows `range`.
+fn hold(state: &IndicatorState, columns: &mut [Option<&mut [f64]>], range: Range<usize>) {
+    if range.is_empty() {
+        return;
+    }
+    let mut values = [f64::NAN; N_VALUES_MAX];
+    state.write_values(&mut values[..state.n_values()]);
+    for (column, value) in columns.iter_mut().flatten().zip(values) {
+        column[range.clone()].fill(value);
+    }
+}

@@ -1,0 +1,168 @@
+//! All series of one symbol: its base, and everything that is made of it.
+
+use openbell_market::{BarColumns, BarInterval};
+use openbell_session_data::{
+    Arrival, Grid, SegmentDay, SegmentShape, SegmentWriter, SeriesRole,
+};
+use openbell_time::Timestamp;
+
+use crate::base::BaseSeries;
+use crate::indicator_set::IndicatorSet;
+use crate::window::WindowFold;
+
+/// Where the bars of every interval lie in one session; the same for all symbols of a run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DayLayout {
+    /// The regular slots of the base interval.
+    pub base: SegmentDay,
+    /// The windows of each derived interval, shortest first.
+    pub derived: Vec<(BarInterval, SegmentDay)>,
+    /// Rows that a base segment must have room for: all slots in which bars are delivered.
+    pub n_base_slots: usize,
+    /// The instant by which every window of the session has closed.
+    pub until: Timestamp,
+}
+
+/// The processor of one symbol: what is computed depends on that symbol alone.
+///
+/// A replay hands over a day of base rows at once and publishes as time goes; live hands over each
+/// bar as it comes. Both go through [`SymbolProcessor::append`] and are equal bit for bit.
+#[derive(Clone)]
+pub struct SymbolProcessor {
+    base_interval: BarInterval,
+    base: BaseSeries,
+    folds: Vec<WindowFold>,
+}
+
+/// The segments of one symbol and session, each with its writer.
+pub struct DaySeries {
+    /// The base series.
+    pub base: SegmentWriter,
+    /// The derived series, shortest first, beside [`DayLayout::derived`].
+    pub derived: Vec<SegmentWriter>,
+}
+
+impl SymbolProcessor {
+    /// A processor that makes `derived` (shortest first) of `base_interval`, with the indicators
+    /// that `indicators` yields for each interval.
+    pub fn new(
+        base_interval: BarInterval,
+        derived: &[BarInterval],
+        indicators: impl Fn(BarInterval) -> IndicatorSet,
+    ) -> SymbolProcessor {
+        let folds =
+            derived.iter().map(|&interval| WindowFold::new(interval, indicators(interval)));
+        SymbolProcessor {
+            base_interval,
+            base: BaseSeries::new(indicators(base_interval)),
+            folds: folds.collect(),
+        }
+    }
+
+    /// The base series.
+    pub fn base_mut(&mut self) -> &mut BaseSeries {
+        &mut self.base
+    }
+
+    /// The derived series, shortest first.
+    pub fn folds(&self) -> &[WindowFold] {
+        &self.folds
+    }
+
+    /// The derived series, shortest first, to seed their indicators.
+    pub fn folds_mut(&mut self) -> &mut [WindowFold] {
+        &mut self.folds
+    }
+
+    /// A processor of one derived interval alone, in the state of this one; its base carries no
+    /// indicators.
+    pub fn only(&self, interval: BarInterval) -> SymbolProcessor {
+        let folds = self.folds.iter().filter(|fold| fold.interval() == interval);
+        SymbolProcessor {
+            base_interval: self.base_interval,
+            base: BaseSeries::new(IndicatorSet::default()),
+            folds: folds.cloned().collect(),
+        }
+    }
+
+    /// Takes over the derived series of `other`, each in place of its own of that interval.
+    pub fn adopt(&mut self, other: SymbolProcessor) {
+        for theirs in other.folds {
+            if let Some(ours) = self.folds.iter_mut().find(|f| f.interval() == theirs.interval()) {
+                *ours = theirs;
+            }
+        }
+    }
+
+    /// Starts a session: lays the windows and makes empty segments.
+    ///
+    /// *Shape*: `layout.derived` lists the intervals of this processor, in its order.
+    pub fn start_session(&mut self, layout: &DayLayout, arrival: Arrival) -> DaySeries {
+        self.base.lay(&layout.base);
+        let base_shape = SegmentShape {
+            interval: self.base_interval,
+            role: SeriesRole::Base,
+            arrival,
+            indicators: self.base.indicators().columns().clone(),
+        };
+        let base = SegmentWriter::new(base_shape, layout.base.clone(), layout.n_base_slots);
+        let mut derived = Vec::with_capacity(self.folds.len());
+        for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
+            fold.lay(day);
+            let shape = SegmentShape {
+                interval: fold.interval(),
+                role: SeriesRole::Derived,
+                arrival,
+                indicators: fold.indicators().columns().clone(),
+            };
+            derived.push(SegmentWriter::new(shape, day.clone(), day.grid.n_slots()));
+        }
+        DaySeries { base, derived }
+    }
+
+    /// Appends the base rows `range` of `bars`, closing at `closes_at_ns`, and makes every bar
+    /// whose window ends at or before `closed_through`.
+    ///
+    /// *Cost*: linear in rows, times the number of series.
+    pub fn append(
+        &mut self,
+        bars: &BarColumns,
+        closes_at_ns: &[i64],
+        range: std::ops::Range<usize>,
+        closed_through: Timestamp,
+        series: &mut DaySeries,
+        visible_at: Option<Timestamp>,
+    ) {
+        let from = series.base.rows().len();
+        self.base.append(bars, closes_at_ns, range, &mut series.base, visible_at);
+        for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
+            fold.update(series.base.rows(), from, closed_through, out, visible_at);
+        }
+    }
+
+    /// Closes every window that ends at or before `closed_through`: the clock has passed it.
+    pub fn close_windows(
+        &mut self,
+        closed_through: Timestamp,
+        series: &mut DaySeries,
+        visible_at: Option<Timestamp>,
+    ) {
+        let n_rows = series.base.rows().len();
+        for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
+            fold.update(series.base.rows(), n_rows, closed_through, out, visible_at);
+        }
+    }
+}
+
+/// The grid of `interval` over the regular `parts` of a session.
+///
+/// A clock interval is anchored at the start of each part; a day or a week is one window.
+pub fn grid_of(interval: BarInterval, parts: &[openbell_session_data::GridPart]) -> Grid {
+    match interval.clock() {
+        Some(clock) => Grid::clock(parts.to_vec(), clock.length().as_nanos()),
+        None => match (parts.first(), parts.last()) {
+            (Some(first), Some(last)) => Grid::whole(first.since, last.until),
+            _ => Grid::clock(Vec::new(), 1),
+        },
+    }
+}

@@ -1,0 +1,184 @@
+//! Bars from bars: one derived series of one symbol, folded window by window.
+//!
+//! Hot path. No allocation after the day's segment is made, no lock, no hashing, no formatting.
+//! The same fold serves a replay, which hands over a day at a time, and live, which hands over a
+//! bar at a time; the sums are taken in the same order, so both are equal bit for bit.
+
+use openbell_market::{BarInterval, Ohlcv};
+use openbell_session_data::{Grid, Rows, SegmentDay, SegmentTail, SegmentWriter};
+use openbell_time::Timestamp;
+
+use crate::indicator_set::IndicatorSet;
+
+/// A window that has seen at least one base bar and has not closed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct OpenWindow {
+    /// Its start: the stamp of the bar it becomes.
+    pub since: Timestamp,
+    /// Its end, cut at the session's close.
+    pub until: Timestamp,
+    /// What it holds so far. It is not final before `until`.
+    pub ohlcv: Ohlcv,
+    /// Base bars in it so far.
+    pub n: u32,
+}
+
+impl OpenWindow {
+    fn absorb(&mut self, bar: Ohlcv) {
+        let held = &mut self.ohlcv;
+        if bar.high > held.high {
+            held.high = bar.high;
+        }
+        if bar.low < held.low {
+            held.low = bar.low;
+        }
+        held.close = bar.close;
+        held.volume += bar.volume;
+        self.n += 1;
+    }
+}
+
+/// How one derived series folds the base series of its symbol.
+///
+/// A window closes at its end by the clock; one without base bars yields no bar; one with missing
+/// bars yields a bar that says how many of how many it saw.
+#[derive(Clone)]
+pub struct WindowFold {
+    interval: BarInterval,
+    grid: Grid,
+    base_grid: Grid,
+    open: Option<OpenWindow>,
+    indicators: IndicatorSet,
+}
+
+impl WindowFold {
+    /// The fold of `interval`, before its first session.
+    pub fn new(interval: BarInterval, indicators: IndicatorSet) -> WindowFold {
+        let nothing = Grid::clock(Vec::new(), 1);
+        WindowFold { interval, grid: nothing.clone(), base_grid: nothing, open: None, indicators }
+    }
+
+    /// The interval of the bars it makes.
+    pub fn interval(&self) -> BarInterval {
+        self.interval
+    }
+
+    /// The indicators on its bars.
+    pub fn indicators(&self) -> &IndicatorSet {
+        &self.indicators
+    }
+
+    /// The indicators on its bars, to seed them.
+    pub fn indicators_mut(&mut self) -> &mut IndicatorSet {
+        &mut self.indicators
+    }
+
+    /// The window that is forming: not final, and not among the series' bars.
+    pub fn forming(&self) -> Option<&OpenWindow> {
+        self.open.as_ref()
+    }
+
+    /// Lays the windows of the next session (1w: of its week, whose window runs on where the
+    /// grid is that of the last session).
+    pub fn lay(&mut self, day: &SegmentDay) {
+        if self.grid != day.grid {
+            self.open = None;
+        }
+        self.grid = day.grid.clone();
+        self.base_grid = day.base_grid.clone();
+        self.indicators.start_session(day);
+    }
+
+    /// Folds the base rows `base[from..]`, and closes every window that ends at or before
+    /// `closed_through`; finished bars go to `out`, visible from `visible_at` where it records
+    /// that.
+    ///
+    /// *Time*: a bar depends on base bars inside its window only. *Cost*: linear in rows.
+    pub fn update(
+        &mut self,
+        base: Rows<'_>,
+        from: usize,
+        closed_through: Timestamp,
+        out: &mut SegmentWriter,
+        visible_at: Option<Timestamp>,
+    ) {
+        let mut tail = out.tail();
+        let mut n_made = 0;
+        let opens_at_ns = base.opens_at_ns();
+        let (open, high, low) = (base.open(), base.high(), base.low());
+        let (close, volume) = (base.close(), base.volume());
+        let mut row = from;
+        while row < base.len() {
+            let opens_at = Timestamp::from_nanos(opens_at_ns[row]);
+            if self.open.is_some_and(|window| opens_at >= window.until) {
+                n_made += self.close(&mut tail, n_made, visible_at);
+            }
+            let first = Ohlcv {
+                open: open[row],
+                high: high[row],
+                low: low[row],
+                close: close[row],
+                volume: volume[row],
+            };
+            let mut window = match self.open {
+                Some(mut window) => {
+                    window.absorb(first);
+                    window
+                }
+                None => {
+                    let bounds =
+                        self.grid.slot_containing(opens_at).and_then(|slot| self.grid.slot(slot));
+                    let Some(bounds) = bounds else {
+                        row += 1; // Pre- and post-market bars make no derived bar.
+                        continue;
+                    };
+                    OpenWindow { since: bounds.since, until: bounds.until, ohlcv: first, n: 1 }
+                }
+            };
+            row += 1;
+            while row < base.len() && opens_at_ns[row] < window.until.as_nanos() {
+                window.absorb(Ohlcv {
+                    open: open[row],
+                    high: high[row],
+                    low: low[row],
+                    close: close[row],
+                    volume: volume[row],
+                });
+                row += 1;
+            }
+            self.open = Some(window);
+        }
+        if self.open.is_some_and(|window| window.until <= closed_through) {
+            n_made += self.close(&mut tail, n_made, visible_at);
+        }
+        self.indicators.fill(&mut tail, n_made);
+        out.commit(n_made);
+    }
+
+    /// Writes the open window as row `row` of `tail`. Returns 1, the rows written.
+    fn close(
+        &mut self,
+        tail: &mut SegmentTail<'_>,
+        row: usize,
+        visible_at: Option<Timestamp>,
+    ) -> usize {
+        let Some(window) = self.open.take() else { return 0 };
+        let expected =
+            self.base_grid.n_closed_by(window.until) - self.base_grid.n_closed_by(window.since);
+        tail.opens_at_ns[row] = window.since.as_nanos();
+        tail.closes_at_ns[row] = window.until.as_nanos();
+        tail.open[row] = window.ohlcv.open;
+        tail.high[row] = window.ohlcv.high;
+        tail.low[row] = window.ohlcv.low;
+        tail.close[row] = window.ohlcv.close;
+        tail.volume[row] = window.ohlcv.volume;
+        if let Some((n, of)) = &mut tail.coverage {
+            n[row] = i64::from(window.n);
+            of[row] = expected as i64;
+        }
+        if let (Some(column), Some(instant)) = (&mut tail.visible_at_ns, visible_at) {
+            column[row] = instant.as_nanos();
+        }
+        1
+    }
+}
