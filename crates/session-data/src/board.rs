@@ -60,6 +60,8 @@ pub(crate) struct Board {
     shut: Shared<InactiveFacts>,
     inside: Shared<Arc<Frame>>,
     inside_clock_ns: AtomicI64,
+    /// Nobody: what readers keep while the gate is shut.
+    empty: Arc<Frame>,
 }
 
 /// One publication: what a view is cut at.
@@ -82,21 +84,26 @@ impl Board {
             }),
             frames: Shared::new(Frames { newest: Arc::clone(&empty), previous: None }),
             shut: Shared::new(shut),
-            inside: Shared::new(empty),
+            inside: Shared::new(Arc::clone(&empty)),
             inside_clock_ns: AtomicI64::new(i64::MIN),
+            empty,
         }
     }
 
     /// The publication that is current at one instant within this call, with its frame left in
-    /// `cached`; or why there is none.
+    /// `cached`; or why there is none, with nobody left there.
     pub(crate) fn publication(&self, cached: &mut Arc<Frame>) -> Result<Publication, Inactive> {
         loop {
             let word = Word::unpack(self.word.load(Ordering::Acquire));
             if !word.is_active {
-                match self.inactive(word.epoch) {
-                    Some(inactive) => return Err(inactive),
-                    None => continue, // It has switched again: look at the new word.
+                let Some(inactive) = self.inactive(word.epoch) else {
+                    continue; // It has switched again: look at the new word.
+                };
+                // A reader that waits for the next day does not keep the memory of the last.
+                if cached.version() != self.empty.version() {
+                    *cached = Arc::clone(&self.empty);
                 }
+                return Err(inactive);
             }
             let slot = &self.slots[(word.publication % N_SLOTS) as usize];
             let instant_ns = slot.instant_ns.load(Ordering::Acquire);
