@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use openbell_market::{Adjustment, SeriesKey, Symbol};
+use openbell_market::{Adjustment, BarInterval, SeriesKey, Symbol};
 use openbell_time::{TimeError, Timestamp};
 use parquet::errors::ParquetError;
 use thiserror::Error;
@@ -224,6 +224,82 @@ pub enum DataError {
         #[from]
         source: TimeError,
     },
+    /// A text is no zone.
+    #[error(
+        "{found:?} is no zone; write a name such as America/New_York or UTC, or an offset such as -05:00"
+    )]
+    UnknownZone {
+        /// The text.
+        found: String,
+    },
+    /// A packed file is cut short, or damaged.
+    #[error("{path:?} is packed, and cannot be unpacked to its end; nothing was imported from it")]
+    DamagedGzip {
+        /// The file.
+        path: PathBuf,
+        /// What the unpacker said.
+        source: Arc<io::Error>,
+    },
+    /// A CSV file has no row.
+    #[error("{path:?} holds no row")]
+    EmptyCsv {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A column of a CSV file cannot be found.
+    #[error("cannot find the column for {column} in {path:?}{}; name it{}", header_hint(.found), volume_hint(.column))]
+    CsvColumnNotFound {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        column: &'static str,
+        /// The names in the header; `None` where there is no header.
+        found: Option<String>,
+    },
+    /// Stamps are of no form that is known.
+    #[error(
+        "cannot tell how the stamps of {path:?} are written, such as {stamp:?}; name their format, such as %Y-%m-%d %H:%M:%S, and the column in which they stand"
+    )]
+    CsvStampsUnknown {
+        /// The file.
+        path: PathBuf,
+        /// The first of them.
+        stamp: String,
+    },
+    /// Stamps can be read in two ways.
+    #[error(
+        "the stamps of {path:?}, such as {stamp:?}, can be read as {first} and as {second}; name their format"
+    )]
+    CsvStampsAmbiguous {
+        /// The file.
+        path: PathBuf,
+        /// The first of them.
+        stamp: String,
+        /// The one way.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Stamps do not say in which zone they are.
+    #[error(
+        "the stamps of {path:?}, such as {stamp:?}, have no zone; name it, such as UTC or America/New_York"
+    )]
+    CsvZoneNeeded {
+        /// The file.
+        path: PathBuf,
+        /// The first of them.
+        stamp: String,
+    },
+    /// Stamps are dates, and bars shorter than a day need a time of day.
+    #[error(
+        "the stamps of {path:?} are dates, which {interval} bars cannot have; import them as 1d, or name the column of the time of day"
+    )]
+    CsvDatesOnly {
+        /// The file.
+        path: PathBuf,
+        /// The interval asked for.
+        interval: BarInterval,
+    },
     /// A value was exported under a name that the file of its series does not have.
     #[error(
         "cannot export column {column:?} of {key}: it was not among the columns of the first rows"
@@ -337,6 +413,17 @@ fn known_hint(intervals: &[String], nearest: &[Symbol]) -> String {
 
 fn list(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn header_hint(found: &Option<String>) -> String {
+    match found {
+        Some(found) => format!(", whose columns are {found}"),
+        None => ", which has no header".to_owned(),
+    }
+}
+
+fn volume_hint(column: &&'static str) -> &'static str {
+    if *column == "volume" { ", or give every bar a constant one" } else { "" }
 }
 
 fn at_row(row: &Option<u64>) -> String {

@@ -14,6 +14,7 @@ mod feed;
 pub mod generate;
 mod guard;
 mod guess;
+pub mod import;
 mod labels;
 mod layout;
 mod manager;

@@ -1,0 +1,301 @@
+//! CSV files of every make into the store: nothing is dropped without being counted, and nothing
+//! is guessed without being shown.
+//!
+//! Rows may come in any order; files may be larger than memory. Of rows with one stamp the first
+//! counts. A packed file is read to its end before anything is written.
+
+mod layout;
+mod line;
+mod number;
+mod open;
+mod options;
+mod report;
+mod seen;
+mod stamp;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use openbell_market::{BarColumns, BarFault, Ohlcv, SeriesKey};
+use openbell_time::Timestamp;
+
+use crate::bar_file::Provenance;
+use crate::writer::{MergeCounts, StoreWriter};
+use crate::{DataError, disk};
+use layout::{Layout, VolumePlace};
+use line::{Cells, Lines};
+use seen::Seen;
+use stamp::StampReader;
+
+pub use options::{
+    ColumnRef, CsvOptions, Decimal, ImportZone, StampedAt, VolumeSource, WrittenOffset,
+};
+pub use report::{
+    ImportProgress, ImportReason, ImportReport, Preview, PreviewRow, ReadAs, RejectedRow,
+};
+pub use stamp::{EpochUnit, RowOrder, StampForm};
+
+/// Rows that are sorted and written together: about 100 MB.
+const CHUNK_ROWS: usize = 2_000_000;
+
+/// Rows between two reports of progress.
+const PROGRESS_ROWS: u64 = 1 << 16;
+
+/// Where imported rows go.
+#[derive(Clone, Copy, Debug)]
+pub struct ImportTarget<'a> {
+    /// The group under which the series is stored.
+    pub exchange_group: &'a str,
+    /// The series; its interval must be that of the options.
+    pub key: &'a SeriesKey,
+    /// Who supplies the rows, and what they mean.
+    pub provenance: &'a Provenance,
+}
+
+/// How the first `n_rows` of `path` would be read; nothing is written.
+///
+/// *Errors*: those of a file that cannot be read, and of guesses that cannot be made
+/// ([`DataError::CsvColumnNotFound`], [`DataError::CsvStampsUnknown`],
+/// [`DataError::CsvStampsAmbiguous`], [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
+pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Preview, DataError> {
+    let mut reader = RowReader::open(path, options)?;
+    let mut rows = Vec::new();
+    while rows.len() < n_rows {
+        let Some(line) = reader.next_row()? else { break };
+        let written = reader.written();
+        let read = reader.read_row();
+        let read = read.map(|(stamp_ns, ohlcv)| (Timestamp::from_nanos(stamp_ns), ohlcv));
+        let read = read.map_err(|fault| fault.into_row(path, line));
+        rows.push(PreviewRow { line, written, read });
+    }
+    Ok(Preview { read_as: reader.layout.read_as, rows })
+}
+
+/// Imports `path` into the store of `writer`. `rejected` hears of every row that is not imported,
+/// `progress` now and then how far it has come.
+///
+/// *Cost*: two million rows in memory, and a bit for each row. Rows are written in chunks of that
+/// size; each is written whole or not at all.
+/// *Errors*: those of [`preview`] before anything is written, [`DataError::DamagedGzip`] among
+/// them; those of [`StoreWriter::merge`].
+/// *Panics* where the interval of the target is not that of the options.
+pub fn import_csv(
+    path: &Path,
+    options: &CsvOptions,
+    target: &ImportTarget<'_>,
+    writer: &mut StoreWriter,
+    rejected: &mut dyn FnMut(&RejectedRow),
+    progress: &mut dyn FnMut(ImportProgress),
+) -> Result<ImportReport, DataError> {
+    assert_eq!(target.key.interval, options.interval, "a file is imported at its own interval");
+    open::check_whole(path)?;
+    let n_bytes_total = disk::state(path)?.n_bytes;
+    let mut reader = RowReader::open(path, options)?;
+    let mut seen = Seen::new(options.interval);
+    let mut chunk = Chunk { rows: BarColumns::default(), counts: MergeCounts::default() };
+    let mut n_rows = 0;
+    let mut by_reason: BTreeMap<ImportReason, u64> = BTreeMap::new();
+    let mut span: Option<(i64, i64)> = None;
+    while let Some(line) = reader.next_row()? {
+        n_rows += 1;
+        let read = reader.read_row().and_then(|(stamp_ns, ohlcv)| {
+            if seen.insert(stamp_ns) {
+                Ok((stamp_ns, ohlcv))
+            } else {
+                Err(RowFault::new("ts", reader.written(), ImportReason::Duplicate))
+            }
+        });
+        match read {
+            Ok((stamp_ns, ohlcv)) => {
+                span = Some(span.map_or((stamp_ns, stamp_ns), |(first, last)| {
+                    (first.min(stamp_ns), last.max(stamp_ns))
+                }));
+                chunk.rows.push(Timestamp::from_nanos(stamp_ns), ohlcv);
+                if chunk.rows.len() == CHUNK_ROWS {
+                    chunk.write(target, writer)?;
+                }
+            }
+            Err(fault) => {
+                *by_reason.entry(fault.reason).or_default() += 1;
+                rejected(&fault.into_row(path, line));
+            }
+        }
+        if n_rows % PROGRESS_ROWS == 0 {
+            let n_bytes = reader.n_bytes_read.load(Ordering::Relaxed);
+            progress(ImportProgress { n_rows, n_bytes, n_bytes_total });
+        }
+    }
+    chunk.write(target, writer)?;
+    progress(ImportProgress { n_rows, n_bytes: n_bytes_total, n_bytes_total });
+    Ok(ImportReport {
+        file: path.to_owned(),
+        read_as: reader.layout.read_as,
+        n_rows,
+        rejected: by_reason,
+        counts: chunk.counts,
+        span: span.map(|(a, b)| (Timestamp::from_nanos(a), Timestamp::from_nanos(b))),
+    })
+}
+
+/// Rows on their way into the store.
+struct Chunk {
+    rows: BarColumns,
+    counts: MergeCounts,
+}
+
+impl Chunk {
+    fn write(
+        &mut self,
+        target: &ImportTarget<'_>,
+        writer: &mut StoreWriter,
+    ) -> Result<(), DataError> {
+        sort_by_stamp(&mut self.rows);
+        let ImportTarget { exchange_group, key, provenance } = target;
+        self.counts += writer.merge(exchange_group, key, provenance, &self.rows)?;
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+fn sort_by_stamp(rows: &mut BarColumns) {
+    if rows.opens_at_ns.is_sorted() {
+        return;
+    }
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|&row| rows.opens_at_ns[row]);
+    rows.opens_at_ns = order.iter().map(|&row| rows.opens_at_ns[row]).collect();
+    for column in [&mut rows.open, &mut rows.high, &mut rows.low, &mut rows.close, &mut rows.volume]
+    {
+        *column = order.iter().map(|&row| column[row]).collect();
+    }
+}
+
+/// The rows of a file, one after the other.
+struct RowReader<'a> {
+    path: &'a Path,
+    layout: Layout,
+    lines: Lines<Box<dyn std::io::BufRead + Send>>,
+    n_bytes_read: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    cells: Cells,
+    stamps: StampReader,
+}
+
+/// What is wrong with a row.
+#[derive(Debug)]
+struct RowFault {
+    column: &'static str,
+    value: String,
+    reason: ImportReason,
+}
+
+impl RowFault {
+    fn new(column: &'static str, value: String, reason: ImportReason) -> RowFault {
+        RowFault { column, value, reason }
+    }
+
+    fn into_row(self, file: &Path, line: u64) -> RejectedRow {
+        let RowFault { column, value, reason } = self;
+        RejectedRow { file: file.to_owned(), line, column, value, reason }
+    }
+}
+
+impl<'a> RowReader<'a> {
+    fn open(path: &'a Path, options: &CsvOptions) -> Result<RowReader<'a>, DataError> {
+        let layout = Layout::of(path, options)?;
+        let text = open::open(path, options.n_lines_skipped)?;
+        let form = layout.read_as.timestamp_form.clone();
+        let mut reader = RowReader {
+            path,
+            stamps: StampReader::new(form, layout.read_as.order, options),
+            lines: Lines::new(text.reader, options.n_lines_skipped as u64),
+            n_bytes_read: text.n_bytes_read,
+            cells: Cells::default(),
+            layout,
+        };
+        if reader.layout.read_as.header.is_some() {
+            reader.next_row()?;
+        }
+        Ok(reader)
+    }
+
+    /// Goes to the next row; yields the line on which it stands.
+    fn next_row(&mut self) -> Result<Option<u64>, DataError> {
+        let is_gzip = self.layout.read_as.is_gzip;
+        let failed = |source| open::read_error(self.path, is_gzip, source);
+        let Some((number, line)) = self.lines.next_line().map_err(failed)? else {
+            return Ok(None);
+        };
+        self.cells.split(line, self.layout.delimiter);
+        Ok(Some(number))
+    }
+
+    /// The stamp of the row as it is written.
+    fn written(&self) -> String {
+        let cell = |idx| String::from_utf8_lossy(self.cells.bytes(idx)).into_owned();
+        layout::joined(&cell(self.layout.ts), self.layout.time.map(cell).as_deref())
+    }
+
+    fn read_row(&mut self) -> Result<(i64, Ohlcv), RowFault> {
+        let date = text_of(&self.cells, "ts", self.layout.ts)?;
+        let stamp_ns = match self.layout.time {
+            None => self.stamps.stamp_ns(date),
+            Some(time) => {
+                let time = text_of(&self.cells, "time", time)?;
+                self.stamps.stamp_ns(&layout::joined(date, Some(time)))
+            }
+        };
+        let stamp_ns = stamp_ns.map_err(|reason| RowFault::new("ts", self.written(), reason))?;
+        let [open, high, low, close] = self.layout.prices;
+        let ohlcv = Ohlcv {
+            open: self.number("open", open)?,
+            high: self.number("high", high)?,
+            low: self.number("low", low)?,
+            close: self.number("close", close)?,
+            volume: match self.layout.volume {
+                VolumePlace::Column(idx) => self.number("volume", idx)?,
+                VolumePlace::Constant(volume) => volume,
+            },
+        };
+        match ohlcv.fault() {
+            None => Ok((stamp_ns, ohlcv)),
+            Some(fault) => Err(self.invalid(&ohlcv, fault)),
+        }
+    }
+
+    fn number(&self, column: &'static str, idx: usize) -> Result<f64, RowFault> {
+        let text = text_of(&self.cells, column, idx)?;
+        number::parse(text, self.layout.read_as.decimal)
+            .ok_or_else(|| RowFault::new(column, text.to_owned(), ImportReason::NotANumber))
+    }
+
+    fn invalid(&self, ohlcv: &Ohlcv, fault: BarFault) -> RowFault {
+        let (column, value) = match fault {
+            BarFault::HighBelowOthers => ("high", ohlcv.high),
+            BarFault::LowAboveOthers => ("low", ohlcv.low),
+            BarFault::NegativeVolume => ("volume", ohlcv.volume),
+            BarFault::NotFinite => {
+                let values = [
+                    ("open", ohlcv.open),
+                    ("high", ohlcv.high),
+                    ("low", ohlcv.low),
+                    ("close", ohlcv.close),
+                    ("volume", ohlcv.volume),
+                ];
+                values.into_iter().find(|(_, value)| !value.is_finite()).unwrap_or(values[0])
+            }
+        };
+        RowFault::new(column, value.to_string(), ImportReason::Invalid(fault))
+    }
+}
+
+fn text_of<'c>(cells: &'c Cells, column: &'static str, idx: usize) -> Result<&'c str, RowFault> {
+    match cells.text(idx) {
+        Some("") => Err(RowFault::new(column, String::new(), ImportReason::Missing)),
+        Some(text) => Ok(text),
+        None => {
+            let shown = String::from_utf8_lossy(cells.bytes(idx)).into_owned();
+            Err(RowFault::new(column, shown, ImportReason::NotText))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Numbers as people write them.
+
+use super::options::Decimal;
+
+/// The number that `text` means; `None` where it is none, or its thousands are not grouped by
+/// threes. A sign of a currency may stand before it.
+pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
+    let text = text.strip_prefix(['$', '€', '£', '¥']).unwrap_or(text);
+    let (point, group) = match decimal {
+        Decimal::Point => ('.', ','),
+        Decimal::Comma => (',', '.'),
+    };
+    let is_plain = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | 'e' | 'E') || c == point;
+    if text.chars().all(is_plain) {
+        let number = if point == '.' { text.parse() } else { text.replace(point, ".").parse() };
+        return number.ok(); // `None`: a word for it is the caller's
+    }
+    let (whole, fraction) = match text.split_once(point) {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (text, None),
+    };
+    let unsigned = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+    let is_group = |c: char| c == group || matches!(c, ' ' | '\'' | '_' | '\u{a0}' | '\u{202f}');
+    let mut groups = unsigned.split(is_group);
+    let first = groups.next()?;
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    let is_grouped = (1..=3).contains(&first.len())
+        && all_digits(first)
+        && groups.all(|part| part.len() == 3 && all_digits(part));
+    if !is_grouped || !fraction.is_none_or(all_digits) {
+        return None;
+    }
+    let mut plain: String = whole.chars().filter(|&c| !is_group(c)).collect();
+    if let Some(fraction) = fraction {
+        plain.push('.');
+        plain.push_str(fraction);
+    }
+    plain.parse().ok() // `None`: as above
+}
+
+/// How the numbers among `cells` are written: with a comma, if one of them cannot be read with a
+/// point, and none fails with a comma.
+pub(super) fn guess_decimal<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Decimal {
+    let count = |decimal| cells.clone().filter(|cell| parse(cell, decimal).is_some()).count();
+    if count(Decimal::Comma) > count(Decimal::Point) { Decimal::Comma } else { Decimal::Point }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_they_are_written() {
+        let cases = [
+            ("131.95", Decimal::Point, Some(131.95)),
+            ("1,234,567.5", Decimal::Point, Some(1_234_567.5)),
+            ("-1 234", Decimal::Point, Some(-1_234.0)),
+            ("1e6", Decimal::Point, Some(1e6)),
+            ("131,95", Decimal::Comma, Some(131.95)),
+            ("1.234.567,5", Decimal::Comma, Some(1_234_567.5)),
+            ("13,4", Decimal::Point, None),
+            ("1,2345", Decimal::Point, None),
+            ("", Decimal::Point, None),
+            ("12.3.4", Decimal::Point, None),
+            ("$12.5", Decimal::Point, Some(12.5)),
+            ("nan", Decimal::Point, None),
+        ];
+        for (text, decimal, number) in cases {
+            assert_eq!(parse(text, decimal), number, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_comma_is_seen() {
+        assert_eq!(guess_decimal(["131,95", "2200"].into_iter()), Decimal::Comma);
+        assert_eq!(guess_decimal(["1,234", "2200"].into_iter()), Decimal::Point);
+    }
+}
