@@ -218,15 +218,14 @@ impl Calendar {
     ///
     /// *Shape*: in order; any date of the week names it.
     pub fn sessions_of_week(&self, monday: TradingDate) -> Result<&[Session], TimeError> {
-        let monday = monday.monday();
-        let sunday = monday.plus_days(6);
         // The weeks in which the facts begin and end are cut, not refused.
         let covered = &self.expansion.facts.covered;
-        if sunday < covered.start || monday >= covered.end {
+        let (first, last) = (covered.start, covered.end.plus_days(-1));
+        if monday < first.monday() || last.monday().plus_days(6) < monday {
             return Err(self.outside(monday));
         }
-        let last = sunday.min(covered.end.plus_days(-1));
-        self.sessions(monday.max(covered.start)..=last)
+        let monday = monday.monday();
+        self.sessions(monday.max(first)..=monday.plus_days(6).min(last))
     }
 
     /// The session whose `[open, close)` holds an instant, its break included, or `None`.

@@ -1,0 +1,94 @@
+//! What a person may lay over the facts, and what they are told where a line is wrong.
+
+use openbell_time::{TimeError, TimeManager, TradingDate};
+
+fn date(text: &str) -> TradingDate {
+    text.parse().expect("a date of this test")
+}
+
+#[track_caller]
+fn refusal(overlay: &str) -> String {
+    TimeManager::with_overlay(overlay).expect_err("a wrong overlay").to_string()
+}
+
+#[test]
+fn an_overlay_counts_over_the_facts_and_only_for_its_calendar() {
+    let time = TimeManager::with_overlay(
+        "calendar XNYS
+         closed  2025-03-03                    = burst pipe
+         open    2025-01-09                    # no mourning here
+         late    10:30 2025-03-04
+         calendar XLON
+         early   12:00 2025-03-03, ",
+    );
+    assert!(matches!(time, Err(TimeError::FactLine { line_no: 6, .. })));
+    let time = TimeManager::with_overlay(
+        "calendar XNYS
+         closed  2025-03-03                    = burst pipe
+         open    2025-01-09                    # no mourning here
+         late    10:30 2025-03-04
+         open    2025-03-08, hours 10:00 to 12:00
+         calendar XLON
+         early   12:00 2025-03-03",
+    )
+    .expect("an overlay without a fault");
+    let new_york = time.calendar("US_EQUITY").expect("known");
+    assert_eq!(new_york.is_session(date("2025-03-03")), Ok(false));
+    assert_eq!(new_york.is_session(date("2025-01-09")), Ok(true));
+    let late = new_york.session(date("2025-03-04")).expect("covered").expect("a session");
+    assert!(late.is_late_open);
+    assert_eq!(late.open.to_string(), "2025-03-04T15:30:00Z");
+    let saturday = new_york.session(date("2025-03-08")).expect("covered").expect("a session");
+    assert_eq!(saturday.close.to_string(), "2025-03-08T17:00:00Z");
+    let london = time.calendar("XLON").expect("known");
+    assert!(london.session(date("2025-03-03")).expect("covered").expect("one").is_early_close);
+    assert_eq!(time.calendar("XTKS").expect("known").is_session(date("2025-03-03")), Ok(true));
+}
+
+#[test]
+fn two_managers_side_by_side_do_not_share_their_overlays() {
+    let changed = TimeManager::with_overlay("calendar 24/7\nclosed 2025-03-03");
+    let changed = changed.expect("an overlay without a fault").calendar("CRYPTO").expect("known");
+    let plain = TimeManager::new().calendar("CRYPTO").expect("known");
+    assert_eq!(changed.is_session(date("2025-03-03")), Ok(false));
+    assert_eq!(plain.is_session(date("2025-03-03")), Ok(true));
+}
+
+#[test]
+fn a_wrong_line_is_named_with_what_is_needed_there() {
+    let cases = [
+        ("closed 2025-03-03", "lack a line `calendar"),
+        ("calendar XNYZ\nclosed 2025-03-03", "did you mean \"XNYS\""),
+        ("calendar XNYS\nclosd 2025-03-03", "line 2"),
+        ("calendar XNYS\nclosed 2025-02-30", "needs a date, YYYY-MM-DD, found \"2025-02-30\""),
+        ("calendar XNYS\nclosed 1970-01-01", "needs a date that the calendar covers"),
+        ("calendar XNYS\nclosed third Mun of Jan", "needs dates, or a day such as"),
+        ("calendar XNYS\nclosed 2025-03-03, if Sun +1", "takes no limits beside written dates"),
+        ("calendar XNYS\nearly 25:00 2025-03-03", "needs a time of day, HH:MM"),
+        ("calendar XNYS\nearly 12:00 2025-03-02", "2025-03-02, which is no session"),
+        ("calendar XNYS\nearly 08:00 2025-03-03", "closes before it opens"),
+        ("calendar XNYS\nzone Europe/Paris", "an overlay holds"),
+        ("calendar XNYS\nhours 10:00 to 09:00", "needs pre, open, break, close and post"),
+        ("calendar XNYS\nweekdays", "needs at least one weekday"),
+        ("calendar CME_EQUITY\nhours previous 10:00 to 16:00", "before the one before it closes"),
+    ];
+    for (overlay, expected) in cases {
+        let message = refusal(overlay);
+        assert!(message.contains(expected), "{overlay:?}: {message}");
+    }
+}
+
+#[test]
+fn later_lines_and_written_dates_count_over_rules() {
+    let time = TimeManager::with_overlay(
+        "calendar 24/7
+         early 12:00 2025-03-03
+         early 13:00 Mar 3
+         early 14:00 2025-03-03",
+    )
+    .expect("an overlay without a fault");
+    let always = time.calendar("24/7").expect("known");
+    let close = |day: &str| always.session(date(day)).expect("covered").expect("one").close;
+    assert_eq!(close("2025-03-03").to_string(), "2025-03-03T14:00:00Z");
+    assert_eq!(close("2024-03-03").to_string(), "2024-03-03T13:00:00Z");
+}

@@ -1,0 +1,257 @@
+//! Days that are easily got wrong, one by one.
+
+use openbell_time::{
+    Calendar, Phase, Session, TimeError, TimeManager, Timestamp, TradingDate, UnusualKind,
+};
+
+fn date(text: &str) -> TradingDate {
+    text.parse().expect("a date of this test")
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().expect("an instant of this test")
+}
+
+fn calendar(name: &str) -> Calendar {
+    TimeManager::new().calendar(name).expect("a calendar of this test")
+}
+
+/// The hours of a session on its exchange's clock, `none` where there is none:
+/// `09:30-16:00`, `17:00*-16:00` where it opens on the evening before, breaks as `|11:30-12:30|`.
+#[track_caller]
+fn check(name: &str, rows: &[(&str, &str)]) {
+    let calendar = calendar(name);
+    for (day, expected) in rows {
+        let session = calendar.session(date(day)).expect("covered");
+        let found = session.map_or("none".to_owned(), |session| hours(&calendar, &session));
+        assert_eq!(&found, expected, "{name} on {day}");
+    }
+}
+
+fn hours(calendar: &Calendar, session: &Session) -> String {
+    let clock = |instant| {
+        let shown = calendar.local_time(instant);
+        let text = shown.time_of_day.to_string();
+        let day_before = if shown.date < session.date { "*" } else { "" };
+        format!("{}{day_before}", &text[..5])
+    };
+    let shut = session
+        .break_hours
+        .map_or(String::new(), |shut| format!("|{}-{}|", clock(shut.since), clock(shut.until)));
+    format!("{}-{shut}{}", clock(session.open), clock(session.close))
+        .replace("-|", "|")
+        .replace("||", "|")
+}
+
+#[test]
+fn a_half_day_closes_at_one_pm() {
+    check(
+        "XNYS",
+        &[
+            ("2024-11-29", "09:30-13:00"),
+            ("2024-12-24", "09:30-13:00"),
+            ("2025-07-03", "09:30-13:00"),
+            ("1992-11-27", "09:30-14:00"),
+            ("2002-07-05", "09:30-13:00"),
+            ("2014-12-26", "09:30-16:00"),
+            ("2020-07-02", "09:30-16:00"),
+        ],
+    );
+}
+
+#[test]
+fn a_new_year_on_a_saturday_is_not_observed_in_new_york() {
+    check(
+        "XNYS",
+        &[
+            ("2021-12-31", "09:30-16:00"),
+            ("2022-01-03", "09:30-16:00"),
+            ("2023-01-02", "none"),
+            ("2021-06-18", "09:30-16:00"),
+            ("2022-06-20", "none"),
+            ("2025-01-09", "none"),
+            ("2012-10-30", "none"),
+        ],
+    );
+}
+
+#[test]
+fn london_makes_up_for_a_weekend_of_christmas_on_monday_and_tuesday() {
+    check(
+        "XLON",
+        &[
+            ("2021-12-24", "08:00-12:30"),
+            ("2021-12-27", "none"),
+            ("2021-12-28", "none"),
+            ("2022-12-26", "none"),
+            ("2022-12-27", "none"),
+            ("2022-06-02", "none"),
+            ("2022-05-30", "08:00-16:30"),
+        ],
+    );
+}
+
+#[test]
+fn an_early_close_in_hong_kong_leaves_no_lunch_break() {
+    check(
+        "XHKG",
+        &[
+            ("2024-12-23", "09:30|12:00-13:00|16:00"),
+            ("2024-12-24", "09:30-12:00"),
+            ("2010-12-23", "10:00|12:30-14:30|16:00"),
+            ("2010-12-24", "10:00-12:30"),
+            ("2023-09-08", "none"),
+        ],
+    );
+}
+
+#[test]
+fn tokyo_closes_later_since_november_2024_and_lost_a_day_to_a_failure() {
+    check(
+        "XTKS",
+        &[
+            ("2020-10-01", "none"),
+            ("2024-11-01", "09:00|11:30-12:30|15:00"),
+            ("2024-11-05", "09:00|11:30-12:30|15:30"),
+            ("2009-09-22", "none"),
+            ("1998-05-06", "09:00|11:00-12:30|15:00"),
+        ],
+    );
+}
+
+#[test]
+fn index_futures_trade_on_a_good_friday_with_a_jobs_report() {
+    check(
+        "CME_EQUITY",
+        &[
+            ("2023-04-07", "17:00*-08:15"),
+            ("2024-03-29", "none"),
+            ("2025-01-09", "17:00*-08:30"),
+            ("2025-07-03", "17:00*-12:15"),
+            ("2021-06-25", "17:00*|15:15-15:30|16:00"),
+            ("2021-06-28", "17:00*-16:00"),
+        ],
+    );
+}
+
+#[test]
+fn the_evening_before_belongs_to_the_session_of_the_next_date() {
+    let globex = calendar("CME_EQUITY");
+    // Sunday 17:00 in Chicago is Monday's open; under winter time that is 23:00 UTC.
+    let monday = globex.session(date("2024-01-08")).expect("covered").expect("a Monday");
+    assert_eq!(monday.open, at("2024-01-07T23:00:00Z"));
+    let evening = globex.session_at(at("2024-01-07T23:30:00Z")).expect("covered");
+    assert_eq!(evening.map(|session| session.date), Some(date("2024-01-08")));
+    let shown = globex.instant_of(date("2024-01-08"), "17:30".parse().expect("a time"));
+    assert_eq!(shown, Ok(Some(at("2024-01-07T23:30:00Z"))));
+    let hour_of_rest = globex.instant_of(date("2024-01-08"), "16:30".parse().expect("a time"));
+    assert_eq!(hour_of_rest, Ok(None));
+}
+
+#[test]
+fn new_york_and_london_change_their_clocks_on_different_sundays() {
+    let (new_york, london) = (calendar("XNYS"), calendar("XLON"));
+    let open = |calendar: &Calendar, day: &str| {
+        calendar.session(date(day)).expect("covered").expect("a session").open
+    };
+    assert_eq!(open(&new_york, "2024-03-08"), at("2024-03-08T14:30:00Z"));
+    assert_eq!(open(&new_york, "2024-03-11"), at("2024-03-11T13:30:00Z"));
+    assert_eq!(open(&london, "2024-03-11"), at("2024-03-11T08:00:00Z"));
+    assert_eq!(open(&london, "2024-04-02"), at("2024-04-02T07:00:00Z"));
+}
+
+#[test]
+fn extended_hours_end_four_hours_after_the_close() {
+    let extended = calendar("NYSE_EXT");
+    assert_eq!(extended.name(), "NYSE_EXT");
+    let phases = [
+        ("2024-11-29T08:59:59Z", Phase::Closed),
+        ("2024-11-29T09:00:00Z", Phase::Pre),
+        ("2024-11-29T14:30:00Z", Phase::Regular),
+        ("2024-11-29T18:00:00Z", Phase::Post),
+        ("2024-11-29T22:00:00Z", Phase::Closed),
+        ("2024-12-03T00:59:59Z", Phase::Post),
+        ("2024-12-03T01:00:00Z", Phase::Closed),
+    ];
+    for (instant, phase) in phases {
+        assert_eq!(extended.phase(at(instant)), Ok(phase), "{instant}");
+    }
+}
+
+#[test]
+fn a_window_of_sessions_is_exact_or_an_error() {
+    let new_york = calendar("XNYS");
+    let window = new_york.sessions_before(date("1990-01-09"), 5).expect("there are five");
+    let first = window.first().map(|session| session.date);
+    assert_eq!((window.len(), first), (5, Some(date("1990-01-02"))));
+    let too_long = new_york.sessions_before(date("1990-01-09"), 6);
+    assert!(matches!(too_long, Err(TimeError::TooFewSessions { needed: 6, found: 5, .. })));
+}
+
+#[test]
+fn a_date_outside_the_facts_is_an_error_that_names_them() {
+    let new_york = calendar("XNYS");
+    let before = new_york.is_session(date("1989-12-29"));
+    let message = before.expect_err("before the facts").to_string();
+    assert!(message.contains("XNYS says nothing about 1989-12-29"), "{message}");
+    assert!(message.contains("1990-01-01") && message.contains("2061-01-01"), "{message}");
+    assert!(new_york.next_session(date("2060-12-31")).is_err());
+    assert!(new_york.previous_session(date("1990-01-02")).is_err());
+    assert!(new_york.phase(at("1989-12-31T00:00:00Z")).is_err());
+    assert!(new_york.phase(at("2061-01-02T00:00:00Z")).is_err());
+    assert!(new_york.cursor().phase(Timestamp::MIN).is_err());
+    assert!(new_york.cursor().phase(Timestamp::MAX).is_err());
+    assert!(new_york.session(TradingDate::from_days(i32::MAX)).is_err());
+    assert!(new_york.sessions_of_week(TradingDate::from_days(i32::MIN)).is_err());
+    assert!(new_york.next_session(TradingDate::from_days(i32::MAX)).is_err());
+}
+
+#[test]
+fn past_what_is_announced_a_session_says_that_it_is_projected() {
+    let new_york = calendar("XNYS");
+    let known = new_york.known_through();
+    let is_projected =
+        |day| new_york.next_session(day).map(|session| session.is_projected).expect("covered");
+    assert!(!is_projected(known.plus_days(-10)));
+    assert!(is_projected(known));
+    // Independence Day of 2040 by its rule.
+    assert_eq!(new_york.is_session(date("2040-07-04")), Ok(false));
+}
+
+#[test]
+fn a_week_holds_the_sessions_of_its_days() {
+    let new_york = calendar("XNYS");
+    let days = |monday: &str| -> Vec<String> {
+        let week = new_york.sessions_of_week(date(monday)).expect("covered");
+        week.iter().map(|session| session.date.to_string()).collect()
+    };
+    assert_eq!(days("2025-06-30"), ["2025-06-30", "2025-07-01", "2025-07-02", "2025-07-03"]);
+    assert_eq!(days("2025-07-03"), days("2025-06-30"));
+    assert_eq!(days("1990-01-01"), ["1990-01-02", "1990-01-03", "1990-01-04", "1990-01-05"]);
+}
+
+#[test]
+fn lag_counts_no_weekend_no_night_and_no_lunch() {
+    let tokyo = calendar("XTKS");
+    let lag =
+        |since, until| tokyo.open_time_between(at(since), at(until)).expect("covered").as_secs();
+    // 11:29 to 12:31 in Tokyo; then a Friday's last minute and a Monday's first.
+    assert_eq!(lag("2022-06-03T02:29:00Z", "2022-06-03T03:31:00Z"), 120);
+    assert_eq!(lag("2022-06-03T05:59:00Z", "2022-06-06T00:01:00Z"), 120);
+    assert_eq!(lag("2022-06-04T05:59:00Z", "2022-06-05T00:01:00Z"), 0);
+}
+
+#[test]
+fn the_days_that_are_not_usual_are_told_with_their_reasons() {
+    let new_york = calendar("XNYS");
+    let days = new_york.unusual_days(date("2024-11-01")..=date("2024-12-31")).expect("covered");
+    let told: Vec<_> =
+        days.iter().map(|day| (day.date.to_string(), day.kind, day.reason.as_str())).collect();
+    let expected = [
+        ("2024-11-28".to_owned(), UnusualKind::Closed, "Thanksgiving"),
+        ("2024-11-29".to_owned(), UnusualKind::EarlyClose, "day after Thanksgiving"),
+        ("2024-12-24".to_owned(), UnusualKind::EarlyClose, "Christmas Eve"),
+        ("2024-12-25".to_owned(), UnusualKind::Closed, "Christmas"),
+    ];
+    assert_eq!(told, expected);
+}
