@@ -38,14 +38,16 @@ pub(crate) struct StampBounds {
 
 impl StampBounds {
     /// Any ascending stamps.
-    pub(crate) const NONE: StampBounds = StampBounds { after: None, period: i64::MIN..i64::MAX };
+    pub(crate) const ASCENDING: StampBounds =
+        StampBounds { after: None, period: i64::MIN..i64::MAX };
 }
 
 /// Reads the rows of one file in order.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     file: Arc<BarFile>,
-    bounds: StampBounds,
+    /// `None` hands out stamps as they stand.
+    bounds: Option<StampBounds>,
     last_ns: Option<i64>,
     /// What comes after the stamps that are decoded.
     fault: Option<DataError>,
@@ -61,10 +63,15 @@ pub(crate) struct Decoder {
 impl Decoder {
     /// A decoder that stands at the first row of `file`.
     pub(crate) fn new(file: Arc<BarFile>, bounds: StampBounds) -> Decoder {
+        Decoder { last_ns: bounds.after, bounds: Some(bounds), ..Decoder::unchecked(file) }
+    }
+
+    /// A decoder that hands out all rows in whatever order they stand.
+    pub(crate) fn unchecked(file: Arc<BarFile>) -> Decoder {
         Decoder {
             file,
-            last_ns: bounds.after,
-            bounds,
+            last_ns: None,
+            bounds: None,
             fault: None,
             next_group: 0,
             group: None,
@@ -160,9 +167,10 @@ impl Decoder {
     /// Cuts the decoded stamps at the first that is out of order or out of bounds, and keeps the
     /// error for when the caller has come there.
     fn check_stamps(&mut self) -> Result<(), DataError> {
-        let mut after = self.bounds.after.unwrap_or(i64::MIN);
+        let Some(bounds) = &mut self.bounds else { return Ok(()) };
+        let mut after = bounds.after.unwrap_or(i64::MIN);
         for (row_in_batch, &stamp) in self.stamps.iter().enumerate() {
-            if stamp < after || !self.bounds.period.contains(&stamp) {
+            if stamp < after || !bounds.period.contains(&stamp) {
                 let path = self.file.path.clone();
                 let row = self.row + row_in_batch as u64;
                 let is_descent = stamp < after;
@@ -181,7 +189,7 @@ impl Decoder {
             }
             after = stamp;
         }
-        self.bounds.after = Some(after);
+        bounds.after = Some(after);
         Ok(())
     }
 

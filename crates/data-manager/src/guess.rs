@@ -18,7 +18,7 @@ pub(crate) fn interval_of(path: &Path) -> Result<Option<BarInterval>, DataError>
     if let Some(interval) = file.interval() {
         return Ok(Some(interval));
     }
-    let mut decoder = Decoder::new(file, StampBounds::NONE);
+    let mut decoder = Decoder::new(file, StampBounds::ASCENDING);
     Ok(interval_of_stamps(decoder.stamps()?))
 }
 

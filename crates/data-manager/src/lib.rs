@@ -5,13 +5,17 @@
 
 mod bar_file;
 pub mod contract;
+mod coverage;
 mod decode;
 mod disk;
 mod encode;
 mod error;
 pub mod export;
+#[cfg(test)]
+mod fault;
 mod feed;
 pub mod generate;
+mod grid;
 mod guard;
 mod guess;
 pub mod import;
@@ -21,11 +25,15 @@ mod manager;
 mod memory;
 mod parquet_feed;
 mod prefetch;
+mod rows;
 mod scripted;
 mod source;
+mod upkeep;
+mod verify;
 mod writer;
 
 pub use bar_file::Provenance;
+pub use coverage::{SeriesCoverage, SessionCoverage};
 pub use error::{CellFault, DataError, IoAction};
 pub use feed::{Connection, Feed, FeedKind, Progress};
 pub use manager::{DataManager, SeriesInfo, StoreOptions};
@@ -33,4 +41,6 @@ pub use memory::MemoryFeed;
 pub use parquet_feed::ParquetFeed;
 pub use prefetch::{Prefetch, PrefetchedFeed};
 pub use scripted::{Arrival, ScriptedFeed};
+pub use upkeep::{CompactReport, DeleteReport, Run, stamps_of_dates};
+pub use verify::{Finding, FindingKind, RepairReport, VerifyReport, verify};
 pub use writer::{MergeCounts, StoreWriter};

@@ -313,7 +313,7 @@ fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
 pub(crate) fn decoded_span(
     file: &Arc<BarFile>,
 ) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
-    let mut decoder = Decoder::new(file.clone(), StampBounds::NONE);
+    let mut decoder = Decoder::new(file.clone(), StampBounds::ASCENDING);
     let mut span: Option<(i64, i64)> = None;
     loop {
         let stamps = decoder.stamps()?;

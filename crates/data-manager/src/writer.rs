@@ -126,7 +126,7 @@ impl StoreWriter {
     }
 
     /// Compares the kind of what is stored with the kind of what is to be.
-    fn check_series(
+    pub(crate) fn check_series(
         &self,
         folder: &Path,
         key: &SeriesKey,
@@ -158,7 +158,7 @@ impl StoreWriter {
         Ok(())
     }
 
-    fn merge_file(
+    pub(crate) fn merge_file(
         &self,
         target: &Path,
         key: &SeriesKey,
@@ -183,6 +183,13 @@ impl StoreWriter {
             self.replace(target, key, &provenance, &merged)?;
         }
         Ok(counts)
+    }
+
+    /// Removes a file of the store.
+    pub(crate) fn remove(&self, path: &Path) -> Result<(), DataError> {
+        self.disk
+            .remove(path)
+            .map_err(|source| DataError::io(crate::IoAction::Remove, path, source))
     }
 
     /// Puts `rows` in the place of whatever stands at `target`.
@@ -212,20 +219,27 @@ pub(crate) fn encode_error(target: &Path, error: parquet::errors::ParquetError) 
     DataError::io(crate::IoAction::Write, target, source)
 }
 
-/// All rows of one file.
-pub(crate) fn read_all(file: &Arc<BarFile>) -> Result<BarColumns, DataError> {
-    let mut decoder = Decoder::new(file.clone(), StampBounds::NONE);
-    let mut rows = BarColumns::with_capacity(file.n_rows() as usize);
+/// All rows of one file, ascending.
+fn read_all(file: &Arc<BarFile>) -> Result<BarColumns, DataError> {
+    rest_of(Decoder::new(file.clone(), StampBounds::ASCENDING))
+}
+
+/// All rows of one file, in whatever order they stand.
+pub(crate) fn read_as_they_stand(file: &Arc<BarFile>) -> Result<BarColumns, DataError> {
+    rest_of(Decoder::unchecked(file.clone()))
+}
+
+fn rest_of(mut decoder: Decoder) -> Result<BarColumns, DataError> {
+    let mut rows = BarColumns::with_capacity(decoder.file().n_rows() as usize);
     loop {
         let stamps = decoder.stamps()?;
         if stamps.is_empty() {
-            break;
+            return Ok(rows);
         }
         let n_rows = stamps.len();
         rows.opens_at_ns.extend_from_slice(stamps);
         decoder.take(n_rows, &mut rows)?;
     }
-    Ok(rows)
 }
 
 /// Both, in the order of stamps; where both have a stamp, the new row. A duplicate among the
@@ -259,7 +273,7 @@ fn merge(
     (merged, counts)
 }
 
-fn is_same_row(a: &BarColumns, row_a: usize, b: &BarColumns, row_b: usize) -> bool {
+pub(crate) fn is_same_row(a: &BarColumns, row_a: usize, b: &BarColumns, row_b: usize) -> bool {
     let bits = |rows: &BarColumns, row: usize| {
         [rows.open[row], rows.high[row], rows.low[row], rows.close[row], rows.volume[row]]
             .map(f64::to_bits)

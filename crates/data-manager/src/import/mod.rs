@@ -21,6 +21,7 @@ use openbell_market::{BarColumns, BarFault, Ohlcv, SeriesKey};
 use openbell_time::Timestamp;
 
 use crate::bar_file::Provenance;
+use crate::rows::sort_by_stamp;
 use crate::writer::{MergeCounts, StoreWriter};
 use crate::{DataError, disk};
 use layout::{Layout, VolumePlace};
@@ -155,19 +156,6 @@ impl Chunk {
         self.counts += writer.merge(exchange_group, key, provenance, &self.rows)?;
         self.rows.clear();
         Ok(())
-    }
-}
-
-fn sort_by_stamp(rows: &mut BarColumns) {
-    if rows.opens_at_ns.is_sorted() {
-        return;
-    }
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    order.sort_by_key(|&row| rows.opens_at_ns[row]);
-    rows.opens_at_ns = order.iter().map(|&row| rows.opens_at_ns[row]).collect();
-    for column in [&mut rows.open, &mut rows.high, &mut rows.low, &mut rows.close, &mut rows.volume]
-    {
-        *column = order.iter().map(|&row| column[row]).collect();
     }
 }
 

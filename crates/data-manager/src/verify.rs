@@ -1,0 +1,277 @@
+//! Whether a store is what it should be: every file opened, every row looked at.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use openbell_market::{Adjustment, BarColumns, SeriesKey, Symbol};
+use openbell_time::{Calendar, Timestamp};
+
+use crate::DataError;
+use crate::bar_file::BarFile;
+use crate::decode::Decoder;
+use crate::grid::{Standing, standing};
+use crate::layout::{self, Period, SeriesPlace};
+use crate::upkeep::{CompactReport, Run};
+use crate::writer::{StoreWriter, is_same_row};
+
+/// Something about a file that is not as it should be.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: FindingKind,
+    /// Rows, or files, that it is true of.
+    pub n: u64,
+    /// The first of these rows, counted from 0, and its stamp as it is written.
+    pub first: Option<(u64, Timestamp)>,
+}
+
+/// What may be found.
+#[derive(Clone, Debug)]
+pub enum FindingKind {
+    /// A file that a killed write has left; it holds nothing that the store promises to have.
+    Leftover,
+    /// A file or folder that is no part of a store.
+    Stranger,
+    /// A file that cannot be read to its end.
+    Unreadable(DataError),
+    /// Rows stamped before the row above them.
+    Unsorted,
+    /// Rows that repeat the row above them bit for bit.
+    Repeated,
+    /// Rows that repeat the stamp of the row above them, with other values.
+    Conflicting,
+    /// Rows whose values no bar can have.
+    Invalid,
+    /// Rows outside the month or year that their file is named for.
+    OutsidePeriod,
+    /// Rows that are not on the grid of the interval.
+    OffGrid,
+    /// Rows outside regular sessions: pre- and post-market, or a wrong zone.
+    OffSession,
+    /// A file whose metadata name another symbol or interval than its path.
+    Misnamed,
+    /// A symbol whose series are adjusted in different ways.
+    MixedAdjustment,
+}
+
+impl FindingKind {
+    /// The name in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            FindingKind::Leftover => "leftover",
+            FindingKind::Stranger => "stranger",
+            FindingKind::Unreadable(_) => "unreadable",
+            FindingKind::Unsorted => "unsorted",
+            FindingKind::Repeated => "repeated",
+            FindingKind::Conflicting => "conflicting",
+            FindingKind::Invalid => "invalid",
+            FindingKind::OutsidePeriod => "outside_period",
+            FindingKind::OffGrid => "off_grid",
+            FindingKind::OffSession => "off_session",
+            FindingKind::Misnamed => "misnamed",
+            FindingKind::MixedAdjustment => "mixed_adjustment",
+        }
+    }
+
+    /// Whether a session run on the store is worse for it. Rows off session are left out by runs
+    /// in regular hours and wanted by others; strangers are not looked at; both are told, and are
+    /// no fault.
+    pub fn is_fault(&self) -> bool {
+        !matches!(self, FindingKind::OffSession | FindingKind::Stranger)
+    }
+}
+
+/// What a verification has found.
+#[derive(Clone, Default, Debug)]
+pub struct VerifyReport {
+    /// Files of series.
+    pub n_files: u64,
+    /// Rows in them.
+    pub n_rows: u64,
+    /// In order of paths; for each file in order of kinds.
+    pub findings: Vec<Finding>,
+}
+
+impl VerifyReport {
+    /// Whether nothing is wrong.
+    pub fn is_sound(&self) -> bool {
+        !self.findings.iter().any(|finding| finding.kind.is_fault())
+    }
+}
+
+/// What a repair has done.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct RepairReport {
+    /// Leftovers that were removed.
+    pub removed: Vec<PathBuf>,
+    /// What was sorted, put together and put in place.
+    pub compacted: CompactReport,
+}
+
+/// Looks at every file of the store or flat folder `root`. `calendar_of` yields the calendar of an
+/// exchange group (`None`: of a flat folder); where it yields none, rows are not held against
+/// sessions.
+///
+/// *Cost*: reads and decodes everything, a few thousand rows at a time.
+/// *Errors*: only those of listing folders; what is wrong with files are findings.
+pub fn verify(
+    root: &Path,
+    calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
+) -> Result<VerifyReport, DataError> {
+    if !crate::disk::is_folder(root) {
+        return Err(DataError::NoSuchStore { path: root.to_owned() });
+    }
+    let mut found = layout::walk(root)?;
+    let mut report = VerifyReport::default();
+    let whole = |path: PathBuf, kind| Finding { path, kind, n: 1, first: None };
+    report.findings.extend(found.leftovers.drain(..).map(|p| whole(p, FindingKind::Leftover)));
+    report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));
+    for (symbol, path) in found.without_interval {
+        match crate::guess::interval_of(&path) {
+            Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
+            Ok(None) => report.findings.push(whole(path, FindingKind::Stranger)),
+            Err(error) => report.findings.push(whole(path, FindingKind::Unreadable(error))),
+        }
+    }
+    let mut adjustments: BTreeMap<(Option<String>, Symbol), Adjustment> = BTreeMap::new();
+    for place in &found.places {
+        let calendar = calendar_of(place.exchange_group.as_deref());
+        for file in &place.files {
+            report.n_files += 1;
+            let mut check = FileCheck::new(place, &file.path, file.period, calendar.as_ref());
+            if let Err(error) = check.run() {
+                check.note(FindingKind::Unreadable(error), None);
+            }
+            report.n_rows += check.n_rows;
+            report.findings.extend(check.findings);
+            if let Some(adjustment) = check.adjustment {
+                let owner = (place.exchange_group.clone(), place.key.symbol.clone());
+                if *adjustments.entry(owner).or_insert(adjustment) != adjustment {
+                    let kind = FindingKind::MixedAdjustment;
+                    report.findings.push(whole(file.path.clone(), kind));
+                }
+            }
+        }
+    }
+    report.findings.sort_by(|a, b| (&a.path, a.kind.name()).cmp(&(&b.path, b.kind.name())));
+    Ok(report)
+}
+
+impl StoreWriter {
+    /// Mends what can be mended without a loss: removes what killed writes have left, and
+    /// compacts (see [`StoreWriter::compact`]). Files that cannot be read, rows that no bar can be
+    /// and rows that contradict each other stay as they are.
+    ///
+    /// *Errors*: those of the file system.
+    pub fn repair(&mut self) -> Result<RepairReport, DataError> {
+        let mut report = RepairReport::default();
+        for leftover in layout::walk(self.root())?.leftovers {
+            self.remove(&leftover)?;
+            report.removed.push(leftover);
+        }
+        report.compacted = self.compact(Run::Real)?;
+        Ok(report)
+    }
+}
+
+/// One file under examination.
+struct FileCheck<'a> {
+    key: &'a SeriesKey,
+    path: &'a Path,
+    period: Option<Period>,
+    calendar: Option<&'a Calendar>,
+    n_rows: u64,
+    adjustment: Option<Adjustment>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> FileCheck<'a> {
+    fn new(
+        place: &'a SeriesPlace,
+        path: &'a Path,
+        period: Option<Period>,
+        calendar: Option<&'a Calendar>,
+    ) -> FileCheck<'a> {
+        FileCheck {
+            key: &place.key,
+            path,
+            period,
+            calendar,
+            n_rows: 0,
+            adjustment: None,
+            findings: Vec::new(),
+        }
+    }
+
+    fn run(&mut self) -> Result<(), DataError> {
+        let file = Arc::new(BarFile::open(self.path)?);
+        self.adjustment = Some(file.provenance().adjustment);
+        let is_misnamed = file.symbol().is_some_and(|symbol| symbol != self.key.symbol)
+            || file.interval().is_some_and(|interval| interval != self.key.interval);
+        if is_misnamed {
+            self.note(FindingKind::Misnamed, None);
+        }
+        let mut decoder = Decoder::unchecked(file);
+        let mut rows = BarColumns::default();
+        let mut last = BarColumns::default();
+        loop {
+            rows.clear();
+            let stamps = decoder.stamps()?;
+            let n_rows = stamps.len();
+            if n_rows == 0 {
+                return Ok(());
+            }
+            rows.opens_at_ns.extend_from_slice(stamps);
+            decoder.take(n_rows, &mut rows)?;
+            for row in 0..n_rows {
+                let before = if row > 0 { Some((&rows, row - 1)) } else { None };
+                let before = before.or_else(|| (!last.is_empty()).then_some((&last, 0)));
+                self.check_row(&rows, row, before);
+                self.n_rows += 1;
+            }
+            last.clear();
+            last.extend_from(&rows, n_rows - 1..n_rows);
+        }
+    }
+
+    fn check_row(&mut self, rows: &BarColumns, row: usize, before: Option<(&BarColumns, usize)>) {
+        let stamp = rows.opens_at(row);
+        let first = Some((self.n_rows, stamp));
+        if let Some((others, other)) = before {
+            let before = others.opens_at(other);
+            if stamp < before {
+                self.note(FindingKind::Unsorted, first);
+            } else if stamp == before && is_same_row(others, other, rows, row) {
+                self.note(FindingKind::Repeated, first);
+            } else if stamp == before {
+                self.note(FindingKind::Conflicting, first);
+            }
+        }
+        if rows.ohlcv(row).fault().is_some() {
+            self.note(FindingKind::Invalid, first);
+        }
+        if self.period.is_some_and(|period| !period.range().contains(&stamp)) {
+            self.note(FindingKind::OutsidePeriod, first);
+        }
+        let standing = self.calendar.map(|calendar| standing(calendar, self.key.interval, stamp));
+        match standing {
+            Some(Standing::OffGrid) => self.note(FindingKind::OffGrid, first),
+            Some(Standing::OffSession) => self.note(FindingKind::OffSession, first),
+            Some(Standing::OnGrid | Standing::Unknown) | None => {}
+        }
+    }
+
+    /// Counts one more of a kind; of each kind the first is kept.
+    fn note(&mut self, kind: FindingKind, first: Option<(u64, Timestamp)>) {
+        match self.findings.iter_mut().find(|known| known.kind.name() == kind.name()) {
+            Some(known) => known.n += 1,
+            None => {
+                let path = self.path.to_owned();
+                self.findings.push(Finding { path, kind, n: 1, first });
+            }
+        }
+    }
+}
