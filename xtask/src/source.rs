@@ -36,10 +36,10 @@ impl Source {
         self.path.ends_with(".rs")
     }
 
-    /// Whether all of the file is for tests or benches, by its place.
+    /// Whether all of the file is for tests, benches or examples, by its place.
     pub fn is_test_file(&self) -> bool {
         let path = format!("/{}", self.path);
-        ["/tests/", "/benches/"].iter().any(|folder| path.contains(folder))
+        ["/tests/", "/benches/", "/examples/"].iter().any(|folder| path.contains(folder))
             || path.ends_with("/tests.rs")
     }
 

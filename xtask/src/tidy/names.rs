@@ -51,6 +51,9 @@ fn verb(name: &str) -> Option<String> {
     let rest = |prefix: &str| name.strip_prefix(prefix);
     if let Some(rest) = rest("get_") {
         Some(format!("`{name}`: a function that answers is a noun, such as `{rest}`"))
+    } else if name == "set_aside" {
+        // Says what is done.
+        None
     } else if let Some(rest) = rest("set_") {
         Some(format!("`{name}`: say what is done, such as `change_{rest}`"))
     } else if let Some(rest) = rest("test_") {
@@ -103,7 +106,8 @@ mod tests {
             let expected = format!("{PATH}:1: {message} [names]");
             assert_eq!(messages(check, PATH, text), [expected]);
         }
-        let nouns = "fn settle() { x.get_mut(); } fn processor() {} fn handle() -> Handle {}";
+        let nouns = "fn settle() { x.get_mut(); } fn processor() {} fn handle() -> Handle {} \
+                     fn set_aside() {}";
         assert_eq!(messages(check, PATH, nouns), [""; 0]);
     }
 

@@ -16,11 +16,16 @@ const REASON: &str = "stays whole";
 /// What a crate's root may begin with instead: its README is its documentation.
 const README: &str = "#![doc = include_str!(";
 
+/// Programs that the compiler must refuse; their names say why, and the messages that are compared
+/// count their lines.
+const REFUSED: &str = "/tests/refused/";
+
 /// The first line says what the file knows.
 pub(super) fn head(source: &Source) -> Vec<Finding> {
     let first = source.text.lines().next().unwrap_or_default();
     let has_head = first.strip_prefix("//!").is_some_and(|rest| !rest.trim().is_empty());
-    if has_head || (source.path.ends_with("/lib.rs") && first.starts_with(README)) {
+    let is_refused = source.path.contains(REFUSED);
+    if has_head || is_refused || (source.path.ends_with("/lib.rs") && first.starts_with(README)) {
         return Vec::new();
     }
     vec![Finding::of_line(
@@ -92,6 +97,7 @@ mod tests {
         assert_eq!(messages(head, PATH, "//! The session clock.\n"), [""; 0]);
         let readme = "#![doc = include_str!(\"../README.md\")]\n";
         assert_eq!(messages(head, "crates/time/src/lib.rs", readme), [""; 0]);
+        assert_eq!(messages(head, "crates/time/tests/refused/a.rs", "fn main() {}\n"), [""; 0]);
         for text in ["use a::b;\n", "\n//! Late.\n", "//!\n", ""] {
             assert_eq!(
                 messages(head, PATH, text),
