@@ -1,0 +1,4 @@
+fn main() {
+    let board = openbell_session_data::BoardWriter::new();
+    let _: openbell_session_data::BoardWriter = board.clone();
+}

@@ -1,0 +1,7 @@
+#![allow(unreachable_code)]
+
+use openbell_session_data::View;
+
+fn main() {
+    let _ = View { frame: panic!(), publication: panic!() };
+}
