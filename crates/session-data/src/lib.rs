@@ -28,8 +28,8 @@ pub use inactive::{Holder, Inactive, InactiveFacts, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
 pub use segment::{
-    Arrival, IndicatorColumns, IndicatorTails, Rows, Segment, SegmentDay, SegmentShape,
-    SegmentTail, SegmentWriter, SeriesRole,
+    Arrival, IndicatorColumns, IndicatorTails, Rows, Segment, SegmentDay, SegmentFacts,
+    SegmentShape, SegmentTail, SegmentWriter, SeriesRole,
 };
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};

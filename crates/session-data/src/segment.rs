@@ -106,7 +106,7 @@ impl Segment {
     }
 
     /// Every row that is written, also those that no outsider may see yet.
-    pub(crate) fn rows(&self) -> Rows<'_> {
+    pub fn rows(&self) -> Rows<'_> {
         Rows { segment: Some(self), len: self.block.len() }
     }
 
@@ -147,6 +147,25 @@ fn n_at_or_before(instants: &[i64], as_of_ns: i64) -> usize {
     instants.partition_point(|&instant| instant <= as_of_ns)
 }
 
+/// What a segment is for, without its rows.
+#[derive(Clone, Copy, Debug)]
+pub struct SegmentFacts<'s> {
+    shape: &'s SegmentShape,
+    day: &'s SegmentDay,
+}
+
+impl<'s> SegmentFacts<'s> {
+    /// What it holds.
+    pub fn shape(&self) -> &'s SegmentShape {
+        self.shape
+    }
+
+    /// The session it belongs to.
+    pub fn day(&self) -> &'s SegmentDay {
+        self.day
+    }
+}
+
 /// The first so many rows of a segment.
 ///
 /// *Cost*: every column is a slice of the stored one; nothing is copied.
@@ -173,9 +192,10 @@ impl<'s> Rows<'s> {
         Rows { segment: None, len: 0 }
     }
 
-    /// The segment they belong to; `None` where there is none.
-    pub fn segment(&self) -> Option<&'s Segment> {
-        self.segment
+    /// What they belong to; `None` where there is no segment. It does not lead to the segment's
+    /// other rows, which cannot be seen yet.
+    pub fn segment(&self) -> Option<SegmentFacts<'s>> {
+        self.segment.map(|segment| SegmentFacts { shape: &segment.shape, day: &segment.day })
     }
 
     /// The first `len` of these rows.
@@ -402,6 +422,11 @@ impl SegmentWriter {
     /// The rows committed so far.
     pub fn rows(&self) -> Rows<'_> {
         self.segment.rows()
+    }
+
+    /// The rows that can be seen at `as_of`.
+    pub fn rows_at(&self, as_of: Timestamp) -> Rows<'_> {
+        self.segment.rows_at(as_of)
     }
 
     /// Rows that still fit.
