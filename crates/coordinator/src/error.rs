@@ -133,6 +133,9 @@ pub enum PlanError {
         #[source]
         source: DataError,
     },
+    /// The source cannot read ahead.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// What the config asks for does not exist in this build.
     #[error("{what} is not there in this build: {why}")]
     NotBuilt {

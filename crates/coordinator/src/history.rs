@@ -51,7 +51,7 @@ impl SessionReader {
         let parts = layout.day.base.grid.parts();
         let grid = openbell_processor::grid_of(interval, parts);
         let grid = if is_base { &layout.delivered } else { &grid };
-        self.sifted.pass(&self.raw, grid, step_ns(interval, layout));
+        self.sifted.pass(&self.raw, grid, step_ns(interval, layout), layout.rows_since);
         (&self.sifted, outcome)
     }
 

@@ -94,6 +94,12 @@ impl LagMeter {
         self.n_delivered += 1;
     }
 
+    /// Counts a bar that was let in late among those delivered: it is not checked.
+    pub fn count_correction(&mut self) {
+        self.n_delivered += 1;
+        self.next_check = self.next_check.max(self.n_delivered);
+    }
+
     /// The symbol's backlog is empty: it is caught up at once.
     pub fn empty_backlog(&mut self) -> LagChange {
         match self.state {

@@ -45,6 +45,8 @@ pub(crate) struct LaneRun {
     pub(crate) feed: Box<dyn Feed>,
     pub(crate) processor: SymbolProcessor,
     pub(crate) history: History,
+    /// Whether the feed stands where the last session's rows ended.
+    pub(crate) is_reading: bool,
     pub(crate) is_locked: bool,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
@@ -67,6 +69,8 @@ pub(crate) struct Lane {
     pub(crate) fixed: Arc<[FixedIndicator]>,
     /// Rows announced to consumers, base first, then derived.
     pub(crate) announced: Vec<usize>,
+    /// What is known of its feed; live only.
+    pub(crate) live: Option<crate::engine::LiveFeed>,
     /// Whether it is on its way: added, and not caught up yet.
     pub(crate) is_joining: bool,
     /// Rows rejected and known, by reason.

@@ -4,12 +4,14 @@
 
 use std::sync::Arc;
 
+use openbell_data_manager::FeedKind;
 use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{Arrival, Through};
 use openbell_time::{Session, Timestamp};
 
 use crate::digest::symbol_key;
+use crate::engine::LiveFeed;
 use crate::error::RunError;
 use crate::history::{History, SessionReader, step_ns};
 use crate::lag::LagMeter;
@@ -47,7 +49,7 @@ pub(crate) fn found(
     }
     let windows = plan.history_of(symbol);
     let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
-    let feed = source.feed(&key, &rule.calendar)?;
+    let feed = source.day_feed(&key, &rule.calendar)?;
     let mut processor =
         SymbolProcessor::new(rule.base, &rule.derived, |interval| plan.indicators_on(interval));
     let first = plan.sessions[0];
@@ -77,6 +79,7 @@ pub(crate) fn found(
         feed,
         processor,
         history,
+        is_reading: false,
         is_locked: false,
         digests: Vec::new(),
         symbol: joining.symbol,
@@ -152,7 +155,13 @@ pub(crate) fn load_day(
     through: Arc<Through>,
 ) -> Result<Lane, RunError> {
     run.history.roll(&layout.session, rule, source)?;
-    run.feed.seek(layout.rows_since)?;
+    if run.feed.kind() == FeedKind::Live {
+        return follow_day(run, plan, rule, layout, source, through);
+    }
+    if !std::mem::replace(&mut run.is_reading, true) {
+        // From here on the feed goes on by itself, and may be read ahead.
+        run.feed.seek(layout.rows_since)?;
+    }
     let mut raw = openbell_market::BarColumns::default();
     let polled = run.feed.poll(layout.clock_until, layout.rows_until, &mut raw);
     let fault = polled.err().map(|error| {
@@ -161,7 +170,7 @@ pub(crate) fn load_day(
         (at.max(layout.clock_since), error)
     });
     let mut sifted = Sifted::default();
-    sifted.pass(&raw, &layout.delivered, step_ns(rule.base, layout));
+    sifted.pass(&raw, &layout.delivered, step_ns(rule.base, layout), layout.rows_since);
     let series = run_day(&mut run.processor, layout, &sifted);
     let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
     let n_series = 1 + series.derived.len();
@@ -178,7 +187,39 @@ pub(crate) fn load_day(
         gauge,
         fixed: crate::fixed::fixed_indicators(plan, rule, &layout.session, &symbol, source)?,
         announced: vec![0; n_series],
+        live: None,
         is_joining: true,
         rejected: std::collections::BTreeMap::new(),
+    })
+}
+
+/// A day of a live feed: its rows come as they come.
+fn follow_day(
+    mut run: LaneRun,
+    plan: &Plan,
+    rule: &LayoutRule,
+    layout: &SessionLayout,
+    source: &mut dyn Source,
+    through: Arc<Through>,
+) -> Result<Lane, RunError> {
+    run.feed.seek(layout.rows_since)?;
+    let start = run.processor.clone();
+    let series = run.processor.start_session(&layout.day, Arrival::Recorded);
+    let n_series = 1 + series.derived.len();
+    Ok(Lane {
+        series,
+        sifted: Sifted::default(),
+        n_rejected_known: 0,
+        fault: None,
+        meter: LagMeter::new(),
+        lag: openbell_time::Nanos::ZERO,
+        through,
+        gauge: SymbolGauge::new(run.symbol.clone(), run.generation),
+        fixed: crate::fixed::fixed_indicators(plan, rule, &layout.session, &run.symbol, source)?,
+        announced: vec![0; n_series],
+        live: Some(LiveFeed::new(start, layout.rows_since)),
+        is_joining: true,
+        rejected: std::collections::BTreeMap::new(),
+        run,
     })
 }

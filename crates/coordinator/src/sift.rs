@@ -37,15 +37,19 @@ impl Sifted {
         self.rejected.clear();
     }
 
-    /// Passes the rows of `rows` that lie on `grid`, whose slots are `step_ns` long.
+    /// Passes the rows of `rows` that lie on `grid`, whose slots are `step_ns` long; rows stamped
+    /// before `since` belong to no session and are passed over.
     ///
     /// Of rows with one stamp the first counts. *Cost*: linear in rows.
-    pub fn pass(&mut self, rows: &BarColumns, grid: &Grid, step_ns: i64) {
+    pub fn pass(&mut self, rows: &BarColumns, grid: &Grid, step_ns: i64, since: Timestamp) {
         let n_rejected = self.rejected.len();
         // The stamp and close that a bar right after the last one would have.
         let mut expected: Option<(i64, i64, i64)> = None;
         for row in 0..rows.len() {
             let opens_at_ns = rows.opens_at_ns[row];
+            if opens_at_ns < since.as_nanos() {
+                continue;
+            }
             let closes_at_ns = match expected {
                 Some((stamp, close, _)) if stamp == opens_at_ns => Ok(close),
                 _ => match grid.place(Timestamp::from_nanos(opens_at_ns)) {
@@ -134,7 +138,7 @@ mod tests {
         }
         rows.high[5] = 0.5;
         let mut sifted = Sifted::default();
-        sifted.pass(&rows, &grid, 10);
+        sifted.pass(&rows, &grid, 10, Timestamp::MIN);
         assert_eq!(sifted.bars.opens_at_ns, [100, 110, 130, 200, 210]);
         assert_eq!(sifted.closes_at_ns, [110, 120, 135, 210, 220]);
         let reasons: Vec<(i64, RejectReason)> =

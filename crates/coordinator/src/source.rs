@@ -1,8 +1,10 @@
 //! Where a run gets its feeds from: a store, or whatever a service puts in its place.
 
+use std::ops::Range;
+
 use openbell_data_manager::{DataError, Feed};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::Calendar;
+use openbell_time::{Calendar, Timestamp};
 
 /// Gives feeds by series. The store of a program is one
 /// ([`StoreSource`](crate::StoreSource)); a service with data of its own writes another.
@@ -18,4 +20,29 @@ pub trait Source: Send {
     ///
     /// *Errors*: an unknown series, a source that cannot be opened.
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError>;
+
+    /// The feed that delivers the sessions' own bars: the stored one, unless the source reads
+    /// ahead or follows a live one.
+    ///
+    /// *Errors*: as for [`Source::feed`].
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        self.feed(key, calendar)
+    }
+
+    /// Says which stretches of time the sessions' own bars will be read in, in order, and how
+    /// many of them ahead. A source that reads nothing ahead passes it over.
+    ///
+    /// *Errors*: a source that cannot.
+    fn read_ahead(
+        &mut self,
+        windows: Vec<Range<Timestamp>>,
+        n_ahead: usize,
+    ) -> Result<(), DataError> {
+        let _ = (windows, n_ahead);
+        Ok(())
+    }
 }

@@ -1,20 +1,23 @@
 //! The store of a program as the source of a run.
 
-use openbell_data_manager::{DataError, DataManager, Feed};
+use std::ops::Range;
+
+use openbell_data_manager::{DataError, DataManager, Feed, Prefetch};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::Calendar;
+use openbell_time::{Calendar, Timestamp};
 
 use crate::source::Source;
 
 /// Feeds out of a [`DataManager`].
 pub struct StoreSource {
     store: DataManager,
+    prefetch: Option<Prefetch>,
 }
 
 impl StoreSource {
     /// The feeds of `store`.
     pub fn new(store: DataManager) -> StoreSource {
-        StoreSource { store }
+        StoreSource { store, prefetch: None }
     }
 }
 
@@ -34,5 +37,27 @@ impl Source for StoreSource {
 
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
         Ok(Box::new(self.store.feed(key, calendar)?))
+    }
+
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        let feed = self.store.feed(key, calendar)?;
+        Ok(match &self.prefetch {
+            Some(prefetch) => Box::new(prefetch.feed(feed)),
+            None => Box::new(feed),
+        })
+    }
+
+    /// Starts the thread that reads ahead; it ends with this source.
+    fn read_ahead(
+        &mut self,
+        windows: Vec<Range<Timestamp>>,
+        n_ahead: usize,
+    ) -> Result<(), DataError> {
+        self.prefetch = Some(Prefetch::start(windows, n_ahead)?);
+        Ok(())
     }
 }

@@ -60,7 +60,8 @@ impl Engine {
     /// Settles where no bar is left that has closed by the session clock.
     pub(super) fn settle_if_caught_up(&mut self) -> Result<(), RunError> {
         match &self.state {
-            State::Day(day) if !day.has_backlog(self.clock.now()) => self.settle(),
+            // Live, the next look at the feeds decides.
+            State::Day(day) if !self.is_live && !day.has_backlog(self.clock.now()) => self.settle(),
             _ => Ok(()),
         }
     }

@@ -169,6 +169,9 @@ impl Engine {
                 Some(Added::Failed { why })
             }
             Ok(lane) => {
+                if lane.live.is_some() {
+                    lane.through.reach_the_clock(); // Live, the inside is where the clock is.
+                }
                 lane.show_state();
                 lane.gauge.record_backlog(lane.n_undelivered(self.clock.now()) as u64);
                 day.insert(lane);
@@ -304,6 +307,7 @@ impl Engine {
         let (taken, clock) = (self.step_at(), self.clock.now());
         let paused = self.pace.is_paused();
         let answer = match &command {
+            _ if self.is_live => Answer::Refused(Refusal::LiveSession),
             Command::Pause if paused => Answer::Refused(Refusal::AlreadyPaused),
             Command::Resume | Command::Step if !paused => Answer::Refused(Refusal::NotPaused),
             Command::RunUntil { until } if *until <= clock => {

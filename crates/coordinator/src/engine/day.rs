@@ -200,6 +200,11 @@ impl Engine {
         day.is_open = true;
         day.lay_due(at);
         self.log.push(Event::SessionOpened { date: session.date, at, until: session.close });
+        if self.is_live {
+            self.status.change_phase(Phase::Streaming);
+            self.refresh_members();
+            return Ok(()); // The gate opens when every feed is complete through the open.
+        }
         for lane in &mut day.lanes {
             lane.is_joining = false;
             lane.show_state();
@@ -210,12 +215,20 @@ impl Engine {
         self.count_rejections()?;
         self.refresh_members();
         if self.publish() == Opened::Yes {
-            let call = Call { reader: &mut self.reader, date: session.date, at, log: &mut self.log };
-            let outcome = self.hub.session_started(call);
-            outcome.map_err(|stops| self.stops_run(stops))?;
+            self.tell_started()?;
         }
         self.take_scheduled()?;
         self.take_asked()
+    }
+
+    /// Tells consumers that the session has begun and is active.
+    pub(super) fn tell_started(&mut self) -> Result<(), RunError> {
+        let at = self.clock.now();
+        let State::Day(day) = &self.state else { return Ok(()) };
+        let date = day.layout.session.date;
+        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
+        let outcome = self.hub.session_started(call);
+        outcome.map_err(|stops| self.stops_run(stops))
     }
 
     /// Closes the session: its last instant is published; consumers get a final view, the gate
@@ -309,7 +322,7 @@ impl Engine {
 }
 
 /// Counts `known` in the lane, and logs each reason once.
-fn log_rejections(
+pub(super) fn log_rejections(
     log: &mut Vec<Event>,
     lane: &mut Lane,
     known: &[crate::sift::Rejected],

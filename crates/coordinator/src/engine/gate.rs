@@ -1,6 +1,7 @@
 //! The gate: the one place that opens and shuts it, and that tells the board who is there.
 
 use openbell_config::GateScope;
+use openbell_market::Symbol;
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
@@ -119,7 +120,7 @@ impl Engine {
     }
 
     /// One `Resumed` with everything that was not announced.
-    fn tell_resumed(&mut self) -> Result<(), RunError> {
+    pub(super) fn tell_resumed(&mut self) -> Result<(), RunError> {
         let at = self.clock.now();
         if !self.hub.is_heard() {
             return Ok(());
@@ -146,7 +147,7 @@ impl Engine {
         outcome.map_err(|stops| self.stops_run(stops))
     }
 
-    fn tell_membership(&mut self, joined: &[openbell_market::Symbol]) -> Result<(), RunError> {
+    pub(super) fn tell_membership(&mut self, joined: &[Symbol]) -> Result<(), RunError> {
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let date = day.layout.session.date;
@@ -174,16 +175,21 @@ impl super::day::Day {
     }
 
     /// Marks every lane as with the clock. Returns the symbols that have joined by it.
-    fn catch_up_all(&mut self, at: Timestamp, log: &mut Vec<Event>) -> Vec<openbell_market::Symbol> {
-        let mut joined = Vec::new();
+    fn catch_up_all(&mut self, at: Timestamp, log: &mut Vec<Event>) -> Vec<Symbol> {
         for lane in &mut self.lanes {
             let _ = lane.meter.empty_backlog(); // Whoever waits for it is told by the caller.
             lane.through.reach_the_clock();
             lane.gauge.record_backlog(0);
-            if !lane.is_joining {
-                continue;
-            }
+        }
+        self.join_caught_up(log, at)
+    }
+
+    /// Those that were on their way have joined. Returns them.
+    pub(super) fn join_caught_up(&mut self, log: &mut Vec<Event>, at: Timestamp) -> Vec<Symbol> {
+        let mut joined = Vec::new();
+        for lane in self.lanes.iter_mut().filter(|lane| lane.is_joining) {
             lane.is_joining = false;
+            lane.through.reach_the_clock();
             lane.show_state();
             let (symbol, n_backlog) = (lane.run.symbol.clone(), lane.meter.n_delivered());
             let generation = lane.run.generation;

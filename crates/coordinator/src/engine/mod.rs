@@ -15,6 +15,7 @@ mod commands;
 mod day;
 mod gate;
 mod instant;
+mod live;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ use crate::source::Source;
 use crate::status::{Phase, StatusBoard};
 
 use day::Day;
+pub(crate) use live::LiveFeed;
 use pace::Pace;
 
 /// What a step did.
@@ -95,6 +97,8 @@ pub struct Engine {
     sequence: Sequence,
     sessions: Vec<SessionReport>,
     failure: Option<String>,
+    /// Whether the clock is the real one and bars come from live feeds.
+    is_live: bool,
     n_steps: u64,
     n_bars: u64,
     n_derived: u64,
@@ -126,6 +130,22 @@ impl Engine {
         let core = Arc::new(CoreThread::default());
         let status = StatusBoard::new();
         let (handle, queue) = Handle::new(Arc::clone(&core), Arc::clone(&status), reader.clone());
+        let mut plan_errors = Vec::new();
+        let windows = plan.sessions.iter().filter_map(|session| {
+            let layout = plan.rule.lay(*session).map_err(|e| plan_errors.push(e.into())).ok()?;
+            Some(layout.rows_since..layout.rows_until)
+        });
+        let windows: Vec<_> = windows.collect();
+        let n_ahead = match &plan.config.mode {
+            Mode::Backtest(backtest) => backtest.prefetch_days as usize,
+            Mode::Live => 1,
+        };
+        if let Err(error) = source.read_ahead(windows, n_ahead) {
+            plan_errors.push(error.into());
+        }
+        if !plan_errors.is_empty() {
+            return Err(PlanErrors(plan_errors));
+        }
         let speed = match &plan.config.mode {
             Mode::Backtest(backtest) => backtest.speed_multiplier,
             Mode::Live => 1.0,
@@ -154,10 +174,33 @@ impl Engine {
             sequence: Sequence::new(),
             sessions: Vec::new(),
             failure: None,
+            is_live: false,
             n_steps: 0,
             n_bars: 0,
             n_derived: 0,
         })
+    }
+
+    /// A run of `config` that follows the live feeds of `source` instead of replaying: the session
+    /// clock is the instant handed to [`Engine::step`], and the config's dates say which sessions.
+    ///
+    /// A session file cannot ask for it yet (`mode: live`), since the program has no live feed; a
+    /// service that has one of its own uses this.
+    ///
+    /// *Errors*: every reason for which it cannot begin, at once.
+    pub fn live(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: Box<dyn Source>,
+    ) -> Result<Engine, PlanErrors> {
+        let mut engine = Engine::new(config, time, source)?;
+        engine.is_live = true;
+        Ok(engine)
+    }
+
+    /// Sessions closed so far.
+    pub fn n_sessions_closed(&self) -> usize {
+        self.sessions.len()
     }
 
     /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
@@ -236,12 +279,19 @@ impl Engine {
                 return Ok(Step::Worked);
             }
             State::Day(day) if !day.is_open => {
+                let until = day.layout.clock_since;
+                if self.is_live && wall < until {
+                    return Ok(Step::Waits { until });
+                }
                 self.open_session(wall)?;
                 return Ok(Step::Worked);
             }
             State::Day(_) => {}
         }
         self.take_waiting(wall)?;
+        if self.is_live {
+            return self.follow(wall);
+        }
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
         if day.has_backlog(self.clock.now()) {
             self.n_steps += 1;

@@ -1,0 +1,330 @@
+//! Following live feeds: the clock is the real one, bars come when they come.
+//!
+//! At one instant: what has arrived is sifted; bars that have closed are delivered in (close,
+//! symbol) order, each lag checked before; windows close by the clock, when their feed is complete
+//! through their end, at the latest when they have settled; then the gate is decided, and where it
+//! is open everything is published at once and announced.
+
+use openbell_data_manager::Connection;
+use openbell_market::{BarColumns, RejectReason};
+use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
+use openbell_time::{Nanos, Timestamp};
+
+use super::day::{Day, log_rejections};
+use super::{Engine, State, Step};
+use crate::error::RunError;
+use crate::history::step_ns;
+use crate::lag::LagState;
+use crate::lane::Lane;
+use crate::sift::Rejected;
+use crate::status::SymbolState;
+
+/// How long a live run waits before it looks at its feeds again.
+const LOOK: Nanos = Nanos::from_nanos(50_000_000);
+
+/// What a live lane knows of its feed.
+pub(crate) struct LiveFeed {
+    /// The state at the session's start, for building the day anew when a late bar comes.
+    pub(crate) start: openbell_processor::SymbolProcessor,
+    /// The instant up to which the feed has delivered all that there is.
+    pub(crate) complete_through: Timestamp,
+    pub(crate) connection: Connection,
+    /// Windows that end at or before it are closed.
+    pub(crate) closed_through: Timestamp,
+    /// Rows as they arrive; recycled.
+    raw: BarColumns,
+}
+
+impl LiveFeed {
+    pub(crate) fn new(start: openbell_processor::SymbolProcessor, since: Timestamp) -> LiveFeed {
+        LiveFeed {
+            start,
+            complete_through: since,
+            connection: Connection::Alive,
+            closed_through: since,
+            raw: BarColumns::default(),
+        }
+    }
+}
+
+impl Engine {
+    /// Follows the feeds up to `wall`.
+    pub(super) fn follow(&mut self, wall: Timestamp) -> Result<Step, RunError> {
+        let clock = self.clock.now();
+        if wall <= clock {
+            return Ok(Step::Waits { until: clock + LOOK });
+        }
+        self.n_steps += 1;
+        let State::Day(day) = &self.state else { return Ok(Step::Worked) };
+        let last = day.layout.clock_until;
+        let settle = Nanos::from_secs(i64::from(self.settle_seconds()));
+        self.driver.advance_to(wall)?;
+        self.status.record_clock(wall);
+        self.receive(wall)?;
+        self.deliver_arrived(wall)?;
+        self.close_live_windows(wall, settle);
+        self.decide_gate(wall)?;
+        self.take_scheduled()?;
+        self.take_asked()?;
+        let State::Day(day) = &self.state else { return Ok(Step::Worked) };
+        let complete = day.lanes.iter().filter_map(|lane| lane.live.as_ref());
+        let all_complete = complete.clone().all(|live| live.complete_through >= last);
+        if wall >= last && (all_complete || wall >= last + settle) {
+            self.close_session()?;
+            return Ok(Step::Worked);
+        }
+        Ok(Step::Waits { until: wall + LOOK })
+    }
+
+    fn settle_seconds(&self) -> u32 {
+        self.plan.config.session_data_config.streaming.settle_seconds
+    }
+
+    /// Takes what has arrived by `now` from every feed.
+    fn receive(&mut self, now: Timestamp) -> Result<(), RunError> {
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let Day { lanes, layout, members_changed, .. } = day.as_mut();
+        let step = step_ns(self.rule.base, layout);
+        for lane in lanes {
+            let Some(live) = &mut lane.live else { continue };
+            live.raw.clear();
+            let polled = lane.run.feed.poll(now, layout.rows_until, &mut live.raw);
+            let progress = polled.map_err(|source| RunError::Read {
+                symbol: lane.run.symbol.clone(),
+                at: now,
+                source,
+            })?;
+            live.complete_through = live.complete_through.max(progress.complete_through);
+            live.connection = progress.connection;
+            let raw = std::mem::take(&mut live.raw);
+            let n_rejected = lane.sifted.rejected.len();
+            let rebuilt = admit(lane, &raw, layout, step, now);
+            let known: Vec<Rejected> = lane.sifted.rejected[n_rejected..].to_vec();
+            lane.n_rejected_known = lane.sifted.rejected.len();
+            log_rejections(&mut self.log, lane, &known, Some(now));
+            if let Some(live) = &mut lane.live {
+                live.raw = raw;
+            }
+            *members_changed |= rebuilt;
+        }
+        for (next, lane) in day.next_close_ns.iter_mut().zip(&day.lanes) {
+            *next = lane.next_close_ns();
+        }
+        Ok(())
+    }
+
+    /// Delivers every bar that has arrived and closed, in (close, symbol) order.
+    fn deliver_arrived(&mut self, now: Timestamp) -> Result<(), RunError> {
+        loop {
+            let State::Day(day) = &mut self.state else { return Ok(()) };
+            let first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
+            let Some((position, &closes_at_ns)) = first else { return Ok(()) };
+            if closes_at_ns > now.as_nanos() {
+                return Ok(());
+            }
+            let lag = day.open_time(Timestamp::from_nanos(closes_at_ns), now);
+            let lane = &mut day.lanes[position];
+            if lane.meter.is_check_due() {
+                // The gate is decided before anything of this instant is published.
+                let _ = lane.meter.check(&self.plan.lag, lag);
+                lane.lag = lag;
+                lane.gauge.record_lag(lag);
+            }
+            let row = lane.n_delivered();
+            lane.run.processor.append(
+                &lane.sifted.bars,
+                &lane.sifted.closes_at_ns,
+                row..row + 1,
+                lane.live.as_ref().map_or(now, |live| live.closed_through),
+                &mut lane.series,
+                Some(now),
+            );
+            lane.meter.count(&self.plan.lag);
+            lane.gauge.record_delivered(lane.meter.n_delivered());
+            self.sequence.deliver(closes_at_ns, lane.run.key);
+            day.next_close_ns[position] = lane.next_close_ns();
+            day.n_bars += 1;
+            self.n_bars += 1;
+        }
+    }
+
+    /// Closes windows by the clock: when the feed is complete through their end, at the latest
+    /// when they have settled.
+    fn close_live_windows(&mut self, now: Timestamp, settle: Nanos) {
+        let State::Day(day) = &mut self.state else { return };
+        for lane in &mut day.lanes {
+            let Some(live) = &mut lane.live else { continue };
+            let through = live.complete_through.min(now).max(now - settle);
+            if through > live.closed_through {
+                live.closed_through = through;
+                lane.run.processor.close_windows(through, &mut lane.series, Some(now));
+            }
+        }
+    }
+
+    /// Opens the gate where every symbol is caught up and speaking, and publishes; shuts it else.
+    fn decide_gate(&mut self, now: Timestamp) -> Result<(), RunError> {
+        let threshold = self.plan.lag.threshold;
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let has_opened = !day.switches.is_empty();
+        let holders: Vec<Holder> =
+            (0..day.lanes.len()).filter_map(|i| day.watch(i, now, threshold, has_opened)).collect();
+        if holders.is_empty() {
+            return self.publish_live();
+        }
+        if day.members_changed {
+            self.refresh_members();
+            if let State::Day(day) = &mut self.state {
+                day.members_changed = true; // Outsiders have not been told yet.
+            }
+        }
+        let reason = Reason::CatchingUp { holders };
+        if self.switch_shut(reason.clone()) == Shut::JustNow {
+            let outcome = self.hub.deactivated(now, &mut self.log, &reason);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        self.board.advance_inside(now);
+        Ok(())
+    }
+
+    fn publish_live(&mut self) -> Result<(), RunError> {
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let is_first = day.switches.is_empty();
+        let joined = day.join_caught_up(&mut self.log, self.clock.now());
+        if day.members_changed || !joined.is_empty() {
+            self.refresh_members();
+        }
+        match self.publish() {
+            Opened::Yes if is_first => self.tell_started()?,
+            Opened::Yes => self.tell_resumed()?,
+            Opened::No => self.announce_unannounced()?,
+        }
+        self.tell_membership(&joined)?;
+        self.answer_pending();
+        Ok(())
+    }
+}
+
+impl Day {
+    /// Looks at lane `position`: what its symbol is doing, and whether it holds the gate.
+    fn watch(
+        &mut self,
+        position: usize,
+        now: Timestamp,
+        threshold: Nanos,
+        has_opened: bool,
+    ) -> Option<Holder> {
+        let is_over = now >= self.layout.clock_until;
+        let grid = &self.layout.delivered;
+        let lane = &self.lanes[position];
+        let live = lane.live.as_ref()?;
+        let due = grid.next_close_after(live.complete_through);
+        let overdue = due.map_or(Nanos::ZERO, |due| self.open_time(due, now));
+        let behind = self.open_time(live.complete_through, now);
+        let is_subscribed = live.complete_through >= self.layout.clock_since;
+        let is_dead = matches!(live.connection, Connection::Silent { .. });
+        let lane = &mut self.lanes[position];
+        if behind <= threshold {
+            let _ = lane.meter.empty_backlog(); // Nothing undelivered, and complete: caught up.
+        }
+        let state = if is_over {
+            SymbolState::Quiet
+        } else if is_dead {
+            SymbolState::Dead
+        } else if lane.meter.state() == LagState::Lagging || lane.is_joining && !is_subscribed {
+            SymbolState::CatchingUp
+        } else if overdue > threshold {
+            SymbolState::Late
+        } else if behind > threshold || lane.sifted.bars.is_empty() {
+            SymbolState::Quiet
+        } else {
+            SymbolState::Live
+        };
+        lane.gauge.change_state(state);
+        let holds = match state {
+            SymbolState::Dead | SymbolState::Late | SymbolState::CatchingUp => true,
+            _ => !has_opened && !is_subscribed,
+        };
+        let lag = if state == SymbolState::CatchingUp { lane.lag } else { overdue.max(behind) };
+        holds.then(|| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) })
+    }
+}
+
+/// Sifts what has arrived into the day's rows. Returns whether a late bar made the day anew.
+fn admit(
+    lane: &mut Lane,
+    raw: &BarColumns,
+    layout: &crate::layout::SessionLayout,
+    step_ns: i64,
+    now: Timestamp,
+) -> bool {
+    let mut is_rebuilt = false;
+    let mut one = BarColumns::default();
+    for row in 0..raw.len() {
+        let opens_at = raw.opens_at(row);
+        one.clear();
+        one.push(opens_at, raw.ohlcv(row));
+        if opens_at.as_nanos().saturating_add(step_ns) > now.as_nanos() {
+            let reason = RejectReason::FromTheFuture;
+            lane.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+            continue;
+        }
+        let closed_through = lane.live.as_ref().map(|live| live.closed_through);
+        let is_late = closed_through.is_some_and(|through| {
+            let in_closed_window = |(_, day): &(_, openbell_session_data::SegmentDay)| {
+                let slot = day.grid.slot_containing(opens_at).and_then(|slot| day.grid.slot(slot));
+                slot.is_some_and(|bounds| bounds.until <= through)
+            };
+            layout.day.derived.iter().any(in_closed_window)
+        });
+        let is_behind = lane.sifted.bars.opens_at_ns.last().is_some_and(|&l| l > opens_at.as_nanos());
+        if is_late || is_behind {
+            is_rebuilt |= correct(lane, &one, layout, step_ns, now);
+        } else {
+            lane.sifted.pass(&one, &layout.delivered, step_ns, layout.rows_since);
+        }
+    }
+    is_rebuilt
+}
+
+/// A bar that came after its window was closed: counted as late, and let in by making the day's
+/// series anew, as a new generation of their segments. Nothing published changes.
+fn correct(
+    lane: &mut Lane,
+    one: &BarColumns,
+    layout: &crate::layout::SessionLayout,
+    step_ns: i64,
+    now: Timestamp,
+) -> bool {
+    let opens_at = one.opens_at(0);
+    let mut merged = BarColumns::default();
+    let at = lane.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
+    merged.extend_from(&lane.sifted.bars, 0..at);
+    merged.extend_from(one, 0..1);
+    merged.extend_from(&lane.sifted.bars, at..lane.sifted.bars.len());
+    let mut sifted = crate::sift::Sifted::default();
+    sifted.pass(&merged, &layout.delivered, step_ns, layout.rows_since);
+    let n_before = lane.sifted.bars.len();
+    let reason = if sifted.bars.len() == n_before + 1 {
+        RejectReason::Late
+    } else {
+        // Off the grid, outside the hours, invalid, or there already: its own reason counts.
+        sifted.rejected.first().map_or(RejectReason::Duplicate, |rejected| rejected.reason)
+    };
+    lane.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+    if reason != RejectReason::Late {
+        return false;
+    }
+    lane.sifted.bars = sifted.bars;
+    lane.sifted.closes_at_ns = sifted.closes_at_ns;
+    let Some(live) = &lane.live else { return false };
+    let (mut processor, through) = (live.start.clone(), live.closed_through);
+    let mut series = processor.start_session(&layout.day, Arrival::Recorded);
+    let n_rows = lane.n_delivered() + 1;
+    let (bars, closes) = (&lane.sifted.bars, &lane.sifted.closes_at_ns);
+    processor.append(bars, closes, 0..n_rows, through, &mut series, Some(now));
+    lane.run.processor = processor;
+    lane.series = series;
+    lane.meter.count_correction();
+    true
+}

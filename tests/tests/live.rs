@@ -1,0 +1,119 @@
+//! Live feeds: healthy, late, silent, corrected.
+
+use openbell_config::SessionConfig;
+use openbell_coordinator::{Engine, Event, Source, Step, SymbolState};
+use openbell_data_manager::{DataError, Feed, MemoryFeed, ScriptedFeed};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_session_data::{Inactive, Reason};
+use openbell_tests::{at, bar_at, config};
+use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
+
+const DAY: &str = "2025-07-02";
+
+/// One symbol whose live feed follows a script.
+struct Scripted(Option<ScriptedFeed>);
+
+impl Source for Scripted {
+    fn intervals(&self, _: &Symbol) -> Vec<BarInterval> {
+        vec![BarInterval::from_mins(1).expect("a minute")]
+    }
+
+    fn unknown(&self, symbol: &Symbol) -> String {
+        format!("no {symbol}")
+    }
+
+    fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        Ok(Box::new(MemoryFeed::new(key.clone(), BarColumns::default())))
+    }
+
+    fn day_feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        match self.0.take() {
+            Some(feed) => Ok(Box::new(feed)),
+            None => self.feed(key, calendar),
+        }
+    }
+}
+
+fn key() -> SeriesKey {
+    let interval = BarInterval::from_mins(1).expect("a minute");
+    SeriesKey { symbol: "AAPL".parse().expect("a symbol"), interval }
+}
+
+fn minutes(since: Timestamp, n: usize) -> BarColumns {
+    let mut rows = BarColumns::default();
+    for minute in 0..n {
+        let opens_at = since + Nanos::from_secs(60 * minute as i64);
+        rows.push(opens_at, bar_at("AAPL", opens_at));
+    }
+    rows
+}
+
+fn engine(feed: ScriptedFeed) -> Engine {
+    let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
+    let (config, _) = SessionConfig::parse(&json).expect("a good config");
+    Engine::live(&config, &TimeManager::new(), Box::new(Scripted(Some(feed)))).expect("a plan")
+}
+
+/// Drives the run by a clock that ticks every `tick_s` seconds, and lists the second of every
+/// switch after the open, with the reason where the gate shut.
+fn drive(engine: &mut Engine, until: Timestamp, tick_s: i64) -> Vec<(i64, bool)> {
+    let open = at(DAY, 9, 30);
+    let mut now = open - Nanos::from_secs(5);
+    while now <= until {
+        while engine.step(now) == Step::Worked {}
+        now += Nanos::from_secs(tick_s);
+    }
+    let switches = engine.events().iter().filter_map(|event| match event {
+        Event::GateOpened { at, .. } => Some(((*at - open).as_secs(), true)),
+        Event::GateShut { at, .. } => Some(((*at - open).as_secs(), false)),
+        _ => None,
+    });
+    switches.collect()
+}
+
+fn lagging(inactive: &Inactive) -> Vec<String> {
+    match &inactive.facts().reason {
+        Reason::CatchingUp { holders } => holders.iter().map(|h| h.symbol.to_string()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_live_feed_that_delivers_each_bar_a_second_after_its_close_never_shuts_the_gate() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.arrive_after_close(&minutes(open, 60), Nanos::from_secs(1));
+    let mut engine = engine(feed);
+    let switches = drive(&mut engine, open + Nanos::from_secs(3500), 1);
+    assert_eq!(switches.len(), 1, "{switches:?}");
+    assert_eq!(switches[0], (0, true));
+    let mut reader = engine.outside_reader();
+    let view = reader.view().expect("active");
+    let five = BarInterval::from_mins(5).expect("five minutes");
+    assert_eq!(view.symbol("AAPL").unwrap().series(five).unwrap().today().len(), 11);
+}
+
+#[test]
+fn a_live_feed_that_is_always_ninety_seconds_late_keeps_the_gate_shut() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.arrive_after_close(&minutes(open, 60), Nanos::from_secs(90));
+    let mut engine = engine(feed);
+    let _ = drive(&mut engine, open + Nanos::from_secs(1800), 1);
+    let inactive = engine.outside_reader().view().err().expect("inactive");
+    assert_eq!(lagging(&inactive), ["AAPL"]);
+    let inside = engine.inside_reader().view();
+    assert!(!inside.symbol("AAPL").unwrap().base().unwrap().today().is_empty());
+}
+
+#[test]
+fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.arrive_after_close(&minutes(open, 10), Nanos::from_secs(1));
+    let mut engine = engine(feed);
+    let _ = drive(&mut engine, open + Nanos::from_secs(900), 1);
+    let status = engine.handle().status();
+    assert_eq!(status.symbols[0].state, SymbolState::Dead);
+    assert!(status.inactive.is_some());
+}
