@@ -1,4 +1,4 @@
-//! Exchange time: instants, trading dates, calendars, sessions and the session clock.
+#![doc = include_str!("../README.md")]
 
 mod calendar;
 mod clock;
