@@ -51,9 +51,10 @@ impl Engine {
     /// Follows the feeds up to `wall`.
     pub(super) fn follow(&mut self, wall: Timestamp) -> Result<Step, RunError> {
         let clock = self.clock.now();
-        if wall <= clock {
+        if wall < clock || self.followed_at == Some(wall) {
             return Ok(Step::Waits { until: clock + LOOK });
         }
+        self.followed_at = Some(wall);
         self.n_steps += 1;
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
         let last = day.layout.clock_until;

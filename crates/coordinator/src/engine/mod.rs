@@ -99,6 +99,8 @@ pub struct Engine {
     failure: Option<String>,
     /// Whether the clock is the real one and bars come from live feeds.
     is_live: bool,
+    /// The last instant at which live feeds were looked at.
+    followed_at: Option<Timestamp>,
     n_steps: u64,
     n_bars: u64,
     n_derived: u64,
@@ -175,6 +177,7 @@ impl Engine {
             sessions: Vec::new(),
             failure: None,
             is_live: false,
+            followed_at: None,
             n_steps: 0,
             n_bars: 0,
             n_derived: 0,
