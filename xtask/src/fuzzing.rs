@@ -10,8 +10,11 @@ use crate::command::Shell;
 const FOLDER: &str = "fuzz/fuzz_targets";
 
 /// The files from which a target starts, beside what it found in earlier runs.
-const SEEDS: &[(&str, &str)] =
-    &[("session_file", "session_configs"), ("parquet_store", "tests/data/bar_data")];
+const SEEDS: &[(&str, &str)] = &[
+    ("csv_import", "fuzz/seeds/csv_import"),
+    ("parquet_store", "tests/data/bar_data"),
+    ("session_file", "session_configs"),
+];
 
 /// Runs every target for `seconds`.
 ///
