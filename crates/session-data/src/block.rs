@@ -17,7 +17,7 @@
 //! The cells are zeroed when the block is made, so every row is initialised, committed or not. A
 //! block is emptied only through `Arc::get_mut`, which proves that no reader holds it.
 //!
-//! loom checks the three facts (`tests/loom.rs`): under `--cfg loom` every cell has a shadow cell
+//! loom checks the three facts (`tests/loom_segment.rs`): under `--cfg loom` every cell has a shadow cell
 //! that loom watches, touched by each access.
 #![allow(unsafe_code)]
 
@@ -45,7 +45,7 @@ impl<T: Copy + Default> Column<T> {
     /// The rows before `len`.
     ///
     /// # Safety
-    /// `len` is a committed length of this block, loaded with acquire.
+    /// `len` is at most a committed length of this block, loaded with acquire.
     unsafe fn committed(&self, len: usize) -> &[T] {
         let cells = &self.cells[..len];
         #[cfg(loom)]
@@ -89,28 +89,48 @@ impl Block {
         self.len.load(Ordering::Acquire)
     }
 
-    /// Rows before `len` of integer column `column`.
-    ///
-    /// *Panics* where `len` lies past what is committed.
-    pub(crate) fn ints(&self, column: usize, len: usize) -> &[i64] {
-        assert!(len <= self.len(), "{len} rows asked of a block with {} committed", self.len());
-        // SAFETY: `self.len()` loads with acquire, and committed lengths never fall while the
-        // block is shared.
-        unsafe { self.ints[column].committed(len) }
-    }
-
-    /// Rows before `len` of float column `column`.
-    ///
-    /// *Panics* where `len` lies past what is committed.
-    pub(crate) fn floats(&self, column: usize, len: usize) -> &[f64] {
-        assert!(len <= self.len(), "{len} rows asked of a block with {} committed", self.len());
-        // SAFETY: as for `ints`.
-        unsafe { self.floats[column].committed(len) }
+    /// The rows committed so far, for reading without asking again.
+    pub(crate) fn committed(&self) -> Committed<'_> {
+        Committed { block: self, len: self.len() }
     }
 
     /// Integer columns.
     pub(crate) fn n_ints(&self) -> usize {
         self.ints.len()
+    }
+}
+
+/// The first so many committed rows of a block.
+///
+/// Made only by [`Block::committed`], which loads the length with acquire, and after that only
+/// made shorter. While it lives its borrow keeps the block shared, so the length does not fall.
+#[derive(Clone, Copy)]
+pub(crate) struct Committed<'b> {
+    block: &'b Block,
+    len: usize,
+}
+
+impl<'b> Committed<'b> {
+    /// Rows in it.
+    pub(crate) fn len(self) -> usize {
+        self.len
+    }
+
+    /// The first `len` of them, or all where there are fewer.
+    pub(crate) fn first(self, len: usize) -> Committed<'b> {
+        Committed { block: self.block, len: self.len.min(len) }
+    }
+
+    /// Integer column `column`.
+    pub(crate) fn ints(self, column: usize) -> &'b [i64] {
+        // SAFETY: `self.len` is at most a committed length loaded with acquire, as said above.
+        unsafe { self.block.ints[column].committed(self.len) }
+    }
+
+    /// Float column `column`.
+    pub(crate) fn floats(self, column: usize) -> &'b [f64] {
+        // SAFETY: as for `ints`.
+        unsafe { self.block.floats[column].committed(self.len) }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use openbell_market::{Bar, BarInterval, Coverage, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
-use crate::block::{Block, BlockWriter, Tails};
+use crate::block::{Block, BlockWriter, Committed, Tails};
 use crate::grid::Grid;
 
 /// Float columns that every segment has: open, high, low, close, volume.
@@ -107,20 +107,20 @@ impl Segment {
 
     /// Every row that is written, also those that no outsider may see yet.
     pub fn rows(&self) -> Rows<'_> {
-        Rows { segment: Some(self), len: self.block.len() }
+        Rows { of: Some((self, self.block.committed())) }
     }
 
     /// The rows that can be seen at `as_of`: those that closed (live: were published) by then.
     ///
     /// *Cost*: one guess where bars are dense; a binary search otherwise.
     pub(crate) fn rows_at(&self, as_of: Timestamp) -> Rows<'_> {
-        let len = self.block.len();
+        let committed = self.block.committed();
         let column = match self.shape.arrival {
             Arrival::AtClose => CLOSES_AT,
             Arrival::Recorded => self.block.n_ints() - 1,
         };
-        let visible_at = self.block.ints(column, len);
-        Rows { segment: Some(self), len: n_at_or_before(visible_at, as_of.as_nanos()) }
+        let n_visible = n_at_or_before(committed.ints(column), as_of.as_nanos());
+        Rows { of: Some((self, committed.first(n_visible))) }
     }
 }
 
@@ -138,9 +138,12 @@ fn n_at_or_before(instants: &[i64], as_of_ns: i64) -> usize {
     if first > as_of_ns {
         return 0;
     }
-    // Dense bars stand where a straight line puts them.
-    let span = (last - first).max(1) as i128;
-    let guess = ((as_of_ns - first) as i128 * (instants.len() - 1) as i128 / span) as usize;
+    // Dense bars stand where a straight line puts them. The guess is rounded to the nearest and
+    // looked at, so the line may be inexact.
+    let per_ns = (instants.len() - 1) as f64 / (last - first) as f64;
+    let nearest = ((as_of_ns - first) as f64 * per_ns + 0.5) as usize;
+    let guess = nearest.min(instants.len() - 1);
+    let guess = guess - usize::from(guess > 0 && instants[guess] > as_of_ns);
     if instants[guess] <= as_of_ns && instants.get(guess + 1).is_none_or(|&next| next > as_of_ns) {
         return guess + 1;
     }
@@ -169,50 +172,55 @@ impl<'s> SegmentFacts<'s> {
 /// The first so many rows of a segment.
 ///
 /// *Cost*: every column is a slice of the stored one; nothing is copied.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Rows<'s> {
-    /// `None` where a series has no rows of the day at all; then `len` is 0.
-    segment: Option<&'s Segment>,
-    len: usize,
+    /// `None` where a series has no rows of the day at all.
+    of: Option<(&'s Segment, Committed<'s>)>,
+}
+
+impl std::fmt::Debug for Rows<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rows").field("segment", &self.segment()).field("n", &self.len()).finish()
+    }
 }
 
 impl<'s> Rows<'s> {
     /// Rows in it.
     pub fn len(&self) -> usize {
-        self.len
+        self.of.map_or(0, |(_, committed)| committed.len())
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// No rows, of no segment.
     pub(crate) fn none() -> Rows<'s> {
-        Rows { segment: None, len: 0 }
+        Rows { of: None }
     }
 
     /// What they belong to; `None` where there is no segment. It does not lead to the segment's
     /// other rows, which cannot be seen yet.
     pub fn segment(&self) -> Option<SegmentFacts<'s>> {
-        self.segment.map(|segment| SegmentFacts { shape: &segment.shape, day: &segment.day })
+        self.of.map(|(segment, _)| SegmentFacts { shape: &segment.shape, day: &segment.day })
     }
 
     /// The first `len` of these rows.
     pub fn first(self, len: usize) -> Rows<'s> {
-        Rows { segment: self.segment, len: self.len.min(len) }
+        Rows { of: self.of.map(|(segment, committed)| (segment, committed.first(len))) }
     }
 
     fn ints(&self, column: usize) -> &'s [i64] {
-        self.segment.map_or(&[], |segment| segment.block.ints(column, self.len))
+        self.of.map_or(&[], |(_, committed)| committed.ints(column))
     }
 
     fn floats(&self, column: usize) -> &'s [f64] {
-        self.segment.map_or(&[], |segment| segment.block.floats(column, self.len))
+        self.of.map_or(&[], |(_, committed)| committed.floats(column))
     }
 
     fn role(&self) -> SeriesRole {
-        self.segment.map_or(SeriesRole::Base, |segment| segment.shape.role)
+        self.of.map_or(SeriesRole::Base, |(segment, _)| segment.shape.role)
     }
 
     /// Open instants, nanoseconds since the epoch.
@@ -252,7 +260,7 @@ impl<'s> Rows<'s> {
 
     /// The bar of row `row`, or `None` past the last.
     pub fn bar(&self, row: usize) -> Option<Bar> {
-        (row < self.len).then(|| Bar {
+        (row < self.len()).then(|| Bar {
             opens_at: Timestamp::from_nanos(self.opens_at_ns()[row]),
             closes_at: Timestamp::from_nanos(self.closes_at_ns()[row]),
             ohlcv: Ohlcv {
@@ -265,9 +273,29 @@ impl<'s> Rows<'s> {
         })
     }
 
+    /// The bars from row `row` on, oldest first.
+    ///
+    /// *Cost*: finds the columns once, then reads them bar by bar.
+    pub fn bars_since(self, row: usize) -> impl ExactSizeIterator<Item = Bar> + 's {
+        let (opens_at_ns, closes_at_ns) = (self.opens_at_ns(), self.closes_at_ns());
+        let (open, high, low) = (self.open(), self.high(), self.low());
+        let (close, volume) = (self.close(), self.volume());
+        (row.min(self.len())..self.len()).map(move |row| Bar {
+            opens_at: Timestamp::from_nanos(opens_at_ns[row]),
+            closes_at: Timestamp::from_nanos(closes_at_ns[row]),
+            ohlcv: Ohlcv {
+                open: open[row],
+                high: high[row],
+                low: low[row],
+                close: close[row],
+                volume: volume[row],
+            },
+        })
+    }
+
     /// How many base bars row `row` saw of how many; a base bar is one of one.
     pub fn coverage(&self, row: usize) -> Option<Coverage> {
-        if row >= self.len {
+        if row >= self.len() {
             return None;
         }
         Some(match self.role() {
@@ -282,7 +310,7 @@ impl<'s> Rows<'s> {
     /// The running metrics at row `row` of a base series: high, low, volume, price times volume,
     /// each from the session's regular open on; `None` before its first regular bar.
     pub(crate) fn running(&self, row: usize) -> Option<[f64; N_METRIC_FLOATS]> {
-        if row >= self.len || self.role() != SeriesRole::Base {
+        if row >= self.len() || self.role() != SeriesRole::Base {
             return None;
         }
         let at = |offset: usize| self.floats(N_BAR_FLOATS + offset)[row];
@@ -303,7 +331,7 @@ impl<'s> Rows<'s> {
     /// Where the columns of `key` begin, and its names.
     fn indicator_place(&self, key: &str) -> Option<(usize, &'s IndicatorColumns)> {
         let mut column = 0;
-        for indicator in self.segment?.shape.indicators.iter() {
+        for indicator in self.of?.0.shape.indicators.iter() {
             if &*indicator.key == key {
                 return Some((column, indicator));
             }
@@ -315,7 +343,7 @@ impl<'s> Rows<'s> {
     /// The value of an indicator at row `row`: of its only field (`field` empty) or a named one.
     /// `None` where the indicator is not ready, or there is no such row, key or field.
     pub fn indicator_value(&self, key: &str, field: &str, row: usize) -> Option<f64> {
-        if row >= self.len {
+        if row >= self.len() {
             return None;
         }
         let (first, indicator) = self.indicator_place(key)?;
@@ -333,7 +361,7 @@ impl<'s> Rows<'s> {
     pub fn indicator_columns(&self) -> impl Iterator<Item = (&'s IndicatorColumns, usize, &'s [f64])> {
         let rows = *self;
         let mut column = 0;
-        let indicators = rows.segment.map_or(&[][..], |segment| &segment.shape.indicators);
+        let indicators = rows.of.map_or(&[][..], |(segment, _)| &segment.shape.indicators);
         indicators.iter().flat_map(move |indicator| {
             let first = column;
             column += indicator.n_columns();

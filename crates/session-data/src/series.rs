@@ -38,10 +38,9 @@ impl<'v> SeriesView<'v> {
         }
     }
 
-    /// The rows since sequence `sequence`, that one included; and how many there were before.
+    /// The session's bars since sequence `sequence`, that one included, oldest first.
     pub fn since(&self, sequence: usize) -> impl Iterator<Item = Bar> + 'v {
-        let rows = self.today();
-        (sequence..rows.len()).filter_map(move |row| rows.bar(row))
+        self.today().bars_since(sequence)
     }
 
     /// The last bar of the session, or `None` where there is none yet.
@@ -73,8 +72,7 @@ impl<'v> SeriesView<'v> {
         let trailing = self.facts.trailing[first_segment..].iter().map(|segment| segment.rows());
         trailing
             .chain(std::iter::once(today))
-            .flat_map(|rows| (0..rows.len()).filter_map(move |row| rows.bar(row)))
-            .skip(skip)
+            .flat_map(move |rows| rows.bars_since(std::mem::take(&mut skip)))
     }
 
     /// Base bars seen and expected in the bars that have closed by now, of the day; absent while
