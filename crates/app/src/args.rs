@@ -1,0 +1,88 @@
+//! The command line: commands, options, help texts. What each command takes is declared beside
+//! what it does.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::calendars::CalendarArgs;
+use crate::check::CheckArgs;
+use crate::completions::CompletionsArgs;
+use crate::data::DataArgs;
+use crate::exit::EXIT_CODES;
+use crate::logging::LogFormat;
+use crate::plan::PlanArgs;
+use crate::replay::ReplayArgs;
+use crate::run::RunArgs;
+use crate::schema::SchemaArgs;
+use crate::terminal::ColorChoice;
+
+/// The whole command line.
+#[derive(Parser, Debug)]
+#[command(
+    name = "openbell",
+    version,
+    about = "Trading sessions over market bars: fresh or nothing",
+    long_about = "Runs trading sessions over market bars: replays them from Parquet, merges every \
+                  symbol into one time order on the exchange's own clock, lets symbols join and \
+                  leave while the session runs, derives longer bars and indicators, and gives \
+                  readers data that is fresh, or nothing.",
+    after_help = FIVE_THINGS,
+    after_long_help = after_long_help(),
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of every command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Options of every command")]
+pub struct CommonArgs {
+    /// When to use colours; NO_COLOR in the environment means never.
+    #[arg(long, value_enum, global = true, default_value_t, value_name = "WHEN")]
+    pub color: ColorChoice,
+    /// What to log on standard error: error, warn, info, debug, trace, or module=level; by default
+    /// what OPENBELL_LOG says, or warn.
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How to write log lines.
+    #[arg(long, value_enum, global = true, default_value_t, value_name = "FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+#[expect(
+    missing_docs,
+    reason = "the documentation of a command is its help text, declared with it"
+)]
+pub enum Command {
+    Run(RunArgs),
+    Replay(ReplayArgs),
+    Plan(PlanArgs),
+    Check(CheckArgs),
+    Schema(SchemaArgs),
+    Data(DataArgs),
+    Calendar(CalendarArgs),
+    Completions(CompletionsArgs),
+}
+
+/// What people do first, in order.
+pub const FIVE_THINGS: &str = "\
+Five things to do first:
+  openbell data generate bars        make a small market to try things on
+  openbell data ls bars              see what is stored
+  openbell check session.json        is a session file right?
+  openbell plan session.json         what would a run read?
+  openbell run session.json          run it
+
+`openbell COMMAND --help` says more about each, with examples.";
+
+fn after_long_help() -> String {
+    format!("{FIVE_THINGS}\n\n{EXIT_CODES}")
+}

@@ -1,0 +1,130 @@
+//! `openbell calendar`, its words on the command line; what is done with them is in
+//! [`crate::calendar`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use openbell_time::{Calendar, SystemWall, TimeManager, Timestamp, TradingDate, WallClock};
+
+use crate::calendar::{self, SessionsRequest, TableForm};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::terminal::Terminal;
+
+/// Says what a calendar knows: sessions, hours, holidays, what comes next.
+///
+/// CALENDAR is an exchange group (US_EQUITY, CRYPTO, FOREX, CME_EQUITY) or an exchange by its MIC
+/// (XLON, XTKS). Times are exchange times unless they carry a zone.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]
+pub struct CalendarArgs {
+    #[command(subcommand)]
+    command: CalendarCommand,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell calendar show US_EQUITY
+  openbell calendar sessions US_EQUITY --since 2025-06-30 --until 2025-07-08
+  openbell calendar next XTKS --at 2025-07-02T11:45
+  openbell calendar ask questions.csv";
+
+#[derive(Subcommand, Debug)]
+enum CalendarCommand {
+    /// Prints the sessions of a range of dates.
+    Sessions {
+        /// The exchange group or exchange.
+        #[arg(value_name = "CALENDAR")]
+        name: String,
+        /// The first date.
+        #[arg(long, value_name = "DATE")]
+        since: TradingDate,
+        /// The first date that is not wanted any more.
+        #[arg(long, value_name = "DATE")]
+        until: TradingDate,
+        /// How the table is written.
+        #[arg(long, value_enum, default_value = "text")]
+        format: Format,
+    },
+    /// Prints a calendar at a glance: this month, hours, unusual days ahead, sources.
+    Show {
+        /// The exchange group or exchange.
+        #[arg(value_name = "CALENDAR")]
+        name: String,
+        /// The time to look from; now where it is missing.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Prints the phase, and the next open, close and session.
+    Next {
+        /// The exchange group or exchange.
+        #[arg(value_name = "CALENDAR")]
+        name: String,
+        /// The time to look from; now where it is missing.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Answers a file of questions, and holds the answers against those that stand in it.
+    Ask {
+        /// The file, mic,kind,arg1,arg2,answer, plain or gzip.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Csv,
+    Json,
+}
+
+/// Does what the command says.
+pub fn calendar(args: &CalendarArgs, terminal: &mut Terminal) -> Outcome {
+    let time = TimeManager::new();
+    let wrong = |error: anyhow::Error| Failure::new(Exit::Usage, error);
+    let mut out = Vec::new();
+    match &args.command {
+        CalendarCommand::Sessions { name, since, until, format } => {
+            let form = match format {
+                Format::Text => TableForm::Text,
+                Format::Csv => TableForm::Csv,
+                Format::Json => TableForm::Json,
+            };
+            let (since, until) = (*since, *until);
+            let request = SessionsRequest { calendar: name, since, until, form };
+            calendar::sessions(&time, &request, &mut out).map_err(wrong)?;
+        }
+        CalendarCommand::Show { name, at } => {
+            let named = time.calendar(name)?;
+            calendar::show(&named, instant(&named, at.as_deref())?, &mut out).map_err(wrong)?;
+        }
+        CalendarCommand::Next { name, at } => {
+            let named = time.calendar(name)?;
+            calendar::next(&named, instant(&named, at.as_deref())?, &mut out).map_err(wrong)?;
+        }
+        CalendarCommand::Ask { file } => return ask(&time, file, terminal),
+    }
+    terminal.text(&String::from_utf8_lossy(&out))?;
+    Ok(Exit::Done)
+}
+
+fn ask(time: &TimeManager, file: &std::path::Path, terminal: &mut Terminal) -> Outcome {
+    let failed = |error: anyhow::Error| {
+        Failure::new(Exit::Data, error).of(format!("cannot answer {}", file.display()))
+    };
+    let bytes = std::fs::read(file).map_err(|error| failed(error.into()))?;
+    let (mut answers, mut differences) = (Vec::new(), Vec::new());
+    let asked = calendar::ask(time, &bytes, &mut answers, &mut differences).map_err(failed)?;
+    terminal.text(&String::from_utf8_lossy(&answers))?;
+    terminal.flush()?;
+    terminal.note(String::from_utf8_lossy(&differences).trim_end());
+    Ok(if asked.n_differences == 0 { Exit::Done } else { Exit::Data })
+}
+
+fn instant(calendar: &Calendar, written: Option<&str>) -> Result<Timestamp, Failure> {
+    match written {
+        Some(text) => calendar::written_instant(calendar, text)
+            .map_err(|error| Failure::new(Exit::Usage, error)),
+        None => Ok(SystemWall::new().now()),
+    }
+}

@@ -1,0 +1,57 @@
+//! `openbell check`: is a session file right?
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::exit::{Exit, Outcome};
+use crate::session_file::SessionFile;
+use crate::table::counted;
+use crate::terminal::{Ink, Terminal};
+
+/// Checks session files: every key, every value, every rule between them.
+///
+/// All errors are said at once, each with file, line and column, what was found and what is
+/// allowed. No data is looked at; `openbell plan` does that.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct CheckArgs {
+    /// The session files.
+    #[arg(required = true, value_name = "CONFIG")]
+    configs: Vec<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell check session.json
+  openbell check session_configs/*.json";
+
+/// Checks each file, the next one also where one is wrong.
+pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
+    let mut exit = Exit::Done;
+    for path in &args.configs {
+        if path.ends_with("session.schema.json") {
+            terminal.note(&format!("{}: skipped, it is the schema", path.display()));
+            continue;
+        }
+        match SessionFile::load(path, terminal) {
+            Ok(file) => {
+                let data = &file.config.session_data_config;
+                let right = terminal.paint(Ink::Good, "right");
+                terminal.line(format!(
+                    "{}: {right}: {:?}, {}, {}",
+                    path.display(),
+                    file.config.session_name,
+                    counted(data.all_symbols().len() as u64, "symbol"),
+                    counted(data.streams.len() as u64, "stream"),
+                ))?;
+            }
+            Err(failure) => {
+                terminal.flush()?;
+                terminal.error(&failure.to_string());
+                exit = exit.and(failure.exit);
+            }
+        }
+    }
+    Ok(exit)
+}

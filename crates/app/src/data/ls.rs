@@ -1,0 +1,127 @@
+//! `openbell data ls`: what is stored.
+
+use clap::Args;
+use openbell_data_manager::SeriesInfo;
+use openbell_time::TimeManager;
+use serde_json::json;
+
+use super::{Selection, StoreArg, stamp_words};
+use crate::exit::{Exit, Outcome};
+use crate::table::{Align, Table, bytes, count, counted};
+use crate::terminal::Terminal;
+
+/// Lists the series of a store: symbol, interval, rows, first and last bar, files.
+///
+/// Times are of the exchange's clock. Of 1d and 1w bars the session dates are shown.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct LsArgs {
+    #[command(flatten)]
+    store: StoreArg,
+    #[command(flatten)]
+    selection: Selection,
+    /// Writes one JSON array instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell data ls bars
+  openbell data ls bars --symbols AAPL,MSFT --intervals 1m
+  openbell data ls bars --json";
+
+/// Lists them.
+pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
+    let store = args.selection.open(&args.store.store)?;
+    let series = args.selection.series(&store)?;
+    let time = TimeManager::new();
+    if args.json {
+        let rows: Vec<serde_json::Value> = series.iter().map(as_json).collect();
+        terminal.line(format!("{:#}", serde_json::Value::from(rows)))?;
+        return Ok(Exit::Done);
+    }
+    if series.is_empty() {
+        terminal.line(format!(
+            "{}: no series; `openbell data generate` and `openbell data import` write some",
+            args.store.store.display()
+        ))?;
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new([
+        ("symbol", Align::Left),
+        ("interval", Align::Left),
+        ("rows", Align::Right),
+        ("first", Align::Left),
+        ("last", Align::Left),
+        ("files", Align::Right),
+        ("size", Align::Right),
+        ("group", Align::Left),
+        ("source", Align::Left),
+    ]);
+    for info in &series {
+        let calendar = args.selection.calendar(&time, info)?;
+        let words = |stamp| stamp_words(&calendar, info.key.interval, stamp);
+        let (first, last) = match info.span {
+            Some((first, last)) => (words(first), words(last)),
+            None => ("-".to_owned(), "-".to_owned()),
+        };
+        table.row([
+            info.key.symbol.to_string(),
+            info.key.interval.to_string(),
+            count(info.n_rows),
+            first,
+            last,
+            count(info.files.len() as u64),
+            bytes(info.n_bytes),
+            info.exchange_group.clone().unwrap_or_else(|| "-".to_owned()),
+            source_words(info),
+        ]);
+    }
+    table.print(terminal, "")?;
+    let n_rows: u64 = series.iter().map(|info| info.n_rows).sum();
+    let n_bytes: u64 = series.iter().map(|info| info.n_bytes).sum();
+    terminal.line(format!(
+        "\n{} series, {}, {}",
+        series.len(),
+        counted(n_rows, "row"),
+        bytes(n_bytes)
+    ))?;
+    terminal.flush()?;
+    for error in series.iter().flat_map(|info| &info.unreadable) {
+        terminal.warning(&error.to_string());
+    }
+    let n_strangers = store.strangers().len() as u64;
+    if n_strangers > 0 {
+        let files = counted(n_strangers, "other file");
+        terminal.note(&format!("{files} in the folder; `openbell data verify` names them"));
+    }
+    Ok(Exit::Done)
+}
+
+fn source_words(info: &SeriesInfo) -> String {
+    let provider = info.provenance.provider.as_deref().unwrap_or("-");
+    let adjustment = info.provenance.adjustment.name();
+    match (info.provenance.is_synthetic, adjustment) {
+        (true, _) => "synthetic".to_owned(),
+        (false, "unstated") => provider.to_owned(),
+        (false, adjustment) => format!("{provider}, {adjustment}"),
+    }
+}
+
+fn as_json(info: &SeriesInfo) -> serde_json::Value {
+    json!({
+        "symbol": info.key.symbol.as_str(),
+        "interval": info.key.interval.to_string(),
+        "exchange_group": info.exchange_group,
+        "rows": info.n_rows,
+        "first": info.span.map(|(first, _)| first.to_string()),
+        "last": info.span.map(|(_, last)| last.to_string()),
+        "bytes": info.n_bytes,
+        "files": info.files,
+        "provider": info.provenance.provider,
+        "adjustment": info.provenance.adjustment.name(),
+        "synthetic": info.provenance.is_synthetic,
+        "unreadable": info.unreadable.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

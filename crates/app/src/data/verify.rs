@@ -1,0 +1,93 @@
+//! `openbell data verify`: is a store what it should be?
+
+use clap::Args;
+use openbell_data_manager::{Finding, FindingKind, StoreWriter};
+use openbell_time::TimeManager;
+
+use super::{DEFAULT_GROUP, StoreArg};
+use crate::exit::{Exit, Outcome};
+use crate::table::{Align, Table, count, counted};
+use crate::terminal::{Ink, Terminal};
+
+/// Looks at every file and every row of a store: what killed writes have left, files that cannot
+/// be read, rows out of order, repeated, impossible, off the grid, in the wrong file.
+///
+/// The exit code is 4 where something is wrong. Rows outside regular hours and files that are no
+/// part of the store are told and are not wrong.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    store: StoreArg,
+    /// The exchange group of a folder without groups.
+    #[arg(long, value_name = "GROUP", default_value = DEFAULT_GROUP)]
+    group: String,
+    /// Mends what can be mended without a loss: removes leftovers, sorts, puts rows where they
+    /// belong.
+    #[arg(long)]
+    repair: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell data verify bars
+  openbell data verify bars --repair";
+
+/// Verifies it.
+pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
+    let time = TimeManager::new();
+    super::known_group(&time, &args.group)?;
+    let look = || {
+        let calendar_of = |group: Option<&str>| time.calendar(group.unwrap_or(&args.group)).ok();
+        openbell_data_manager::verify(&args.store.store, &calendar_of)
+    };
+    let mut report = look()?;
+    if args.repair && !report.is_sound() {
+        let repaired = StoreWriter::open(&args.store.store)?.repair()?;
+        for path in &repaired.removed {
+            terminal.line(format!("removed    {}", path.display()))?;
+        }
+        for path in &repaired.compacted.rewritten {
+            terminal.line(format!("rewritten  {}", path.display()))?;
+        }
+        for path in &repaired.compacted.dissolved {
+            terminal.line(format!("dissolved  {}", path.display()))?;
+        }
+        report = look()?;
+    }
+    if !report.findings.is_empty() {
+        let mut table =
+            Table::new([("finding", Align::Left), ("n", Align::Right), ("where", Align::Left)]);
+        for finding in &report.findings {
+            table.row([finding.kind.name().to_owned(), count(finding.n), place(finding)]);
+        }
+        table.print(terminal, "")?;
+        terminal.line("")?;
+    }
+    let what = match report.is_sound() {
+        true => terminal.paint(Ink::Good, "sound"),
+        false => terminal.paint(Ink::Error, "not sound"),
+    };
+    terminal.line(format!(
+        "{}: {what}: {}, {}",
+        args.store.store.display(),
+        counted(report.n_files, "file"),
+        counted(report.n_rows, "row"),
+    ))?;
+    if !report.is_sound() && !args.repair {
+        terminal.flush()?;
+        terminal.note("`openbell data verify --repair` mends what can be mended without a loss");
+    }
+    Ok(if report.is_sound() { Exit::Done } else { Exit::Data })
+}
+
+fn place(finding: &Finding) -> String {
+    let mut text = finding.path.display().to_string();
+    if let Some((row, stamp)) = finding.first {
+        text.push_str(&format!(", first row {row} at {stamp}"));
+    }
+    if let FindingKind::Unreadable(error) = &finding.kind {
+        text.push_str(&format!(": {error}"));
+    }
+    text
+}

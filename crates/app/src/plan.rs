@@ -1,0 +1,270 @@
+//! `openbell plan`: what a run would read, without reading a bar.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use openbell_config::ScheduleChange;
+use openbell_coordinator::{Plan, StoreSource};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_time::Session;
+use serde_json::{Value, json};
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::run::plan_failure;
+use crate::session_file::SessionFile;
+use crate::table::{Align, Table, count, counted};
+use crate::terminal::Terminal;
+
+/// Holds a session file against calendar and store, and shows what a run would read: sessions,
+/// files, expected bars. No bar is read.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct PlanArgs {
+    /// The session file.
+    #[arg(value_name = "CONFIG")]
+    config: PathBuf,
+    /// The store, instead of the one that the file names.
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+    /// Writes JSON instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell plan session.json
+  openbell plan session.json --store bars --json";
+
+/// Plans it.
+pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
+    let file = SessionFile::load(&args.config, terminal)?;
+    let folder = file.store(args.store.as_deref())?;
+    let time = file.calendars()?;
+    let group = file.config.exchange_group.name.to_owned();
+    let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
+    let mut source = StoreSource::new(store.clone());
+    let plan = Plan::new(&file.config, &time, &mut source)
+        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    let reads = reads(&plan, &store)?;
+    if args.json {
+        terminal.line(format!("{:#}", as_json(&plan, &folder, &reads)))?;
+        return Ok(Exit::Done);
+    }
+    print(&plan, &folder, &reads, terminal)?;
+    Ok(Exit::Done)
+}
+
+/// What of one series would be read.
+struct Read {
+    key: SeriesKey,
+    /// What for: the session's bars, or so many sessions before each.
+    purpose: Purpose,
+    files: Vec<PathBuf>,
+    /// Bars that the calendar expects in the sessions read.
+    n_expected: u64,
+}
+
+enum Purpose {
+    Sessions,
+    History { n_sessions: u32 },
+}
+
+impl Purpose {
+    fn words(&self) -> String {
+        match self {
+            Purpose::Sessions => "the sessions".to_owned(),
+            Purpose::History { n_sessions } => {
+                format!("{} before each", counted((*n_sessions).into(), "session"))
+            }
+        }
+    }
+}
+
+fn reads(plan: &Plan, store: &DataManager) -> Result<Vec<Read>, Failure> {
+    let mut symbols = plan.config.session_data_config.all_symbols();
+    symbols.sort();
+    let mut reads = Vec::new();
+    for symbol in symbols {
+        let stored = store.intervals(&symbol);
+        let base = SeriesKey { symbol: symbol.clone(), interval: plan.rule.base };
+        if stored.contains(&base.interval) {
+            reads.push(read(plan, store, base, Purpose::Sessions, &plan.sessions)?);
+        }
+        for window in plan.history_of(&symbol) {
+            // History takes the stored interval where there is one, and derives it where not.
+            let interval = match stored.contains(&window.interval) {
+                true => window.interval,
+                false => plan.rule.base,
+            };
+            if !stored.contains(&interval) {
+                continue;
+            }
+            let first = plan.sessions[0].date;
+            let before = plan.calendar().sessions_before(first, window.n_sessions as usize)?;
+            let within = &plan.sessions[..plan.sessions.len() - 1];
+            let sessions: Vec<Session> = before.iter().chain(within).copied().collect();
+            let purpose = Purpose::History { n_sessions: window.n_sessions };
+            let key = SeriesKey { symbol: symbol.clone(), interval };
+            reads.push(read(plan, store, key, purpose, &sessions)?);
+        }
+    }
+    Ok(reads)
+}
+
+fn read(
+    plan: &Plan,
+    store: &DataManager,
+    key: SeriesKey,
+    purpose: Purpose,
+    sessions: &[Session],
+) -> Result<Read, Failure> {
+    let mut n_expected = 0;
+    for session in sessions {
+        n_expected += expected_bars(session, key.interval);
+    }
+    let files = match (sessions.first(), sessions.last()) {
+        (Some(first), Some(last)) => {
+            let since = first.pre_open.unwrap_or(first.open);
+            let until = last.post_close.unwrap_or(last.close);
+            store.files(&key, since..until, plan.calendar())?
+        }
+        _ => Vec::new(),
+    };
+    Ok(Read { key, purpose, files, n_expected })
+}
+
+/// Bars of an interval in a session; of 1w one, which is one for each session of its week.
+fn expected_bars(session: &Session, interval: BarInterval) -> u64 {
+    let Some(clock) = interval.clock() else { return 1 };
+    let step_ns = clock.length().as_nanos();
+    session.parts().map(|part| ((part.length().as_nanos() + step_ns - 1) / step_ns) as u64).sum()
+}
+
+fn print(
+    plan: &Plan,
+    folder: &Path,
+    reads: &[Read],
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
+    let calendar = plan.calendar();
+    terminal.line(format!(
+        "{}: {} of {} ({}, {}), store {}",
+        plan.config.session_name,
+        counted(plan.sessions.len() as u64, "session"),
+        plan.config.exchange_group.name,
+        calendar.name(),
+        calendar.zone_name(),
+        folder.display(),
+    ))?;
+    let derived: Vec<String> = plan.rule.derived.iter().map(ToString::to_string).collect();
+    terminal.line(format!(
+        "base {}, derived {}\n",
+        plan.rule.base,
+        if derived.is_empty() { "none".to_owned() } else { derived.join(" ") }
+    ))?;
+    let mut sessions = Table::new([
+        ("session", Align::Left),
+        ("open", Align::Left),
+        ("close", Align::Left),
+        ("", Align::Left),
+        ("schedule", Align::Left),
+    ]);
+    for session in &plan.sessions {
+        let clock = |at| calendar.local_time(at).time_of_day.to_string();
+        let note = match (session.is_early_close, session.is_late_open) {
+            (true, _) => "early close",
+            (_, true) => "late open",
+            _ => "",
+        };
+        sessions.row([
+            format!("{} {}", session.date, session.date.weekday()),
+            clock(session.open),
+            clock(session.close),
+            note.to_owned(),
+            schedule_words(plan, session),
+        ]);
+    }
+    sessions.print(terminal, "")?;
+    terminal.line("")?;
+    let mut table = Table::new([
+        ("symbol", Align::Left),
+        ("reads", Align::Left),
+        ("for", Align::Left),
+        ("files", Align::Right),
+        ("expected bars", Align::Right),
+    ]);
+    for read in reads {
+        table.row([
+            read.key.symbol.to_string(),
+            read.key.interval.to_string(),
+            read.purpose.words(),
+            count(read.files.len() as u64),
+            count(read.n_expected),
+        ]);
+    }
+    table.print(terminal, "")?;
+    let n_expected: u64 = reads.iter().map(|read| read.n_expected).sum();
+    terminal.line(format!("\n{} expected in all", counted(n_expected, "bar")))?;
+    Ok(())
+}
+
+fn schedule_words(plan: &Plan, session: &Session) -> String {
+    let (due, skipped) = plan.schedule_of(session);
+    let change = |entry: usize| match plan.change(entry) {
+        ScheduleChange::Add { symbols, .. } => format!("+{}", names(symbols)),
+        ScheduleChange::Remove { symbols } => format!("-{}", names(symbols)),
+    };
+    let due = due.iter().map(|due| {
+        let time = plan.calendar().local_time(due.at).time_of_day.to_string();
+        format!("{} {}", time.strip_suffix(":00").unwrap_or(&time), change(due.entry))
+    });
+    let skipped = skipped.iter().map(|&entry| {
+        format!("{} {} is outside and skipped", plan.schedule()[entry].at, change(entry))
+    });
+    due.chain(skipped).collect::<Vec<_>>().join(", ")
+}
+
+fn names(symbols: &[Symbol]) -> String {
+    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().join("+")
+}
+
+fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
+    let session = |session: &Session| {
+        let (due, skipped) = plan.schedule_of(session);
+        let due: Vec<Value> =
+            due.iter().map(|due| json!({"at": due.at.to_string(), "entry": due.entry})).collect();
+        json!({
+            "date": session.date.to_string(),
+            "open": session.open.to_string(),
+            "close": session.close.to_string(),
+            "early_close": session.is_early_close,
+            "late_open": session.is_late_open,
+            "schedule": due,
+            "schedule_skipped": skipped,
+        })
+    };
+    let read = |read: &Read| {
+        json!({
+            "symbol": read.key.symbol.as_str(),
+            "interval": read.key.interval.to_string(),
+            "history_sessions": match read.purpose {
+                Purpose::Sessions => None,
+                Purpose::History { n_sessions } => Some(n_sessions),
+            },
+            "files": read.files,
+            "expected_bars": read.n_expected,
+        })
+    };
+    json!({
+        "session_name": plan.config.session_name,
+        "exchange_group": plan.config.exchange_group.name,
+        "calendar": plan.calendar().name(),
+        "store": folder,
+        "base_interval": plan.rule.base.to_string(),
+        "derived": plan.rule.derived.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "sessions": plan.sessions.iter().map(session).collect::<Vec<_>>(),
+        "reads": reads.iter().map(read).collect::<Vec<_>>(),
+    })
+}

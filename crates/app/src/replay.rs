@@ -1,0 +1,120 @@
+//! `openbell replay`: a run again from its event log, to the same digest.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use openbell_coordinator::{Engine, Step, StoreSource};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_time::{SystemWall, TimeManager, WallClock};
+
+use crate::events::{EventLog, LoggedCommand, event_line};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::run::plan_failure;
+use crate::terminal::{Ink, Terminal};
+
+/// Runs a session again from the event log of a run: the same config, and the same commands at the
+/// same steps. The events and the digest must be the same; the exit code is 5 where they are not.
+///
+/// The log is what `openbell run --events FILE` has written. It names the store; --store names
+/// another place of the same data.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct ReplayArgs {
+    /// The event log.
+    #[arg(value_name = "EVENTS")]
+    events: PathBuf,
+    /// Where the data is now.
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  openbell run session.json --events events.jsonl
+  openbell replay events.jsonl";
+
+/// Runs it again.
+pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
+    let wrong = |why: String| {
+        let text = format!("cannot read the event log {}: {why}", args.events.display());
+        Failure::says(Exit::Data, text)
+    };
+    let text = std::fs::read_to_string(&args.events).map_err(|error| wrong(error.to_string()))?;
+    let log = EventLog::read(&text).map_err(wrong)?;
+    let time = match &log.head.overlay {
+        Some(overlay) => TimeManager::with_overlay(overlay)?,
+        None => TimeManager::new(),
+    };
+    let store = args.store.as_deref().unwrap_or(Path::new(&log.head.store));
+    let group = log.head.config.exchange_group.name.to_owned();
+    let store = DataManager::open(store, &StoreOptions { exchange_group: Some(group) })?;
+    let mut config = log.head.config.clone();
+    if let openbell_config::Mode::Backtest(backtest) = &mut config.mode {
+        backtest.speed_multiplier = 0.0; // Pace is no part of what is repeated.
+    }
+    let mut engine = Engine::new(&config, &time, Box::new(StoreSource::new(store)))
+        .map_err(|errors| plan_failure(&errors, None))?;
+    repeat(&mut engine, &log.commands);
+    compare(&engine, &log, terminal)
+}
+
+/// Steps to the end, giving each command at the step at which it was taken.
+fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
+    let wall = SystemWall::new();
+    let handle = engine.handle();
+    let mut commands = commands.iter().peekable();
+    loop {
+        while let Some(next) = commands.peek()
+            && next.taken.step == engine.n_steps()
+            && handle.status().session == Some(next.taken.session)
+        {
+            drop(handle.command(next.command.clone())); // Its answer comes by the event log.
+            commands.next();
+        }
+        if let Step::Ended(_) = engine.step(wall.now()) {
+            return;
+        }
+    }
+}
+
+fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
+    let lines: Vec<String> = engine.events().iter().map(event_line).collect();
+    let n_same = lines.iter().zip(&log.lines).take_while(|(ours, theirs)| ours == theirs).count();
+    if n_same < lines.len().max(log.lines.len()) {
+        let shown = |lines: &[String]| {
+            lines.get(n_same).cloned().unwrap_or_else(|| "nothing more".to_owned())
+        };
+        return Err(Failure::says(
+            Exit::RunFailed,
+            format!(
+                "the replay differs from the log at event {}\n  logged    {}\n  replayed  {}",
+                n_same + 1,
+                shown(&log.lines),
+                shown(&lines)
+            ),
+        ));
+    }
+    let digest = engine.report().digest.to_string();
+    match &log.digest {
+        Some(logged) if *logged != digest => Err(Failure::says(
+            Exit::RunFailed,
+            format!(
+                "the replay has the events of the log and another digest: logged {logged}, \
+                 replayed {digest}; the bars are not those of the run"
+            ),
+        )),
+        Some(_) => {
+            let same = terminal.paint(Ink::Good, "the same");
+            terminal.line(format!("{same}: {} events, digest {digest}", lines.len()))?;
+            Ok(Exit::Done)
+        }
+        None => {
+            terminal.line(format!(
+                "the same {} events; the log has no last line, so there is no digest to compare \
+                 with {digest}",
+                lines.len()
+            ))?;
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The report as tables.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use openbell_coordinator::{GateSwitch, Phase, Report, SessionReport};
+use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
+use openbell_session_data::Reason;
+use openbell_time::{Nanos, Timestamp};
+
+use super::{RunFacts, per_second};
+use crate::table::{Align, Table, count, counted};
+use crate::terminal::{Ink, Terminal};
+
+/// Switches of the gate in mid-session that are shown one by one.
+const SWITCHES_SHOWN: usize = 20;
+
+/// Prints the report of a run to standard output.
+pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
+    let ink = match report.phase {
+        Phase::Closed => Ink::Good,
+        Phase::Failed => Ink::Error,
+        _ => Ink::Warning,
+    };
+    let word = match report.phase {
+        Phase::Closed => "completed",
+        phase => phase.name(),
+    };
+    terminal.line(format!(
+        "{}: {}, {}, base {}",
+        facts.config.session_name,
+        terminal.paint(ink, word),
+        counted(report.sessions.len() as u64, "session"),
+        report.base,
+    ))?;
+    if let Some(metadata) = &facts.config.metadata {
+        for (key, value) in metadata {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            terminal.line(format!("  {key}: {value}"))?;
+        }
+    }
+    terminal.line("")?;
+    days(report, facts).print(terminal, "")?;
+    terminal.line("")?;
+    symbols(report).print(terminal, "")?;
+    let derived = derived(report);
+    if !derived.is_empty() {
+        terminal.line("")?;
+        derived.print(terminal, "")?;
+    }
+    gate(report, facts, terminal)?;
+    rejections(report, terminal)?;
+    terminal.line("")?;
+    foot(report, facts, terminal)
+}
+
+fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
+    let mut table = Table::new([
+        ("session", Align::Left),
+        ("open", Align::Left),
+        ("close", Align::Left),
+        ("symbols", Align::Right),
+        ("bars", Align::Right),
+        ("derived", Align::Right),
+        ("quality", Align::Right),
+        ("switches", Align::Right),
+        ("", Align::Left),
+    ]);
+    for session in &report.sessions {
+        let clock = |at| clock_words(facts, at);
+        let series = || session.symbols.iter().flat_map(|symbol| symbol.series.iter());
+        let derived: u64 = series().filter(|s| s.interval != report.base).map(|s| s.n_bars).sum();
+        table.row([
+            format!("{} {}", session.date, session.date.weekday()),
+            clock(session.open),
+            clock(session.close),
+            count(session.symbols.len() as u64),
+            count(session.n_bars),
+            count(derived),
+            quality_words(base_coverage(report, session, |_| true)),
+            count(session.switches.len() as u64),
+            if session.is_early_close { "early close".to_owned() } else { String::new() },
+        ]);
+    }
+    table
+}
+
+/// Base bars seen and expected of some symbols of a session; absent where quality is not kept.
+fn base_coverage(
+    report: &Report,
+    session: &SessionReport,
+    is_wanted: impl Fn(&Symbol) -> bool,
+) -> Option<Coverage> {
+    let wanted = session.symbols.iter().filter(|symbol| is_wanted(&symbol.symbol));
+    let series = wanted.flat_map(|symbol| &symbol.series).filter(|s| s.interval == report.base);
+    sum(series.map(|series| series.coverage))
+}
+
+fn sum(coverages: impl Iterator<Item = Option<Coverage>>) -> Option<Coverage> {
+    let mut total = None;
+    for coverage in coverages.flatten() {
+        *total.get_or_insert_with(Coverage::default) += coverage;
+    }
+    total
+}
+
+fn symbols(report: &Report) -> Table {
+    let mut table = Table::new([
+        ("symbol", Align::Left),
+        ("sessions", Align::Right),
+        ("bars", Align::Right),
+        ("derived", Align::Right),
+        ("quality", Align::Right),
+        ("rejected", Align::Right),
+        ("digest", Align::Left),
+        ("", Align::Left),
+    ]);
+    for (symbol, digest) in &report.digests {
+        let of_symbol: Vec<_> = report
+            .sessions
+            .iter()
+            .flat_map(|session| &session.symbols)
+            .filter(|entry| entry.symbol == *symbol)
+            .collect();
+        let bars = |is_base: bool| -> u64 {
+            let series = of_symbol.iter().flat_map(|entry| &entry.series);
+            series.filter(|s| (s.interval == report.base) == is_base).map(|s| s.n_bars).sum()
+        };
+        let coverage =
+            sum(report.sessions.iter().map(|s| base_coverage(report, s, |other| other == symbol)));
+        let rejected: u64 = of_symbol.iter().flat_map(|entry| entry.rejected.values()).sum();
+        let n_left = of_symbol.iter().filter(|entry| entry.has_left).count();
+        table.row([
+            symbol.to_string(),
+            count(of_symbol.len() as u64),
+            count(bars(true)),
+            count(bars(false)),
+            quality_words(coverage),
+            count(rejected),
+            digest.to_string(),
+            match n_left {
+                0 => String::new(),
+                n => format!("left {} before its close", counted(n as u64, "session")),
+            },
+        ]);
+    }
+    table
+}
+
+fn derived(report: &Report) -> Table {
+    let mut by_interval: BTreeMap<BarInterval, (u64, Option<Coverage>)> = BTreeMap::new();
+    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+        for series in symbol.series.iter().filter(|series| series.interval != report.base) {
+            let (n_bars, coverage) = by_interval.entry(series.interval).or_default();
+            *n_bars += series.n_bars;
+            *coverage = sum([*coverage, series.coverage].into_iter());
+        }
+    }
+    let mut table =
+        Table::new([("derived", Align::Left), ("bars", Align::Right), ("quality", Align::Right)]);
+    for (interval, (n_bars, coverage)) in by_interval {
+        table.row([interval.to_string(), count(n_bars), quality_words(coverage)]);
+    }
+    table
+}
+
+fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
+    let switches: Vec<&GateSwitch> = report.sessions.iter().flat_map(|s| &s.switches).collect();
+    let mid_session = mid_session(report);
+    terminal.line(format!(
+        "\n{} of the gate, {} in mid-session",
+        if switches.len() == 1 {
+            "1 switch".to_owned()
+        } else {
+            format!("{} switches", count(switches.len() as u64))
+        },
+        count(mid_session.len() as u64),
+    ))?;
+    for switch in mid_session.iter().take(SWITCHES_SHOWN) {
+        let local = facts.calendar.local_time(switch.at);
+        let what = match &switch.reason {
+            Some(reason) => format!("shut    {reason}"),
+            None => "opened".to_owned(),
+        };
+        terminal.line(format!("  {local}  {what}"))?;
+    }
+    if mid_session.len() > SWITCHES_SHOWN {
+        let more = mid_session.len() - SWITCHES_SHOWN;
+        terminal.line(format!("  and {} more; --json has them all", count(more as u64)))?;
+    }
+    Ok(())
+}
+
+/// The switches that are neither a session's opening nor its close: each shutting for another
+/// reason, and the opening that ends it.
+fn mid_session(report: &Report) -> Vec<&GateSwitch> {
+    let mut found = Vec::new();
+    for session in &report.sessions {
+        let mut is_shut_by_the_day = true;
+        for switch in &session.switches {
+            match &switch.reason {
+                Some(Reason::Closed | Reason::NotOpen) => is_shut_by_the_day = true,
+                Some(_) => {
+                    is_shut_by_the_day = false;
+                    found.push(switch);
+                }
+                None if is_shut_by_the_day => is_shut_by_the_day = false,
+                None => found.push(switch),
+            }
+        }
+    }
+    found
+}
+
+fn rejections(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
+    let mut by_reason: BTreeMap<RejectReason, u64> = BTreeMap::new();
+    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+        for (reason, n_rows) in &symbol.rejected {
+            *by_reason.entry(*reason).or_default() += n_rows;
+        }
+    }
+    for (reason, n_rows) in by_reason {
+        terminal.line(format!("{} rejected as {reason}", counted(n_rows, "row")))?;
+    }
+    Ok(())
+}
+
+fn foot(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
+    let rate = per_second(report.n_bars, facts.elapsed)
+        .map(|rate| format!(", {} bars a second", count(rate as u64)))
+        .unwrap_or_default();
+    terminal.line(format!(
+        "{} and {} derived in {}{rate}",
+        counted(report.n_bars, "bar"),
+        count(report.n_derived),
+        seconds_words(facts.elapsed),
+    ))?;
+    if report.overrun > Nanos::ZERO {
+        let late = seconds_words(report.overrun);
+        let text = format!("the pace was not kept: {late} late at worst");
+        terminal.line(terminal.paint(Ink::Warning, &text))?;
+    }
+    if let Some((exported, folder)) = facts.exported {
+        terminal.line(format!(
+            "{} written to {}: {}, {} of quality",
+            counted(exported.n_files as u64, "file"),
+            folder.display(),
+            counted(exported.n_bars, "bar"),
+            counted(exported.n_quality_rows, "row"),
+        ))?;
+    }
+    terminal.line(format!("digest {}", report.digest))
+}
+
+fn quality_words(coverage: Option<Coverage>) -> String {
+    match coverage.and_then(Coverage::quality) {
+        Some(quality) => format!("{:.2}%", quality.as_pct()),
+        None => "-".to_owned(),
+    }
+}
+
+fn clock_words(facts: &RunFacts<'_>, at: Timestamp) -> String {
+    let text = facts.calendar.local_time(at).time_of_day.to_string();
+    text.strip_suffix(":00").unwrap_or(&text).to_owned()
+}
+
+fn seconds_words(length: Nanos) -> String {
+    let seconds = length.as_secs_f64();
+    match seconds {
+        ..1.0 => format!("{:.0} ms", seconds * 1000.0),
+        ..100.0 => format!("{seconds:.2} s"),
+        _ => format!("{seconds:.0} s"),
+    }
+}

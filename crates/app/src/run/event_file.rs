@@ -1,0 +1,52 @@
+//! The event log on disk, written as the run goes.
+
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use openbell_coordinator::{Engine, Report};
+
+use crate::events::{LogHead, end_line, event_line};
+use crate::exit::{Exit, Failure};
+
+/// A file that grows by the events of a run.
+pub(super) struct EventFile {
+    path: PathBuf,
+    out: BufWriter<File>,
+    n_written: usize,
+}
+
+impl EventFile {
+    pub(super) fn create(path: &Path, head: &LogHead) -> Result<EventFile, Failure> {
+        let file = File::create(path).map_err(|error| cannot_write(path, error))?;
+        let out = BufWriter::new(file);
+        let mut events = EventFile { path: path.to_owned(), out, n_written: 0 };
+        events.line(&head.line())?;
+        Ok(events)
+    }
+
+    /// Writes the events that are new. *Cost*: a comparison where there are none.
+    pub(super) fn append(&mut self, engine: &Engine) -> Result<(), Failure> {
+        let events = engine.events();
+        while let Some(event) = events.get(self.n_written) {
+            self.line(&event_line(event))?;
+            self.n_written += 1;
+        }
+        Ok(())
+    }
+
+    /// Writes what is left and the last line.
+    pub(super) fn finish(mut self, engine: &Engine, report: &Report) -> Result<(), Failure> {
+        self.append(engine)?;
+        self.line(&end_line(report))?;
+        self.out.flush().map_err(|error| cannot_write(&self.path, error))
+    }
+
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        writeln!(self.out, "{line}").map_err(|error| cannot_write(&self.path, error))
+    }
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> Failure {
+    Failure::new(Exit::Output, error).of(format!("cannot write the event log {}", path.display()))
+}

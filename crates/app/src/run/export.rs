@@ -1,0 +1,146 @@
+//! What was visible at each session's close, handed to the files of an export.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openbell_coordinator::{Consumer, Context, Engine, Outcome};
+use openbell_data_manager::DataError;
+use openbell_data_manager::export::{
+    ExportBars, ExportReport, ExportValues, QualityRow, RunExport,
+};
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_session_data::{Rows, SymbolView};
+use openbell_time::TradingDate;
+
+use super::OUR_CONSUMERS;
+use crate::exit::{Exit, Failure};
+
+/// An export that is being filled by a consumer of the run.
+pub(super) struct Export(Arc<Mutex<Option<RunExport>>>);
+
+impl Export {
+    /// Begins an export into `folder`, filled as sessions of `engine` close.
+    pub(super) fn create(folder: &Path, engine: &mut Engine) -> Result<Export, Failure> {
+        let export = RunExport::create(folder).map_err(failed)?;
+        let shared = Arc::new(Mutex::new(Some(export)));
+        engine.register(Box::new(Exporter(Arc::clone(&shared))), OUR_CONSUMERS);
+        Ok(Export(shared))
+    }
+
+    /// Puts the files in their places.
+    pub(super) fn finish(self) -> Result<ExportReport, Failure> {
+        let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match export {
+            Some(export) => export.finish().map_err(failed),
+            None => Ok(ExportReport::default()),
+        }
+    }
+}
+
+fn failed(error: DataError) -> Failure {
+    Failure::new(Exit::Output, error).of("cannot write the export")
+}
+
+struct Exporter(Arc<Mutex<Option<RunExport>>>);
+
+impl Consumer for Exporter {
+    fn name(&self) -> &str {
+        "export"
+    }
+
+    fn wants(&self, _: &Symbol, _: BarInterval) -> bool {
+        false
+    }
+
+    fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
+        let mut export = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(export) = export.as_mut() else { return Ok(()) };
+        let (view, date) = (context.view(), context.session_date());
+        for symbol in view.symbols() {
+            // A symbol that is withheld at the close was not visible.
+            let Ok(symbol) = view.symbol(symbol.as_str()) else { continue };
+            append_symbol(export, &symbol, date)?;
+        }
+        Ok(())
+    }
+}
+
+fn append_symbol(
+    export: &mut RunExport,
+    symbol: &SymbolView<'_>,
+    date: TradingDate,
+) -> Result<(), DataError> {
+    for interval in symbol.intervals() {
+        let Some(series) = symbol.series(interval) else { continue };
+        let rows = series.today();
+        let Some(segment) = rows.segment() else { continue };
+        let key = SeriesKey { symbol: symbol.symbol().clone(), interval };
+        append_bars(export, &key, segment.day().session_date, &rows)?;
+        append_indicators(export, &key, &rows)?;
+    }
+    if let Some(base) = symbol.base()
+        && let Some(coverage) = base.coverage()
+    {
+        export.append_quality(&QualityRow {
+            key: SeriesKey { symbol: symbol.symbol().clone(), interval: base.interval() },
+            session_date: date,
+            expected: coverage.expected,
+            present: coverage.n,
+            longest_gap: base.gaps().iter().map(|gap| gap.n_bars).max().unwrap_or(0),
+        })?;
+    }
+    Ok(())
+}
+
+fn append_bars(
+    export: &mut RunExport,
+    key: &SeriesKey,
+    session_date: TradingDate,
+    rows: &Rows<'_>,
+) -> Result<(), DataError> {
+    let counts = |column: &[i64]| -> Vec<u32> {
+        column.iter().map(|&n| u32::try_from(n).unwrap_or(u32::MAX)).collect()
+    };
+    let (n, expected) = match rows.coverage_columns() {
+        Some((n, expected)) => (counts(n), counts(expected)),
+        // A base bar is its own window.
+        None => (vec![1; rows.len()], vec![1; rows.len()]),
+    };
+    export.append_bars(
+        key,
+        session_date,
+        &ExportBars {
+            opens_at_ns: rows.opens_at_ns(),
+            open: rows.open(),
+            high: rows.high(),
+            low: rows.low(),
+            close: rows.close(),
+            volume: rows.volume(),
+            n: &n,
+            expected: &expected,
+        },
+    )
+}
+
+fn append_indicators(
+    export: &mut RunExport,
+    key: &SeriesKey,
+    rows: &Rows<'_>,
+) -> Result<(), DataError> {
+    let mut names = Vec::new();
+    let mut columns = Vec::new();
+    for (indicator, field, column) in rows.indicator_columns() {
+        names.push(match indicator.fields.get(field) {
+            Some(field) => format!("{}.{field}", indicator.key),
+            None => indicator.key.to_string(),
+        });
+        let value = |value: &f64| (!value.is_nan()).then_some(*value);
+        columns.push(column.iter().map(value).collect::<Vec<Option<f64>>>());
+    }
+    if names.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<ExportValues<'_>> =
+        names.iter().zip(&columns).map(|(name, values)| ExportValues { name, values }).collect();
+    export.append_indicators(key, rows.opens_at_ns(), &values)
+}

@@ -1,0 +1,263 @@
+//! `openbell run`: sessions from their files, to a report each.
+
+mod event_file;
+mod export;
+mod interrupt;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use openbell_config::Mode;
+use openbell_coordinator::{
+    Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, run as run_engine,
+};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_time::{SystemWall, WallClock};
+
+use crate::events::LogHead;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::progress::Progress;
+use crate::report::{self, RunFacts};
+use crate::session_file::SessionFile;
+use crate::terminal::Terminal;
+use event_file::EventFile;
+use export::Export;
+use interrupt::Interrupt;
+
+/// Runs sessions and reports what happened: days, symbols, bars, quality, switches of the gate,
+/// rejected rows, speed and digest.
+///
+/// Ctrl-C ends a run in order, with its report; a second one ends it at once.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct RunArgs {
+    /// The session files, run one after the other.
+    #[arg(required = true, value_name = "CONFIG")]
+    configs: Vec<PathBuf>,
+    /// The store, instead of the one that the file names.
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+    /// The speed, instead of the file's: 0 as fast as possible, 1 real time, 60 an hour a minute.
+    #[arg(long, value_name = "N", value_parser = speed)]
+    speed: Option<f64>,
+    /// Writes the report as JSON, one object a session file.
+    #[arg(long)]
+    json: bool,
+    /// Writes the event log into this file, one JSON object a line, for `openbell replay`.
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
+    /// Writes what was visible at each session's close into this folder: bars, indicators and
+    /// quality.
+    #[arg(long, value_name = "FOLDER")]
+    export: Option<PathBuf>,
+    /// Shows no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell run session.json
+  openbell run session.json --speed 60
+      an hour of the session a minute
+  openbell run session.json --json > report.json
+  openbell run session.json --export out --events events.jsonl
+      bars and quality as files, and the event log
+  openbell run monday.json tuesday.json --store bars
+
+No session file yet? `openbell data generate bars` makes a market and prints one for it.";
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(speed) if speed.is_finite() && speed >= 0.0 => Ok(speed),
+        _ => Err("a number of at least 0 is needed".to_owned()),
+    }
+}
+
+/// Runs each file, the next one also where one fails.
+pub fn run(args: &RunArgs, terminal: &mut Terminal) -> Outcome {
+    if args.configs.len() > 1 && (args.events.is_some() || args.export.is_some()) {
+        let text = "--events and --export write the files of one run; give one session file";
+        return Err(Failure::says(Exit::Usage, text));
+    }
+    let interrupt = Interrupt::listen();
+    let mut exit = Exit::Done;
+    for (i, path) in args.configs.iter().enumerate() {
+        if i > 0 && !args.json {
+            terminal.line("")?;
+        }
+        match run_file(path, args, &interrupt, terminal) {
+            Ok(ended) => exit = exit.and(ended),
+            Err(failure) if failure.is_closed_pipe() => return Err(failure),
+            Err(failure) => {
+                terminal.flush()?;
+                terminal.error(&failure.to_string());
+                exit = exit.and(failure.exit);
+            }
+        }
+        if exit == Exit::Interrupted {
+            break;
+        }
+    }
+    Ok(exit)
+}
+
+fn run_file(
+    path: &Path,
+    args: &RunArgs,
+    interrupt: &Interrupt,
+    terminal: &mut Terminal,
+) -> Outcome {
+    let mut file = SessionFile::load(path, terminal)?;
+    if let (Some(speed), Mode::Backtest(backtest)) = (args.speed, &mut file.config.mode) {
+        backtest.speed_multiplier = speed;
+    }
+    let folder = file.store(args.store.as_deref())?;
+    let time = file.calendars()?;
+    let group = file.config.exchange_group.name.to_owned();
+    let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
+    let mut engine = Engine::new(&file.config, &time, Box::new(StoreSource::new(store)))
+        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    let export = match &args.export {
+        Some(folder) => Some(Export::create(folder, &mut engine)?),
+        None => None,
+    };
+    let mut events = match &args.events {
+        Some(path) => Some(EventFile::create(path, &head_of(&file, &folder)?)?),
+        None => None,
+    };
+
+    let wall = Arc::new(SystemWall::new());
+    let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
+    let progress = match args.no_progress {
+        true => Progress::hidden(),
+        false => Progress::of_run(terminal, &file.config.session_name),
+    };
+    let began = wall.now();
+    let mut failed = None;
+    let mut n_steps = 0_u64;
+    run_engine(&mut engine, wall.as_ref(), |engine| {
+        n_steps += 1;
+        if n_steps % PROGRESS_STEPS == 0 {
+            show_progress(&progress, engine);
+        }
+        if let Some(events) = &mut events
+            && let Err(failure) = events.append(engine)
+        {
+            failed = Some(failure);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    });
+    progress.clear();
+    let elapsed = wall.now() - began;
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
+
+    let report = engine.report();
+    if let Some(events) = events {
+        events.finish(&engine, &report)?;
+    }
+    let exported = export.map(Export::finish).transpose()?;
+    let facts = RunFacts {
+        config: &file.config,
+        calendar: engine.plan().calendar(),
+        elapsed,
+        exported: exported.as_ref().zip(args.export.as_deref()),
+    };
+    match args.json {
+        true => terminal.line(format!("{:#}", report::as_json(&report, &facts)))?,
+        false => report::print(&report, &facts, terminal)?,
+    }
+    terminal.flush()?;
+    Ok(end_of(&report, interrupt, terminal))
+}
+
+/// Steps from one look at the progress to the next.
+const PROGRESS_STEPS: u64 = 512;
+
+fn show_progress(progress: &Progress, engine: &Engine) {
+    let plan = engine.plan();
+    let now = engine.clock().now();
+    let n_sessions = plan.sessions.len();
+    let at = plan.sessions.partition_point(|session| session.close <= now).min(n_sessions - 1);
+    let session = &plan.sessions[at];
+    let length = (session.close - session.open).as_secs_f64();
+    let part = ((now - session.open).as_secs_f64() / length).clamp(0.0, 1.0);
+    let share = (at as f64 + part) / n_sessions as f64;
+    let local = plan.calendar().local_time(now).to_string();
+    progress.run(share, local);
+}
+
+fn head_of(file: &SessionFile, folder: &Path) -> Result<LogHead, Failure> {
+    let overlay = file.overlay_text()?;
+    let store = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    Ok(LogHead { config: file.config.clone(), store: store.display().to_string(), overlay })
+}
+
+fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {
+    match report.phase {
+        Phase::Closed => Exit::Done,
+        Phase::Stopped if interrupt.is_asked() => {
+            terminal.note("interrupted: the run was ended in order, the report is of what it did");
+            Exit::Interrupted
+        }
+        _ => {
+            let why = report.failure.as_deref().unwrap_or("it was stopped before its end");
+            terminal.error(&format!("the run has failed: {why}"));
+            Exit::RunFailed
+        }
+    }
+}
+
+/// The failure of a run that cannot begin: all reasons, each with its place in the session file
+/// where it has one.
+pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure {
+    let is_config = |error: &PlanError| {
+        matches!(
+            error,
+            PlanError::NoSession { .. }
+                | PlanError::ScheduleOutside { .. }
+                | PlanError::NotBuilt { .. }
+                | PlanError::Time(_)
+        )
+    };
+    let exit = if errors.0.iter().any(is_config) { Exit::Config } else { Exit::Data };
+    let place = |error: &PlanError| {
+        let path = match error {
+            PlanError::NoSession { .. } => "backtest_config.start_date".to_owned(),
+            PlanError::ScheduleOutside { entry, .. } => {
+                format!("session_data_config.symbol_schedule[{entry}].at")
+            }
+            PlanError::BadBase { .. } => "session_data_config.base_interval".to_owned(),
+            PlanError::UnknownSymbol { .. } => "session_data_config.symbols".to_owned(),
+            PlanError::NoBaseInterval { .. } | PlanError::NoCommonBase { .. } => {
+                "session_data_config.streams".to_owned()
+            }
+            _ => return String::new(),
+        };
+        file.map(|file| file.place_of(&path)).unwrap_or_default()
+    };
+    let lines: Vec<String> =
+        errors.0.iter().map(|error| format!("{}{}", place(error), with_causes(error))).collect();
+    Failure::says(exit, format!("the run cannot begin\n{}", lines.join("\n")))
+}
+
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(&format!(": {said}"));
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+/// What an error of a consumer of the program itself ends.
+const OUR_CONSUMERS: OnError = OnError::StopRun;

@@ -1,0 +1,137 @@
+//! Tables for people: columns side by side, numbers to the right, and numbers that can be read.
+
+use crate::terminal::{Ink, Terminal};
+
+/// On which side a column is ragged.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Align {
+    /// Text: it begins in one line.
+    Left,
+    /// Numbers: they end in one line.
+    Right,
+}
+
+/// A table that grows row by row.
+///
+/// ```
+/// use openbell::table::{Align, Table};
+/// let mut table = Table::new([("symbol", Align::Left), ("bars", Align::Right)]);
+/// table.row(["AAPL".to_owned(), "390".to_owned()]);
+/// assert_eq!(table.lines(), ["symbol  bars", "AAPL     390"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Table {
+    columns: Vec<(String, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with those columns and no row.
+    pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Table {
+        let columns = columns.into_iter().map(|(name, align)| (name.to_owned(), align)).collect();
+        Table { columns, rows: Vec::new() }
+    }
+
+    /// Adds a row; cells beyond the columns are left out.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        self.rows.push(cells.into_iter().take(self.columns.len()).collect());
+    }
+
+    /// Whether it has no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The lines, the head first, without trailing blanks.
+    pub fn lines(&self) -> Vec<String> {
+        let head: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
+        let widths: Vec<usize> = (0..self.columns.len())
+            .map(|i| {
+                let cells = self.rows.iter().filter_map(|row| row.get(i));
+                cells.chain([&head[i]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, &widths)).collect()
+    }
+
+    fn line(&self, row: &[String], widths: &[usize]) -> String {
+        let mut line = String::new();
+        for ((cell, width), (_, align)) in row.iter().zip(widths).zip(&self.columns) {
+            if !line.is_empty() {
+                line.push_str("  ");
+            }
+            match align {
+                Align::Left => line.push_str(&format!("{cell:<width$}")),
+                Align::Right => line.push_str(&format!("{cell:>width$}")),
+            }
+        }
+        line.truncate(line.trim_end().len());
+        line
+    }
+
+    /// Writes it to standard output, each line after `indent`.
+    pub fn print(&self, terminal: &mut Terminal, indent: &str) -> std::io::Result<()> {
+        for (i, line) in self.lines().iter().enumerate() {
+            let line = if i == 0 { terminal.paint(Ink::Head, line) } else { line.clone() };
+            terminal.line(format!("{indent}{line}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// A count with its thousands apart: `1,234,567`.
+///
+/// ```
+/// assert_eq!(openbell::table::count(1_234_567), "1,234,567");
+/// ```
+pub fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count and its noun: `1 symbol`, `2 symbols`.
+pub fn counted(n: u64, one: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {one}{plural}", count(n))
+}
+
+/// Bytes as people say them: `1.4 MB`.
+pub fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if n < 1000 {
+        return format!("{n} B");
+    }
+    let mut value = n as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.95 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (n, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (12_345_678, "12,345,678")] {
+            assert_eq!(count(n), text);
+        }
+    }
+
+    #[test]
+    fn bytes_are_said_in_the_unit_that_fits() {
+        for (n, text) in [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (999_960, "1.0 MB")] {
+            assert_eq!(bytes(n), text);
+        }
+    }
+}
