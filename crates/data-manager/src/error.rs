@@ -300,6 +300,15 @@ pub enum DataError {
         /// The interval asked for.
         interval: BarInterval,
     },
+    /// An Arrow record batch holds something else.
+    #[cfg(feature = "arrow")]
+    #[error("the record batch holds no bars: column {column} {reason}")]
+    NotBars {
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A value was exported under a name that the file of its series does not have.
     #[error(
         "cannot export column {column:?} of {key}: it was not among the columns of the first rows"

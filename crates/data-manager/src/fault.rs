@@ -50,7 +50,7 @@ fn step(steps: &AtomicUsize, fails_at: usize, fault: Fault) -> io::Result<()> {
 }
 
 impl FaultyDisk {
-    fn new(fails_at: usize, fault: Fault) -> (Arc<dyn Disk>, Arc<AtomicUsize>) {
+    fn failing_at(fails_at: usize, fault: Fault) -> (Arc<dyn Disk>, Arc<AtomicUsize>) {
         let steps = Arc::new(AtomicUsize::new(0));
         (Arc::new(FaultyDisk { steps: steps.clone(), fails_at, fault }), steps)
     }
@@ -181,7 +181,7 @@ fn a_merge_killed_at_any_step_leaves_every_file_old_or_new_and_verify_names_the_
     for fails_at in 0.. {
         let folder = tempfile::tempdir().unwrap();
         merge(Arc::new(RealDisk), folder.path(), &old_rows).unwrap();
-        let (disk, steps) = FaultyDisk::new(fails_at, Fault::Killed);
+        let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Killed);
         let outcome = merge(disk, folder.path(), &new_rows);
         if steps.load(Ordering::Relaxed) <= fails_at {
             assert!(outcome.is_ok());
@@ -220,7 +220,7 @@ fn a_full_disk_is_an_error_and_the_store_is_as_it_was() {
     for fails_at in 0.. {
         let folder = tempfile::tempdir().unwrap();
         merge(Arc::new(RealDisk), folder.path(), &old_rows).unwrap();
-        let (disk, steps) = FaultyDisk::new(fails_at, Fault::Refused);
+        let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Refused);
         let outcome = merge(disk, folder.path(), &new_rows);
         if steps.load(Ordering::Relaxed) <= fails_at {
             break;
@@ -262,7 +262,7 @@ fn an_export_killed_at_any_step_leaves_whole_files_only() {
     let mut n_points = 0;
     for fails_at in 0.. {
         let folder = tempfile::tempdir().unwrap();
-        let (disk, steps) = FaultyDisk::new(fails_at, Fault::Killed);
+        let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Killed);
         let outcome = write(disk, folder.path());
         if steps.load(Ordering::Relaxed) <= fails_at {
             assert!(outcome.is_ok());

@@ -40,7 +40,8 @@ pub(crate) fn interval_of_stamps(stamps_ns: &[i64]) -> Option<BarInterval> {
         // Longer steps than a day by the clock are gaps between bars of some shorter interval.
         let step_ns = greatest_common_divisor(step_ns, day_ns);
         let seconds = step_ns / NANOS_PER_SECOND.unsigned_abs();
-        (step_ns % NANOS_PER_SECOND.unsigned_abs() == 0)
+        step_ns
+            .is_multiple_of(NANOS_PER_SECOND.unsigned_abs())
             .then(|| BarInterval::from_secs(u32::try_from(seconds).ok()?)) // `None`: no interval
             .flatten()
     }

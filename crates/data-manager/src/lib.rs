@@ -3,6 +3,8 @@
 //! Not here: what a session makes of rows (`openbell-coordinator`), which dates are sessions
 //! (`openbell-time`), the words of a market (`openbell-market`).
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod bar_file;
 pub mod contract;
 mod coverage;

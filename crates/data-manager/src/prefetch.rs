@@ -5,7 +5,6 @@
 //! make, but holds at most one message for each batch that is out, and one for each seek.
 
 #![expect(
-    clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "a feed's prefetch is the one thread that a library starts"
 )]
@@ -105,7 +104,7 @@ impl Prefetch {
             current: None,
             row: 0,
         };
-        PrefetchedFeed { key, source: Source::Ahead(ahead) }
+        PrefetchedFeed { key, source: Source::Ahead(Box::new(ahead)) }
     }
 }
 
@@ -131,7 +130,7 @@ pub struct PrefetchedFeed {
 
 enum Source {
     Direct(Box<dyn Feed>),
-    Ahead(Ahead),
+    Ahead(Box<Ahead>),
 }
 
 impl std::fmt::Debug for Source {

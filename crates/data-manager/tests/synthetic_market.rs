@@ -64,7 +64,7 @@ fn the_data_set_says_that_it_is_synthetic_and_holds_a_full_and_a_half_day() {
     let store = DataManager::open(STORED, &options).unwrap();
     assert!(store.series().iter().all(|info| info.provenance.is_synthetic));
     let calendar = us_equity();
-    let mut n_bars = |since: &str, until: &str| {
+    let n_bars = |since: &str, until: &str| {
         let mut out = BarColumns::default();
         store.read(&series("MSFT 1m"), at(since)..at(until), &calendar, &mut out).unwrap();
         out.len()

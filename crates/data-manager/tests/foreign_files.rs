@@ -1,0 +1,332 @@
+//! Files that other programs wrote: read where nothing is lost by it, refused with file, column
+//! and row where something would be.
+
+#![allow(clippy::disallowed_methods)] // Tests make files.
+
+mod support;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use openbell_data_manager::{CellFault, DataError, DataManager, StoreOptions};
+use openbell_market::{BarColumns, BarInterval};
+use openbell_time::Timestamp;
+use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, Int96, Int96Type};
+use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+use support::{at, read_all, series, us_equity};
+
+/// The values of one column; `None` is a null.
+enum Column {
+    Int64(Vec<Option<i64>>),
+    Int32(Vec<Option<i32>>),
+    Int96(Vec<Option<Int96>>),
+    Double(Vec<Option<f64>>),
+    Float(Vec<Option<f32>>),
+}
+
+fn write_values<T: DataType>(
+    writer: &mut parquet::file::writer::SerializedColumnWriter<'_>,
+    cells: &[Option<T::T>],
+    is_nullable: bool,
+) {
+    let values: Vec<T::T> = cells.iter().flatten().cloned().collect();
+    let levels: Vec<i16> = cells.iter().map(|cell| i16::from(cell.is_some())).collect();
+    let levels = is_nullable.then_some(levels.as_slice());
+    writer.typed::<T>().write_batch(&values, levels, None).unwrap();
+}
+
+fn write(path: &Path, schema: &str, properties: WriterProperties, groups: &[Vec<Column>]) {
+    let schema = Arc::new(parse_message_type(schema).unwrap());
+    let nullable: Vec<bool> = schema.get_fields().iter().map(|field| field.is_optional()).collect();
+    let file = std::fs::File::create(path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties)).unwrap();
+    for columns in groups {
+        let mut group = writer.next_row_group().unwrap();
+        for (column, is_nullable) in columns.iter().zip(&nullable) {
+            let mut out = group.next_column().unwrap().unwrap();
+            match column {
+                Column::Int64(cells) => write_values::<Int64Type>(&mut out, cells, *is_nullable),
+                Column::Int32(cells) => write_values::<Int32Type>(&mut out, cells, *is_nullable),
+                Column::Int96(cells) => write_values::<Int96Type>(&mut out, cells, *is_nullable),
+                Column::Double(cells) => write_values::<DoubleType>(&mut out, cells, *is_nullable),
+                Column::Float(cells) => write_values::<FloatType>(&mut out, cells, *is_nullable),
+            }
+            out.close().unwrap();
+        }
+        group.close().unwrap();
+    }
+    writer.close().unwrap();
+}
+
+/// Four price columns of 1.5 and a volume of 3, after a column of stamps.
+fn columns(ts: Column, n_rows: usize) -> Vec<Column> {
+    let prices = || Column::Double(vec![Some(1.5); n_rows]);
+    let volume = Column::Double(vec![Some(3.0); n_rows]);
+    vec![ts, prices(), prices(), prices(), prices(), volume]
+}
+
+fn schema(ts: &str) -> String {
+    format!(
+        "message bars {{ {ts}; required double open; required double high; required double low; \
+         required double close; required double volume; }}"
+    )
+}
+
+const TS_US: &str = "required int64 ts (TIMESTAMP(MICROS, true))";
+
+fn folder_with(schema: &str, groups: &[Vec<Column>]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1m")).unwrap();
+    let properties = WriterProperties::builder().build();
+    write(&folder.path().join("1m/AAPL.parquet"), schema, properties, groups);
+    folder
+}
+
+fn read(folder: &tempfile::TempDir) -> Result<BarColumns, (DataError, BarColumns)> {
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    let mut out = BarColumns::default();
+    let all = Timestamp::MIN..Timestamp::MAX;
+    match store.read(&series("AAPL 1m"), all, &us_equity(), &mut out) {
+        Ok(()) => Ok(out),
+        Err(DataError::SeriesUnreadable { source, .. }) => Err((*source, out)),
+        Err(other) => Err((other, out)),
+    }
+}
+
+fn stamps_us(n_rows: i64) -> Vec<i64> {
+    (0..n_rows).map(|n| at("2025-07-02T13:30:00Z").as_micros() + n * 60_000_000).collect()
+}
+
+fn some<T: Copy>(values: &[T]) -> Vec<Option<T>> {
+    values.iter().copied().map(Some).collect()
+}
+
+#[test]
+fn every_codec_encoding_and_page_version_is_read() {
+    let codecs = [
+        Compression::UNCOMPRESSED,
+        Compression::SNAPPY,
+        Compression::GZIP(Default::default()),
+        Compression::LZ4,
+        Compression::LZ4_RAW,
+        Compression::ZSTD(ZstdLevel::default()),
+        Compression::BROTLI(Default::default()),
+    ];
+    let n_rows = 3_000;
+    let stamps = stamps_us(n_rows as i64);
+    for codec in codecs {
+        for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+            for encoding in [None, Some(Encoding::PLAIN), Some(Encoding::BYTE_STREAM_SPLIT)] {
+                let builder = WriterProperties::builder()
+                    .set_compression(codec)
+                    .set_writer_version(version)
+                    .set_data_page_row_count_limit(700);
+                let builder = match encoding {
+                    None => builder.set_dictionary_enabled(true),
+                    Some(encoding) => builder.set_dictionary_enabled(false).set_encoding(encoding),
+                };
+                let folder = tempfile::tempdir().unwrap();
+                std::fs::create_dir(folder.path().join("1m")).unwrap();
+                let path = folder.path().join("1m/AAPL.parquet");
+                let ts = Column::Int64(some(&stamps));
+                write(&path, &schema(TS_US), builder.build(), &[columns(ts, n_rows)]);
+                let rows = read(&folder).unwrap();
+                assert_eq!(rows.len(), n_rows, "{codec:?} {version:?} {encoding:?}");
+                assert_eq!(rows.volume[n_rows - 1], 3.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn stamps_of_every_unit_are_read() {
+    let first = at("2025-07-02T13:30:00Z");
+    let in_unit = |ns_per_unit: i64| -> Vec<i64> {
+        (0..3)
+            .map(|n| first.as_nanos() / ns_per_unit + n * (60_000_000_000 / ns_per_unit))
+            .collect()
+    };
+    let cases = [
+        ("required int64 ts (TIMESTAMP(MILLIS, true))", in_unit(1_000_000)),
+        (TS_US, in_unit(1_000)),
+        ("required int64 ts (TIMESTAMP(NANOS, true))", in_unit(1)),
+        ("required int64 ts (TIMESTAMP(MICROS, false))", in_unit(1_000)),
+        ("required int64 ts", in_unit(1_000_000_000)),
+        ("required int64 ts", in_unit(1_000_000)),
+        ("required int64 ts", in_unit(1_000)),
+        ("required int64 ts (INTEGER(64, true))", in_unit(1)),
+        ("optional int64 ts (TIMESTAMP(MICROS, true))", in_unit(1_000)),
+    ];
+    for (ts, raw) in cases {
+        let folder = folder_with(&schema(ts), &[columns(Column::Int64(some(&raw)), 3)]);
+        let rows = read(&folder).unwrap_or_else(|(error, _)| panic!("{ts}: {error}"));
+        assert_eq!(rows.opens_at(2), at("2025-07-02T13:32:00Z"), "{ts} {raw:?}");
+    }
+}
+
+#[test]
+fn old_twelve_byte_stamps_are_read() {
+    // Julian day 2,460,859 is 2025-07-02; 13:30 is 48,600 seconds after midnight.
+    let nanos = 48_600_000_000_000_u64;
+    let mut stamp = Int96::new();
+    stamp.set_data(nanos as u32, (nanos >> 32) as u32, 2_460_859);
+    let ts = Column::Int96(vec![Some(stamp)]);
+    let folder = folder_with(&schema("required int96 ts"), &[columns(ts, 1)]);
+    assert_eq!(read(&folder).unwrap().opens_at(0), at("2025-07-02T13:30:00Z"));
+}
+
+#[test]
+fn days_may_be_stamped_with_dates() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1d")).unwrap();
+    let days: Vec<i32> = vec![20_271, 20_272];
+    write(
+        &folder.path().join("1d/AAPL.parquet"),
+        &schema("required int32 ts (DATE)"),
+        WriterProperties::builder().build(),
+        &[columns(Column::Int32(some(&days)), 2)],
+    );
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    let rows = read_all(&store, &series("AAPL 1d"), &us_equity());
+    assert_eq!(rows.opens_at(0), at("2025-07-02T13:30:00Z"));
+}
+
+#[test]
+fn narrower_numbers_are_widened_where_nothing_is_lost() {
+    let text = "message bars { required int64 ts (TIMESTAMP(MICROS, true)); required float open; \
+        required float high; required float low; required int32 close; required int64 volume; }";
+    let group = |volume: i64| {
+        vec![
+            Column::Int64(some(&stamps_us(2))),
+            Column::Float(some(&[1.5, 1.5])),
+            Column::Float(some(&[1.5, 1.5])),
+            Column::Float(some(&[1.0, 1.0])),
+            Column::Int32(some(&[1, 1])),
+            Column::Int64(some(&[7, volume])),
+        ]
+    };
+    let rows = read(&folder_with(text, &[group(1 << 53)])).unwrap();
+    assert_eq!(rows.volume, [7.0, 9_007_199_254_740_992.0]);
+    let (error, rows) = read(&folder_with(text, &[group((1 << 53) + 1)])).unwrap_err();
+    assert_eq!(rows.len(), 1, "the row before is delivered");
+    let DataError::BadCell { row, column, fault, .. } = error else { panic!("{error}") };
+    assert_eq!((row, column, fault), (1, "volume", CellFault::Inexact((1 << 53) + 1)));
+}
+
+#[test]
+fn a_null_is_refused_where_there_is_one_and_not_because_there_might_be() {
+    let text = schema(TS_US).replace("required double", "optional double");
+    let n_rows = 20_000;
+    let stamps = stamps_us(n_rows as i64);
+    let whole = folder_with(&text, &[columns(Column::Int64(some(&stamps)), n_rows)]);
+    assert_eq!(read(&whole).unwrap().len(), n_rows);
+    let mut group = columns(Column::Int64(some(&stamps)), n_rows);
+    if let Column::Double(low) = &mut group[3] {
+        low[15_000] = None;
+    }
+    let (error, rows) = read(&folder_with(&text, &[group])).unwrap_err();
+    assert_eq!(rows.len(), 15_000, "all rows before the null are delivered");
+    let DataError::BadCell { row, column, fault, .. } = error else { panic!("{error}") };
+    assert_eq!((row, column, fault), (15_000, "low", CellFault::Null));
+}
+
+#[test]
+fn several_row_groups_are_one_series_and_those_before_the_range_are_left_out() {
+    let stamps = stamps_us(300);
+    let groups: Vec<Vec<Column>> =
+        stamps.chunks(100).map(|part| columns(Column::Int64(some(part)), part.len())).collect();
+    let folder = folder_with(&schema(TS_US), &groups);
+    assert_eq!(read(&folder).unwrap().len(), 300);
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    let range = at("2025-07-02T16:00:00Z")..at("2025-07-02T17:00:00Z");
+    let mut out = BarColumns::default();
+    store.read(&series("AAPL 1m"), range, &us_equity(), &mut out).unwrap();
+    assert_eq!(out.len(), 60);
+}
+
+#[test]
+fn an_unsorted_file_names_the_row_and_the_way_out() {
+    let mut stamps = stamps_us(9_000);
+    stamps.swap(8_500, 8_501);
+    let folder = folder_with(&schema(TS_US), &[columns(Column::Int64(some(&stamps)), 9_000)]);
+    let (error, rows) = read(&folder).unwrap_err();
+    assert_eq!(rows.len(), 8_501);
+    assert!(matches!(error, DataError::Unsorted { row: 8_501, .. }), "{error}");
+    assert!(error.to_string().ends_with("`openbell data import` sorts"), "{error}");
+}
+
+#[test]
+fn a_missing_column_and_a_wrong_type_are_named() {
+    let text =
+        "message bars { required int64 ts (TIMESTAMP(MICROS, true)); required double open; }";
+    let two = || vec![Column::Int64(some(&stamps_us(1))), Column::Double(vec![Some(1.0)])];
+    let (error, _) = read(&folder_with(text, &[two()])).unwrap_err();
+    assert!(error.to_string().contains("has no column high; it has ts, open"), "{error}");
+    let text = schema("required double ts");
+    let (error, _) =
+        read(&folder_with(&text, &[columns(Column::Double(vec![Some(1.0)]), 1)])).unwrap_err();
+    assert!(matches!(error, DataError::WrongColumnType { column: "ts", .. }), "{error}");
+}
+
+#[test]
+fn a_file_that_is_empty_or_no_parquet_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1m")).unwrap();
+    let path = folder.path().join("1m/AAPL.parquet");
+    std::fs::write(&path, "").unwrap();
+    assert!(matches!(read(&folder).unwrap_err().0, DataError::EmptyFile { .. }));
+    std::fs::write(&path, "ts,open,high,low,close,volume\n").unwrap();
+    assert!(matches!(read(&folder).unwrap_err().0, DataError::Damaged { .. }));
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    assert_eq!(store.series()[0].unreadable.len(), 1);
+    std::fs::remove_file(&path).unwrap();
+    let mut out = BarColumns::default();
+    let all = Timestamp::MIN..Timestamp::MAX;
+    let error = store.read(&series("AAPL 1m"), all, &us_equity(), &mut out).unwrap_err();
+    let DataError::SeriesUnreadable { source, .. } = error else { panic!("{error}") };
+    assert!(matches!(*source, DataError::Io { .. }), "a file that vanishes: {source}");
+}
+
+#[test]
+fn an_interval_that_no_path_says_is_guessed() {
+    let folder = tempfile::tempdir().unwrap();
+    let properties = WriterProperties::builder().build();
+    let ts = Column::Int64(some(&stamps_us(5)));
+    write(&folder.path().join("AAPL.parquet"), &schema(TS_US), properties, &[columns(ts, 5)]);
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    let symbol = "AAPL".parse().unwrap();
+    assert_eq!(store.intervals(&symbol), [BarInterval::from_mins(1).unwrap()]);
+}
+
+#[test]
+fn a_large_file_is_read_page_by_page_and_a_change_of_it_is_noticed() {
+    let n_rows = 60_000;
+    let stamps = stamps_us(n_rows as i64);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1m")).unwrap();
+    let path = folder.path().join("1m/AAPL.parquet");
+    let properties = || {
+        WriterProperties::builder()
+            .set_dictionary_enabled(false)
+            .set_data_page_row_count_limit(5_000)
+            .build()
+    };
+    let ts = || Column::Int64(some(&stamps));
+    write(&path, &schema(TS_US), properties(), &[columns(ts(), n_rows)]);
+    assert!(std::fs::metadata(&path).unwrap().len() > 2_000_000);
+    assert_eq!(read(&folder).unwrap().len(), n_rows);
+
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    let mut feed = store.feed(&series("AAPL 1m"), &us_equity()).unwrap();
+    let mut out = BarColumns::default();
+    use openbell_data_manager::Feed;
+    feed.poll(Timestamp::MAX, at("2025-07-02T14:30:00Z"), &mut out).unwrap();
+    assert_eq!(out.len(), 60);
+    write(&path, &schema(TS_US), properties(), &[columns(ts(), n_rows), columns(ts(), n_rows)]);
+    let error = feed.poll(Timestamp::MAX, Timestamp::MAX, &mut out).unwrap_err();
+    let DataError::SeriesUnreadable { source, .. } = error else { panic!("{error}") };
+    assert!(matches!(*source, DataError::ChangedWhileRead { .. }), "{source}");
+}
