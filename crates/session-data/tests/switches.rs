@@ -14,8 +14,9 @@ use openbell_session_data::{
 use openbell_time::Timestamp;
 use sample::{BASE, STEP_NS, at, base_series, base_shape, day, member, push, session};
 
-/// Openings in the long run; each is followed by a shutting, so it switches twice as often.
-const N_OPENINGS: u64 = 500_000;
+/// Openings in the long run; each is followed by a shutting, so it switches twice as often. Few
+/// under miri, which watches every access and is slow.
+const N_OPENINGS: u64 = if cfg!(miri) { 300 } else { 500_000 };
 /// Rows of one day.
 const N_SLOTS: u64 = 50;
 
@@ -172,7 +173,7 @@ fn a_million_switches_show_no_reader_a_shut_gate_a_later_bar_or_a_changed_view()
 
 #[test]
 fn publications_without_a_switch_grow_one_by_one_under_readers() {
-    const N_PUBLICATIONS: i64 = 200_000;
+    const N_PUBLICATIONS: i64 = if cfg!(miri) { 100 } else { 200_000 };
     let mut board = BoardWriter::new();
     let day = day(0, 0, N_PUBLICATIONS);
     let mut segment = SegmentWriter::new(base_shape(), day.clone(), N_PUBLICATIONS as usize);
