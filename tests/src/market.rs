@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::Source;
-use openbell_data_manager::{DataError, Feed, MemoryFeed};
+use openbell_data_manager::{DataError, Feed, FeedKind, MemoryFeed, Progress};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, TimeManager, Timestamp, TradingDate};
 
@@ -31,10 +31,20 @@ pub fn bar_at(symbol: &str, opens_at: Timestamp) -> Ohlcv {
     Ohlcv { open, high, low, close, volume: 1.0 + draw(1_000) }
 }
 
+/// How the series of a symbol fail.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// None of them can be opened.
+    CannotOpen,
+    /// Rows stamped at that instant or after it cannot be read.
+    BreaksAt(Timestamp),
+}
+
 /// Series in memory; what a store is to the program.
 #[derive(Clone, Default)]
 pub struct Market {
     series: BTreeMap<SeriesKey, BarColumns>,
+    faults: BTreeMap<Symbol, Fault>,
 }
 
 impl Market {
@@ -85,6 +95,33 @@ impl Market {
         self.with_rows(symbol, "1m", rows)
     }
 
+    /// Adds the 1m bars of every minute of the sessions `first` to `last` of `calendar`.
+    pub fn with_all_minutes_of(
+        self,
+        calendar: &str,
+        symbol: &str,
+        first: &str,
+        last: &str,
+    ) -> Market {
+        let calendar = TimeManager::new().calendar(calendar).expect("a calendar");
+        let dates = first.parse().expect("a date")..=last.parse().expect("a date");
+        let mut rows = Vec::new();
+        for session in calendar.sessions(dates).expect("dates within the facts") {
+            let mut opens_at = session.open;
+            while opens_at < session.close {
+                rows.push((opens_at, bar_at(symbol, opens_at)));
+                opens_at += openbell_time::Nanos::from_secs(60);
+            }
+        }
+        self.with_rows(symbol, "1m", rows)
+    }
+
+    /// The same market, in which the series of `symbol` fail.
+    pub fn failing(mut self, symbol: &str, fault: Fault) -> Market {
+        self.faults.insert(symbol.parse().expect("a symbol"), fault);
+        self
+    }
+
     /// The same market with the rows of every series changed by `change`.
     pub fn changed(mut self, change: impl Fn(&SeriesKey, &BarColumns) -> BarColumns) -> Market {
         for (key, rows) in &mut self.series {
@@ -117,6 +154,49 @@ impl Source for Market {
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {
         let rows = self.series.get(key).cloned().unwrap_or_default();
-        Ok(Box::new(MemoryFeed::new(key.clone(), rows)))
+        let feed = MemoryFeed::new(key.clone(), rows);
+        match self.faults.get(&key.symbol) {
+            None => Ok(Box::new(feed)),
+            Some(Fault::CannotOpen) => Err(failed()),
+            Some(&Fault::BreaksAt(since)) => Ok(Box::new(BreakingFeed { feed, since })),
+        }
+    }
+}
+
+fn failed() -> DataError {
+    DataError::SourceFailed { said: "the disk is on fire".to_owned() }
+}
+
+/// A feed that breaks at an instant.
+struct BreakingFeed {
+    feed: MemoryFeed,
+    since: Timestamp,
+}
+
+impl Feed for BreakingFeed {
+    fn series(&self) -> &SeriesKey {
+        self.feed.series()
+    }
+
+    fn kind(&self) -> FeedKind {
+        self.feed.kind()
+    }
+
+    fn seek(&mut self, since: Timestamp) -> Result<(), DataError> {
+        self.feed.seek(since)
+    }
+
+    fn poll(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+        out: &mut BarColumns,
+    ) -> Result<Progress, DataError> {
+        let progress = self.feed.poll(now, until.min(self.since), out)?;
+        if until <= self.since {
+            return Ok(progress);
+        }
+        let (key, since) = (self.series().clone(), Some(self.since));
+        Err(DataError::SeriesUnreadable { key, since, source: Box::new(failed()) })
     }
 }

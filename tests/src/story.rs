@@ -4,13 +4,16 @@ use std::path::Path;
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Command, Engine, Event, Handle, Phase, Report, Step, StoreSource, Ticket,
+    Command, Engine, Event, Handle, OnError, Phase, Report, Step, StoreSource, Ticket,
 };
 use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_market::Symbol;
 use openbell_session_data::OutsideReader;
 use openbell_time::{TimeManager, TimeOfDay, Timestamp, TradingDate};
 
 use crate::market::{Market, new_york};
+use crate::recorder::{Record, Recorder};
+use crate::witness::{Notes, Witness};
 
 /// What came of a run.
 #[derive(Clone, PartialEq, Debug)]
@@ -52,6 +55,20 @@ impl Story {
     /// A reader of the outside.
     pub fn reader(&self) -> OutsideReader {
         self.engine.outside_reader()
+    }
+
+    /// Registers a consumer that writes down what it hears.
+    pub fn record(&mut self) -> Record {
+        let record = Record::default();
+        self.engine.register(Box::new(Recorder(record.clone())), OnError::StopRun);
+        record
+    }
+
+    /// Registers a consumer that notes at every instant what can be read.
+    pub fn witness(&mut self) -> Notes {
+        let notes = Notes::default();
+        self.engine.register(Box::new(Witness(notes.clone())), OnError::StopRun);
+        notes
     }
 
     /// Steps once, at no particular wall time.
@@ -103,6 +120,27 @@ pub fn config(symbols: &str, streams: &str, until: &str, more: &str) -> String {
             "backtest_config": {{"start_date": "2025-07-02", "end_date": "{until}"}},
             "session_data_config": {{"symbols": {symbols}, "streams": {streams}{more}}}}}"#
     )
+}
+
+/// The config of a story over other days, as JSON.
+pub fn dated(dates: (&str, &str), symbols: &str, streams: &str, more: &str) -> String {
+    let (start, end) = dates;
+    config(symbols, streams, end, more).replace("2025-07-02\", \"end", &format!("{start}\", \"end"))
+}
+
+/// The symbol of that name.
+pub fn sym(text: &str) -> Symbol {
+    text.parse().expect("a symbol")
+}
+
+/// The symbols of those names.
+pub fn syms(texts: &[&str]) -> Vec<Symbol> {
+    texts.iter().map(|text| sym(text)).collect()
+}
+
+/// The minute of the regular session, from its open at 09:30, as an hour and a minute.
+pub fn minute(of_session: u32) -> (u32, u32) {
+    ((570 + of_session) / 60, (570 + of_session) % 60)
 }
 
 /// The instant at which New York's clock shows that time.

@@ -26,7 +26,11 @@ impl Source for Scripted {
         Ok(Box::new(MemoryFeed::new(key.clone(), BarColumns::default())))
     }
 
-    fn day_feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
         match self.0.take() {
             Some(feed) => Ok(Box::new(feed)),
             None => self.feed(key, calendar),

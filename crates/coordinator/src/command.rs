@@ -3,7 +3,7 @@
 use std::fmt;
 
 use openbell_market::{BarInterval, Symbol};
-use openbell_time::{TradingDate, Timestamp};
+use openbell_time::{Timestamp, TradingDate};
 
 /// How long an added symbol stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

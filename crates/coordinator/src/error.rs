@@ -107,7 +107,9 @@ pub enum PlanError {
         why: String,
     },
     /// Symbols have no stored base in common.
-    #[error("no stored interval of all symbols yields {asked}: {found}; configure base_interval, or import a common one")]
+    #[error(
+        "no stored interval of all symbols yields {asked}: {found}; configure base_interval, or import a common one"
+    )]
     NoCommonBase {
         /// The intervals asked for.
         asked: String,

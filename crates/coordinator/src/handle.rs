@@ -20,7 +20,9 @@ const QUEUE_LEN: usize = 1024;
 #[non_exhaustive]
 pub enum WaitError {
     /// Waiting on the core's own thread would wait for itself.
-    #[error("a callback on the core's thread cannot wait for a ticket; take the answer in a later callback")]
+    #[error(
+        "a callback on the core's thread cannot wait for a ticket; take the answer in a later callback"
+    )]
     OnTheCoreThread,
     /// The time given is over; the ticket stays open.
     #[error("the command is not answered yet")]
@@ -155,13 +157,8 @@ impl Handle {
     ) -> (Handle, CommandQueue) {
         let (sender, receiver) = bounded(QUEUE_LEN);
         let has_waiting = Arc::new(AtomicBool::new(false));
-        let handle = Handle {
-            queue: sender,
-            core,
-            status,
-            reader,
-            has_waiting: Arc::clone(&has_waiting),
-        };
+        let handle =
+            Handle { queue: sender, core, status, reader, has_waiting: Arc::clone(&has_waiting) };
         (handle, CommandQueue { receiver, has_waiting })
     }
 

@@ -130,7 +130,8 @@ impl Hub {
         let at = call.at;
         self.with_view(&mut call, |consumer, context| {
             let wants = |skipped: &&Skipped| -> bool {
-                let (symbol, interval): (&Symbol, BarInterval) = (&skipped.symbol, skipped.interval);
+                let (symbol, interval): (&Symbol, BarInterval) =
+                    (&skipped.symbol, skipped.interval);
                 consumer.wants(symbol, interval)
             };
             let skipped = skipped.iter().filter(wants).cloned().collect();

@@ -158,7 +158,12 @@ impl Lane {
         for interval in self.run.history.intervals() {
             if series.iter().all(|facts| facts.interval != interval) {
                 let trailing = self.run.history.trailing(interval);
-                series.push(SeriesFacts { interval, role: SeriesRole::Derived, today: None, trailing });
+                series.push(SeriesFacts {
+                    interval,
+                    role: SeriesRole::Derived,
+                    today: None,
+                    trailing,
+                });
             }
         }
         Arc::new(Member::new(

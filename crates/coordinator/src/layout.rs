@@ -90,7 +90,12 @@ impl LayoutRule {
             clock_until,
             rows_since,
             rows_until,
-            day: DayLayout { base, derived, n_base_slots: delivered.n_slots(), until: session.close },
+            day: DayLayout {
+                base,
+                derived,
+                n_base_slots: delivered.n_slots(),
+                until: session.close,
+            },
             delivered,
         })
     }

@@ -7,9 +7,7 @@ use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
 use openbell_processor::IndicatorSet;
 use openbell_processor::indicator::MarketFacts;
-use openbell_time::{
-    Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate,
-};
+use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
 
 use crate::error::{PlanError, PlanErrors};
 use crate::history::HistoryWindow;

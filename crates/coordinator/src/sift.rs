@@ -75,12 +75,7 @@ impl Sifted {
         self.rejected[n_rejected..].sort_by_key(|rejected| rejected.known_at);
     }
 
-    fn sound(
-        &self,
-        rows: &BarColumns,
-        row: usize,
-        closes_at_ns: i64,
-    ) -> Result<i64, RejectReason> {
+    fn sound(&self, rows: &BarColumns, row: usize, closes_at_ns: i64) -> Result<i64, RejectReason> {
         match self.bars.opens_at_ns.last() {
             Some(&last) if last == rows.opens_at_ns[row] => Err(RejectReason::Duplicate),
             Some(&last) if last > rows.opens_at_ns[row] => Err(RejectReason::Late),

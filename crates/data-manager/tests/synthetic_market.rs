@@ -33,16 +33,7 @@ fn files_of(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// Written anew with `cargo test -p openbell-data-manager --test synthetic_market -- --ignored`.
-#[test]
-#[ignore = "writes the repository's data set"]
-fn the_data_set_of_the_repository_is_written_anew() {
-    let mut writer = StoreWriter::open(STORED).unwrap();
-    write_example_store(&mut writer).unwrap();
-    drop(writer);
-    std::fs::remove_file(Path::new(STORED).join(".openbell.lock")).unwrap();
-}
-
+/// Written anew with `cargo run -p openbell-data-manager --example write_example_store`.
 #[test]
 fn the_data_set_of_the_repository_is_generated_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();

@@ -6,12 +6,12 @@
 //! Not here: files, the clock, the gate (`openbell-coordinator`); the columns themselves
 //! (`openbell-session-data`).
 
-mod base;
+mod base_series;
 mod indicator_set;
 mod maker;
 mod window;
 
-pub use base::BaseSeries;
+pub use base_series::BaseSeries;
 pub use indicator_set::IndicatorSet;
 pub use maker::{DayLayout, DaySeries, SymbolProcessor, grid_of};
 pub use window::{OpenWindow, WindowFold};

@@ -1,12 +1,10 @@
 //! All series of one symbol: its base, and everything that is made of it.
 
 use openbell_market::{BarColumns, BarInterval};
-use openbell_session_data::{
-    Arrival, Grid, SegmentDay, SegmentShape, SegmentWriter, SeriesRole,
-};
+use openbell_session_data::{Arrival, Grid, SegmentDay, SegmentShape, SegmentWriter, SeriesRole};
 use openbell_time::Timestamp;
 
-use crate::base::BaseSeries;
+use crate::base_series::BaseSeries;
 use crate::indicator_set::IndicatorSet;
 use crate::window::WindowFold;
 
@@ -50,8 +48,7 @@ impl SymbolProcessor {
         derived: &[BarInterval],
         indicators: impl Fn(BarInterval) -> IndicatorSet,
     ) -> SymbolProcessor {
-        let folds =
-            derived.iter().map(|&interval| WindowFold::new(interval, indicators(interval)));
+        let folds = derived.iter().map(|&interval| WindowFold::new(interval, indicators(interval)));
         SymbolProcessor {
             base_interval,
             base: BaseSeries::new(indicators(base_interval)),

@@ -111,7 +111,9 @@ impl Grid {
         match self.slot_containing(opens_at) {
             None => Placed::Outside,
             Some(slot) => match self.slot(slot) {
-                Some(bounds) if bounds.since == opens_at => Placed::On { slot, closes_at: bounds.until },
+                Some(bounds) if bounds.since == opens_at => {
+                    Placed::On { slot, closes_at: bounds.until }
+                }
                 _ => Placed::OffGrid,
             },
         }
@@ -165,10 +167,7 @@ mod tests {
     use super::*;
 
     fn part(since_ns: i64, until_ns: i64) -> GridPart {
-        GridPart {
-            since: Timestamp::from_nanos(since_ns),
-            until: Timestamp::from_nanos(until_ns),
-        }
+        GridPart { since: Timestamp::from_nanos(since_ns), until: Timestamp::from_nanos(until_ns) }
     }
 
     proptest! {

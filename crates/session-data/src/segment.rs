@@ -358,7 +358,9 @@ impl<'s> Rows<'s> {
 
     /// Every indicator column in the order of the shape, raw, for digest and export: NaN codes
     /// *absent*.
-    pub fn indicator_columns(&self) -> impl Iterator<Item = (&'s IndicatorColumns, usize, &'s [f64])> {
+    pub fn indicator_columns(
+        &self,
+    ) -> impl Iterator<Item = (&'s IndicatorColumns, usize, &'s [f64])> {
         let rows = *self;
         let mut column = 0;
         let indicators = rows.of.map_or(&[][..], |(segment, _)| &segment.shape.indicators);
@@ -372,12 +374,8 @@ impl<'s> Rows<'s> {
 
     /// The number of base bars in each row and the number expected; `None` for a base series.
     pub fn coverage_columns(&self) -> Option<(&'s [i64], &'s [i64])> {
-        (self.role() == SeriesRole::Derived).then(|| {
-            (
-                self.ints(N_BASE_BARS),
-                self.ints(N_EXPECTED),
-            )
-        })
+        (self.role() == SeriesRole::Derived)
+            .then(|| (self.ints(N_BASE_BARS), self.ints(N_EXPECTED)))
     }
 }
 
@@ -475,8 +473,8 @@ impl SegmentWriter {
             (self.shape.arrival == Arrival::Recorded).then(|| ints.next().expect(MADE));
         let mut float = || floats.next().expect(MADE);
         let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
-        let running = (self.shape.role == SeriesRole::Base)
-            .then(|| [float(), float(), float(), float()]);
+        let running =
+            (self.shape.role == SeriesRole::Base).then(|| [float(), float(), float(), float()]);
         SegmentTail {
             opens_at_ns,
             closes_at_ns,

@@ -99,7 +99,9 @@ impl<'v> SeriesView<'v> {
     /// *Cost*: linear in the rows of the day; allocates.
     pub fn gaps(&self) -> Vec<Gap> {
         match &self.facts.today {
-            Some(segment) if self.keeps_quality => gaps_of(&segment.rows_at(self.as_of), self.as_of),
+            Some(segment) if self.keeps_quality => {
+                gaps_of(&segment.rows_at(self.as_of), self.as_of)
+            }
             _ => Vec::new(),
         }
     }

@@ -35,7 +35,9 @@ pub struct SymbolHandle {
 #[non_exhaustive]
 pub enum Unavailable {
     /// It is not a member of the session.
-    #[error("{symbol} is not a member of the session; add it, or see the members listed by the view")]
+    #[error(
+        "{symbol} is not a member of the session; add it, or see the members listed by the view"
+    )]
     NotPresent {
         /// The symbol, as asked for.
         symbol: String,
@@ -44,7 +46,9 @@ pub enum Unavailable {
     #[error("the symbol of this handle was removed from the session; look it up again by name")]
     Removed,
     /// The handle names an earlier joining of a symbol that was removed and added again.
-    #[error("this handle is of generation {held} of {symbol}, which is now of generation {now}; look it up again by name")]
+    #[error(
+        "this handle is of generation {held} of {symbol}, which is now of generation {now}; look it up again by name"
+    )]
     OldGeneration {
         /// The symbol.
         symbol: Symbol,
@@ -231,9 +235,11 @@ impl<'v> SymbolView<'v> {
 
     /// Its base series: the one that a feed delivers.
     pub fn base(&self) -> Option<SeriesView<'v>> {
-        let base = self.member.series.iter().find(|facts| {
-            facts.role == crate::SeriesRole::Base && facts.today.is_some()
-        })?;
+        let base = self
+            .member
+            .series
+            .iter()
+            .find(|facts| facts.role == crate::SeriesRole::Base && facts.today.is_some())?;
         self.series(base.interval)
     }
 

@@ -67,6 +67,8 @@ fn a_wrong_line_is_named_with_what_is_needed_there() {
         ("calendar XNYS\nearly 25:00 2025-03-03", "needs a time of day, HH:MM"),
         ("calendar XNYS\nearly 12:00 2025-03-02", "2025-03-02, which is no session"),
         ("calendar XNYS\nearly 08:00 2025-03-03", "closes before it opens"),
+        ("calendar XNYS\nearly 12:00 2025-03-03, post 11:00", "post-market ends before it closes"),
+        ("calendar XNYS\nlate 03:00 2025-03-03", "opens before its pre-market"),
         ("calendar XNYS\nzone Europe/Paris", "an overlay holds"),
         ("calendar XNYS\nhours 10:00 to 09:00", "needs pre, open, break, close and post"),
         ("calendar XNYS\nweekdays", "needs at least one weekday"),
@@ -91,4 +93,15 @@ fn later_lines_and_written_dates_count_over_rules() {
     let close = |day: &str| always.session(date(day)).expect("covered").expect("one").close;
     assert_eq!(close("2025-03-03").to_string(), "2025-03-03T14:00:00Z");
     assert_eq!(close("2024-03-03").to_string(), "2024-03-03T13:00:00Z");
+}
+
+#[test]
+fn a_session_that_opens_two_utc_days_before_its_date_is_found() {
+    // 05:00 in Sydney on the day before, which is 18:00 UTC two days before.
+    let time = TimeManager::with_overlay("calendar XASX\nhours previous 05:00 to previous 20:00");
+    let sydney = time.expect("an overlay without a fault").calendar("XASX").expect("known");
+    let instant = "2025-03-04T19:00:00Z".parse().expect("an instant");
+    let session = sydney.session_at(instant).expect("covered").expect("an early hour of its day");
+    assert_eq!(session.date, date("2025-03-06"));
+    assert_eq!(sydney.cursor().is_open(instant), Ok(true));
 }

@@ -83,7 +83,7 @@ const EXCEPTIONS: &[Exception] = &[
     },
     Exception {
         path: "crates/app/src/",
-        doors: &[Door::Files, Door::Environment, Door::Threads, Door::Processes, Door::Terminal],
+        doors: &[Door::Files, Door::Environment, Door::Processes, Door::Terminal],
         because: "the program around the core: arguments, threads, signals, output, exit codes",
     },
     Exception {

@@ -225,7 +225,8 @@ impl Engine {
         day.members_changed = true;
         lane.gauge.change_state(crate::status::SymbolState::Removed);
         if lane.is_joining {
-            let failed = Added::Failed { why: "it was removed while it was catching up".to_owned() };
+            let failed =
+                Added::Failed { why: "it was removed while it was catching up".to_owned() };
             for pending in &mut day.pending {
                 for (asked, result) in &mut pending.results {
                     if asked == symbol && result.is_none() {
@@ -261,7 +262,8 @@ impl Engine {
             return Ok(Answer::AlreadyPresent);
         }
         if !interval.is_made_of(base) {
-            let why = format!("{interval} bars cannot be made of {base} bars, the base of this run");
+            let why =
+                format!("{interval} bars cannot be made of {base} bars, the base of this run");
             return Ok(Answer::Refused(Refusal::NotDerivable { why }));
         }
         self.rule.derived.push(interval);
@@ -276,7 +278,8 @@ impl Engine {
         }
         let (interval, base) = (spec.interval(), self.rule.base);
         if !interval.is_made_of(base) {
-            let why = format!("{interval} bars cannot be made of {base} bars, the base of this run");
+            let why =
+                format!("{interval} bars cannot be made of {base} bars, the base of this run");
             return Ok(Answer::Refused(Refusal::NotDerivable { why }));
         }
         if interval != base && !self.rule.derived.contains(&interval) {

@@ -382,11 +382,7 @@ fn close_digests(lane: &mut Lane) -> Digest {
 }
 
 fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunError {
-    RunError::Load {
-        symbol: symbol.clone(),
-        session: layout.session.date,
-        source: Box::new(error),
-    }
+    RunError::Load { symbol: symbol.clone(), session: layout.session.date, source: Box::new(error) }
 }
 
 fn read_error(symbol: &Symbol, at: Timestamp, source: DataError) -> RunError {

@@ -111,7 +111,8 @@ impl Engine {
             }
         }
         news.sort_unstable();
-        let news: Vec<_> = news.into_iter().map(|(_, series, lane, row)| (lane, series, row)).collect();
+        let news: Vec<_> =
+            news.into_iter().map(|(_, series, lane, row)| (lane, series, row)).collect();
         self.tell(&news)
     }
 

@@ -278,7 +278,8 @@ fn admit(
             };
             layout.day.derived.iter().any(in_closed_window)
         });
-        let is_behind = lane.sifted.bars.opens_at_ns.last().is_some_and(|&l| l > opens_at.as_nanos());
+        let is_behind =
+            lane.sifted.bars.opens_at_ns.last().is_some_and(|&l| l > opens_at.as_nanos());
         if is_late || is_behind {
             is_rebuilt |= correct(lane, &one, layout, step_ns, now);
         } else {

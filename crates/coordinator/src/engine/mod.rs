@@ -302,11 +302,23 @@ impl Engine {
             return Ok(Step::Worked);
         }
         let Some(instant) = day.next_instant() else {
+            let next = self.plan.sessions.get(day.index + 1);
+            let next_open = match next {
+                Some(session) => Some(self.rule.lay(*session)?.clock_since),
+                None => None,
+            };
+            if !self.pace.admits_close(self.clock.now(), next_open) {
+                self.status.record_pause(true);
+                return Ok(Step::Paused);
+            }
             self.close_session()?;
             return Ok(Step::Worked);
         };
         match self.pace.admits(instant, wall) {
-            pace::Admission::Paused => Ok(Step::Paused),
+            pace::Admission::Paused => {
+                self.status.record_pause(true); // Also where the last instant allowed was visited.
+                Ok(Step::Paused)
+            }
             pace::Admission::NotBefore(until) => Ok(Step::Waits { until }),
             pace::Admission::Now => {
                 self.n_steps += 1;

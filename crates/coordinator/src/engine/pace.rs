@@ -102,6 +102,21 @@ impl Pace {
         Admission::Now
     }
 
+    /// Whether the session may be closed when its last instant, at `clock`, was visited: a run that
+    /// is paused there stands there, with the gate open, and a single step goes over the close.
+    pub(super) fn admits_close(&mut self, clock: Timestamp, next_open: Option<Timestamp>) -> bool {
+        let stands_here = |until: Timestamp| until <= clock || next_open.is_some_and(|n| until < n);
+        if self.until.is_some_and(stands_here) {
+            self.pause();
+        }
+        if !self.is_paused {
+            return true;
+        }
+        let may = self.n_single > 0;
+        self.n_single -= u32::from(may);
+        may
+    }
+
     /// The instant of the wall clock at which `instant` is due; `None` where it is at once.
     fn due(&self, instant: Timestamp) -> Option<Timestamp> {
         let anchor = self.anchor.filter(|_| self.speed > 0.0)?;

@@ -20,6 +20,8 @@ pub(crate) struct Expansion {
     pub(crate) opens: Vec<Timestamp>,
     /// Regular time before each session, and in the end all of it.
     pub(crate) open_before: Vec<Nanos>,
+    /// No session opens so many UTC days before its date, or more.
+    pub(crate) n_days_ahead: i32,
     /// The instants that belong to the covered dates.
     pub(crate) covered_instants: Range<Timestamp>,
 }
@@ -75,7 +77,19 @@ impl Expansion {
         open_before.push(total);
         let covered_instants =
             day_start(&facts, &zone, covered.start)..day_start(&facts, &zone, covered.end);
-        Ok(Expansion { facts, zone, n_before, sessions, opens, open_before, covered_instants })
+        let days_ahead =
+            |session: &Session| session.date.as_days() - session.open.utc_date().as_days() + 1;
+        let n_days_ahead = sessions.iter().map(days_ahead).max().unwrap_or(1);
+        Ok(Expansion {
+            facts,
+            zone,
+            n_before,
+            sessions,
+            opens,
+            open_before,
+            n_days_ahead,
+            covered_instants,
+        })
     }
 }
 
@@ -183,8 +197,14 @@ fn session(
         is_late_open: day.late.is_some(),
         is_projected: date > facts.known_through,
     };
-    match session.open < session.close {
-        true => Ok(session),
-        false => Err(wrong("it closes before it opens")),
+    if session.open >= session.close {
+        return Err(wrong("it closes before it opens"));
     }
+    if session.pre_open.is_some_and(|pre_open| pre_open >= session.open) {
+        return Err(wrong("it opens before its pre-market"));
+    }
+    if session.post_close.is_some_and(|post_close| post_close <= session.close) {
+        return Err(wrong("its post-market ends before it closes"));
+    }
+    Ok(session)
 }

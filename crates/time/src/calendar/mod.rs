@@ -421,10 +421,10 @@ impl Calendar {
     /// As [`Calendar::n_opened`], for any instant.
     #[inline]
     fn n_opened_unchecked(&self, instant: Timestamp) -> usize {
-        let Expansion { n_before, opens, .. } = &*self.expansion;
-        // Two days past the UTC date no session has opened yet, in whatever zone; from there it is
-        // a few steps back, as many as sessions open in between.
-        let day = instant.utc_date().as_days() - self.facts_since().as_days() + 2;
+        let &Expansion { ref n_before, ref opens, n_days_ahead, .. } = &*self.expansion;
+        // What is dated so many days past the UTC date has not opened yet; from there it is a few
+        // steps back, as many as sessions open in between.
+        let day = instant.utc_date().as_days() - self.facts_since().as_days() + n_days_ahead;
         let day_idx = day.clamp(0, n_before.len() as i32 - 1) as usize;
         let mut n_opened = n_before[day_idx] as usize;
         while n_opened > 0 && opens[n_opened - 1] > instant {
