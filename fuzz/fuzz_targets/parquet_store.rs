@@ -16,9 +16,8 @@ static STORE: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-static CALENDAR: LazyLock<Calendar> = LazyLock::new(|| {
-    TimeManager::new().calendar("US_EQUITY").expect("the calendar is embedded")
-});
+static CALENDAR: LazyLock<Calendar> =
+    LazyLock::new(|| TimeManager::new().calendar("US_EQUITY").expect("the calendar is embedded"));
 
 /// Lets panics of the decoder pass: the store makes errors of them. One that it does not catch
 /// ends the process all the same, when it reaches the fuzzer.

@@ -16,6 +16,9 @@ const SEEDS: &[(&str, &str)] = &[
     ("session_file", "session_configs"),
 ];
 
+/// A folder in memory, where there is one: the targets write each input as a file.
+const IN_MEMORY: &str = "/dev/shm";
+
 /// Runs every target for `seconds`.
 ///
 /// # Errors
@@ -32,7 +35,11 @@ pub fn run(root: &Path, seconds: u32) -> Result<()> {
         let found = format!("fuzz/corpus/{target}");
         std::fs::create_dir_all(root.join(&found))
             .with_context(|| format!("cannot make the folder {found}"))?;
-        command(&target, seconds, &found)?.run(root).with_context(|| {
+        let mut command = command(&target, seconds, &found)?;
+        if Path::new(IN_MEMORY).is_dir() {
+            command = command.with_variable("TMPDIR", IN_MEMORY);
+        }
+        command.run(root).with_context(|| {
             format!("{target} found an input that breaks its law; it is in fuzz/artifacts/{target}")
         })?;
     }
