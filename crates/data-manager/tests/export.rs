@@ -1,6 +1,6 @@
 //! An export is whole or not there, and other programs read it.
 
-#![allow(clippy::disallowed_methods)] // Tests look at the files.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // Tests look at the files.
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Files that other programs wrote: read where nothing is lost by it, refused with file, column
 //! and row where something would be.
 
-#![allow(clippy::disallowed_methods)] // Tests make files.
+#![allow(clippy::disallowed_methods, clippy::disallowed_types)] // Tests make files.
 
 mod support;
 
@@ -85,14 +85,14 @@ fn folder_with(schema: &str, groups: &[Vec<Column>]) -> tempfile::TempDir {
     folder
 }
 
-fn read(folder: &tempfile::TempDir) -> Result<BarColumns, (DataError, BarColumns)> {
+fn read(folder: &tempfile::TempDir) -> Result<BarColumns, Box<(DataError, BarColumns)>> {
     let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
     let mut out = BarColumns::default();
     let all = Timestamp::MIN..Timestamp::MAX;
     match store.read(&series("AAPL 1m"), all, &us_equity(), &mut out) {
         Ok(()) => Ok(out),
-        Err(DataError::SeriesUnreadable { source, .. }) => Err((*source, out)),
-        Err(other) => Err((other, out)),
+        Err(DataError::SeriesUnreadable { source, .. }) => Err(Box::new((*source, out))),
+        Err(other) => Err(Box::new((other, out))),
     }
 }
 
@@ -162,7 +162,7 @@ fn stamps_of_every_unit_are_read() {
     ];
     for (ts, raw) in cases {
         let folder = folder_with(&schema(ts), &[columns(Column::Int64(some(&raw)), 3)]);
-        let rows = read(&folder).unwrap_or_else(|(error, _)| panic!("{ts}: {error}"));
+        let rows = read(&folder).unwrap_or_else(|failed| panic!("{ts}: {}", failed.0));
         assert_eq!(rows.opens_at(2), at("2025-07-02T13:32:00Z"), "{ts} {raw:?}");
     }
 }
@@ -210,7 +210,7 @@ fn narrower_numbers_are_widened_where_nothing_is_lost() {
     };
     let rows = read(&folder_with(text, &[group(1 << 53)])).unwrap();
     assert_eq!(rows.volume, [7.0, 9_007_199_254_740_992.0]);
-    let (error, rows) = read(&folder_with(text, &[group((1 << 53) + 1)])).unwrap_err();
+    let (error, rows) = *read(&folder_with(text, &[group((1 << 53) + 1)])).unwrap_err();
     assert_eq!(rows.len(), 1, "the row before is delivered");
     let DataError::BadCell { row, column, fault, .. } = error else { panic!("{error}") };
     assert_eq!((row, column, fault), (1, "volume", CellFault::Inexact((1 << 53) + 1)));
@@ -227,7 +227,7 @@ fn a_null_is_refused_where_there_is_one_and_not_because_there_might_be() {
     if let Column::Double(low) = &mut group[3] {
         low[15_000] = None;
     }
-    let (error, rows) = read(&folder_with(&text, &[group])).unwrap_err();
+    let (error, rows) = *read(&folder_with(&text, &[group])).unwrap_err();
     assert_eq!(rows.len(), 15_000, "all rows before the null are delivered");
     let DataError::BadCell { row, column, fault, .. } = error else { panic!("{error}") };
     assert_eq!((row, column, fault), (15_000, "low", CellFault::Null));
@@ -252,7 +252,7 @@ fn an_unsorted_file_names_the_row_and_the_way_out() {
     let mut stamps = stamps_us(9_000);
     stamps.swap(8_500, 8_501);
     let folder = folder_with(&schema(TS_US), &[columns(Column::Int64(some(&stamps)), 9_000)]);
-    let (error, rows) = read(&folder).unwrap_err();
+    let (error, rows) = *read(&folder).unwrap_err();
     assert_eq!(rows.len(), 8_501);
     assert!(matches!(error, DataError::Unsorted { row: 8_501, .. }), "{error}");
     assert!(error.to_string().ends_with("`openbell data import` sorts"), "{error}");
@@ -263,11 +263,11 @@ fn a_missing_column_and_a_wrong_type_are_named() {
     let text =
         "message bars { required int64 ts (TIMESTAMP(MICROS, true)); required double open; }";
     let two = || vec![Column::Int64(some(&stamps_us(1))), Column::Double(vec![Some(1.0)])];
-    let (error, _) = read(&folder_with(text, &[two()])).unwrap_err();
+    let (error, _) = *read(&folder_with(text, &[two()])).unwrap_err();
     assert!(error.to_string().contains("has no column high; it has ts, open"), "{error}");
     let text = schema("required double ts");
     let (error, _) =
-        read(&folder_with(&text, &[columns(Column::Double(vec![Some(1.0)]), 1)])).unwrap_err();
+        *read(&folder_with(&text, &[columns(Column::Double(vec![Some(1.0)]), 1)])).unwrap_err();
     assert!(matches!(error, DataError::WrongColumnType { column: "ts", .. }), "{error}");
 }
 
