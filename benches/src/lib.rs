@@ -2,7 +2,6 @@
 //!
 //! `cargo xtask bench` runs them. Each prints the digest of what it has delivered beside its
 //! figures, so that a speed-up which changes a value is seen.
-#![expect(clippy::disallowed_methods, reason = "a bench makes its own store")]
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{Engine, Phase, Report, Step, StoreSource};

@@ -10,9 +10,9 @@ use crate::calendar::{self, SessionsRequest, TableForm};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
-/// Says what a calendar knows: sessions, hours, holidays, what comes next.
+/// Says what a calendar knows.
 ///
-/// CALENDAR is an exchange group (US_EQUITY, CRYPTO, FOREX, CME_EQUITY) or an exchange by its MIC
+/// Sessions, hours, holidays, and what comes next. CALENDAR is an exchange group (US_EQUITY, CRYPTO, FOREX, CME_EQUITY) or an exchange by its MIC
 /// (XLON, XTKS). Times are exchange times unless they carry a zone.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]

@@ -7,7 +7,7 @@ use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::terminal::Terminal;
 
-/// Prints a script that makes a shell complete openbell's commands and options.
+/// Prints a script for completions in a shell.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CompletionsArgs {

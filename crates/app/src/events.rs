@@ -51,39 +51,38 @@ pub struct EventLog {
 impl LogHead {
     /// The first line of the log.
     pub fn line(&self) -> String {
-        json!({
-            "event": "run",
+        let fields = json!({
             "form": FORM,
             "program": concat!("openbell ", env!("CARGO_PKG_VERSION")),
             "config": self.config.to_json(),
             "store": self.store,
             "overlay": self.overlay,
-        })
-        .to_string()
+        });
+        named_line("run", &fields)
     }
 }
 
 /// The last line of the log of a run.
 pub fn end_line(report: &Report) -> String {
-    json!({
-        "event": "end",
+    let fields = json!({
         "phase": report.phase.name(),
         "n_bars": report.n_bars,
         "n_steps": report.n_steps,
         "digest": report.digest.to_string(),
-    })
-    .to_string()
+    });
+    named_line("end", &fields)
 }
 
 /// The line of one event.
 pub fn event_line(event: &Event) -> String {
     let (name, fields) = event_fields(event);
-    let mut line = Map::new();
-    line.insert("event".to_owned(), name.into());
-    if let Value::Object(fields) = fields {
-        line.extend(fields);
-    }
-    Value::Object(line).to_string()
+    named_line(name, &fields)
+}
+
+/// An object with the event's name before its fields, for people who read the log.
+fn named_line(name: &str, fields: &Value) -> String {
+    let fields = fields.to_string();
+    format!("{{\"event\":{name:?},{}", fields.strip_prefix('{').unwrap_or("}"))
 }
 
 fn event_fields(event: &Event) -> (&'static str, Value) {
@@ -298,7 +297,7 @@ impl EventLog {
 }
 
 fn read_head(line: &str) -> Result<LogHead, String> {
-    let value: Value = serde_json::from_str(line).map_err(|error| format!("line 1: {error}"))?;
+    let value: Value = serde_json::from_str(line).unwrap_or_default();
     if value["event"] != "run" {
         return Err("line 1: no event log begins so; write one with `openbell run --events`".into());
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use openbell_data_manager::DataError;
-use openbell_time::TimeError;
+use openbell_time::{ExchangeGroup, TimeError};
 
 /// The exit codes. They are distinct, and stay what they are.
 ///
@@ -142,7 +142,14 @@ impl From<DataError> for Failure {
 /// A calendar that has no answer was asked by the command line or by data.
 impl From<TimeError> for Failure {
     fn from(error: TimeError) -> Failure {
-        Failure::new(Exit::Usage, error)
+        let hint = match &error {
+            TimeError::UnknownCalendar { nearest, .. } if nearest.is_empty() => {
+                let known: Vec<&str> = ExchangeGroup::ALL.iter().map(|group| group.name).collect();
+                format!("; there are {}", known.join(", "))
+            }
+            _ => String::new(),
+        };
+        Failure::says(Exit::Usage, format!("{error}{hint}"))
     }
 }
 

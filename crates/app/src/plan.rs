@@ -13,11 +13,13 @@ use serde_json::{Value, json};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::run::plan_failure;
 use crate::session_file::SessionFile;
-use crate::table::{Align, Table, count, counted};
+use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
 
-/// Holds a session file against calendar and store, and shows what a run would read: sessions,
-/// files, expected bars. No bar is read.
+/// Shows what a run would read, without reading a bar.
+///
+/// The session file is held against calendar and store; shown are the sessions with their
+/// schedule, and for every symbol the files and the expected bars.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct PlanArgs {
@@ -172,7 +174,7 @@ fn print(
         ("schedule", Align::Left),
     ]);
     for session in &plan.sessions {
-        let clock = |at| calendar.local_time(at).time_of_day.to_string();
+        let clock = |at| hh_mm(calendar, at);
         let note = match (session.is_early_close, session.is_late_open) {
             (true, _) => "early close",
             (_, true) => "late open",
@@ -216,10 +218,8 @@ fn schedule_words(plan: &Plan, session: &Session) -> String {
         ScheduleChange::Add { symbols, .. } => format!("+{}", names(symbols)),
         ScheduleChange::Remove { symbols } => format!("-{}", names(symbols)),
     };
-    let due = due.iter().map(|due| {
-        let time = plan.calendar().local_time(due.at).time_of_day.to_string();
-        format!("{} {}", time.strip_suffix(":00").unwrap_or(&time), change(due.entry))
-    });
+    let due =
+        due.iter().map(|due| format!("{} {}", hh_mm(plan.calendar(), due.at), change(due.entry)));
     let skipped = skipped.iter().map(|&entry| {
         format!("{} {} is outside and skipped", plan.schedule()[entry].at, change(entry))
     });

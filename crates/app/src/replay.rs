@@ -12,10 +12,10 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::run::plan_failure;
 use crate::terminal::{Ink, Terminal};
 
-/// Runs a session again from the event log of a run: the same config, and the same commands at the
-/// same steps. The events and the digest must be the same; the exit code is 5 where they are not.
+/// Runs a session again from its event log, to the same digest.
 ///
-/// The log is what `openbell run --events FILE` has written. It names the store; --store names
+/// The config is the same, and the commands come at the same steps; so the events and the digest
+/// must be the same, and the exit code is 5 where they are not. The log is what `openbell run --events FILE` has written. It names the store; --store names
 /// another place of the same data.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]

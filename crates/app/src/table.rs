@@ -1,5 +1,7 @@
 //! Tables for people: columns side by side, numbers to the right, and numbers that can be read.
 
+use openbell_time::{Calendar, Timestamp};
+
 use crate::terminal::{Ink, Terminal};
 
 /// On which side a column is ragged.
@@ -88,7 +90,7 @@ pub fn count(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -98,8 +100,18 @@ pub fn count(n: u64) -> String {
 
 /// A count and its noun: `1 symbol`, `2 symbols`.
 pub fn counted(n: u64, one: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {one}{plural}", count(n))
+    counted_as(n, one, &format!("{one}s"))
+}
+
+/// A count and its noun, of which there are many otherwise: `2 switches`.
+pub fn counted_as(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(n), if n == 1 { one } else { many })
+}
+
+/// The time that the exchange's clock shows, with seconds only where there are some: `09:30`.
+pub fn hh_mm(calendar: &Calendar, at: Timestamp) -> String {
+    let text = calendar.local_time(at).time_of_day.to_string();
+    text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 
 /// Bytes as people say them: `1.4 MB`.

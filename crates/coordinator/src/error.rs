@@ -14,7 +14,7 @@ pub enum RunError {
     Time(#[from] TimeError),
     /// The source could not be read.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// A joined symbol could not be loaded for a session.
     #[error("cannot load {symbol} for the session of {session}: {source}")]
     Load {
@@ -35,7 +35,7 @@ pub enum RunError {
         at: Timestamp,
         /// What happened.
         #[source]
-        source: DataError,
+        source: Box<DataError>,
     },
     /// The store has no base for a symbol that is to join.
     #[error("{symbol} has no {base} bars in the store, which this run is based on; it has {}", .found.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", "))]
@@ -133,11 +133,11 @@ pub enum PlanError {
         interval: BarInterval,
         /// What happened.
         #[source]
-        source: DataError,
+        source: Box<DataError>,
     },
     /// The source cannot read ahead.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(Box<DataError>),
     /// What the config asks for does not exist in this build.
     #[error("{what} is not there in this build: {why}")]
     NotBuilt {
@@ -158,4 +158,16 @@ fn list(intervals: &[BarInterval]) -> String {
         return "nothing".to_owned();
     }
     intervals.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", ")
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> RunError {
+        RunError::Data(Box::new(error))
+    }
+}
+
+impl From<DataError> for PlanError {
+    fn from(error: DataError) -> PlanError {
+        PlanError::Data(Box::new(error))
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 
-use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam::channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use thiserror::Error;
@@ -24,9 +24,6 @@ pub enum WaitError {
         "a callback on the core's thread cannot wait for a ticket; take the answer in a later callback"
     )]
     OnTheCoreThread,
-    /// The time given is over; the ticket stays open.
-    #[error("the command is not answered yet")]
-    TimedOut,
 }
 
 type Callback = Box<dyn FnOnce(Answer) + Send>;
@@ -119,20 +116,6 @@ impl Ticket {
             return Err(WaitError::OnTheCoreThread);
         }
         Ok(self.answer.recv().unwrap_or(Answer::Stopped)) // A closed channel: the run is gone.
-    }
-
-    /// Waits for the answer for at most `limit`.
-    ///
-    /// *Errors*: [`WaitError::OnTheCoreThread`], [`WaitError::TimedOut`].
-    pub fn wait_for(&self, limit: std::time::Duration) -> Result<Answer, WaitError> {
-        if self.core.is_current() {
-            return Err(WaitError::OnTheCoreThread);
-        }
-        match self.answer.recv_timeout(limit) {
-            Ok(answer) => Ok(answer),
-            Err(RecvTimeoutError::Disconnected) => Ok(Answer::Stopped),
-            Err(RecvTimeoutError::Timeout) => Err(WaitError::TimedOut),
-        }
     }
 }
 

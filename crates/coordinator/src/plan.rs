@@ -239,7 +239,8 @@ impl Plan {
             }
             let interval = self.rule.base;
             let key = openbell_market::SeriesKey { symbol: symbol.clone(), interval };
-            if let Err(source) = source.feed(&key, &self.rule.calendar) {
+            if let Err(error) = source.feed(&key, &self.rule.calendar) {
+                let source = Box::new(error);
                 errors.push(PlanError::Unreadable { symbol, interval, source });
             }
         }

@@ -27,9 +27,19 @@ impl Source for StoreSource {
     }
 
     fn unknown(&self, symbol: &Symbol) -> String {
-        // Any interval does: what is unknown is the symbol, and the error says so with names.
+        // Any interval does: what is unknown is the symbol.
         let key = SeriesKey { symbol: symbol.clone(), interval: BarInterval::DAY };
         match self.store.info(&key) {
+            Err(DataError::UnknownSeries { store, nearest, .. }) => {
+                let hint = match nearest.as_slice() {
+                    [] => "it holds no symbol".to_owned(),
+                    names => {
+                        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
+                        format!("the nearest are {}", names.join(", "))
+                    }
+                };
+                format!("the store {store:?} has no symbol {symbol}; {hint}")
+            }
             Err(error) => error.to_string(),
             Ok(_) => format!("the store holds {symbol}"),
         }

@@ -10,8 +10,10 @@ use crate::exit::{Exit, Outcome};
 use crate::table::{count, counted};
 use crate::terminal::Terminal;
 
-/// Brings every series of a store into one file for each month, of 1d and 1w bars for each year;
-/// or copies a foreign folder of small files into such a store.
+/// Puts small files together.
+///
+/// Every series of a store is brought into one file for each month, of 1d and 1w bars for each
+/// year. With --into, the series of a foreign folder are copied into such a store.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CompactArgs {

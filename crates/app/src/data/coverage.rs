@@ -10,8 +10,10 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::table::{Align, Table, count};
 use crate::terminal::Terminal;
 
-/// Holds stored bars against the calendar: symbols by days, expected and present bars, quality,
-/// gaps.
+/// Holds stored bars against the calendar.
+///
+/// Symbols by days: expected and present bars, quality, gaps, and rows that no session in regular
+/// hours would deliver.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CoverageArgs {

@@ -10,8 +10,9 @@ use crate::exit::{Exit, Outcome};
 use crate::table::counted;
 use crate::terminal::Terminal;
 
-/// Deletes the bars of a range of sessions, and no others; pre- and post-market rows of these
-/// sessions go too.
+/// Deletes the bars of a range of sessions.
+///
+/// These and no others; pre- and post-market rows of these sessions go too.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct DeleteArgs {

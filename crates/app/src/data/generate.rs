@@ -13,7 +13,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::table::{count, counted};
 use crate::terminal::Terminal;
 
-/// Makes up a small market and stores it, so that sessions can be run without any data.
+/// Makes up a small market, to try things on.
 ///
 /// The same options give the same bars on every machine. The files say that they are synthetic,
 /// and are never mixed with real ones.

@@ -10,9 +10,9 @@ use crate::exit::{Exit, Outcome};
 use crate::table::{Align, Table, bytes, count, counted};
 use crate::terminal::Terminal;
 
-/// Lists the series of a store: symbol, interval, rows, first and last bar, files.
+/// Lists what is stored.
 ///
-/// Times are of the exchange's clock. Of 1d and 1w bars the session dates are shown.
+/// For each series: symbol, interval, rows, first and last bar, files, size, where it is from. Times are of the exchange's clock. Of 1d and 1w bars the session dates are shown.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct LsArgs {

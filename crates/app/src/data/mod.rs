@@ -11,6 +11,7 @@ mod verify;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use openbell_coordinator::{Source, StoreSource};
 use openbell_data_manager::{DataManager, SeriesInfo, StoreOptions};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, TimeManager, Timestamp, TradingDate};
@@ -29,7 +30,7 @@ pub struct DataArgs {
 #[derive(Subcommand, Debug)]
 enum DataCommand {
     Generate(generate::GenerateArgs),
-    Import(import::ImportArgs),
+    Import(Box<import::ImportArgs>),
     Ls(ls::LsArgs),
     Coverage(coverage::CoverageArgs),
     Verify(verify::VerifyArgs),
@@ -79,8 +80,7 @@ impl Selection {
     fn series(&self, store: &DataManager) -> Result<Vec<SeriesInfo>, Failure> {
         for symbol in &self.symbols {
             if store.intervals(symbol).is_empty() {
-                // Any interval does: what is not there is the symbol, and the error has names.
-                store.info(&SeriesKey { symbol: symbol.clone(), interval: BarInterval::DAY })?;
+                return Err(unknown_symbol(store, symbol));
             }
         }
         Ok(store.series().into_iter().filter(|info| self.includes(&info.key)).collect())
@@ -91,6 +91,12 @@ impl Selection {
         let group = info.exchange_group.as_deref().or(self.group.as_deref());
         Ok(time.calendar(group.unwrap_or(DEFAULT_GROUP))?)
     }
+}
+
+/// The failure of a symbol that the store does not hold.
+fn unknown_symbol(store: &DataManager, symbol: &Symbol) -> Failure {
+    let why = StoreSource::new(store.clone()).unknown(symbol);
+    Failure::says(Exit::Data, why)
 }
 
 /// The group of bars that are stored without one.

@@ -9,10 +9,10 @@ use crate::exit::{Exit, Outcome};
 use crate::table::{Align, Table, count, counted};
 use crate::terminal::{Ink, Terminal};
 
-/// Looks at every file and every row of a store: what killed writes have left, files that cannot
-/// be read, rows out of order, repeated, impossible, off the grid, in the wrong file.
+/// Looks at every file and every row of a store.
 ///
-/// The exit code is 4 where something is wrong. Rows outside regular hours and files that are no
+/// Found are: what killed writes have left, files that cannot be read, rows that are out of order,
+/// repeated, impossible, off the grid or in the wrong file. The exit code is 4 where something is wrong. Rows outside regular hours and files that are no
 /// part of the store are told and are not wrong.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]

@@ -6,10 +6,10 @@ use std::io;
 use openbell_coordinator::{GateSwitch, Phase, Report, SessionReport};
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Nanos;
 
 use super::{RunFacts, per_second};
-use crate::table::{Align, Table, count, counted};
+use crate::table::{Align, Table, count, counted, counted_as, hh_mm};
 use crate::terminal::{Ink, Terminal};
 
 /// Switches of the gate in mid-session that are shown one by one.
@@ -67,7 +67,7 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
         ("", Align::Left),
     ]);
     for session in &report.sessions {
-        let clock = |at| clock_words(facts, at);
+        let clock = |at| hh_mm(facts.calendar, at);
         let series = || session.symbols.iter().flat_map(|symbol| symbol.series.iter());
         let derived: u64 = series().filter(|s| s.interval != report.base).map(|s| s.n_bars).sum();
         table.row([
@@ -169,11 +169,7 @@ fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::R
     let mid_session = mid_session(report);
     terminal.line(format!(
         "\n{} of the gate, {} in mid-session",
-        if switches.len() == 1 {
-            "1 switch".to_owned()
-        } else {
-            format!("{} switches", count(switches.len() as u64))
-        },
+        counted_as(switches.len() as u64, "switch", "switches"),
         count(mid_session.len() as u64),
     ))?;
     for switch in mid_session.iter().take(SWITCHES_SHOWN) {
@@ -257,11 +253,6 @@ fn quality_words(coverage: Option<Coverage>) -> String {
         Some(quality) => format!("{:.2}%", quality.as_pct()),
         None => "-".to_owned(),
     }
-}
-
-fn clock_words(facts: &RunFacts<'_>, at: Timestamp) -> String {
-    let text = facts.calendar.local_time(at).time_of_day.to_string();
-    text.strip_suffix(":00").unwrap_or(&text).to_owned()
 }
 
 fn seconds_words(length: Nanos) -> String {

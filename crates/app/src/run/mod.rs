@@ -26,10 +26,10 @@ use event_file::EventFile;
 use export::Export;
 use interrupt::Interrupt;
 
-/// Runs sessions and reports what happened: days, symbols, bars, quality, switches of the gate,
-/// rejected rows, speed and digest.
+/// Runs sessions, and reports what happened.
 ///
-/// Ctrl-C ends a run in order, with its report; a second one ends it at once.
+/// The report says days, symbols, bars, derived bars, quality, switches of the gate with their
+/// reasons, rejected rows by reason, speed and digest. Ctrl-C ends a run in order, with its report; a second one ends it at once.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct RunArgs {
@@ -40,7 +40,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
     /// The speed, instead of the file's: 0 as fast as possible, 1 real time, 60 an hour a minute.
-    #[arg(long, value_name = "N", value_parser = speed)]
+    #[arg(long, value_name = "N", value_parser = speed, allow_negative_numbers = true)]
     speed: Option<f64>,
     /// Writes the report as JSON, one object a session file.
     #[arg(long)]
@@ -140,7 +140,7 @@ fn run_file(
     let mut n_steps = 0_u64;
     run_engine(&mut engine, wall.as_ref(), |engine| {
         n_steps += 1;
-        if n_steps % PROGRESS_STEPS == 0 {
+        if n_steps.is_multiple_of(PROGRESS_STEPS) {
             show_progress(&progress, engine);
         }
         if let Some(events) = &mut events
@@ -233,7 +233,12 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
                 format!("session_data_config.symbol_schedule[{entry}].at")
             }
             PlanError::BadBase { .. } => "session_data_config.base_interval".to_owned(),
-            PlanError::UnknownSymbol { .. } => "session_data_config.symbols".to_owned(),
+            PlanError::UnknownSymbol { symbol, .. } => {
+                let known = file.map(|file| file.config.session_data_config.symbols.as_slice());
+                let at = known.and_then(|known| known.iter().position(|other| other == symbol));
+                let item = at.map(|at| format!("[{at}]")).unwrap_or_default();
+                format!("session_data_config.symbols{item}")
+            }
             PlanError::NoBaseInterval { .. } | PlanError::NoCommonBase { .. } => {
                 "session_data_config.streams".to_owned()
             }

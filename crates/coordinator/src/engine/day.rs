@@ -1,5 +1,6 @@
 //! One session of the run: prepared, opened, closed.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_data_manager::DataError;
@@ -127,9 +128,9 @@ impl Engine {
         let keeps_quality = data.gap_filler.enable_session_quality;
         let mut runs = std::mem::take(&mut self.carried);
         for symbol in self.plan.symbols() {
-            if !runs.contains_key(&symbol) {
-                let run = self.found_run(&symbol, Membership::Configured, &session)?;
-                runs.insert(symbol, run);
+            if let Entry::Vacant(vacant) = runs.entry(symbol) {
+                let run = self.found_run(vacant.key(), Membership::Configured, &session)?;
+                vacant.insert(run);
             }
         }
         let mut day = Day {
@@ -386,5 +387,5 @@ fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunEr
 }
 
 fn read_error(symbol: &Symbol, at: Timestamp, source: DataError) -> RunError {
-    RunError::Read { symbol: symbol.clone(), at, source }
+    RunError::Read { symbol: symbol.clone(), at, source: Box::new(source) }
 }

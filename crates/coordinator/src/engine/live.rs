@@ -93,7 +93,7 @@ impl Engine {
             let progress = polled.map_err(|source| RunError::Read {
                 symbol: lane.run.symbol.clone(),
                 at: now,
-                source,
+                source: Box::new(source),
             })?;
             live.complete_through = live.complete_through.max(progress.complete_through);
             live.connection = progress.connection;
