@@ -1,4 +1,5 @@
 //! The program `openbell`: everything it does is in the library beside this file.
+#![expect(clippy::disallowed_methods, reason = "arguments enter here")]
 
 use std::process::ExitCode;
 

@@ -354,6 +354,7 @@ fn show_preview(
         ("low", Align::Right),
         ("close", Align::Right),
         ("volume", Align::Right),
+        ("", Align::Left),
     ]);
     for row in &preview.rows {
         let (line, written) = (count(row.line), row.written.clone());
@@ -368,11 +369,11 @@ fn show_preview(
                 table.row(cells.into_iter().chain(prices.map(|value| value.to_string())));
             }
             Err(rejected) => {
-                let why = format!(
-                    "rejected: {} {} {:?}",
-                    rejected.column, rejected.reason, rejected.value
-                );
-                table.row([line, written, why]);
+                let blank = std::iter::repeat_n(String::new(), 6);
+                let why = format!("{} {:?}", rejected.column, rejected.value);
+                let cells = [line, written, "rejected".to_owned()];
+                let reason = format!("{}: {why}", rejected.reason);
+                table.row(cells.into_iter().chain(blank).chain([reason]));
             }
         }
     }

@@ -28,17 +28,24 @@ impl EventFile {
     /// Writes the events that are new. *Cost*: a comparison where there are none.
     pub(super) fn append(&mut self, engine: &Engine) -> Result<(), Failure> {
         let events = engine.events();
+        if self.n_written == events.len() {
+            return Ok(());
+        }
         while let Some(event) = events.get(self.n_written) {
             self.line(&event_line(event))?;
             self.n_written += 1;
         }
-        Ok(())
+        self.flush() // Whoever follows the file sees an event when it happens.
     }
 
     /// Writes what is left and the last line.
     pub(super) fn finish(mut self, engine: &Engine, report: &Report) -> Result<(), Failure> {
         self.append(engine)?;
         self.line(&end_line(report))?;
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(|error| cannot_write(&self.path, error))
     }
 

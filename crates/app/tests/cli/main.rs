@@ -1,0 +1,10 @@
+//! The program as a person meets it: every test runs the binary and reads what it says.
+
+mod calendars;
+mod first_minute;
+mod import;
+mod interrupts;
+mod runs;
+mod session_files;
+mod stores;
+mod support;
