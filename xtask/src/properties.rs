@@ -24,7 +24,16 @@ struct Laws {
     package: String,
     /// `--lib`, `--bins`, or `--test` with the target's name.
     target: String,
-    names: Vec<String>,
+    laws: Vec<Law>,
+}
+
+/// One property test.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Law {
+    /// The function's name.
+    name: String,
+    /// The file that it stands in.
+    path: String,
 }
 
 /// The crate whose lag detection is tested here.
@@ -38,17 +47,17 @@ const LAG_HOME: &str = "openbell-coordinator";
 pub fn run(root: &Path, graph: &Graph, choice: Choice, n_cases: u32) -> Result<TestCount> {
     let laws = chosen(find(&read_all(root)?, graph), choice)?;
     let mut count = TestCount::default();
-    for Laws { package, target, names } in laws {
+    for Laws { package, target, laws } in laws {
         let mut shell = Shell::cargo(&format!("test -p {package} {target} --"))
             .with_variable("PROPTEST_CASES", n_cases.to_string());
-        for name in &names {
-            shell = shell.with(name);
+        for law in &laws {
+            shell = shell.with(&law.name);
         }
         let ran = shell.run(root)?;
-        if ran.n_passed < names.len() as u64 {
+        if ran.n_passed < laws.len() as u64 {
             bail!(
                 "{} properties of {package} ({target}) were asked for, {} ran",
-                names.len(),
+                laws.len(),
                 ran.n_passed
             );
         }
@@ -64,10 +73,10 @@ fn chosen(laws: Vec<Laws>, choice: Choice) -> Result<Vec<Laws>> {
             .into_iter()
             .filter(|laws| laws.package == LAG_HOME)
             .map(|mut laws| {
-                laws.names.retain(|name| is_on_lag(name) || is_on_lag(&laws.target));
+                laws.laws.retain(|law| is_on_lag(&law.name) || is_on_lag(&law.path));
                 laws
             })
-            .filter(|laws| !laws.names.is_empty())
+            .filter(|laws| !laws.laws.is_empty())
             .collect(),
     };
     ensure!(
@@ -75,7 +84,7 @@ fn chosen(laws: Vec<Laws>, choice: Choice) -> Result<Vec<Laws>> {
         match choice {
             Choice::Lag => format!(
                 "no property on lag detection is found in {LAG_HOME}; \
-                 its name, or its test target's, says lag or gate"
+                 its name, or its file's, says lag or gate"
             ),
             Choice::All => "no property test is found in the workspace".to_owned(),
         }
@@ -90,23 +99,16 @@ fn is_on_lag(name: &str) -> bool {
 
 /// Every function inside `proptest! { … }`, by test target.
 fn find(sources: &[Source], graph: &Graph) -> Vec<Laws> {
-    let mut names: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, String), Vec<Law>> = BTreeMap::new();
     for source in sources {
         let Some(code) = &source.code else { continue };
         let Some((package, target)) = target_of(&source.path, graph) else { continue };
-        let found = code.functions_in_macro("proptest");
-        if !found.is_empty() {
-            names.entry((package, target)).or_default().extend(found);
+        for name in code.functions_in_macro("proptest") {
+            let law = Law { name, path: source.path.clone() };
+            found.entry((package.clone(), target.clone())).or_default().push(law);
         }
     }
-    names
-        .into_iter()
-        .map(|((package, target), mut names)| {
-            names.sort();
-            names.dedup();
-            Laws { package, target, names }
-        })
-        .collect()
+    found.into_iter().map(|((package, target), laws)| Laws { package, target, laws }).collect()
 }
 
 /// The package and the target that a file is compiled into.
@@ -140,11 +142,12 @@ mod tests {
         Graph::of(rooms, &[])
     }
 
-    fn laws(package: &str, target: &str, names: &[&str]) -> Laws {
+    fn laws(package: &str, target: &str, path: &str, names: &[&str]) -> Laws {
+        let law = |&name: &&str| Law { name: name.to_owned(), path: path.to_owned() };
         Laws {
             package: package.to_owned(),
             target: target.to_owned(),
-            names: names.iter().map(|&name| name.to_owned()).collect(),
+            laws: names.iter().map(law).collect(),
         }
     }
 
@@ -160,37 +163,48 @@ mod tests {
         assert_eq!(
             find(&sources, &graph()),
             [
-                laws(LAG_HOME, "--lib", &["lag_is_local"]),
-                laws(LAG_HOME, "--test laws", &["order_is_total"]),
-                laws("openbell-tests", "--test days", &["nothing_is_early"]),
+                laws(LAG_HOME, "--lib", "crates/coordinator/src/gate.rs", &["lag_is_local"]),
+                laws(
+                    LAG_HOME,
+                    "--test laws",
+                    "crates/coordinator/tests/laws.rs",
+                    &["order_is_total"]
+                ),
+                laws(
+                    "openbell-tests",
+                    "--test days",
+                    "tests/tests/days/cut.rs",
+                    &["nothing_is_early"]
+                ),
             ]
         );
     }
 
     #[test]
-    fn lag_detection_is_picked_by_name() {
+    fn lag_detection_is_picked_by_the_name_of_the_law_or_of_its_file() {
+        let merge = "crates/coordinator/src/merge.rs";
+        let meter = "crates/coordinator/src/lag.rs";
         let all = vec![
-            laws(LAG_HOME, "--lib", &["a_lag_is_local", "flags_hold"]),
-            laws(LAG_HOME, "--test gate", &["order_is_total"]),
-            laws("openbell-tests", "--lib", &["lag_is_global"]),
+            laws(LAG_HOME, "--lib", merge, &["a_lag_is_local", "flags_hold"]),
+            laws(LAG_HOME, "--lib", meter, &["the_meter_agrees"]),
+            laws("openbell-tests", "--lib", "tests/src/lib.rs", &["lag_is_global"]),
         ];
         assert_eq!(
             chosen(all, Choice::Lag).expect("there are some"),
             [
-                laws(LAG_HOME, "--lib", &["a_lag_is_local"]),
-                laws(LAG_HOME, "--test gate", &["order_is_total"]),
+                laws(LAG_HOME, "--lib", merge, &["a_lag_is_local"]),
+                laws(LAG_HOME, "--lib", meter, &["the_meter_agrees"]),
             ]
         );
     }
 
     #[test]
     fn no_property_on_lag_detection_is_an_error() {
-        let error = chosen(vec![laws("openbell-tests", "--lib", &["a"])], Choice::Lag)
-            .expect_err("none is on lag");
+        let others = vec![laws("openbell-tests", "--lib", "tests/src/lib.rs", &["a"])];
         assert_eq!(
-            error.to_string(),
+            chosen(others, Choice::Lag).expect_err("none is on lag").to_string(),
             "no property on lag detection is found in openbell-coordinator; \
-             its name, or its test target's, says lag or gate"
+             its name, or its file's, says lag or gate"
         );
     }
 }
