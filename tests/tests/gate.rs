@@ -96,11 +96,7 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
         holders: vec![Holder { symbol: sym("TSLA"), lag: Some(Nanos::from_secs(8_940)) }],
     };
     let mut n_delivered = 1;
-    loop {
-        let inactive = match outside.view() {
-            Err(inactive) => inactive,
-            Ok(_) => break,
-        };
+    while let Err(inactive) = outside.view() {
         assert_eq!(inactive.facts().reason, reason);
         assert_eq!((inactive.facts().since, inactive.facts().epoch), (Some(noon), 2));
         let view = inside.view();

@@ -46,3 +46,8 @@ pub use scripted::{Arrival, ScriptedFeed};
 pub use upkeep::{CompactReport, DeleteReport, Run, stamps_of_dates};
 pub use verify::{Finding, FindingKind, RepairReport, VerifyReport, verify};
 pub use writer::{MergeCounts, StoreWriter};
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -8,3 +8,4 @@ mod runs;
 mod session_files;
 mod stores;
 mod support;
+mod tour;

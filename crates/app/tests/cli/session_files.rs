@@ -187,3 +187,19 @@ fn a_session_without_a_store_says_how_to_name_one() {
          `openbell data generate` or `openbell data import`\n",
     );
 }
+
+#[test]
+fn a_module_that_is_not_registered_is_an_error() {
+    let folder = Folder::with_market();
+    let fields = r#", "strategies": [{ "module": "cross" }]"#;
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], fields));
+    for command in ["check", "plan", "run"] {
+        folder.run(&[command, "a.json"]).expect_error(
+            3,
+            "\
+error: the session file names modules that are not there
+a.json:5:95: session_data_config.strategies[0].module: found \"cross\"; no strategy is registered in this program; drop it, or register it with the engine in a program of your own
+",
+        );
+    }
+}

@@ -1,0 +1,100 @@
+//! Failures: the report says failed, with cause and place, and never completed.
+
+use openbell_coordinator::{Answer, BarClosed, Consumer, Context, Event, OnError, Outcome, Phase};
+use openbell_session_data::Reason;
+use openbell_tests::{Fault, Market, Story, at};
+
+const DAY: &str = "2025-07-02";
+
+fn market() -> Market {
+    ["AAPL", "MSFT"]
+        .into_iter()
+        .fold(Market::new(), |market, symbol| market.with_minutes(symbol, DAY, DAY, |_, _| true))
+}
+
+fn story(market: Market) -> Story {
+    Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, DAY, "", market)
+}
+
+/// Fails at 11:00, by an error or by a panic.
+struct Breaks {
+    panics: bool,
+}
+
+impl Consumer for Breaks {
+    fn name(&self) -> &str {
+        "breaks"
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+        if context.view().instant() < at(DAY, 11, 0) {
+            return Ok(());
+        }
+        assert!(!self.panics, "out of luck");
+        Err("out of luck".into())
+    }
+}
+
+#[test]
+fn a_consumer_that_fails_or_panics_stops_the_run_with_cause_and_place() {
+    for panics in [false, true] {
+        let mut story = story(market());
+        story.engine.register(Box::new(Breaks { panics }), OnError::StopRun);
+        let mut reader = story.reader();
+        let done = story.finish();
+        assert_eq!(done.phase, Phase::Failed);
+        let failure = done.report.failure.unwrap();
+        assert!(failure.contains("breaks") && failure.contains("out of luck"), "{failure}");
+        let last = done.events.last().unwrap();
+        assert!(matches!(last, Event::Failed { at: Some(then), .. } if *then == at(DAY, 11, 0)));
+        assert_eq!(reader.view().err().unwrap().facts().reason, Reason::Failed);
+    }
+}
+
+#[test]
+fn a_consumer_that_is_stopped_alone_leaves_the_others_and_the_digest_as_they_are() {
+    let alone = story(market()).finish();
+    for panics in [false, true] {
+        let mut story = story(market());
+        story.engine.register(Box::new(Breaks { panics }), OnError::StopConsumer);
+        let record = story.record();
+        let done = story.finish();
+        assert_eq!((done.phase, done.report.digest), (Phase::Closed, alone.report.digest));
+        assert!(record.announced().values().all(|sequences| [390, 78].contains(&sequences.len())));
+    }
+}
+
+#[test]
+fn a_source_that_breaks_in_mid_session_fails_the_run_at_that_instant_and_not_before() {
+    let mut story = story(market().failing("MSFT", Fault::BreaksAt(at(DAY, 11, 0))));
+    story.run_to(DAY, 10, 59);
+    assert!(story.reader().view().is_ok());
+    let ticket = story.handle().resume();
+    let done = story.finish();
+    assert_eq!(ticket.try_answer(), Some(Answer::Done));
+    assert_eq!(done.phase, Phase::Failed);
+    let failure = done.report.failure.unwrap();
+    assert!(failure.contains("MSFT") && failure.contains("the disk is on fire"), "{failure}");
+    let last = done.events.last().unwrap();
+    assert!(matches!(last, Event::Failed { at: Some(then), .. } if *then == at(DAY, 11, 0)));
+}
+
+#[test]
+fn stop_answers_every_open_ticket_and_the_run_is_stopped_not_completed() {
+    for paused in [false, true] {
+        let mut story = story(market());
+        story.run_to(DAY, 10, 0);
+        if !paused {
+            drop(story.handle().resume());
+            let _ = story.step();
+        }
+        let (stop, late) = (story.handle().stop(), story.handle().pause());
+        let done = story.finish();
+        assert_eq!(
+            (stop.try_answer(), late.try_answer()),
+            (Some(Answer::Done), Some(Answer::Stopped))
+        );
+        assert_eq!(done.phase, Phase::Stopped);
+        assert!(matches!(done.events.last(), Some(Event::Stopped { .. })));
+    }
+}
