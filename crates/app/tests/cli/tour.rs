@@ -1,24 +1,38 @@
 //! The tour of the README, run line by line in an empty folder.
+#![expect(clippy::disallowed_methods, reason = "the README is what is tested")]
+
+use std::path::PathBuf;
 
 use crate::support::{Folder, repository};
 
-/// A block of the README between fences: the words behind the fence, and its text.
-struct Block {
-    words: String,
-    text: String,
+fn readme() -> PathBuf {
+    repository().join("crates/app/README.md")
 }
 
-fn blocks(page: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
+/// The page as it should stand: its files written into `folder`, its commands run there, and what
+/// they print in the place of what stands below them; and how many commands there were.
+fn run_through(page: &str, folder: &Folder) -> (String, usize) {
+    let (mut found, mut n_commands) = (String::new(), 0);
     let mut lines = page.lines();
     while let Some(line) = lines.next() {
-        if let Some(words) = line.strip_prefix("```") {
-            let text: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            let text = text.iter().map(|line| format!("{line}\n")).collect();
-            blocks.push(Block { words: words.to_owned(), text });
+        found.push_str(line);
+        found.push('\n');
+        let Some(words) = line.strip_prefix("```") else { continue };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let mut text: String = block.iter().map(|line| format!("{line}\n")).collect();
+        if let Some((_, file)) = words.split_once(' ') {
+            folder.write(file, &text);
+        } else if words == "console" {
+            let command = block.first().copied().unwrap_or_default();
+            let args = command.strip_prefix("$ openbell ").expect("a line with the program");
+            let call = folder.run(&args.split(' ').collect::<Vec<&str>>()).expect_code(0);
+            text = format!("{command}\n{}", call.out);
+            n_commands += 1;
         }
+        found.push_str(&text);
+        found.push_str("```\n");
     }
-    blocks
+    (found, n_commands)
 }
 
 /// What differs from one run to the next is how long it took.
@@ -32,24 +46,16 @@ fn without_wall_time(text: &str) -> String {
 
 #[test]
 fn the_tour_of_the_readme_goes_as_it_is_written() {
-    #[expect(clippy::disallowed_methods, reason = "the README is what is tested")]
-    let page = std::fs::read_to_string(repository().join("crates/app/README.md"))
-        .expect("the README is there");
-    let folder = Folder::new();
-    let mut n_commands = 0;
-    for block in blocks(&page) {
-        match block.words.split_once(' ') {
-            Some((_, file)) => folder.write(file, &block.text),
-            None if block.words == "console" => {
-                let (command, shown) = block.text.split_once('\n').expect("a command and more");
-                let line = command.strip_prefix("$ openbell ").expect("a line with the program");
-                let args: Vec<&str> = line.split(' ').collect();
-                let call = folder.run(&args).expect_code(0);
-                assert_eq!(without_wall_time(&call.out), without_wall_time(shown), "{line}");
-                n_commands += 1;
-            }
-            None => {}
-        }
+    let page = std::fs::read_to_string(readme()).expect("the README is there");
+    let (found, n_commands) = run_through(&page, &Folder::new());
+    if std::env::var_os("OPENBELL_WRITE_TOUR").is_some() {
+        std::fs::write(readme(), found).expect("it can be written");
+        return;
     }
+    assert!(
+        without_wall_time(&found) == without_wall_time(&page),
+        "the README is stale; write it anew with `OPENBELL_WRITE_TOUR=1 cargo test -p openbell \
+         --test cli tour`, and look at what has changed"
+    );
     assert!(n_commands >= 10, "{n_commands}");
 }
