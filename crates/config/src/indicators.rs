@@ -9,7 +9,7 @@ use openbell_market::indicator::{
 };
 
 use crate::fault::Fault;
-use crate::reader::{Item, Object};
+use crate::reader::{Item, Number, Object};
 use crate::remarks::Remarks;
 
 /// What is computed from bars.
@@ -32,6 +32,8 @@ pub struct SessionIndicator {
     pub spec: IndicatorSpec,
     /// `type` as the file has it; it fits the name. Absent where the file does not say.
     pub class: Option<IndicatorClass>,
+    /// The remarks of its `params`.
+    pub params_remarks: Remarks,
     /// The object's remarks.
     pub remarks: Remarks,
 }
@@ -44,6 +46,8 @@ pub struct HistoricalIndicator {
     pub spec: HistoricalSpec,
     /// `type` as the file has it; it fits the name. Absent where the file does not say.
     pub class: Option<IndicatorClass>,
+    /// The remarks of its `params`.
+    pub params_remarks: Remarks,
     /// The object's remarks.
     pub remarks: Remarks,
 }
@@ -70,7 +74,8 @@ impl SessionIndicator {
         let entry = item.object()?;
         let (spec, class) = read_spec(&entry);
         let remarks = entry.remarks();
-        Some(SessionIndicator { spec: spec?, class: class?, remarks: remarks? })
+        let (spec, params_remarks) = spec?;
+        Some(SessionIndicator { spec, class: class?, params_remarks, remarks: remarks? })
     }
 }
 
@@ -82,15 +87,20 @@ impl HistoricalIndicator {
             Some(item) => read_word::<WindowUnit>(&item),
             None => Some(WindowUnit::Bars),
         };
-        let spec = spec.zip(unit).and_then(|(spec, unit)| {
-            HistoricalSpec::new(spec, unit).map_err(|error| blame(&entry, &[], error)).ok()
+        let spec = spec.zip(unit).and_then(|((spec, params_remarks), unit)| {
+            let spec = HistoricalSpec::new(spec, unit);
+            Some((spec.map_err(|error| blame(&entry, &[], error)).ok()?, params_remarks))
         });
         let remarks = entry.remarks();
-        Some(HistoricalIndicator { spec: spec?, class: class?, remarks: remarks? })
+        let (spec, params_remarks) = spec?;
+        Some(HistoricalIndicator { spec, class: class?, params_remarks, remarks: remarks? })
     }
 }
 
-fn read_spec(entry: &Object<'_>) -> (Option<IndicatorSpec>, Option<Option<IndicatorClass>>) {
+/// The indicator, with the remarks of its `params`.
+type ReadSpec = Option<(IndicatorSpec, Remarks)>;
+
+fn read_spec(entry: &Object<'_>) -> (ReadSpec, Option<Option<IndicatorClass>>) {
     let name = entry.given("name").and_then(|item| read_word::<IndicatorName>(&item));
     let class = entry.optional("type", |item| {
         let class = read_word::<IndicatorClass>(item)?;
@@ -106,11 +116,11 @@ fn read_spec(entry: &Object<'_>) -> (Option<IndicatorSpec>, Option<Option<Indica
     let params = entry.optional("params", Item::numbers);
     let interval: Option<BarInterval> = entry.given("interval").and_then(|item| item.interval());
     let spec = || {
-        let (name, period, params) = (name?, period?, params?.unwrap_or_default());
-        let given = params.iter().map(|(key, value, _)| (key.as_str(), *value));
-        IndicatorSpec::new(name, period, given, interval?)
-            .map_err(|error| blame(entry, &params, error))
-            .ok()
+        let (name, period) = (name?, period?);
+        let (params, remarks) = params?.unwrap_or_default();
+        let given = params.iter().map(|number| (number.key.as_str(), number.value));
+        let spec = IndicatorSpec::new(name, period, given, interval?);
+        Some((spec.map_err(|error| blame(entry, &params, error)).ok()?, remarks))
     };
     (spec(), class)
 }
@@ -122,7 +132,7 @@ fn read_word<W: std::str::FromStr<Err = IndicatorError>>(item: &Item<'_>) -> Opt
 }
 
 /// Records the error at the value that it is about.
-fn blame(entry: &Object<'_>, params: &[(String, f64, Item<'_>)], error: IndicatorError) {
+fn blame(entry: &Object<'_>, params: &[Number<'_>], error: IndicatorError) {
     let parameter = match &error {
         IndicatorError::UnknownParameter { found, .. } => Some(found.as_str()),
         IndicatorError::ParameterTwice { parameter, .. }
@@ -137,8 +147,8 @@ fn blame(entry: &Object<'_>, params: &[(String, f64, Item<'_>)], error: Indicato
         _ => None,
     };
     let of_params = parameter
-        .and_then(|parameter| params.iter().find(|(key, ..)| key == parameter))
-        .map(|(.., item)| item.clone());
+        .and_then(|parameter| params.iter().find(|number| number.key == parameter))
+        .map(|number| number.item.clone());
     let of_period = parameter.filter(|name| *name == "period").and_then(|_| entry.given("period"));
     match field.or(of_params).or(of_period) {
         Some(item) => item.error(Fault::Indicator(error)),

@@ -44,6 +44,13 @@ pub(crate) struct Item<'a> {
     findings: &'a Findings,
 }
 
+/// One member of an object of numbers.
+pub(crate) struct Number<'a> {
+    pub(crate) key: String,
+    pub(crate) value: f64,
+    pub(crate) item: Item<'a>,
+}
+
 /// One object, its keys checked.
 pub(crate) struct Object<'a> {
     /// Empty where the file leaves the object out: then every field has its default.
@@ -268,19 +275,33 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// The members of an object of numbers, in the order of the file.
-    pub(crate) fn numbers(&self) -> Option<Vec<(String, f64, Item<'a>)>> {
+    /// The members of an object of numbers, in the order of the file, and its remarks.
+    pub(crate) fn numbers(&self) -> Option<(Vec<Number<'a>>, Remarks)> {
         static NUMBER: Kind = Kind::Leaf(Allowed::Number);
+        static TEXT: Kind = Kind::Leaf(Allowed::Text);
         let Value::Object(_) = self.node.value else { return self.not_allowed() };
-        let read: Vec<_> = distinct_members(self.node, &self.path, self.findings)
-            .into_iter()
-            .map(|(key, node)| {
-                let path = self.path.key(key);
-                let item = Item { node, path, kind: &NUMBER, findings: self.findings };
-                Some((key.to_owned(), item.number()?, item))
-            })
-            .collect();
-        read.into_iter().collect()
+        let mut remarks = Remarks::default();
+        let mut numbers = Vec::new();
+        let mut is_right = true;
+        for (key, node) in distinct_members(self.node, &self.path, self.findings) {
+            let remark = match key {
+                "comment" => Some(&mut remarks.comment),
+                "note" => Some(&mut remarks.note),
+                _ => None,
+            };
+            let kind = if remark.is_some() { &TEXT } else { &NUMBER };
+            let item = Item { node, path: self.path.key(key), kind, findings: self.findings };
+            if let Some(remark) = remark {
+                *remark = item.text();
+                is_right &= remark.is_some();
+                continue;
+            }
+            match item.number() {
+                Some(value) => numbers.push(Number { key: key.to_owned(), value, item }),
+                None => is_right = false,
+            }
+        }
+        is_right.then_some((numbers, remarks))
     }
 }
 

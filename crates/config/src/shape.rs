@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     WordOr(&'static str, Box<Kind>),
     /// An object of anything.
     Free,
-    /// An object of numbers.
+    /// An object of numbers, and `comment` and `note` as in any object.
     Numbers,
 }
 
@@ -184,7 +184,11 @@ impl Kind {
             Kind::WordOr(word, other) => json!({"anyOf": [{"const": word}, other.schema()]}),
             Kind::Free => json!({"type": "object"}),
             Kind::Numbers => {
-                json!({"type": "object", "additionalProperties": {"type": "number"}})
+                json!({
+                    "type": "object",
+                    "properties": {"comment": {"type": "string"}, "note": {"type": "string"}},
+                    "additionalProperties": {"type": "number"},
+                })
             }
         }
     }

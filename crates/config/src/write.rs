@@ -89,12 +89,12 @@ fn session_data(data: &SessionDataConfig) -> Value {
     let historical_indicators = data.indicators.historical.iter();
     let indicators = json!({
         "session": session
-            .map(|i| remarked(indicator(&i.spec, i.class, None), &i.remarks))
+            .map(|i| remarked(indicator(&i.spec, i.class, None, &i.params_remarks), &i.remarks))
             .collect::<Vec<_>>(),
         "historical": historical_indicators
             .map(|i| {
                 let unit = Some(i.spec.unit());
-                remarked(indicator(i.spec.spec(), i.class, unit), &i.remarks)
+                remarked(indicator(i.spec.spec(), i.class, unit, &i.params_remarks), &i.remarks)
             })
             .collect::<Vec<_>>(),
     });
@@ -134,6 +134,7 @@ fn indicator(
     spec: &IndicatorSpec,
     class: Option<IndicatorClass>,
     unit: Option<WindowUnit>,
+    params_remarks: &Remarks,
 ) -> Value {
     let mut part = Map::new();
     part.insert("name".into(), json!(spec.name().as_str()));
@@ -147,8 +148,8 @@ fn indicator(
         };
         params.insert(parameter.name.into(), value);
     }
-    if !params.is_empty() {
-        part.insert("params".into(), params.into());
+    if !params.is_empty() || *params_remarks != Remarks::default() {
+        part.insert("params".into(), remarked(params.into(), params_remarks));
     }
     insert_some(&mut part, "type", class.map(IndicatorClass::as_str).as_ref());
     insert_some(&mut part, "unit", unit.map(WindowUnit::as_str).as_ref());

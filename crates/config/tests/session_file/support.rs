@@ -37,7 +37,7 @@ pub fn whole_file() -> Value {
             "indicators": {
                 "session": [
                     {"name": "sma", "period": 20, "interval": "5m", "type": "trend"},
-                    {"name": "macd", "interval": "5m", "params": {"fast": 5, "slow": 35}},
+                    {"name": "macd", "interval": "5m", "params": {"fast": 5, "slow": 35, "note": "slow"}},
                     {"name": "bbands", "interval": "1m", "params": {"num_std": 2.5}}
                 ],
                 "historical": [
