@@ -41,7 +41,8 @@ pub struct Progress {
     pub is_exhausted: bool,
 }
 
-/// One series of rows, in ascending order of stamps, each delivered once.
+/// One series of rows, each delivered once: those of a stored source in ascending order of stamps,
+/// those of a live one as they arrive.
 ///
 /// Rows are handed out as they stand: duplicates, rows outside of any session's hours and values
 /// that no bar can have are among them, and are the receiver's to count and reject. A series of 1d

@@ -89,7 +89,26 @@ pub fn import_csv(
     rejected: &mut dyn FnMut(&RejectedRow),
     progress: &mut dyn FnMut(ImportProgress),
 ) -> Result<ImportReport, DataError> {
+    let listeners = Listeners { rejected, progress };
+    import_in_chunks(path, options, target, writer, listeners, CHUNK_ROWS)
+}
+
+/// Who hears of an import while it goes on.
+struct Listeners<'a> {
+    rejected: &'a mut dyn FnMut(&RejectedRow),
+    progress: &'a mut dyn FnMut(ImportProgress),
+}
+
+fn import_in_chunks(
+    path: &Path,
+    options: &CsvOptions,
+    target: &ImportTarget<'_>,
+    writer: &mut StoreWriter,
+    listeners: Listeners<'_>,
+    chunk_rows: usize,
+) -> Result<ImportReport, DataError> {
     assert_eq!(target.key.interval, options.interval, "a file is imported at its own interval");
+    let Listeners { rejected, progress } = listeners;
     open::check_whole(path)?;
     let n_bytes_total = disk::state(path)?.n_bytes;
     let mut reader = RowReader::open(path, options)?;
@@ -113,7 +132,7 @@ pub fn import_csv(
                     (first.min(stamp_ns), last.max(stamp_ns))
                 }));
                 chunk.rows.push(Timestamp::from_nanos(stamp_ns), ohlcv);
-                if chunk.rows.len() == CHUNK_ROWS {
+                if chunk.rows.len() == chunk_rows {
                     chunk.write(target, writer)?;
                 }
             }
@@ -285,5 +304,61 @@ fn text_of<'c>(cells: &'c Cells, column: &'static str, idx: usize) -> Result<&'c
             let shown = String::from_utf8_lossy(cells.bytes(idx)).into_owned();
             Err(RowFault::new(column, shown, ImportReason::NotText))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// Rows of two months in a fixed shuffle, every tenth twice with other values.
+    fn shuffled() -> String {
+        let first: Timestamp = "2025-06-29T00:00:00Z".parse().unwrap();
+        let mut text = "ts,open,high,low,close,volume\n".to_owned();
+        for n in 0..4_000_i64 {
+            let minute = n * 2_749 % 4_000;
+            let stamp = first + openbell_time::Nanos::from_secs(60 * minute);
+            text.push_str(&format!("{stamp},1,9,1,{},1\n", 1 + minute % 7));
+            if n % 10 == 0 {
+                text.push_str(&format!("{stamp},1,9,1,8,1\n"));
+            }
+        }
+        text
+    }
+
+    #[test]
+    fn a_file_in_many_chunks_is_imported_as_in_one() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(shuffled().as_bytes()).unwrap();
+        let key = SeriesKey { symbol: "AAPL".parse().unwrap(), interval: "1m".parse().unwrap() };
+        let options = CsvOptions::new(key.interval);
+        let provenance = Provenance::default();
+        let target = ImportTarget { exchange_group: "CRYPTO", key: &key, provenance: &provenance };
+        let import = |chunk_rows| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut writer = StoreWriter::open(folder.path()).unwrap();
+            let listeners = Listeners { rejected: &mut |_| {}, progress: &mut |_| {} };
+            let report = import_in_chunks(
+                file.path(),
+                &options,
+                &target,
+                &mut writer,
+                listeners,
+                chunk_rows,
+            )
+            .unwrap();
+            let files: Vec<Vec<u8>> = crate::layout::walk(folder.path()).unwrap().places[0]
+                .files
+                .iter()
+                .map(|file| disk::read(&file.path).unwrap())
+                .collect();
+            (report, files)
+        };
+        let (in_one, in_many) = (import(CHUNK_ROWS), import(300));
+        assert_eq!(in_one.0.counts, MergeCounts { added: 4_000, ..MergeCounts::default() });
+        assert_eq!(in_one.0.rejected[&ImportReason::Duplicate], 400);
+        assert_eq!(in_one.0, in_many.0);
+        assert!(in_one.1 == in_many.1, "the store is the same");
     }
 }
