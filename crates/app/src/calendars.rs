@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use openbell_time::{Calendar, SystemWall, TimeManager, Timestamp, TradingDate, WallClock};
 
 use crate::calendar::{self, SessionsRequest, TableForm};
@@ -17,6 +17,9 @@ use crate::terminal::Terminal;
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]
 pub struct CalendarArgs {
+    /// A file of closures, early closes and late opens to lay over the calendars.
+    #[arg(long, value_name = "FILE", global = true)]
+    calendar_overlay: Option<PathBuf>,
     #[command(subcommand)]
     command: CalendarCommand,
 }
@@ -41,9 +44,12 @@ enum CalendarCommand {
         /// The first date that is not wanted any more.
         #[arg(long, value_name = "DATE")]
         until: TradingDate,
-        /// How the table is written.
-        #[arg(long, value_enum, default_value = "text")]
-        format: Format,
+        /// Write CSV, with the columns of the reference tables.
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        /// Write JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Prints a calendar at a glance: this month, hours, unusual days ahead, sources.
     Show {
@@ -71,24 +77,20 @@ enum CalendarCommand {
     },
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Csv,
-    Json,
-}
-
 /// Does what the command says.
 pub fn calendar(args: &CalendarArgs, terminal: &mut Terminal) -> Outcome {
-    let time = TimeManager::new();
+    let time = match &args.calendar_overlay {
+        Some(path) => overlaid(path)?,
+        None => TimeManager::new(),
+    };
     let wrong = |error: anyhow::Error| Failure::new(Exit::Usage, error);
     let mut out = Vec::new();
     match &args.command {
-        CalendarCommand::Sessions { name, since, until, format } => {
-            let form = match format {
-                Format::Text => TableForm::Text,
-                Format::Csv => TableForm::Csv,
-                Format::Json => TableForm::Json,
+        CalendarCommand::Sessions { name, since, until, csv, json } => {
+            let form = match (csv, json) {
+                (true, _) => TableForm::Csv,
+                (_, true) => TableForm::Json,
+                _ => TableForm::Text,
             };
             let (since, until) = (*since, *until);
             let request = SessionsRequest { calendar: name, since, until, form };
@@ -106,6 +108,18 @@ pub fn calendar(args: &CalendarArgs, terminal: &mut Terminal) -> Outcome {
     }
     terminal.text(&String::from_utf8_lossy(&out))?;
     Ok(Exit::Done)
+}
+
+/// The calendars with the closures and early closes of a file laid over them.
+fn overlaid(path: &std::path::Path) -> Result<TimeManager, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        let what = format!("cannot read the calendar overlay {}", path.display());
+        Failure::new(Exit::Usage, error).of(what)
+    })?;
+    TimeManager::with_overlay(&text).map_err(|error| {
+        let what = format!("the calendar overlay {} is wrong", path.display());
+        Failure::new(Exit::Usage, error).of(what)
+    })
 }
 
 fn ask(time: &TimeManager, file: &std::path::Path, terminal: &mut Terminal) -> Outcome {

@@ -16,10 +16,10 @@ XNYS, in the time of America/New_York
 2 sessions
 "
     );
-    let csv = [&["calendar", "sessions", "XLON", "--format", "csv"][..], &dates].concat();
+    let csv = [&["calendar", "sessions", "XLON", "--csv"][..], &dates].concat();
     let csv = folder.run(&csv).expect_code(0);
     assert!(csv.out.starts_with("mic,session_date,open_utc,"), "{}", csv.out);
-    let json = [&["calendar", "sessions", "CRYPTO", "--format", "json"][..], &dates].concat();
+    let json = [&["calendar", "sessions", "CRYPTO", "--json"][..], &dates].concat();
     assert_eq!(folder.run(&json).expect_code(0).json().as_array().map(Vec::len), Some(4));
     folder
         .run(&["calendar", "sessions", "XLON", "--since", "2025-07-02", "--until", "2025-07-02"])
