@@ -59,3 +59,123 @@ fn a_removed_symbol_leaves_no_trace_in_the_others() {
     let alone = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market()).finish();
     assert_eq!(done.report.digests, alone.report.digests);
 }
+
+fn remove(symbols: &[&str]) -> Command {
+    Command::RemoveSymbols { symbols: symbols.iter().map(|s| s.parse().unwrap()).collect() }
+}
+
+fn added(answer: &Answer) -> Vec<Added> {
+    match answer {
+        Answer::Added(results) => results.iter().map(|(_, added)| added.clone()).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn at_noon() -> Story {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    story
+}
+
+#[test]
+fn a_symbol_added_three_times_is_loaded_once() {
+    let mut story = at_noon();
+    let tickets = [(); 3].map(|()| story.handle().command(add(&["TSLA"])));
+    let answers: Vec<Added> = tickets
+        .iter()
+        .flat_map(|ticket| {
+            loop {
+                match ticket.try_answer() {
+                    Some(answer) => break added(&answer),
+                    None => {
+                        let _ = story.step();
+                    }
+                }
+            }
+        })
+        .collect();
+    let once = Added::Added { generation: 1 };
+    assert_eq!(answers, [once, Added::AlreadyPresent, Added::AlreadyPresent]);
+}
+
+#[test]
+fn a_symbol_added_removed_and_added_again_is_a_fresh_generation() {
+    let mut story = at_noon();
+    let _ = story.ask(add(&["TSLA"]));
+    let mut reader = story.reader();
+    let old = reader.view().unwrap().symbol("TSLA").unwrap().handle();
+    let _ = story.ask(remove(&["TSLA"]));
+    let gone = reader.view().unwrap().by_handle(old).err();
+    assert_eq!(gone, Some(openbell_session_data::Unavailable::Removed));
+    assert_eq!(added(&story.ask(add(&["TSLA"]))), [Added::Added { generation: 2 }]);
+    let stale = reader.view().unwrap().by_handle(old).err();
+    assert!(matches!(
+        stale,
+        Some(openbell_session_data::Unavailable::OldGeneration { held: 1, now: 2, .. })
+    ));
+}
+
+#[test]
+fn ten_symbols_added_in_one_command_get_an_answer_each() {
+    let mut story = at_noon();
+    let answers = added(&story.ask(add(&["TSLA", "NONE", "AAPL", "MSFT"])));
+    assert_eq!(answers[0], Added::Added { generation: 1 });
+    assert!(matches!(answers[1], Added::Refused(_)));
+    assert_eq!(answers[2], Added::AlreadyPresent);
+    assert_eq!(answers[3], Added::Added { generation: 1 });
+}
+
+#[test]
+fn a_symbol_added_while_paused_joins_at_once_and_the_clock_stands() {
+    let mut story = at_noon();
+    let before = story.engine.clock().now();
+    let _ = story.ask(add(&["TSLA"]));
+    assert!(story.handle().status().is_paused);
+    assert_eq!(story.engine.clock().now(), before);
+    let names: Vec<String> =
+        story.handle().loaded_symbols().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["AAPL", "TSLA"]);
+}
+
+#[test]
+fn a_locked_symbol_is_not_removed_until_it_is_unlocked() {
+    let mut story = at_noon();
+    let aapl = || "AAPL".parse().unwrap();
+    assert_eq!(story.ask(Command::Lock { symbol: aapl() }), Answer::Done);
+    let refused = story.ask(remove(&["AAPL"]));
+    assert!(matches!(
+        refused,
+        Answer::Removed(ref results) if matches!(results[0].1, Removed::Refused(_))
+    ));
+    assert_eq!(story.ask(Command::Unlock { symbol: aapl() }), Answer::Done);
+    assert_eq!(story.ask(remove(&["AAPL"])), Answer::Removed(vec![(aapl(), Removed::Removed)]));
+}
+
+#[test]
+fn symbols_added_today_are_gone_tomorrow_and_configured_ones_are_back() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-03", "", market());
+    story.run_to(DAY, 12, 0);
+    let _ = story.ask(add(&["TSLA"]));
+    let stay = Stay::Run;
+    let msft = vec!["MSFT".parse().unwrap()];
+    let _ = story.ask(Command::AddSymbols { symbols: msft, stay });
+    let _ = story.ask(remove(&["AAPL"]));
+    let done = story.finish();
+    let names = |day: usize| -> Vec<String> {
+        let kept = done.report.sessions[day].symbols.iter().filter(|s| !s.has_left);
+        kept.map(|s| s.symbol.to_string()).collect()
+    };
+    assert_eq!(names(0), ["MSFT", "TSLA"]);
+    assert_eq!(names(1), ["AAPL", "MSFT"]);
+}
+
+#[test]
+fn after_a_stop_every_open_ticket_answers() {
+    let mut story = at_noon();
+    let stop = story.handle().stop();
+    let late = story.handle().command(add(&["TSLA"]));
+    while !matches!(story.step(), openbell_coordinator::Step::Ended(_)) {}
+    assert_eq!(stop.try_answer(), Some(Answer::Done));
+    assert_eq!(late.try_answer(), Some(Answer::Stopped));
+    assert_eq!(story.engine.phase(), Phase::Stopped);
+}

@@ -1,0 +1,88 @@
+//! Commands from several threads at once.
+#![expect(clippy::disallowed_methods, reason = "the users of a handle are threads")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use openbell_coordinator::{Added, Answer, Command, Phase, Stay, Step};
+use openbell_market::Symbol;
+use openbell_tests::{Market, Story};
+
+const DAY: &str = "2025-07-02";
+
+fn market() -> Market {
+    ["AAPL", "MSFT", "TSLA"].into_iter().fold(Market::new(), |market, symbol| {
+        market.with_minutes(symbol, "2025-07-02", "2025-07-03", |_, _| true)
+    })
+}
+
+fn add(symbol: &str) -> Command {
+    let symbols: Vec<Symbol> = vec![symbol.parse().expect("a symbol")];
+    Command::AddSymbols { symbols, stay: Stay::Session }
+}
+
+#[test]
+fn of_three_threads_that_add_one_symbol_one_is_told_added() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    let threads = [(); 3].map(|()| {
+        let handle = story.handle();
+        std::thread::spawn(move || handle.command(add("TSLA")).wait().expect("not the core"))
+    });
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        let _ = story.step();
+    }
+    let answers: Vec<Answer> = threads.into_iter().map(|t| t.join().expect("no panic")).collect();
+    let is_added = |answer: &&Answer| matches!(answer, Answer::Added(each) if each[0].1 == Added::Added { generation: 1 });
+    assert_eq!(answers.iter().filter(is_added).count(), 1, "{answers:?}");
+    let done = story.finish();
+    assert_eq!(done.report.n_bars, 780, "no bar twice");
+}
+
+#[test]
+fn three_threads_add_and_remove_all_day_and_the_others_are_as_without_them() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    let _ = story.step();
+    let n_answers = Arc::new(AtomicU32::new(0));
+    let threads = ["MSFT", "TSLA", "MSFT"].map(|name| {
+        let (handle, n_answers) = (story.handle(), Arc::clone(&n_answers));
+        std::thread::spawn(move || {
+            loop {
+                let symbol: Symbol = name.parse().expect("a symbol");
+                let added = handle.command(add(name)).wait().expect("not the core");
+                let removed = handle.remove_symbols([symbol]).wait().expect("not the core");
+                if added == Answer::Stopped || removed == Answer::Stopped {
+                    return;
+                }
+                n_answers.fetch_add(2, Ordering::Relaxed);
+            }
+        })
+    });
+    for hour in 10..16 {
+        story.run_to(DAY, hour, 0);
+        let wanted = n_answers.load(Ordering::Relaxed) + 40;
+        while n_answers.load(Ordering::Relaxed) < wanted {
+            let _ = story.step(); // Paused: the threads' commands are taken, the clock stands.
+        }
+    }
+    drop(story.handle().resume());
+    loop {
+        if let Step::Ended(phase) = story.step() {
+            assert_eq!(phase, Phase::Closed);
+            break;
+        }
+    }
+    // Commands that were on their way answer *stopped* with the next steps.
+    while threads.iter().any(|thread| !thread.is_finished()) {
+        let _ = story.step();
+    }
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    assert!(n_answers.load(Ordering::Relaxed) >= 240);
+    let aapl = |report: &openbell_coordinator::Report| {
+        report.digests.iter().find(|(symbol, _)| symbol.as_str() == "AAPL").cloned()
+    };
+    let alone = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market()).finish();
+    assert_eq!(aapl(&story.engine.report()), aapl(&alone.report));
+}
