@@ -150,3 +150,18 @@ fn bars_outside_regular_hours_are_counted_and_left_out() {
     assert_eq!(symbol.series[1].n_bars, 2, "nothing is derived from them");
     assert_eq!(symbol.series[0].coverage.expect("kept").n, 2);
 }
+
+#[test]
+fn a_trailing_window_of_365_sessions_holds_exactly_so_many() {
+    let market = Market::new()
+        .with_minutes("AAPL", "2024-01-02", "2025-07-02", |_, minute| minute % 30 == 0);
+    let history = r#", "historical": {"data": [{"trailing_days": 365, "intervals": ["1d"]}]}"#;
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-02", history, market);
+    story.run_to("2025-07-02", 9, 31); // Its first bar; the next one closes at 10:01.
+    let mut reader = story.reader();
+    let view = reader.view().expect("active");
+    let days = view.symbol("AAPL").unwrap().series(interval("1d")).unwrap();
+    assert_eq!(days.trailing().len(), 365);
+    assert!(days.trailing().all(|rows| rows.len() == 1));
+    assert!(days.today().is_empty(), "today is no history");
+}

@@ -179,3 +179,49 @@ fn after_a_stop_every_open_ticket_answers() {
     assert_eq!(late.try_answer(), Some(Answer::Stopped));
     assert_eq!(story.engine.phase(), Phase::Stopped);
 }
+
+/// Waits for a ticket in a callback, which would wait for itself.
+struct Waiter {
+    handle: std::sync::Arc<std::sync::Mutex<Option<openbell_coordinator::Handle>>>,
+    refused: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl openbell_coordinator::Consumer for Waiter {
+    fn name(&self) -> &str {
+        "waiter"
+    }
+
+    fn session_started(
+        &mut self,
+        _: &mut openbell_coordinator::Context<'_>,
+    ) -> openbell_coordinator::Outcome {
+        let held = self.handle.lock().map_err(|_| "a panic elsewhere")?;
+        let handle = held.as_ref().ok_or("no handle")?;
+        let waited = handle.command(add(&["TSLA"])).wait();
+        let is_refused = waited == Err(openbell_coordinator::WaitError::OnTheCoreThread);
+        self.refused.store(is_refused, std::sync::atomic::Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+#[test]
+fn waiting_for_a_ticket_inside_an_inline_callback_is_a_typed_refusal() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "", market());
+    let handle = std::sync::Arc::new(std::sync::Mutex::new(Some(story.handle())));
+    let refused = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let waiter = Waiter { handle, refused: std::sync::Arc::clone(&refused) };
+    story.engine.register(Box::new(waiter), openbell_coordinator::OnError::StopRun);
+    let done = story.finish();
+    assert_eq!(done.phase, Phase::Closed);
+    assert!(refused.load(std::sync::atomic::Ordering::Relaxed));
+}
+
+#[test]
+fn lower_case_and_blanks_name_the_same_symbol_and_returned_lists_are_copies() {
+    let mut story = at_noon();
+    assert_eq!(added(&story.ask(add(&[" tsla "]))), [Added::Added { generation: 1 }]);
+    assert_eq!(added(&story.ask(add(&["TSLA"]))), [Added::AlreadyPresent]);
+    let mut loaded = story.handle().loaded_symbols();
+    loaded.clear();
+    assert_eq!(story.handle().loaded_symbols().len(), 2);
+}
