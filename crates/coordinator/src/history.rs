@@ -11,6 +11,7 @@ use openbell_time::{Session, Timestamp};
 
 use crate::error::RunError;
 use crate::layout::{LayoutRule, SessionLayout};
+use crate::loader::run_day;
 use crate::sift::Sifted;
 use crate::source::Source;
 
@@ -231,19 +232,9 @@ impl Window {
         let mut made: Option<DaySeries> = None;
         for part in &sessions {
             let layout = rule.lay(*part)?;
-            let mut series = processor.start_session(&layout.day, Arrival::AtClose);
             let (sifted, outcome) = reader.read(&layout, from, from == base);
             outcome?;
-            let n_rows = sifted.bars.len();
-            processor.append(
-                &sifted.bars,
-                &sifted.closes_at_ns,
-                0..n_rows,
-                layout.day.until,
-                &mut series,
-                None,
-            );
-            made = Some(series);
+            made = Some(run_day(&mut processor, &layout, sifted));
         }
         let Some(mut series) = made else { return Ok(None) };
         let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
