@@ -1,6 +1,7 @@
 //! Bars in memory, as a source of a run.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use openbell_coordinator::Source;
 use openbell_data_manager::{DataError, Feed, FeedKind, MemoryFeed, Progress};
@@ -103,7 +104,7 @@ impl Market {
         first: &str,
         last: &str,
     ) -> Market {
-        let calendar = TimeManager::new().calendar(calendar).expect("a calendar");
+        let calendar = time().calendar(calendar).expect("a calendar");
         let dates = first.parse().expect("a date")..=last.parse().expect("a date");
         let mut rows = Vec::new();
         for session in calendar.sessions(dates).expect("dates within the facts") {
@@ -131,9 +132,15 @@ impl Market {
     }
 }
 
+/// The calendars of all stories: expanding one takes milliseconds, so it is done once.
+pub fn time() -> &'static TimeManager {
+    static TIME: OnceLock<TimeManager> = OnceLock::new();
+    TIME.get_or_init(TimeManager::new)
+}
+
 /// The calendar of the stories.
 pub(crate) fn new_york() -> Calendar {
-    TimeManager::new().calendar("XNYS").expect("XNYS is embedded")
+    time().calendar("XNYS").expect("XNYS is embedded")
 }
 
 fn key(symbol: &str, interval: &str) -> SeriesKey {

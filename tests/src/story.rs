@@ -9,9 +9,9 @@ use openbell_coordinator::{
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_session_data::OutsideReader;
-use openbell_time::{TimeManager, TimeOfDay, Timestamp, TradingDate};
+use openbell_time::{TimeOfDay, Timestamp, TradingDate};
 
-use crate::market::{Market, new_york};
+use crate::market::{Market, new_york, time};
 use crate::recorder::{Record, Recorder};
 use crate::witness::{Notes, Witness};
 
@@ -38,7 +38,7 @@ impl Story {
     /// *Panics* where the config or the plan is refused: a story begins with good ones.
     pub fn new(json: &str, market: Market) -> Story {
         let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
-        let engine = Engine::new(&config, &TimeManager::new(), Box::new(market));
+        let engine = Engine::new(&config, time(), Box::new(market));
         Story { engine: engine.unwrap_or_else(|errors| panic!("{errors}")) }
     }
 
@@ -172,5 +172,5 @@ pub fn store_engine(json: &str, store: &Path) -> Engine {
     let store = DataManager::open(store, &StoreOptions::default())
         .unwrap_or_else(|error| panic!("{error}"));
     let source = Box::new(StoreSource::new(store));
-    Engine::new(&config, &TimeManager::new(), source).unwrap_or_else(|errors| panic!("{errors}"))
+    Engine::new(&config, time(), source).unwrap_or_else(|errors| panic!("{errors}"))
 }

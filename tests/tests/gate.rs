@@ -248,6 +248,26 @@ fn with_scope_symbol_only_the_lagging_symbol_is_withheld() {
 }
 
 #[test]
+fn with_scope_symbol_a_newcomer_that_waits_for_its_first_check_is_withheld_too() {
+    // MSFT's first bar comes after all but one of TSLA's, so it is checked late; until then it
+    // was on the board, unchecked, since the publication that withheld TSLA.
+    let market = market().with_minutes("MSFT", DAY, DAY, |_, m| m == 148);
+    let mut story = aapl_at(12, 0, r#", "streaming": {"scope": "symbol"}"#, market);
+    let mut reader = story.reader();
+    let ticket = story.handle().command(add(&["MSFT", "TSLA"]));
+    let _ = story.step();
+    while ticket.try_answer().is_none() {
+        let view = reader.view().expect("the session is active");
+        for symbol in ["MSFT", "TSLA"] {
+            assert!(matches!(view.symbol(symbol), Err(Unavailable::Withheld { .. })), "{symbol}");
+        }
+        let _ = story.step();
+    }
+    let view = reader.view().expect("the session is active");
+    assert_eq!(view.symbol("MSFT").unwrap().base().unwrap().today().len(), 1);
+}
+
+#[test]
 fn the_gate_opens_at_the_open_also_when_the_first_bar_comes_later() {
     let market = Market::new().with_minutes("AAPL", DAY, DAY, |_, m| m >= 17);
     let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "", market);

@@ -51,6 +51,19 @@ fn on_the_wall(speed: f64) -> (Finished, Nanos) {
 }
 
 #[test]
+fn a_step_that_a_resume_overtook_does_not_break_the_next_pause() {
+    let mut story = story(r#"["AAPL"]"#, 0.0);
+    story.run_to(HALF_DAY, 10, 0);
+    let handle = story.handle();
+    for command in [Command::Step, Command::Resume, Command::Pause] {
+        drop(handle.command(command));
+    }
+    // The pause came last, so the clock stands; the step was once visited after it.
+    assert_eq!(story.step(), Step::Paused);
+    assert_eq!(story.engine.clock().now(), at(HALF_DAY, 10, 0));
+}
+
+#[test]
 fn every_speed_gives_the_same_event_log_and_digest() {
     let (fastest, _) = on_the_wall(0.0);
     assert_eq!(fastest.phase, Phase::Closed);

@@ -62,10 +62,10 @@ enum Task {
     Licences,
     /// Runs the loom models.
     Models,
-    /// Runs the property tests on lag detection, with many cases.
+    /// Runs the property tests on lag detection and the gate, with many cases: about a minute.
     Proptest {
         /// The cases of each property.
-        #[arg(long, value_name = "N", default_value_t = 10_000)]
+        #[arg(long, value_name = "N", default_value_t = 100_000)]
         cases: u32,
         /// Runs every property test of the workspace.
         #[arg(long)]

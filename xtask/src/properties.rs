@@ -12,7 +12,7 @@ use crate::source::{Source, read_all};
 /// Which properties are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// Those on lag detection, in the coordinator.
+    /// Those on lag detection and the gate.
     Lag,
     /// All that there are.
     All,
@@ -36,8 +36,8 @@ struct Law {
     path: String,
 }
 
-/// The crate whose lag detection is tested here.
-const LAG_HOME: &str = "openbell-coordinator";
+/// Where lag detection and the gate are tested: by themselves, and as whole sessions.
+const LAG_HOMES: &[&str] = &["openbell-coordinator", "openbell-tests"];
 
 /// Runs the chosen property tests with `n_cases` cases each.
 ///
@@ -71,7 +71,7 @@ fn chosen(laws: Vec<Laws>, choice: Choice) -> Result<Vec<Laws>> {
         Choice::All => laws,
         Choice::Lag => laws
             .into_iter()
-            .filter(|laws| laws.package == LAG_HOME)
+            .filter(|laws| LAG_HOMES.contains(&laws.package.as_str()))
             .map(|mut laws| {
                 laws.laws.retain(|law| is_on_lag(&law.name) || is_on_lag(&law.path));
                 laws
@@ -83,8 +83,9 @@ fn chosen(laws: Vec<Laws>, choice: Choice) -> Result<Vec<Laws>> {
         !laws.is_empty(),
         match choice {
             Choice::Lag => format!(
-                "no property on lag detection is found in {LAG_HOME}; \
-                 its name, or its file's, says lag or gate"
+                "no property on lag detection is found in {}; \
+                 its name, or its file's, says lag or gate",
+                LAG_HOMES.join(" or ")
             ),
             Choice::All => "no property test is found in the workspace".to_owned(),
         }
@@ -138,7 +139,7 @@ mod tests {
             folder: folder.to_owned(),
             imports: Vec::new(),
         };
-        let rooms = vec![room(LAG_HOME, "crates/coordinator"), room("openbell-tests", "tests")];
+        let rooms = vec![room(LAG_HOMES[0], "crates/coordinator"), room("openbell-tests", "tests")];
         Graph::of(rooms, &[])
     }
 
@@ -163,9 +164,9 @@ mod tests {
         assert_eq!(
             find(&sources, &graph()),
             [
-                laws(LAG_HOME, "--lib", "crates/coordinator/src/gate.rs", &["lag_is_local"]),
+                laws(LAG_HOMES[0], "--lib", "crates/coordinator/src/gate.rs", &["lag_is_local"]),
                 laws(
-                    LAG_HOME,
+                    LAG_HOMES[0],
                     "--test laws",
                     "crates/coordinator/tests/laws.rs",
                     &["order_is_total"]
@@ -185,15 +186,17 @@ mod tests {
         let merge = "crates/coordinator/src/merge.rs";
         let meter = "crates/coordinator/src/lag.rs";
         let all = vec![
-            laws(LAG_HOME, "--lib", merge, &["a_lag_is_local", "flags_hold"]),
-            laws(LAG_HOME, "--lib", meter, &["the_meter_agrees"]),
+            laws(LAG_HOMES[0], "--lib", merge, &["a_lag_is_local", "flags_hold"]),
+            laws(LAG_HOMES[0], "--lib", meter, &["the_meter_agrees"]),
             laws("openbell-tests", "--lib", "tests/src/lib.rs", &["lag_is_global"]),
+            laws("openbell-time", "--lib", "crates/time/src/clock.rs", &["no_lag"]),
         ];
         assert_eq!(
             chosen(all, Choice::Lag).expect("there are some"),
             [
-                laws(LAG_HOME, "--lib", merge, &["a_lag_is_local"]),
-                laws(LAG_HOME, "--lib", meter, &["the_meter_agrees"]),
+                laws(LAG_HOMES[0], "--lib", merge, &["a_lag_is_local"]),
+                laws(LAG_HOMES[0], "--lib", meter, &["the_meter_agrees"]),
+                laws("openbell-tests", "--lib", "tests/src/lib.rs", &["lag_is_global"]),
             ]
         );
     }
@@ -203,7 +206,7 @@ mod tests {
         let others = vec![laws("openbell-tests", "--lib", "tests/src/lib.rs", &["a"])];
         assert_eq!(
             chosen(others, Choice::Lag).expect_err("none is on lag").to_string(),
-            "no property on lag detection is found in openbell-coordinator; \
+            "no property on lag detection is found in openbell-coordinator or openbell-tests; \
              its name, or its file's, says lag or gate"
         );
     }

@@ -11,6 +11,7 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::hub::Call;
 use crate::lag::LagState;
+use crate::lane::Lane;
 use crate::report::GateSwitch;
 
 impl Engine {
@@ -26,7 +27,7 @@ impl Engine {
             keeps_quality: day.keeps_quality,
         };
         let withheld = match self.plan.scope {
-            GateScope::Symbol => day.holders(),
+            GateScope::Symbol => day.withheld(),
             GateScope::Session => Vec::new(),
         };
         let members = day.lanes.iter().map(|lane| lane.member()).collect();
@@ -172,6 +173,16 @@ impl super::day::Day {
         lagging
             .map(|lane| Holder { symbol: lane.run.symbol.clone(), lag: Some(lane.lag) })
             .collect()
+    }
+
+    /// The symbols that lag or are still on their way, in symbol order.
+    fn withheld(&self) -> Vec<Holder> {
+        let is_behind = |lane: &&Lane| lane.is_joining || lane.meter.state() == LagState::Lagging;
+        let holder = |lane: &Lane| Holder {
+            symbol: lane.run.symbol.clone(),
+            lag: (lane.meter.state() == LagState::Lagging).then_some(lane.lag),
+        };
+        self.lanes.iter().filter(is_behind).map(holder).collect()
     }
 
     /// Marks every lane as with the clock. Returns the symbols that have joined by it.

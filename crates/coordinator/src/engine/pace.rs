@@ -64,6 +64,7 @@ impl Pace {
 
     pub(super) fn resume(&mut self, wall: Timestamp, clock: Timestamp) {
         self.is_paused = false;
+        self.n_single = 0; // A step that was not taken by now is no step into the next pause.
         self.until = None;
         self.anchor(wall, clock);
     }
