@@ -10,6 +10,7 @@
 
 mod block;
 mod board;
+mod forming;
 mod frame;
 mod grid;
 mod inactive;
@@ -22,6 +23,7 @@ mod view;
 mod word;
 
 pub use board::{BoardWriter, Opened, Shut};
+pub use forming::FormingBar;
 pub use frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts, Through};
 pub use grid::{Grid, GridPart, Placed};
 pub use inactive::{Holder, Inactive, InactiveFacts, Reason};

@@ -7,6 +7,7 @@ use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::board::Publication;
+use crate::forming::{FormingBar, forming_bar};
 use crate::frame::{FixedIndicator, Frame, Member, SessionFacts};
 use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
 use crate::metrics::SessionMetrics;
@@ -257,6 +258,22 @@ impl<'v> SymbolView<'v> {
             let rows: Rows<'_> = facts.today.as_ref()?.rows_at(self.as_of);
             rows.indicator_value(key, field, rows.len().checked_sub(1)?)
         })
+    }
+
+    /// What the open window of a derived interval holds so far: **not final**, and not among the
+    /// bars of its series. `None` where no window is open, it has no base bar yet, or the interval
+    /// is not derived; a week only in its first session, since earlier days are not at hand.
+    ///
+    /// *Time*: base bars that have closed by the instant of the view. *Cost*: folds them anew at
+    /// each call; linear in the base bars of the window.
+    pub fn forming_bar(&self, interval: BarInterval) -> Option<FormingBar> {
+        let facts = self.member.series_at(interval)?;
+        let day = facts.today.as_ref()?.day();
+        if facts.role == crate::SeriesRole::Base {
+            return None;
+        }
+        let (grids, base) = ((&day.grid, &day.base_grid), self.base()?.today());
+        forming_bar(interval, grids, &base, self.frame.session()?.open, self.as_of)
     }
 
     /// The indicators that were computed before the session and are fixed for the day.

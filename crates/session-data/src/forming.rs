@@ -1,0 +1,57 @@
+//! The bar that is forming: what a window that has not closed holds so far. It is no bar yet, and
+//! no series, indicator, history or export has it.
+
+use openbell_market::{BarInterval, Coverage, Ohlcv};
+use openbell_time::Timestamp;
+
+use crate::grid::Grid;
+use crate::segment::Rows;
+
+/// A window of a derived interval that has not closed, as of one publication.
+///
+/// It is not final: the next base bar may change all of it but its open.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct FormingBar {
+    /// The interval of the bar that it is going to be.
+    pub interval: BarInterval,
+    /// The start of its window: the stamp of that bar.
+    pub since: Timestamp,
+    /// The end of its window, at which the bar closes and is final.
+    pub until: Timestamp,
+    /// The instant up to which it is known.
+    pub as_of: Timestamp,
+    /// What the base bars in it make so far.
+    pub ohlcv: Ohlcv,
+    /// Base bars in it, of those that have closed by `as_of`.
+    pub coverage: Coverage,
+}
+
+/// Folds the base rows of the window of `grid` that is open at `as_of`; `None` outside all
+/// windows, in one that began before `day_since`, and in one without a base bar so far.
+pub(crate) fn forming_bar(
+    interval: BarInterval,
+    (grid, base_grid): (&Grid, &Grid),
+    base: &Rows<'_>,
+    day_since: Timestamp,
+    as_of: Timestamp,
+) -> Option<FormingBar> {
+    let window = grid.slot(grid.n_closed_by(as_of))?;
+    if as_of < window.since || window.since < day_since {
+        return None;
+    }
+    let first = base.opens_at_ns().partition_point(|&ns| ns < window.since.as_nanos());
+    let mut bars = base.bars_since(first).filter(|bar| bar.opens_at < window.until);
+    let mut ohlcv = bars.next()?.ohlcv;
+    let mut n = 1;
+    for bar in bars {
+        ohlcv.high = ohlcv.high.max(bar.ohlcv.high);
+        ohlcv.low = ohlcv.low.min(bar.ohlcv.low);
+        ohlcv.close = bar.ohlcv.close;
+        ohlcv.volume += bar.ohlcv.volume;
+        n += 1;
+    }
+    let expected = base_grid.n_closed_by(as_of) - base_grid.n_closed_by(window.since);
+    let coverage = Coverage { n, expected: expected as u32 };
+    let (since, until) = (window.since, window.until);
+    Some(FormingBar { interval, since, until, as_of, ohlcv, coverage })
+}
