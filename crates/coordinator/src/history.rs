@@ -12,7 +12,7 @@ use openbell_time::{Session, Timestamp};
 use crate::error::RunError;
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::loader::run_day;
-use crate::sift::Sifted;
+use crate::sift::{Sifted, Slots};
 use crate::source::Source;
 
 /// How many trailing sessions of which interval.
@@ -52,7 +52,8 @@ impl SessionReader {
         let parts = layout.day.base.grid.parts();
         let grid = openbell_processor::grid_of(interval, parts);
         let grid = if is_base { &layout.delivered } else { &grid };
-        self.sifted.pass(&self.raw, grid, step_ns(interval, layout), layout.rows_since);
+        let slots = Slots { grid, step_ns: step_ns(interval, layout) };
+        self.sifted.pass(&mut self.raw, &slots, layout.rows_since);
         (&self.sifted, outcome)
     }
 
@@ -84,6 +85,41 @@ enum Origin {
     Folded { from: BarInterval },
 }
 
+impl Origin {
+    /// A stored interval is taken as it is; another one is folded: a week from stored days where
+    /// there are some, everything else from the base.
+    fn of(interval: BarInterval, base: BarInterval, stored: &[BarInterval]) -> Origin {
+        if stored.contains(&interval) {
+            Origin::Stored
+        } else if interval == BarInterval::WEEK && stored.contains(&BarInterval::DAY) {
+            Origin::Folded { from: BarInterval::DAY }
+        } else {
+            Origin::Folded { from: base }
+        }
+    }
+}
+
+/// The series of `symbol` that a run on `base` reads when it asks for history of `intervals`: the
+/// base first, each once.
+pub(crate) fn series_read(
+    symbol: &Symbol,
+    base: BarInterval,
+    intervals: impl IntoIterator<Item = BarInterval>,
+    stored: &[BarInterval],
+) -> Vec<SeriesKey> {
+    let mut read = vec![base];
+    for interval in intervals {
+        let from = match Origin::of(interval, base, stored) {
+            Origin::Stored => interval,
+            Origin::Folded { from } => from,
+        };
+        if !read.contains(&from) {
+            read.push(from);
+        }
+    }
+    read.into_iter().map(|interval| SeriesKey { symbol: symbol.clone(), interval }).collect()
+}
+
 /// One trailing window of one symbol.
 struct Window {
     interval: BarInterval,
@@ -104,31 +140,19 @@ pub(crate) struct History {
 
 impl History {
     /// The windows asked for, none of them read yet.
-    ///
-    /// A stored interval is taken as it is; another one is folded: a week from stored days where
-    /// there are some, everything else from the base.
     pub(crate) fn new(
         symbol: &Symbol,
         base: BarInterval,
         asked: &[HistoryWindow],
         stored: &[BarInterval],
     ) -> History {
-        let windows = asked.iter().map(|window| {
-            let origin = if stored.contains(&window.interval) {
-                Origin::Stored
-            } else if window.interval == BarInterval::WEEK && stored.contains(&BarInterval::DAY) {
-                Origin::Folded { from: BarInterval::DAY }
-            } else {
-                Origin::Folded { from: base }
-            };
-            Window {
-                interval: window.interval,
-                n_sessions: window.n_sessions as usize,
-                origin,
-                reader: None,
-                segments: VecDeque::new(),
-                dates: VecDeque::new(),
-            }
+        let windows = asked.iter().map(|window| Window {
+            interval: window.interval,
+            n_sessions: window.n_sessions as usize,
+            origin: Origin::of(window.interval, base, stored),
+            reader: None,
+            segments: VecDeque::new(),
+            dates: VecDeque::new(),
         });
         History { symbol: symbol.clone(), base, windows: windows.collect() }
     }
@@ -234,7 +258,7 @@ impl Window {
             let layout = rule.lay(*part)?;
             let (sifted, outcome) = reader.read(&layout, from, from == base);
             outcome?;
-            made = Some(run_day(&mut processor, &layout, sifted));
+            made = Some(run_day(&mut processor, &layout, sifted, None));
         }
         let Some(mut series) = made else { return Ok(None) };
         let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };

@@ -1,6 +1,7 @@
 //! One symbol of the running session: its rows of the day, how far they are delivered, and what
 //! may be known of them.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, Feed};
@@ -9,7 +10,7 @@ use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{
     FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
 };
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 
 use crate::command::Stay;
 use crate::digest::Digest;
@@ -50,20 +51,34 @@ pub(crate) struct LaneRun {
     pub(crate) is_locked: bool,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
+    /// The series of the last sessions, oldest first, whose memory is used again.
+    pub(crate) retired: VecDeque<DaySeries>,
+}
+
+/// Sessions whose series are kept before their memory is used again. The board shows the last
+/// one's until the next one's first publication, so the one before it is the first that is free.
+const N_RETIRED: usize = 2;
+
+impl LaneRun {
+    /// The series that were retired first, once enough sessions have passed since.
+    pub(crate) fn retired(&mut self) -> Option<DaySeries> {
+        if self.retired.len() < N_RETIRED { None } else { self.retired.pop_front() }
+    }
 }
 
 /// A symbol in the session that is running.
 pub(crate) struct Lane {
     pub(crate) run: LaneRun,
     pub(crate) series: DaySeries,
-    pub(crate) sifted: Sifted,
-    /// Rejections that the clock has reached.
+    /// The rows of the day that are no bars, by the instant at which they may be known.
+    pub(crate) rejections: Vec<Rejected>,
+    /// Of these, those that the clock has reached.
     pub(crate) n_rejected_known: usize,
     /// What ended the reading, and from when on nothing can be read.
     pub(crate) fault: Option<(Timestamp, DataError)>,
     pub(crate) meter: LagMeter,
     /// The lag at its last check.
-    pub(crate) lag: openbell_time::Nanos,
+    pub(crate) lag: Nanos,
     pub(crate) through: Arc<Through>,
     pub(crate) gauge: Arc<SymbolGauge>,
     pub(crate) fixed: Arc<[FixedIndicator]>,
@@ -74,10 +89,43 @@ pub(crate) struct Lane {
     /// Whether it is on its way: added, and not caught up yet.
     pub(crate) is_joining: bool,
     /// Rows rejected and known, by reason.
-    pub(crate) rejected: std::collections::BTreeMap<RejectReason, u64>,
+    pub(crate) rejected: BTreeMap<RejectReason, u64>,
 }
 
 impl Lane {
+    /// A member of which nothing is delivered yet, on its way into the session.
+    pub(crate) fn new(
+        run: LaneRun,
+        series: DaySeries,
+        fixed: Arc<[FixedIndicator]>,
+        through: Arc<Through>,
+    ) -> Lane {
+        Lane {
+            rejections: Vec::new(),
+            n_rejected_known: 0,
+            fault: None,
+            meter: LagMeter::new(),
+            lag: Nanos::ZERO,
+            through,
+            gauge: SymbolGauge::new(run.symbol.clone(), run.generation),
+            fixed,
+            announced: vec![0; 1 + series.derived.len()],
+            live: None,
+            is_joining: true,
+            rejected: BTreeMap::new(),
+            run,
+            series,
+        }
+    }
+
+    /// When each bar of the day that is known to the inside closes, delivered or not.
+    pub(crate) fn closes_at_ns(&self) -> &[i64] {
+        match &self.live {
+            Some(live) => &live.sifted.closes_at_ns,
+            None => self.series.base.rows().closes_at_ns(),
+        }
+    }
+
     /// Bars of the day delivered so far.
     pub(crate) fn n_delivered(&self) -> usize {
         self.meter.n_delivered() as usize
@@ -85,7 +133,7 @@ impl Lane {
 
     /// When the next bar closes, [`NEVER`] where none follows.
     pub(crate) fn next_close_ns(&self) -> i64 {
-        self.sifted.closes_at_ns.get(self.n_delivered()).copied().unwrap_or(NEVER)
+        self.closes_at_ns().get(self.n_delivered()).copied().unwrap_or(NEVER)
     }
 
     /// The figures that anyone may poll.
@@ -97,7 +145,7 @@ impl Lane {
     pub(crate) fn show_state(&self) {
         let state = if self.is_joining {
             SymbolState::CatchingUp
-        } else if self.sifted.bars.is_empty() {
+        } else if self.closes_at_ns().is_empty() {
             SymbolState::Quiet
         } else {
             SymbolState::Live
@@ -108,21 +156,21 @@ impl Lane {
 
     /// Bars that have closed by `clock` and are not delivered.
     pub(crate) fn n_undelivered(&self, clock: Timestamp) -> usize {
-        let closes_at_ns = &self.sifted.closes_at_ns[self.n_delivered()..];
+        let closes_at_ns = &self.closes_at_ns()[self.n_delivered()..];
         closes_at_ns.partition_point(|&ns| ns <= clock.as_nanos())
     }
 
     /// The rejections that become known at `clock`, in that order.
     pub(crate) fn rejections_known_at(&mut self, clock: Timestamp) -> &[Rejected] {
         let first = self.n_rejected_known;
-        let known = self.sifted.rejected[first..].partition_point(|r| r.known_at <= clock);
+        let known = self.rejections[first..].partition_point(|r| r.known_at <= clock);
         self.n_rejected_known += known;
-        &self.sifted.rejected[first..first + known]
+        &self.rejections[first..first + known]
     }
 
     /// The instant at which the next rejection becomes known.
     pub(crate) fn next_rejection_ns(&self) -> i64 {
-        let next = self.sifted.rejected.get(self.n_rejected_known);
+        let next = self.rejections.get(self.n_rejected_known);
         next.map_or(NEVER, |rejected| rejected.known_at.as_nanos())
     }
 
@@ -200,7 +248,11 @@ impl Lane {
             .map(|writer| writer.segment().shape().interval)
             .zip(self.announced.iter().copied())
             .collect();
-        self.series = run_day(&mut self.run.processor, layout, &self.sifted);
+        let same_rows = match &self.live {
+            Some(live) => live.sifted.clone(),
+            None => Sifted::of(&self.series.base.rows()),
+        };
+        self.series = run_day(&mut self.run.processor, layout, &same_rows, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {
             let interval = writer.segment().shape().interval;

@@ -1,5 +1,7 @@
 //! One session laid out: when its clock runs, which rows are its own, where its bars lie.
 
+use std::sync::Arc;
+
 use openbell_config::Hours;
 use openbell_market::BarInterval;
 use openbell_processor::{DayLayout, grid_of};
@@ -66,11 +68,11 @@ impl LayoutRule {
         }
         let delivered = grid_of(self.base, &delivered_parts);
         let base_grid = grid_of(self.base, &parts);
-        let base = SegmentDay {
+        let base = Arc::new(SegmentDay {
             session_date: session.date,
             grid: base_grid.clone(),
             base_grid: base_grid.clone(),
-        };
+        });
         let mut derived = Vec::with_capacity(self.derived.len());
         for &interval in &self.derived {
             let day = match interval {
@@ -81,7 +83,7 @@ impl LayoutRule {
                     base_grid: base_grid.clone(),
                 },
             };
-            derived.push((interval, day));
+            derived.push((interval, Arc::new(day)));
         }
         let (rows_since, rows_until) = self.own_rows(&session)?;
         Ok(SessionLayout {

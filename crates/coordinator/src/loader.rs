@@ -2,10 +2,11 @@
 //! of the day. The configured symbols at the start go this way, and so does one that is added at
 //! noon; therefore both end up the same.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use openbell_data_manager::FeedKind;
-use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
+use openbell_data_manager::{DataError, FeedKind};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{Arrival, Through};
 use openbell_time::{Session, Timestamp};
@@ -14,13 +15,11 @@ use crate::digest::symbol_key;
 use crate::engine::LiveFeed;
 use crate::error::RunError;
 use crate::history::{History, SessionReader, step_ns};
-use crate::lag::LagMeter;
 use crate::lane::{Lane, LaneRun, Membership};
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::plan::Plan;
-use crate::sift::Sifted;
+use crate::sift::{Sifted, Slots};
 use crate::source::Source;
-use crate::status::SymbolGauge;
 
 /// The identity under which a symbol joins.
 pub(crate) struct Joining {
@@ -47,6 +46,7 @@ pub(crate) fn found(
     if !stored.contains(&rule.base) {
         return Err(RunError::NoBase { symbol: symbol.clone(), base: rule.base, found: stored });
     }
+    plan.check_together(symbol, source)?;
     let windows = plan.history_of(symbol);
     let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
     let feed = source.day_feed(&key, &rule.calendar)?;
@@ -62,12 +62,13 @@ pub(crate) fn found(
     if rule.derived.contains(&BarInterval::WEEK) {
         begin_week(&mut processor, &mut reader, rule, &first)?;
     }
+    let mut retired = None;
     let earlier = plan.sessions.iter().take_while(|session| session.date < day.date);
     for session in earlier {
         let layout = rule.lay(*session)?;
         let (sifted, outcome) = reader.read(&layout, rule.base, true);
         outcome?;
-        drop(run_day(&mut processor, &layout, sifted));
+        retired = Some(run_day(&mut processor, &layout, sifted, retired));
     }
     let mut history = History::new(symbol, rule.base, &windows, &stored);
     history.roll(day, rule, source)?;
@@ -82,6 +83,7 @@ pub(crate) fn found(
         is_reading: false,
         is_locked: false,
         digests: Vec::new(),
+        retired: VecDeque::new(),
         symbol: joining.symbol,
     })
 }
@@ -116,19 +118,20 @@ fn begin_week(
         // must not touch the indicators of the real ones.
         let mut weekly = processor.only(BarInterval::WEEK);
         let week_layout = layout.only(BarInterval::WEEK);
-        drop(run_day(&mut weekly, &week_layout, sifted));
+        drop(run_day(&mut weekly, &week_layout, sifted, None));
         processor.adopt(weekly);
     }
     Ok(())
 }
 
-/// All series of one whole day.
+/// All series of one whole day, in the memory of `retired` where nobody holds that any more.
 pub(crate) fn run_day(
     processor: &mut SymbolProcessor,
     layout: &SessionLayout,
     sifted: &Sifted,
+    retired: Option<DaySeries>,
 ) -> DaySeries {
-    let mut series = processor.start_session(&layout.day, Arrival::AtClose);
+    let mut series = processor.start_session(&layout.day, Arrival::AtClose, retired);
     let n_rows = sifted.bars.len();
     processor.append(
         &sifted.bars,
@@ -141,85 +144,76 @@ pub(crate) fn run_day(
     series
 }
 
-/// Reads the day's rows of `run` and computes all its series ahead: nothing of it can be seen
-/// before the publication says so.
-///
-/// *Errors*: the history or the source cannot be read. An error inside the day's rows is no
-/// error here: it takes effect when the clock reaches it.
-pub(crate) fn load_day(
-    mut run: LaneRun,
-    plan: &Plan,
-    rule: &LayoutRule,
-    layout: &SessionLayout,
-    source: &mut dyn Source,
-    through: Arc<Through>,
-) -> Result<Lane, RunError> {
-    run.history.roll(&layout.session, rule, source)?;
-    if run.feed.kind() == FeedKind::Live {
-        return follow_day(run, plan, rule, layout, source, through);
-    }
-    if !std::mem::replace(&mut run.is_reading, true) {
-        // From here on the feed goes on by itself, and may be read ahead.
-        run.feed.seek(layout.rows_since)?;
-    }
-    let mut raw = openbell_market::BarColumns::default();
-    let polled = run.feed.poll(layout.clock_until, layout.rows_until, &mut raw);
-    let fault = polled.err().map(|error| {
-        let after_last = raw.opens_at_ns.last().map(|&ns| Timestamp::from_nanos(ns));
-        let at = error.unreadable_since().or(after_last).unwrap_or(layout.clock_since);
-        (at.max(layout.clock_since), error)
-    });
-    let mut sifted = Sifted::default();
-    sifted.pass(&raw, &layout.delivered, step_ns(rule.base, layout), layout.rows_since);
-    let series = run_day(&mut run.processor, layout, &sifted);
-    let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
-    let n_series = 1 + series.derived.len();
-    let symbol = run.symbol.clone();
-    Ok(Lane {
-        run,
-        series,
-        sifted,
-        n_rejected_known: 0,
-        fault,
-        meter: LagMeter::new(),
-        lag: openbell_time::Nanos::ZERO,
-        through,
-        gauge,
-        fixed: crate::fixed::fixed_indicators(plan, rule, &layout.session, &symbol, source)?,
-        announced: vec![0; n_series],
-        live: None,
-        is_joining: true,
-        rejected: std::collections::BTreeMap::new(),
-    })
+/// Columns that a day's rows pass through on their way into segments; used again and again.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    raw: BarColumns,
+    sifted: Sifted,
 }
 
-/// A day of a live feed: its rows come as they come.
-fn follow_day(
-    mut run: LaneRun,
-    plan: &Plan,
-    rule: &LayoutRule,
-    layout: &SessionLayout,
-    source: &mut dyn Source,
-    through: Arc<Through>,
-) -> Result<Lane, RunError> {
-    run.feed.seek(layout.rows_since)?;
-    let start = run.processor.clone();
-    let series = run.processor.start_session(&layout.day, Arrival::Recorded);
-    let n_series = 1 + series.derived.len();
-    Ok(Lane {
-        series,
-        sifted: Sifted::default(),
-        n_rejected_known: 0,
-        fault: None,
-        meter: LagMeter::new(),
-        lag: openbell_time::Nanos::ZERO,
-        through,
-        gauge: SymbolGauge::new(run.symbol.clone(), run.generation),
-        fixed: crate::fixed::fixed_indicators(plan, rule, &layout.session, &run.symbol, source)?,
-        announced: vec![0; n_series],
-        live: Some(LiveFeed::new(start, layout.rows_since)),
-        is_joining: true,
-        rejected: std::collections::BTreeMap::new(),
-        run,
-    })
+/// What it takes to load members into one session.
+pub(crate) struct DayLoader<'l> {
+    pub(crate) plan: &'l Plan,
+    pub(crate) rule: &'l LayoutRule,
+    pub(crate) layout: &'l SessionLayout,
+    pub(crate) source: &'l mut dyn Source,
+    pub(crate) scratch: &'l mut Scratch,
+}
+
+impl DayLoader<'_> {
+    /// Reads the day's rows of `run` and computes all its series ahead: nothing of it can be seen
+    /// before the publication says so. A live feed is only made ready: its rows come as they come.
+    ///
+    /// *Errors*: the history or the source cannot be read. An error inside the day's rows is no
+    /// error here: it takes effect when the clock reaches it.
+    pub(crate) fn load(
+        &mut self,
+        mut run: LaneRun,
+        through: Arc<Through>,
+    ) -> Result<Lane, RunError> {
+        run.history.roll(&self.layout.session, self.rule, self.source)?;
+        let session = &self.layout.session;
+        let fixed = crate::fixed::fixed_indicators(
+            self.plan,
+            self.rule,
+            session,
+            &run.symbol,
+            self.source,
+        )?;
+        if run.feed.kind() == FeedKind::Live {
+            run.feed.seek(self.layout.rows_since)?;
+            let live = LiveFeed::new(run.processor.clone(), self.layout.rows_since);
+            let series = run.processor.start_session(&self.layout.day, Arrival::Recorded, None);
+            let lane = Lane::new(run, series, fixed, through);
+            return Ok(Lane { live: Some(live), ..lane });
+        }
+        let fault = self.read(&mut run)?;
+        let sifted = &mut self.scratch.sifted;
+        let retired = run.retired();
+        let series = run_day(&mut run.processor, self.layout, sifted, retired);
+        let rejections = std::mem::take(&mut sifted.rejected);
+        Ok(Lane { fault, rejections, ..Lane::new(run, series, fixed, through) })
+    }
+
+    /// Reads and sifts the day's rows. Yields what ended the reading, and from when on nothing
+    /// can be read.
+    fn read(&mut self, run: &mut LaneRun) -> Result<Option<(Timestamp, DataError)>, RunError> {
+        let layout = self.layout;
+        if !std::mem::replace(&mut run.is_reading, true) {
+            // From here on the feed goes on by itself, and may be read ahead.
+            run.feed.seek(layout.rows_since)?;
+        }
+        let Scratch { raw, sifted } = self.scratch;
+        raw.clear();
+        sifted.clear();
+        let polled = run.feed.poll(layout.clock_until, layout.rows_until, raw);
+        let fault = polled.err().map(|error| {
+            let after_last = raw.opens_at_ns.last().map(|&ns| Timestamp::from_nanos(ns));
+            let at = error.unreadable_since().or(after_last).unwrap_or(layout.clock_since);
+            (at.max(layout.clock_since), error)
+        });
+        let step_ns = step_ns(self.rule.base, layout);
+        sifted.pass(raw, &Slots { grid: &layout.delivered, step_ns }, layout.rows_since);
+        Ok(fault)
+    }
 }

@@ -3,6 +3,7 @@
 use openbell_config::{
     ApplyTo, GateScope, Mode, ScheduleChange, ScheduleEntry, ScheduleTime, SessionConfig,
 };
+use openbell_data_manager::DataError;
 use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
 use openbell_processor::IndicatorSet;
@@ -10,7 +11,7 @@ use openbell_processor::indicator::MarketFacts;
 use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
 
 use crate::error::{PlanError, PlanErrors};
-use crate::history::HistoryWindow;
+use crate::history::{HistoryWindow, series_read};
 use crate::lag::LagRule;
 use crate::layout::LayoutRule;
 use crate::source::Source;
@@ -239,10 +240,28 @@ impl Plan {
             }
             let interval = self.rule.base;
             let key = openbell_market::SeriesKey { symbol: symbol.clone(), interval };
-            if let Err(error) = source.feed(&key, &self.rule.calendar) {
+            let readable = source.feed(&key, &self.rule.calendar).map(drop);
+            let readable = readable.and_then(|()| self.check_together(&symbol, source));
+            if let Err(error) = readable {
                 let source = Box::new(error);
                 errors.push(PlanError::Unreadable { symbol, interval, source });
             }
+        }
+    }
+
+    /// Refuses a symbol whose series, as this run reads them, were adjusted in different ways.
+    pub(crate) fn check_together(
+        &self,
+        symbol: &Symbol,
+        source: &dyn Source,
+    ) -> Result<(), DataError> {
+        let windows = self.history_of(symbol).into_iter().map(|window| window.interval);
+        let fixed = self.historical.iter().map(|historical| historical.spec().interval());
+        let stored = source.intervals(symbol);
+        let keys = series_read(symbol, self.rule.base, windows.chain(fixed), &stored);
+        match keys.as_slice() {
+            [_] => Ok(()), // One series is of one make; no file need be opened to say so.
+            several => source.check_together(several),
         }
     }
 }

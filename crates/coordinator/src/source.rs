@@ -16,6 +16,15 @@ pub trait Source: Send {
     /// Why a symbol is not known, with the nearest names where there are some.
     fn unknown(&self, symbol: &Symbol) -> String;
 
+    /// Whether the series of one symbol may be read together. A source whose series are all of
+    /// one make has nothing to refuse.
+    ///
+    /// *Errors*: series that were adjusted in different ways.
+    fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
+        let _ = keys;
+        Ok(())
+    }
+
     /// A feed of one series, before its first row.
     ///
     /// *Errors*: an unknown series, a source that cannot be opened.

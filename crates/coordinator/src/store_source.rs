@@ -45,6 +45,10 @@ impl Source for StoreSource {
         }
     }
 
+    fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
+        self.store.check_together(keys)
+    }
+
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
         Ok(Box::new(self.store.feed(key, calendar)?))
     }

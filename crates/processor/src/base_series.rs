@@ -2,6 +2,8 @@
 //!
 //! Hot path. No allocation after the day's segment is made, no lock, no hashing, no formatting.
 
+use std::sync::Arc;
+
 use openbell_market::BarColumns;
 use openbell_session_data::{SegmentDay, SegmentWriter};
 use openbell_time::Timestamp;
@@ -42,7 +44,7 @@ impl BaseSeries {
     }
 
     /// Starts a session whose regular bars lie on the grid of `day`: the metrics begin anew.
-    pub fn lay(&mut self, day: &SegmentDay) {
+    pub fn lay(&mut self, day: &Arc<SegmentDay>) {
         self.regular = day.grid.since().zip(day.grid.until());
         self.running = None;
         self.indicators.start_session(day);

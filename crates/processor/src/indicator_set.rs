@@ -19,7 +19,8 @@ pub struct IndicatorSet {
     columns: Arc<[IndicatorColumns]>,
     states: Vec<IndicatorState>,
     facts: MarketFacts,
-    grid: Option<Grid>,
+    /// The session at hand, where there are indicators.
+    day: Option<Arc<SegmentDay>>,
     /// The slots of the rows at hand, where an indicator looks at them; recycled.
     slots: Vec<u32>,
     looks_at_slots: bool,
@@ -42,7 +43,7 @@ impl IndicatorSet {
             columns: columns.collect(),
             states: specs.iter().map(|spec| IndicatorState::new(spec, &facts)).collect(),
             facts,
-            grid: None,
+            day: None,
             slots: Vec::new(),
             looks_at_slots: specs
                 .iter()
@@ -56,13 +57,13 @@ impl IndicatorSet {
     }
 
     /// Tells every indicator that the session of `day` begins.
-    pub fn start_session(&mut self, day: &SegmentDay) {
+    pub fn start_session(&mut self, day: &Arc<SegmentDay>) {
         let is_full = day.grid.n_slots() >= self.facts.bars_per_full_session as usize;
         let length = if is_full { SessionLength::Normal } else { SessionLength::Short };
         for state in &mut self.states {
             state.start_session(&SessionStart { date: day.session_date, length });
         }
-        self.grid = (!self.states.is_empty()).then(|| day.grid.clone());
+        self.day = (!self.states.is_empty()).then(|| Arc::clone(day));
     }
 
     /// Updates every indicator with the bars of a past session, oldest first, as if it had run.
@@ -128,15 +129,15 @@ impl IndicatorSet {
         let bound = |instant: Option<Timestamp>| {
             instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
         };
-        let grid = self.grid.as_ref();
+        let grid = self.day.as_ref().map(|day| &day.grid);
         let start = bound(grid.and_then(Grid::since));
         start..bound(grid.and_then(Grid::until)).max(start)
     }
 
     fn place(&mut self, opens_at_ns: &[i64]) {
         self.slots.clear();
-        if let (true, Some(grid)) = (self.looks_at_slots, &self.grid) {
-            let slot = |&ns: &i64| grid.slot_containing(Timestamp::from_nanos(ns));
+        if let (true, Some(day)) = (self.looks_at_slots, &self.day) {
+            let slot = |&ns: &i64| day.grid.slot_containing(Timestamp::from_nanos(ns));
             self.slots
                 .extend(opens_at_ns.iter().map(|ns| slot(ns).map_or(u32::MAX, |slot| slot as u32)));
         }

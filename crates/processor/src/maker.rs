@@ -1,5 +1,7 @@
 //! All series of one symbol: its base, and everything that is made of it.
 
+use std::sync::Arc;
+
 use openbell_market::{BarColumns, BarInterval};
 use openbell_session_data::{Arrival, Grid, SegmentDay, SegmentShape, SegmentWriter, SeriesRole};
 use openbell_time::Timestamp;
@@ -12,9 +14,9 @@ use crate::window::WindowFold;
 #[derive(Clone, PartialEq, Debug)]
 pub struct DayLayout {
     /// The regular slots of the base interval.
-    pub base: SegmentDay,
+    pub base: Arc<SegmentDay>,
     /// The windows of each derived interval, shortest first.
-    pub derived: Vec<(BarInterval, SegmentDay)>,
+    pub derived: Vec<(BarInterval, Arc<SegmentDay>)>,
     /// Rows that a base segment must have room for: all slots in which bars are delivered.
     pub n_base_slots: usize,
     /// The instant by which every window of the session has closed.
@@ -91,18 +93,30 @@ impl SymbolProcessor {
         }
     }
 
-    /// Starts a session: lays the windows and makes empty segments.
+    /// Starts a session: lays the windows and makes empty segments, in the memory of `retired`
+    /// where nobody holds that.
     ///
     /// *Shape*: `layout.derived` lists the intervals of this processor, in its order.
-    pub fn start_session(&mut self, layout: &DayLayout, arrival: Arrival) -> DaySeries {
+    pub fn start_session(
+        &mut self,
+        layout: &DayLayout,
+        arrival: Arrival,
+        retired: Option<DaySeries>,
+    ) -> DaySeries {
+        let (retired_base, retired_derived) = match retired {
+            Some(series) => (Some(series.base), series.derived),
+            None => (None, Vec::new()),
+        };
+        let mut retired_derived = retired_derived.into_iter();
         self.base.lay(&layout.base);
-        let base_shape = SegmentShape {
+        let shape = SegmentShape {
             interval: self.base_interval,
             role: SeriesRole::Base,
             arrival,
             indicators: self.base.indicators().columns().clone(),
         };
-        let base = SegmentWriter::new(base_shape, layout.base.clone(), layout.n_base_slots);
+        let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
+        let base = SegmentWriter::renewed(retired_base, shape, day, n_slots);
         let mut derived = Vec::with_capacity(self.folds.len());
         for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
             fold.lay(day);
@@ -112,7 +126,8 @@ impl SymbolProcessor {
                 arrival,
                 indicators: fold.indicators().columns().clone(),
             };
-            derived.push(SegmentWriter::new(shape, day.clone(), day.grid.n_slots()));
+            let (retired, n_slots) = (retired_derived.next(), day.grid.n_slots());
+            derived.push(SegmentWriter::renewed(retired, shape, Arc::clone(day), n_slots));
         }
         DaySeries { base, derived }
     }

@@ -4,8 +4,10 @@
 //! The same fold serves a replay, which hands over a day at a time, and live, which hands over a
 //! bar at a time; the sums are taken in the same order, so both are equal bit for bit.
 
+use std::sync::Arc;
+
 use openbell_market::{BarInterval, Ohlcv};
-use openbell_session_data::{Grid, Rows, SegmentDay, SegmentTail, SegmentWriter};
+use openbell_session_data::{Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
 
 use crate::indicator_set::IndicatorSet;
@@ -45,8 +47,8 @@ impl OpenWindow {
 #[derive(Clone)]
 pub struct WindowFold {
     interval: BarInterval,
-    grid: Grid,
-    base_grid: Grid,
+    /// The windows at hand; `None` before the first session.
+    day: Option<Arc<SegmentDay>>,
     open: Option<OpenWindow>,
     indicators: IndicatorSet,
 }
@@ -54,8 +56,7 @@ pub struct WindowFold {
 impl WindowFold {
     /// The fold of `interval`, before its first session.
     pub fn new(interval: BarInterval, indicators: IndicatorSet) -> WindowFold {
-        let nothing = Grid::clock(Vec::new(), 1);
-        WindowFold { interval, grid: nothing.clone(), base_grid: nothing, open: None, indicators }
+        WindowFold { interval, day: None, open: None, indicators }
     }
 
     /// The interval of the bars it makes.
@@ -80,12 +81,11 @@ impl WindowFold {
 
     /// Lays the windows of the next session (1w: of its week, whose window runs on where the
     /// grid is that of the last session).
-    pub fn lay(&mut self, day: &SegmentDay) {
-        if self.grid != day.grid {
+    pub fn lay(&mut self, day: &Arc<SegmentDay>) {
+        if self.day.as_ref().is_none_or(|before| before.grid != day.grid) {
             self.open = None;
         }
-        self.grid = day.grid.clone();
-        self.base_grid = day.base_grid.clone();
+        self.day = Some(Arc::clone(day));
         self.indicators.start_session(day);
     }
 
@@ -126,8 +126,8 @@ impl WindowFold {
                     window
                 }
                 None => {
-                    let bounds =
-                        self.grid.slot_containing(opens_at).and_then(|slot| self.grid.slot(slot));
+                    let grid = self.day.as_ref().map(|day| &day.grid);
+                    let bounds = grid.and_then(|grid| grid.slot(grid.slot_containing(opens_at)?));
                     let Some(bounds) = bounds else {
                         row += 1; // Pre- and post-market bars make no derived bar.
                         continue;
@@ -162,9 +162,9 @@ impl WindowFold {
         row: usize,
         visible_at: Option<Timestamp>,
     ) -> usize {
-        let Some(window) = self.open.take() else { return 0 };
-        let expected =
-            self.base_grid.n_closed_by(window.until) - self.base_grid.n_closed_by(window.since);
+        let (Some(window), Some(day)) = (self.open.take(), &self.day) else { return 0 };
+        let base = &day.base_grid;
+        let expected = base.n_closed_by(window.until) - base.n_closed_by(window.since);
         tail.opens_at_ns[row] = window.since.as_nanos();
         tail.closes_at_ns[row] = window.until.as_nanos();
         tail.open[row] = window.ohlcv.open;

@@ -17,7 +17,7 @@ const N_BAR_FLOATS: usize = 5;
 const N_METRIC_FLOATS: usize = 4;
 
 /// What a segment holds besides bars.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct SegmentShape {
     /// The interval of its bars.
     pub interval: BarInterval,
@@ -80,7 +80,7 @@ pub struct SegmentDay {
 /// *Shape*: rows in time order, unique by open instant. Row `k` of the session has sequence `k`.
 pub struct Segment {
     shape: SegmentShape,
-    day: SegmentDay,
+    day: Arc<SegmentDay>,
     block: Arc<Block>,
 }
 
@@ -101,7 +101,7 @@ impl Segment {
     }
 
     /// The session it belongs to.
-    pub fn day(&self) -> &SegmentDay {
+    pub fn day(&self) -> &Arc<SegmentDay> {
         &self.day
     }
 
@@ -428,16 +428,38 @@ impl<'w> Iterator for IndicatorTails<'w> {
 
 impl SegmentWriter {
     /// A segment with room for `capacity` rows, and its writer.
-    pub fn new(shape: SegmentShape, day: SegmentDay, capacity: usize) -> SegmentWriter {
+    pub fn new(
+        shape: SegmentShape,
+        day: impl Into<Arc<SegmentDay>>,
+        capacity: usize,
+    ) -> SegmentWriter {
         let n_ints = 2
             + 2 * usize::from(shape.role == SeriesRole::Derived)
             + usize::from(shape.arrival == Arrival::Recorded);
         let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
         let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
         let writer = BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity);
-        let segment =
-            Arc::new(Segment { shape: shape.clone(), day, block: Arc::clone(writer.block()) });
+        let segment = Arc::new(Segment {
+            shape: shape.clone(),
+            day: day.into(),
+            block: Arc::clone(writer.block()),
+        });
         SegmentWriter { shape, writer, segment }
+    }
+
+    /// A segment with room for `capacity` rows, in the memory of `retired` where that is of the
+    /// same shape, has the room, and is held by nobody; else in new memory.
+    pub fn renewed(
+        retired: Option<SegmentWriter>,
+        shape: SegmentShape,
+        day: Arc<SegmentDay>,
+        capacity: usize,
+    ) -> SegmentWriter {
+        let fitting = retired.filter(|writer| writer.shape == shape);
+        match fitting.map(|writer| writer.recycle(Arc::clone(&day), capacity)) {
+            Some(Ok(writer)) => writer,
+            _ => SegmentWriter::new(shape, day, capacity),
+        }
     }
 
     /// The segment, for readers.
@@ -500,7 +522,11 @@ impl SegmentWriter {
 
     /// The writer of an empty segment for another day in the same memory, or the writer as it
     /// was where a view still holds the segment or the day needs more room.
-    pub fn recycle(self, day: SegmentDay, capacity: usize) -> Result<SegmentWriter, SegmentWriter> {
+    pub fn recycle(
+        self,
+        day: impl Into<Arc<SegmentDay>>,
+        capacity: usize,
+    ) -> Result<SegmentWriter, SegmentWriter> {
         let SegmentWriter { shape, mut writer, segment } = self;
         let segment = match Arc::try_unwrap(segment) {
             Ok(unshared) => unshared,
@@ -511,7 +537,7 @@ impl SegmentWriter {
         let fits = writer.len() + writer.room() >= capacity;
         if fits && writer.try_clear() {
             let block = Arc::clone(writer.block());
-            let segment = Arc::new(Segment { shape: inner_shape, day, block });
+            let segment = Arc::new(Segment { shape: inner_shape, day: day.into(), block });
             Ok(SegmentWriter { shape, writer, segment })
         } else {
             let block = Arc::clone(writer.block());

@@ -4,8 +4,7 @@ use openbell_time::Timestamp;
 
 use super::{Engine, State};
 use crate::error::RunError;
-use crate::lag::LagChange;
-use crate::lane::NEVER;
+use crate::lag::{LagChange, LagState};
 
 impl Engine {
     /// Delivers the backlog bar that comes first in (close, symbol) order; when it was the last,
@@ -28,6 +27,8 @@ impl Engine {
         if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging()?;
+        } else if lane.meter.state() == LagState::Lagging && !self.board.is_active() {
+            self.hold_gate()?; // The reason names the lag as it is now.
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let lane = &mut day.lanes[position];
@@ -36,8 +37,7 @@ impl Engine {
         lane.gauge.record_delivered(lane.meter.n_delivered());
         lane.gauge.record_backlog(lane.n_undelivered(clock) as u64);
         self.sequence.deliver(closes_at_ns, lane.run.key);
-        let next_ns = lane.sifted.closes_at_ns.get(lane.n_delivered()).copied();
-        day.next_close_ns[position] = next_ns.unwrap_or(NEVER);
+        day.next_close_ns[position] = lane.next_close_ns();
         day.n_bars += 1;
         self.n_bars += 1;
         self.after_backlog(position)

@@ -13,7 +13,7 @@ use crate::error::RunError;
 use crate::event::{Event, Operation, Origin};
 use crate::handle::Envelope;
 use crate::lane::Membership;
-use crate::loader::load_day;
+use crate::loader::DayLoader;
 use crate::status::Phase;
 
 /// An add that is answered when its last symbol has joined.
@@ -159,9 +159,14 @@ impl Engine {
             Err(error) => return Some(Added::Failed { why: error.to_string() }),
         };
         let State::Day(day) = &mut self.state else { return None };
-        let through = Through::before_everything();
-        let source = self.source.as_mut();
-        let loaded = load_day(run, &self.plan, &self.rule, &day.layout, source, through);
+        let loaded = DayLoader {
+            plan: &self.plan,
+            rule: &self.rule,
+            layout: &day.layout,
+            source: self.source.as_mut(),
+            scratch: &mut self.scratch,
+        }
+        .load(run, Through::before_everything());
         match loaded {
             Ok(lane) if lane.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
                 self.forget(symbol, before);

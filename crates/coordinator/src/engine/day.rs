@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::hub::Call;
 use crate::lane::{Lane, LaneRun, Membership, NEVER};
 use crate::layout::SessionLayout;
-use crate::loader::{Joining, found, load_day};
+use crate::loader::{DayLoader, Joining, found};
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, SeriesReport, SessionReport, SymbolReport};
 use crate::status::Phase;
@@ -154,9 +154,14 @@ impl Engine {
             layout,
         };
         for (symbol, run) in runs {
-            let through = Through::with_the_clock();
-            let source = self.source.as_mut();
-            let loaded = load_day(run, &self.plan, &self.rule, &day.layout, source, through);
+            let loaded = DayLoader {
+                plan: &self.plan,
+                rule: &self.rule,
+                layout: &day.layout,
+                source: self.source.as_mut(),
+                scratch: &mut self.scratch,
+            }
+            .load(run, Through::with_the_clock());
             day.insert(loaded.map_err(|error| load_error(&symbol, &day.layout, error))?);
         }
         for entry in skipped {
@@ -278,6 +283,7 @@ impl Engine {
             self.digest.symbol(&lane.run.symbol, digest);
             self.digests.insert(lane.run.symbol.clone(), digest);
             if let Membership::Configured | Membership::Asked(Stay::Run) = lane.run.membership {
+                lane.run.retired.push_back(lane.series);
                 self.carried.insert(lane.run.symbol.clone(), lane.run);
             }
         }

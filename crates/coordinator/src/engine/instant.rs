@@ -11,7 +11,7 @@ use crate::consumer::BarClosed;
 use crate::error::RunError;
 use crate::hub::Call;
 use crate::lag::LagChange;
-use crate::lane::{Lane, NEVER};
+use crate::lane::Lane;
 
 impl Engine {
     /// Moves the clock to `instant` and does everything that is due there, in order.
@@ -48,8 +48,7 @@ impl Engine {
             lane.meter.count(&self.plan.lag);
             lane.gauge.record_delivered(lane.meter.n_delivered());
             self.sequence.deliver(instant_ns, lane.run.key);
-            day.next_close_ns[position] =
-                lane.sifted.closes_at_ns.get(lane.n_delivered()).copied().unwrap_or(NEVER);
+            day.next_close_ns[position] = lane.next_close_ns();
             day.delivered.push(position as u32);
         }
         let n_delivered = day.delivered.len() as u64;

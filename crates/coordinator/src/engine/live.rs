@@ -16,7 +16,8 @@ use crate::error::RunError;
 use crate::history::step_ns;
 use crate::lag::LagState;
 use crate::lane::Lane;
-use crate::sift::Rejected;
+use crate::layout::SessionLayout;
+use crate::sift::{Rejected, Sifted, Slots};
 use crate::status::SymbolState;
 
 /// How long a live run waits before it looks at its feeds again.
@@ -31,6 +32,8 @@ pub(crate) struct LiveFeed {
     pub(crate) connection: Connection,
     /// Windows that end at or before it are closed.
     pub(crate) closed_through: Timestamp,
+    /// The bars of the day that have arrived, delivered or not.
+    pub(crate) sifted: Sifted,
     /// Rows as they arrive; recycled.
     raw: BarColumns,
 }
@@ -42,6 +45,7 @@ impl LiveFeed {
             complete_through: since,
             connection: Connection::Alive,
             closed_through: since,
+            sifted: Sifted::default(),
             raw: BarColumns::default(),
         }
     }
@@ -85,8 +89,9 @@ impl Engine {
     fn receive(&mut self, now: Timestamp) -> Result<(), RunError> {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let Day { lanes, layout, members_changed, .. } = day.as_mut();
-        let step = step_ns(self.rule.base, layout);
+        let slots = Slots { grid: &layout.delivered, step_ns: step_ns(self.rule.base, layout) };
         for lane in lanes {
+            let n_delivered = lane.n_delivered();
             let Some(live) = &mut lane.live else { continue };
             live.raw.clear();
             let polled = lane.run.feed.poll(now, layout.rows_until, &mut live.raw);
@@ -97,16 +102,13 @@ impl Engine {
             })?;
             live.complete_through = live.complete_through.max(progress.complete_through);
             live.connection = progress.connection;
-            let raw = std::mem::take(&mut live.raw);
-            let n_rejected = lane.sifted.rejected.len();
-            let rebuilt = admit(lane, &raw, layout, step, now);
-            let known: Vec<Rejected> = lane.sifted.rejected[n_rejected..].to_vec();
-            lane.n_rejected_known = lane.sifted.rejected.len();
-            log_rejections(&mut self.log, lane, &known, Some(now));
-            if let Some(live) = &mut lane.live {
-                live.raw = raw;
+            let n_corrections = live.admit(layout, &slots, now, n_delivered);
+            let known = std::mem::take(&mut live.sifted.rejected);
+            if n_corrections > 0 {
+                make_anew(lane, layout, now, n_corrections);
+                *members_changed = true;
             }
-            *members_changed |= rebuilt;
+            log_rejections(&mut self.log, lane, &known, Some(now));
         }
         for (next, lane) in day.next_close_ns.iter_mut().zip(&day.lanes) {
             *next = lane.next_close_ns();
@@ -132,11 +134,12 @@ impl Engine {
                 lane.gauge.record_lag(lag);
             }
             let row = lane.n_delivered();
+            let Some(live) = &lane.live else { return Ok(()) };
             lane.run.processor.append(
-                &lane.sifted.bars,
-                &lane.sifted.closes_at_ns,
+                &live.sifted.bars,
+                &live.sifted.closes_at_ns,
                 row..row + 1,
-                lane.live.as_ref().map_or(now, |live| live.closed_through),
+                live.closed_through,
                 &mut lane.series,
                 Some(now),
             );
@@ -236,7 +239,7 @@ impl Day {
             SymbolState::CatchingUp
         } else if overdue > threshold {
             SymbolState::Late
-        } else if behind > threshold || lane.sifted.bars.is_empty() {
+        } else if behind > threshold || lane.closes_at_ns().is_empty() {
             SymbolState::Quiet
         } else {
             SymbolState::Live
@@ -251,82 +254,92 @@ impl Day {
     }
 }
 
-/// Sifts what has arrived into the day's rows. Returns whether a late bar made the day anew.
-fn admit(
-    lane: &mut Lane,
-    raw: &BarColumns,
-    layout: &crate::layout::SessionLayout,
-    step_ns: i64,
-    now: Timestamp,
-) -> bool {
-    let mut is_rebuilt = false;
-    let mut one = BarColumns::default();
-    for row in 0..raw.len() {
-        let opens_at = raw.opens_at(row);
-        one.clear();
-        one.push(opens_at, raw.ohlcv(row));
-        if opens_at.as_nanos().saturating_add(step_ns) > now.as_nanos() {
-            let reason = RejectReason::FromTheFuture;
-            lane.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
-            continue;
+impl LiveFeed {
+    /// Sifts what has arrived into the bars of the day, of which `n_delivered` are delivered.
+    /// Returns how many of them came after something that is published: corrections.
+    fn admit(
+        &mut self,
+        layout: &SessionLayout,
+        slots: &Slots<'_>,
+        now: Timestamp,
+        n_delivered: usize,
+    ) -> usize {
+        let raw = std::mem::take(&mut self.raw);
+        let mut one = BarColumns::default();
+        let mut n_corrections = 0;
+        for row in 0..raw.len() {
+            let opens_at = raw.opens_at(row);
+            if opens_at.as_nanos().saturating_add(slots.step_ns) > now.as_nanos() {
+                let reason = RejectReason::FromTheFuture;
+                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+                continue;
+            }
+            one.clear();
+            one.push(opens_at, raw.ohlcv(row));
+            let at = self.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
+            let is_late =
+                at < n_delivered + n_corrections || self.has_closed_over(opens_at, layout);
+            if !is_late && at == self.sifted.bars.len() {
+                self.sifted.pass(&mut one, slots, layout.rows_since);
+            } else if self.insert(&one, at, slots, layout.rows_since, now) && is_late {
+                let reason = RejectReason::Late;
+                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+                n_corrections += 1;
+            }
         }
-        let closed_through = lane.live.as_ref().map(|live| live.closed_through);
-        let is_late = closed_through.is_some_and(|through| {
-            let in_closed_window = |(_, day): &(_, openbell_session_data::SegmentDay)| {
-                let slot = day.grid.slot_containing(opens_at).and_then(|slot| day.grid.slot(slot));
-                slot.is_some_and(|bounds| bounds.until <= through)
-            };
-            layout.day.derived.iter().any(in_closed_window)
-        });
-        let is_behind =
-            lane.sifted.bars.opens_at_ns.last().is_some_and(|&l| l > opens_at.as_nanos());
-        if is_late || is_behind {
-            is_rebuilt |= correct(lane, &one, layout, step_ns, now);
-        } else {
-            lane.sifted.pass(&one, &layout.delivered, step_ns, layout.rows_since);
-        }
+        self.raw = raw;
+        n_corrections
     }
-    is_rebuilt
+
+    /// Whether a window that a bar stamped `opens_at` belongs to has been closed.
+    fn has_closed_over(&self, opens_at: Timestamp, layout: &SessionLayout) -> bool {
+        layout.day.derived.iter().any(|(_, day)| {
+            let window = day.grid.slot_containing(opens_at).and_then(|slot| day.grid.slot(slot));
+            window.is_some_and(|window| window.until <= self.closed_through)
+        })
+    }
+
+    /// Puts a bar among those of the day at position `at`, or counts why it cannot be one of
+    /// them. Returns whether it is.
+    fn insert(
+        &mut self,
+        one: &BarColumns,
+        at: usize,
+        slots: &Slots<'_>,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> bool {
+        let bars = &self.sifted.bars;
+        let mut rows = BarColumns::with_capacity(bars.len() + 1);
+        rows.extend_from(bars, 0..at);
+        rows.extend_from(one, 0..1);
+        rows.extend_from(bars, at..bars.len());
+        let mut merged = Sifted::default();
+        merged.pass(&mut rows, slots, since);
+        if merged.bars.len() == bars.len() + 1 {
+            self.sifted.bars = merged.bars;
+            self.sifted.closes_at_ns = merged.closes_at_ns;
+            return true;
+        }
+        // Off the grid, outside the hours, invalid, or there already.
+        let reason = merged.rejected.first().map_or(RejectReason::Duplicate, |r| r.reason);
+        self.sifted.rejected.push(Rejected { opens_at: one.opens_at(0), known_at: now, reason });
+        false
+    }
 }
 
-/// A bar that came after its window was closed: counted as late, and let in by making the day's
-/// series anew, as a new generation of their segments. Nothing published changes.
-fn correct(
-    lane: &mut Lane,
-    one: &BarColumns,
-    layout: &crate::layout::SessionLayout,
-    step_ns: i64,
-    now: Timestamp,
-) -> bool {
-    let opens_at = one.opens_at(0);
-    let mut merged = BarColumns::default();
-    let at = lane.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
-    merged.extend_from(&lane.sifted.bars, 0..at);
-    merged.extend_from(one, 0..1);
-    merged.extend_from(&lane.sifted.bars, at..lane.sifted.bars.len());
-    let mut sifted = crate::sift::Sifted::default();
-    sifted.pass(&merged, &layout.delivered, step_ns, layout.rows_since);
-    let n_before = lane.sifted.bars.len();
-    let reason = if sifted.bars.len() == n_before + 1 {
-        RejectReason::Late
-    } else {
-        // Off the grid, outside the hours, invalid, or there already: its own reason counts.
-        sifted.rejected.first().map_or(RejectReason::Duplicate, |rejected| rejected.reason)
-    };
-    lane.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
-    if reason != RejectReason::Late {
-        return false;
+/// Makes the day's series of a lane anew, late bars among their neighbours, as a new generation
+/// of its segments: nothing that is published changes.
+fn make_anew(lane: &mut Lane, layout: &SessionLayout, now: Timestamp, n_corrections: usize) {
+    for _ in 0..n_corrections {
+        lane.meter.count_correction();
     }
-    lane.sifted.bars = sifted.bars;
-    lane.sifted.closes_at_ns = sifted.closes_at_ns;
-    let Some(live) = &lane.live else { return false };
-    let (mut processor, through) = (live.start.clone(), live.closed_through);
-    let mut series = processor.start_session(&layout.day, Arrival::Recorded);
-    let n_rows = lane.n_delivered() + 1;
-    let (bars, closes) = (&lane.sifted.bars, &lane.sifted.closes_at_ns);
-    processor.append(bars, closes, 0..n_rows, through, &mut series, Some(now));
+    let n_rows = lane.n_delivered();
+    let Some(live) = &lane.live else { return };
+    let mut processor = live.start.clone();
+    let mut series = processor.start_session(&layout.day, Arrival::Recorded, None);
+    let Sifted { bars, closes_at_ns, .. } = &live.sifted;
+    processor.append(bars, closes_at_ns, 0..n_rows, live.closed_through, &mut series, Some(now));
     lane.run.processor = processor;
     lane.series = series;
-    lane.meter.count_correction();
-    true
 }

@@ -34,6 +34,7 @@ use crate::handle::{CommandQueue, CoreThread, Handle};
 use crate::hub::{Hub, StopsRun};
 use crate::lane::LaneRun;
 use crate::layout::LayoutRule;
+use crate::loader::Scratch;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
 use crate::source::Source;
@@ -77,6 +78,7 @@ pub struct Engine {
     plan: Plan,
     rule: LayoutRule,
     source: Box<dyn Source>,
+    scratch: Scratch,
     driver: ClockDriver,
     clock: SessionClock,
     board: BoardWriter,
@@ -156,6 +158,7 @@ impl Engine {
             rule: plan.rule.clone(),
             plan,
             source,
+            scratch: Scratch::default(),
             driver,
             clock,
             board,
