@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
+use openbell_market::{BarInterval, Coverage, Gap, RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
@@ -29,6 +29,9 @@ pub struct SeriesReport {
     pub n_bars: u64,
     /// Base bars seen and expected; absent where quality is not kept.
     pub coverage: Option<Coverage>,
+    /// The longest run of expected bars of a base series that are missing, the first of equals;
+    /// absent where none is, and where quality is not kept.
+    pub longest_gap: Option<Gap>,
 }
 
 /// One symbol in one session, as it stood at the close (or when it left).

@@ -75,6 +75,13 @@ fn series(series: &SeriesReport) -> Value {
         "n": series.coverage.map(|coverage| coverage.n),
         "expected": series.coverage.map(|coverage| coverage.expected),
         "quality_pct": series.coverage.and_then(|c| c.quality()).map(Quality::as_pct),
+        "longest_gap": series.longest_gap.map(|gap| {
+            json!({
+                "since": gap.since.to_string(),
+                "until": gap.until.to_string(),
+                "bars": gap.n_bars,
+            })
+        }),
     })
 }
 

@@ -1,5 +1,6 @@
 //! What was visible at each session's close, handed to the files of an export.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,14 +28,55 @@ impl Export {
         Ok(Export(shared))
     }
 
-    /// Puts the files in their places.
-    pub(super) fn finish(self) -> Result<ExportReport, Failure> {
+    /// Writes the quality of the sessions that `engine` has closed, and puts the files in their
+    /// places.
+    pub(super) fn finish(self, engine: &Engine) -> Result<ExportReport, Failure> {
         let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match export {
-            Some(export) => export.finish().map_err(failed),
+            Some(mut export) => {
+                append_quality(&mut export, engine).map_err(failed)?;
+                export.finish().map_err(failed)
+            }
             None => Ok(ExportReport::default()),
         }
     }
+}
+
+/// Appends a row for every closed session and every symbol that was in the run at any time: as it
+/// stood at the close, or when it left; of one that was not there, nothing is present. Without
+/// quality there is no row.
+fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataError> {
+    let (report, plan) = (engine.report(), engine.plan());
+    let configured = &plan.config.session_data_config;
+    if !configured.gap_filler.enable_session_quality {
+        return Ok(());
+    }
+    let took_part = report.sessions.iter().flat_map(|session| &session.symbols);
+    let mut symbols: BTreeSet<&Symbol> = took_part.map(|symbol| &symbol.symbol).collect();
+    symbols.extend(&configured.symbols);
+    for session in &report.sessions {
+        let planned = plan.sessions.iter().find(|planned| planned.date == session.date);
+        let layout = planned.and_then(|planned| plan.rule.lay(*planned).ok()); // Laid out before.
+        let n_slots = layout.map_or(0, |layout| layout.day.base.grid.n_slots() as u32);
+        for symbol in &symbols {
+            let mut stood = session.symbols.iter().filter(|other| other.symbol == **symbol);
+            let stood = stood.clone().find(|other| !other.has_left).or_else(|| stood.next_back());
+            let base = stood.and_then(|symbol| symbol.series.first());
+            let (expected, present, longest_gap) = match base {
+                Some(base) => {
+                    let coverage = base.coverage.unwrap_or_default(); // Nothing expected yet.
+                    let longest = base.longest_gap.map_or(0, |gap| gap.n_bars);
+                    (coverage.expected, coverage.n, longest)
+                }
+                None => (n_slots, 0, n_slots),
+            };
+            let key = SeriesKey { symbol: (*symbol).clone(), interval: report.base };
+            let session_date = session.date;
+            let row = QualityRow { key, session_date, expected, present, longest_gap };
+            export.append_quality(&row)?;
+        }
+    }
+    Ok(())
 }
 
 fn failed(error: DataError) -> Failure {
@@ -55,21 +97,17 @@ impl Consumer for Exporter {
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         let mut export = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(export) = export.as_mut() else { return Ok(()) };
-        let (view, date) = (context.view(), context.session_date());
+        let view = context.view();
         for symbol in view.symbols() {
             // A symbol that is withheld at the close was not visible.
             let Ok(symbol) = view.symbol(symbol.as_str()) else { continue };
-            append_symbol(export, &symbol, date)?;
+            append_symbol(export, &symbol)?;
         }
         Ok(())
     }
 }
 
-fn append_symbol(
-    export: &mut RunExport,
-    symbol: &SymbolView<'_>,
-    date: TradingDate,
-) -> Result<(), DataError> {
+fn append_symbol(export: &mut RunExport, symbol: &SymbolView<'_>) -> Result<(), DataError> {
     for interval in symbol.intervals() {
         let Some(series) = symbol.series(interval) else { continue };
         let rows = series.today();
@@ -77,17 +115,6 @@ fn append_symbol(
         let key = SeriesKey { symbol: symbol.symbol().clone(), interval };
         append_bars(export, &key, segment.day().session_date, &rows)?;
         append_indicators(export, &key, &rows)?;
-    }
-    if let Some(base) = symbol.base()
-        && let Some(coverage) = base.coverage()
-    {
-        export.append_quality(&QualityRow {
-            key: SeriesKey { symbol: symbol.symbol().clone(), interval: base.interval() },
-            session_date: date,
-            expected: coverage.expected,
-            present: coverage.n,
-            longest_gap: base.gaps().iter().map(|gap| gap.n_bars).max().unwrap_or(0),
-        })?;
     }
     Ok(())
 }

@@ -161,7 +161,7 @@ fn run_file(
     if let Some(events) = events {
         events.finish(&engine, &report)?;
     }
-    let exported = export.map(Export::finish).transpose()?;
+    let exported = export.map(|export| export.finish(&engine)).transpose()?;
     let facts = RunFacts {
         config: &file.config,
         calendar: engine.plan().calendar(),

@@ -4,6 +4,7 @@ mod calendars;
 mod first_minute;
 mod import;
 mod interrupts;
+mod other_readers;
 mod runs;
 mod session_files;
 mod stores;

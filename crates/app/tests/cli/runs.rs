@@ -144,6 +144,31 @@ MSFT,2025-07-03,1m,210,210,0,0,100.0000
     assert_eq!(listed[0]["rows"], 78 + 42);
 }
 
+/// MSFT leaves at 14:00 where the day is that long, AMZN joins at noon of the second day only.
+#[test]
+fn quality_has_a_row_for_every_symbol_and_session_of_the_run() {
+    let folder = Folder::new();
+    folder.run(&["data", "generate", "bars", "--symbols", "AAPL,AMZN,MSFT"]).expect_code(0);
+    let fields = r#", "symbol_schedule": [
+        { "at": "14:00", "remove": ["MSFT"] },
+        { "at": "2025-07-03T12:00", "add": ["AMZN"] }]"#;
+    let dates = ["2025-07-02", "2025-07-03"];
+    folder.write("a.json", &session(dates, &["AAPL", "MSFT"], &["1m", "5m"], fields));
+    folder.run(&["run", "a.json", "--export", "out"]).expect_code(0);
+    assert_eq!(
+        folder.read("out/quality.csv"),
+        "\
+symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct
+AAPL,2025-07-02,1m,390,390,0,0,100.0000
+AMZN,2025-07-02,1m,390,0,390,390,0.0000
+MSFT,2025-07-02,1m,270,270,0,0,100.0000
+AAPL,2025-07-03,1m,210,210,0,0,100.0000
+AMZN,2025-07-03,1m,210,210,0,0,100.0000
+MSFT,2025-07-03,1m,210,210,0,0,100.0000
+"
+    );
+}
+
 #[test]
 fn several_files_are_run_one_after_the_other_also_after_a_wrong_one() {
     let folder = Folder::with_market();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_data_manager::DataError;
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
-use openbell_session_data::{Opened, Reason, Through, coverage_of};
+use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
 use openbell_time::{Nanos, Timestamp};
 
 use super::commands::PendingAdd;
@@ -362,7 +362,10 @@ pub(super) fn symbol_report(
         let rows = lane.rows_at(position, at);
         let interval = rows.segment()?.shape().interval;
         let coverage = if keeps_quality { coverage_of(&rows, at) } else { None };
-        Some(SeriesReport { interval, n_bars: rows.len() as u64, coverage })
+        let gaps = if keeps_quality && position == 0 { gaps_of(&rows, at) } else { Vec::new() };
+        // Of equals `max_by_key` takes the last one.
+        let longest_gap = gaps.into_iter().rev().max_by_key(|gap| gap.n_bars);
+        Some(SeriesReport { interval, n_bars: rows.len() as u64, coverage, longest_gap })
     });
     SymbolReport {
         symbol: lane.run.symbol.clone(),

@@ -4,7 +4,7 @@
 //! ```text
 //! DIR/bars/<interval>/<SYMBOL>.parquet         ts session_date open high low close volume n expected
 //! DIR/indicators/<interval>/<SYMBOL>.parquet   ts and a nullable column for each value
-//! DIR/quality.csv                              a row for every symbol, session and interval
+//! DIR/quality.csv                              a row for every symbol and session, base interval
 //! ```
 
 mod table;
