@@ -9,6 +9,7 @@ mod collector;
 mod gate_model;
 mod market;
 mod recorder;
+mod seats;
 mod story;
 mod witness;
 
@@ -16,5 +17,6 @@ pub use collector::{CollectedBar, Collection, Collector, Series};
 pub use gate_model::{GateModel, ModelMember, ModelSwitch};
 pub use market::{Fault, Market, bar_at, flat, time};
 pub use recorder::{Heard, HeardBar, Record, Recorder};
+pub use seats::{finish_seated, register, step_to_end};
 pub use story::{Finished, Story, at, config, dated, finish, minute, store_engine, sym, syms};
 pub use witness::{Notes, Witness, symbol_print, view_print};

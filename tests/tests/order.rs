@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{BarClosed, Command, Consumer, Context, OnError, Outcome, Phase, Stay};
+use openbell_coordinator::{
+    BarClosed, Command, Consumer, Context, OnError, Outcome, Phase, Stay, Subscription,
+};
 use openbell_market::{BarInterval, Symbol};
 use openbell_tests::{Heard, Market, Story, at, sym, syms};
 use openbell_time::Timestamp;
@@ -31,8 +33,8 @@ impl Consumer for Only {
         "only"
     }
 
-    fn wants(&self, symbol: &Symbol, interval: BarInterval) -> bool {
-        *symbol == self.0 && interval.to_string() == "5m"
+    fn subscription(&self) -> Subscription {
+        Subscription::all().symbols([self.0.clone()]).intervals(["5m".parse().unwrap()])
     }
 
     fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {

@@ -5,7 +5,7 @@
 
 use openbell_config::{RawSession, SessionConfig};
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Origin, Refusal, Removed, Report, Stay, StepAt,
+    Added, Answer, Command, Event, Origin, Refusal, Removed, Report, Signal, Stay, StepAt,
 };
 use openbell_market::indicator::{IndicatorName, IndicatorSpec, ParameterRange};
 use openbell_market::{BarInterval, Symbol};
@@ -133,13 +133,15 @@ fn event_fields(event: &Event) -> (&'static str, Value) {
         Event::NoData { date, symbol } => {
             ("no_data", json!({"date": date.to_string(), "symbol": symbol.as_str()}))
         }
-        Event::Signalled { at, signal } => (
-            "signalled",
-            json!({
-                "at": at.to_string(), "consumer": signal.consumer,
-                "symbol": signal.symbol.as_str(), "kind": signal.kind, "value": signal.value,
-            }),
-        ),
+        Event::Signalled { at, signal } => {
+            let mut fields = json!({"at": at.to_string()});
+            if let (Some(fields), Value::Object(said)) =
+                (fields.as_object_mut(), signal_json(signal))
+            {
+                fields.extend(said);
+            }
+            ("signalled", fields)
+        }
         Event::ConsumerFailed { at, consumer, why } => {
             ("consumer_failed", json!({"at": at.to_string(), "consumer": consumer, "why": why}))
         }
@@ -182,6 +184,14 @@ fn origin_json(origin: &Origin) -> Value {
     }
 }
 
+/// A signal, as JSON.
+pub fn signal_json(signal: &Signal) -> Value {
+    json!({
+        "consumer": signal.consumer, "symbol": signal.symbol.as_str(), "kind": signal.kind,
+        "value": signal.value,
+    })
+}
+
 fn symbols_json(symbols: &[Symbol]) -> Value {
     symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().into()
 }
@@ -219,6 +229,7 @@ fn command_json(command: &Command) -> Value {
                 "interval": spec.interval().to_string(), "params": params,
             })
         }
+        Command::Signal { signal } => json!({"name": name, "signal": signal_json(signal)}),
         Command::RunUntil { until } => json!({"name": name, "until": until.to_string()}),
         Command::ChangeSpeed { multiplier } => json!({"name": name, "multiplier": multiplier}),
         _ => json!({"name": name}),
@@ -354,6 +365,16 @@ fn read_command(event: &Value) -> Result<LoggedCommand, String> {
             let spec = IndicatorSpec::new(name, None, params, interval()?)
                 .map_err(|error| error.to_string())?;
             Command::AddIndicator { spec }
+        }
+        "signal" => {
+            let said = &command["signal"];
+            let signal = Signal {
+                consumer: text(said, "consumer")?,
+                symbol: symbol(&text(said, "symbol")?)?,
+                kind: text(said, "kind")?,
+                value: said["value"].as_f64(),
+            };
+            Command::Signal { signal }
         }
         "stop" => Command::Stop,
         other => return Err(format!("command {other:?} is not known")),

@@ -5,6 +5,8 @@ use std::fmt;
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Timestamp, TradingDate};
 
+use crate::event::Signal;
+
 /// How long an added symbol stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stay {
@@ -66,6 +68,11 @@ pub enum Command {
         /// The multiplier, finite and at least 0.
         multiplier: f64,
     },
+    /// A signal of an outsider, as of a free consumer, is to be recorded.
+    Signal {
+        /// What it says.
+        signal: Signal,
+    },
     /// The run is to end in order.
     Stop,
 }
@@ -85,6 +92,7 @@ impl Command {
             Command::Step => "step",
             Command::RunUntil { .. } => "run_until",
             Command::ChangeSpeed { .. } => "change_speed",
+            Command::Signal { .. } => "signal",
             Command::Stop => "stop",
         }
     }

@@ -24,7 +24,8 @@ pub enum Origin {
     },
 }
 
-/// Something that a consumer says to the world; recorded, and nothing else.
+/// Something that a consumer says to the world: recorded in the event log, the report and the
+/// export, and nothing else.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Signal {
     /// The consumer that emitted it.
@@ -180,6 +181,27 @@ pub enum Operation {
         command: Command,
         /// What became of it.
         answer: Answer,
+    },
+    /// A free consumer's queue was full for the first time; the report counts what made room.
+    ConsumerLags {
+        /// The session clock.
+        at: Timestamp,
+        /// The consumer.
+        consumer: String,
+    },
+    /// A free consumer failed, or its seat was dropped, by that instant.
+    ConsumerFailed {
+        /// The session clock when it was found out.
+        at: Timestamp,
+        /// The consumer.
+        consumer: String,
+        /// What it said.
+        why: String,
+    },
+    /// The run cannot go on, because nobody runs the seat of a lock-step consumer.
+    SeatEmpty {
+        /// The consumer.
+        consumer: String,
     },
     /// A paced run could not keep its pace.
     Overrun {

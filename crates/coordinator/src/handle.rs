@@ -19,9 +19,9 @@ const QUEUE_LEN: usize = 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum WaitError {
-    /// Waiting on the core's own thread would wait for itself.
+    /// The core waits for this callback, inline or lock-step, which so would wait for itself.
     #[error(
-        "a callback on the core's thread cannot wait for a ticket; take the answer in a later callback"
+        "a callback that the core waits for cannot wait for a ticket; take the answer in a later callback"
     )]
     OnTheCoreThread,
 }
@@ -67,27 +67,30 @@ impl Drop for Envelope {
     }
 }
 
-/// Which thread is inside a step, so that it cannot wait for itself.
+/// Which threads are inside a step or a lock-step callback, so that none waits for itself.
 #[derive(Default)]
-pub(crate) struct CoreThread(std::sync::Mutex<Option<ThreadId>>);
+pub(crate) struct CoreThread(std::sync::Mutex<Vec<ThreadId>>);
 
 impl CoreThread {
     pub(crate) fn enter(&self) {
-        self.replace(Some(std::thread::current().id()));
+        self.inside().push(std::thread::current().id());
     }
 
     pub(crate) fn leave(&self) {
-        self.replace(None);
-    }
-
-    fn replace(&self, id: Option<ThreadId>) {
-        // The mutex guards one word; a panic cannot leave it half written.
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = id;
+        let current = std::thread::current().id();
+        let mut inside = self.inside();
+        if let Some(at) = inside.iter().rposition(|&id| id == current) {
+            inside.remove(at);
+        }
     }
 
     fn is_current(&self) -> bool {
-        let inside = *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        inside == Some(std::thread::current().id())
+        self.inside().contains(&std::thread::current().id())
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Vec<ThreadId>> {
+        // A panic cannot leave the list half written.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

@@ -1,21 +1,64 @@
 //! Who is called, in which order, and what becomes of one that fails.
+//!
+//! At one notice: every lock-step and free seat is given it, in order of registration; then,
+//! in that order, inline consumers are called and lock-step ones waited for, and what each asked
+//! for and signalled is taken. So the order of everything that follows is that of registration,
+//! whatever the delivery.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::{OutsideReader, Reason};
-use openbell_time::{Timestamp, TradingDate};
+use openbell_session_data::OutsideReader;
+use openbell_time::{Session, Timestamp};
 
-use crate::command::Command;
-use crate::consumer::{BarClosed, Consumer, Context, OnError, Outcome, Resumed, Skipped};
-use crate::event::{Event, Signal};
+use crate::command::{Answer, Command};
+use crate::consumer::{CallWindow, Consumer, OnError};
+use crate::context::{Desk, Outbox};
+use crate::event::{Event, Operation};
+use crate::exchange::Heard;
+use crate::layout::LayoutRule;
+use crate::mailbox::{Left, Lost, Mailbox, Put};
+use crate::notice::{BarBuffer, ClosedRow, Closings, Notice, Posted, Roster, Wanted, tell_one};
+use crate::past::{Archive, SourceArchive};
+use crate::report::ConsumerReport;
+use crate::seat::{Delivery, Done, LockStep};
+use crate::source::Source;
+use crate::subscription::Subscription;
 
-/// A consumer that is called on the core's thread.
-struct Inline {
-    consumer: Box<dyn Consumer>,
+/// How one consumer is reached.
+pub(crate) enum Way {
+    Inline(Box<dyn Consumer>),
+    LockStep(Arc<LockStep>),
+    Free(Arc<Mailbox<Posted>>),
+}
+
+struct Registered {
     name: String,
+    subscription: Subscription,
+    wanted: Arc<Wanted>,
+    windows: Vec<CallWindow>,
     on_error: OnError,
-    is_stopped: bool,
+    way: Way,
+    /// Whether its lock-step seat has work that was not waited for yet.
+    is_given: bool,
+    /// Why it is called no more.
+    failure: Option<String>,
+    n_signals: u64,
+    n_commands: u64,
+    lost: Lost,
+}
+
+impl Registered {
+    fn delivery(&self) -> Delivery {
+        match self.way {
+            Way::Inline(_) => Delivery::Inline,
+            Way::LockStep(_) => Delivery::LockStep,
+            Way::Free(_) => Delivery::Free,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.failure.is_none()
+    }
 }
 
 /// A consumer that failed and whose rule stops the run.
@@ -24,177 +67,373 @@ pub(crate) struct StopsRun {
     pub(crate) why: String,
 }
 
+/// Whom a notice is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    Everyone,
+    /// One consumer, by its place.
+    Only(usize),
+}
+
+/// A command that a consumer asked for.
+pub(crate) struct Asked {
+    /// Its place.
+    pub(crate) consumer: usize,
+    pub(crate) command: Command,
+}
+
 /// All consumers of a run, in the order in which they were registered.
 #[derive(Default)]
 pub(crate) struct Hub {
-    consumers: Vec<Inline>,
-    /// What consumers asked for during the step, in order.
-    pub(crate) asked: Vec<(String, Command)>,
-    /// What consumers said during the step, in order.
-    signals: Vec<Signal>,
+    consumers: Vec<Registered>,
+    roster: Arc<Roster>,
+    /// What consumers asked for, in order, until it is taken.
+    pub(crate) asked: Vec<Asked>,
+    /// Answers to tell, in order.
+    pub(crate) answered: Vec<(usize, Command, Answer)>,
+    /// Room for the bars of the next instant.
+    closings: Arc<Closings>,
+    buffer: BarBuffer,
+    outbox: Outbox,
+    /// Whether a lock-step seat may still be empty.
+    may_have_empty_seat: bool,
+    hears_bars: bool,
 }
 
-/// One call to every consumer: what it needs besides the consumer.
+/// One call to consumers: what it needs besides them.
 pub(crate) struct Call<'h> {
     pub(crate) reader: &'h mut OutsideReader,
-    pub(crate) date: TradingDate,
+    pub(crate) session: Session,
     pub(crate) at: Timestamp,
+    pub(crate) epoch: u64,
     pub(crate) log: &'h mut Vec<Event>,
+    pub(crate) operations: &'h mut Vec<Operation>,
+    pub(crate) source: &'h mut dyn Source,
+    pub(crate) rule: &'h LayoutRule,
 }
 
 impl Hub {
-    pub(crate) fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
-        let name = consumer.name().to_owned();
-        self.consumers.push(Inline { consumer, name, on_error, is_stopped: false });
-    }
-
-    /// Whether somebody listens.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.consumers.iter().any(|inline| !inline.is_stopped)
-    }
-
-    /// Calls every consumer that still runs with a view of the current publication. A session
-    /// that is inactive makes no call: nobody outside may see it.
-    fn with_view(
-        &mut self,
-        call: &mut Call<'_>,
-        mut callback: impl FnMut(&mut dyn Consumer, &mut Context<'_>) -> Outcome,
-    ) -> Result<(), StopsRun> {
-        let Ok(view) = call.reader.view() else { return Ok(()) };
-        let mut failed = None;
-        for inline in self.consumers.iter_mut().filter(|inline| !inline.is_stopped) {
-            let mut context =
-                Context::new(view, call.date, &inline.name, &mut self.asked, &mut self.signals);
-            let consumer = inline.consumer.as_mut();
-            let outcome = guarded(|| callback(consumer, &mut context));
-            let stops = settle(inline, outcome, call.at, call.log);
-            if stops.is_some() {
-                failed = stops;
+    /// The name under which a consumer that calls itself `asked` would be registered.
+    pub(crate) fn free_name(&self, asked: &str) -> String {
+        let is_taken = |name: &str| self.consumers.iter().any(|known| known.name == name);
+        let mut name = asked.to_owned();
+        for n in 2.. {
+            if !is_taken(&name) {
                 break;
             }
+            name = format!("{asked}-{n}");
         }
-        for signal in self.signals.drain(..) {
-            call.log.push(Event::Signalled { at: call.at, signal });
-        }
-        failed.map_or(Ok(()), Err)
+        name
     }
 
-    /// Calls every consumer that still runs without a view.
-    fn without_view(
+    pub(crate) fn register(
         &mut self,
-        at: Timestamp,
-        log: &mut Vec<Event>,
-        mut callback: impl FnMut(&mut dyn Consumer) -> Outcome,
+        name: String,
+        subscription: Subscription,
+        windows: Vec<CallWindow>,
+        on_error: OnError,
+        way: Way,
+    ) {
+        self.may_have_empty_seat |= matches!(way, Way::LockStep(_));
+        let wanted = Arc::new(Wanted::of(&subscription, &self.roster));
+        self.hears_bars |= !subscription.is_none();
+        self.consumers.push(Registered {
+            name,
+            subscription,
+            wanted,
+            windows,
+            on_error,
+            way,
+            is_given: false,
+            failure: None,
+            n_signals: 0,
+            n_commands: 0,
+            lost: Lost::default(),
+        });
+    }
+
+    /// Whether somebody listens to bars.
+    pub(crate) fn hears_bars(&self) -> bool {
+        self.hears_bars
+    }
+
+    pub(crate) fn name(&self, consumer: usize) -> &str {
+        &self.consumers[consumer].name
+    }
+
+    /// Where the consumer of that name stands.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.consumers.iter().position(|known| known.name == name)
+    }
+
+    /// The windows of those that still run, with their place.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = (usize, &CallWindow)> {
+        let running = self.consumers.iter().enumerate().filter(|(_, known)| known.runs());
+        running.flat_map(|(place, known)| known.windows.iter().map(move |window| (place, window)))
+    }
+
+    /// The first consumer whose lock-step seat nobody has taken yet.
+    pub(crate) fn empty_seat(&mut self) -> Option<&str> {
+        if !self.may_have_empty_seat {
+            return None;
+        }
+        let is_empty = |known: &&Registered| match &known.way {
+            Way::LockStep(exchange) => known.runs() && exchange.is_empty(),
+            _ => false,
+        };
+        self.may_have_empty_seat = self.consumers.iter().any(|known| is_empty(&known));
+        self.consumers.iter().find(is_empty).map(|known| known.name.as_str())
+    }
+
+    /// Members or intervals have changed: bars are told by their place in `roster` from now on.
+    pub(crate) fn change_roster(&mut self, roster: Roster) {
+        if self.consumers.is_empty() {
+            return;
+        }
+        self.roster = Arc::new(roster);
+        for known in &mut self.consumers {
+            known.wanted = Arc::new(Wanted::of(&known.subscription, &self.roster));
+        }
+    }
+
+    /// An empty list of bars, to be filled and told.
+    pub(crate) fn blank_closings(&mut self) -> Closings {
+        // A free consumer that is behind may still hold the last one.
+        let mut closings = Arc::try_unwrap(std::mem::take(&mut self.closings)).unwrap_or_default();
+        closings.rows.clear();
+        closings.roster = Arc::clone(&self.roster);
+        closings
+    }
+
+    /// Keeps the room of `closings` for the next instant.
+    pub(crate) fn recycle(&mut self, closings: Arc<Closings>) {
+        self.closings = closings;
+    }
+
+    /// Tells `audience`; those that are stopped hear nothing.
+    ///
+    /// *Errors*: a consumer failed whose rule stops the run; nobody after it is called.
+    pub(crate) fn tell(
+        &mut self,
+        mut call: Call<'_>,
+        audience: Audience,
+        notice: &Notice,
     ) -> Result<(), StopsRun> {
-        for inline in self.consumers.iter_mut().filter(|inline| !inline.is_stopped) {
-            let consumer = inline.consumer.as_mut();
-            let outcome = guarded(|| callback(consumer));
-            if let Some(stops) = settle(inline, outcome, at, log) {
-                return Err(stops);
+        if notice.needs_view() && call.reader.view().is_err() {
+            return Ok(());
+        }
+        let places = match audience {
+            Audience::Everyone => 0..self.consumers.len(),
+            Audience::Only(place) => place..place + 1,
+        };
+        self.give(&mut call, places.clone(), notice)?;
+        let mut stops = None;
+        for place in places {
+            if !self.consumers[place].runs() {
+                continue;
+            }
+            let outcome = match self.consumers[place].delivery() {
+                Delivery::Inline if stops.is_none() => self.call_inline(&mut call, place, notice),
+                Delivery::LockStep => self.await_step(&mut call, place),
+                Delivery::Inline | Delivery::Free => continue,
+            };
+            // What comes after a failure that stops the run was called at the same time at most,
+            // and counts no more.
+            if stops.is_none()
+                && let Some(outcome) = outcome
+            {
+                stops = self.settle(place, outcome, &mut call);
+            }
+            self.outbox.asked.clear();
+            self.outbox.signals.clear();
+        }
+        stops.map_or(Ok(()), Err)
+    }
+
+    /// Gives the notice to the seats, so that they work while inline consumers are called.
+    fn give(
+        &mut self,
+        call: &mut Call<'_>,
+        places: std::ops::Range<usize>,
+        notice: &Notice,
+    ) -> Result<(), StopsRun> {
+        for place in places {
+            let known = &mut self.consumers[place];
+            if !known.runs() || matches!(known.way, Way::Inline(_)) {
+                continue;
+            }
+            let Some(told) = notice.narrowed(&known.subscription, &known.wanted) else { continue };
+            let n_bars = told.n_bars(&known.wanted);
+            let mut posted = Posted {
+                notice: told,
+                wanted: Arc::clone(&known.wanted),
+                at: call.at,
+                session: call.session,
+                epoch: call.epoch,
+                held: None,
+            };
+            match &known.way {
+                Way::LockStep(exchange) => {
+                    exchange.give(posted);
+                    known.is_given = true;
+                }
+                Way::Free(mailbox) => {
+                    if matches!(notice, Notice::Closed) {
+                        posted.held = call.reader.view().ok().map(|view| view.hold());
+                    }
+                    let put = mailbox.put(posted, n_bars);
+                    self.settle_put(place, put, call)?;
+                }
+                Way::Inline(_) => {}
             }
         }
         Ok(())
     }
 
-    pub(crate) fn session_started(&mut self, mut call: Call<'_>) -> Result<(), StopsRun> {
-        self.with_view(&mut call, |consumer, context| consumer.session_started(context))
-    }
-
-    pub(crate) fn bars_closed(
+    fn call_inline(
         &mut self,
-        mut call: Call<'_>,
-        bars: &[BarClosed<'_>],
-    ) -> Result<(), StopsRun> {
-        self.with_view(&mut call, |consumer, context| {
-            let wanted: Vec<BarClosed<'_>>;
-            let bars = if bars.iter().all(|bar| consumer.wants(bar.symbol, bar.interval)) {
-                bars
-            } else {
-                wanted = bars
-                    .iter()
-                    .copied()
-                    .filter(|bar| consumer.wants(bar.symbol, bar.interval))
-                    .collect();
-                &wanted
-            };
-            if bars.is_empty() { Ok(()) } else { consumer.bars_closed(context, bars) }
-        })
+        call: &mut Call<'_>,
+        place: usize,
+        notice: &Notice,
+    ) -> Option<Result<(), String>> {
+        let Registered { name, subscription, wanted, way, .. } = &mut self.consumers[place];
+        let Way::Inline(consumer) = way else { return None };
+        let narrowed;
+        let notice = match notice {
+            Notice::Bars(closings) if !wanted.includes_any(closings) => return None,
+            Notice::Bars(_) => notice,
+            other => {
+                narrowed = other.narrowed(subscription, wanted)?;
+                &narrowed
+            }
+        };
+        let view = if notice.needs_view() { call.reader.view().ok() } else { None };
+        let mut archive =
+            SourceArchive { source: call.source, rule: call.rule, session: call.session };
+        let desk = Desk {
+            at: call.at,
+            session: call.session,
+            consumer: name,
+            outbox: &mut self.outbox,
+            archive: &mut archive,
+        };
+        let consumer = consumer.as_mut();
+        Some(tell_one(consumer, notice, wanted, view, desk, &mut self.buffer))
     }
 
-    pub(crate) fn resumed(
-        &mut self,
-        mut call: Call<'_>,
-        epoch: u64,
-        skipped: &[Skipped],
-    ) -> Result<(), StopsRun> {
-        let at = call.at;
-        self.with_view(&mut call, |consumer, context| {
-            let wants = |skipped: &&Skipped| -> bool {
-                let (symbol, interval): (&Symbol, BarInterval) =
-                    (&skipped.symbol, skipped.interval);
-                consumer.wants(symbol, interval)
-            };
-            let skipped = skipped.iter().filter(wants).cloned().collect();
-            consumer.resumed(context, &Resumed { epoch, at, skipped })
-        })
-    }
-
-    pub(crate) fn symbol_joined(
-        &mut self,
-        mut call: Call<'_>,
-        symbol: &Symbol,
-    ) -> Result<(), StopsRun> {
-        self.with_view(&mut call, |consumer, context| consumer.symbol_joined(context, symbol))
-    }
-
-    pub(crate) fn session_closed(&mut self, mut call: Call<'_>) -> Result<(), StopsRun> {
-        self.with_view(&mut call, |consumer, context| consumer.session_closed(context))
-    }
-
-    pub(crate) fn deactivated(
-        &mut self,
-        at: Timestamp,
-        log: &mut Vec<Event>,
-        reason: &Reason,
-    ) -> Result<(), StopsRun> {
-        self.without_view(at, log, |consumer| consumer.deactivated(at, reason))
-    }
-
-    pub(crate) fn symbol_left(
-        &mut self,
-        at: Timestamp,
-        log: &mut Vec<Event>,
-        symbol: &Symbol,
-    ) -> Result<(), StopsRun> {
-        self.without_view(at, log, |consumer| consumer.symbol_left(at, symbol))
-    }
-}
-
-/// The outcome of a callback, a panic among its errors.
-fn guarded(callback: impl FnOnce() -> Outcome) -> Result<(), String> {
-    // A consumer that panicked is never called again, so nobody sees what it left half done.
-    match catch_unwind(AssertUnwindSafe(callback)) {
-        Ok(outcome) => outcome.map_err(|error| error.to_string()),
-        Err(panic) => {
-            let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
-            Err(format!("panicked: {}", text.unwrap_or_else(|| "without a message".to_owned())))
+    /// Waits until a lock-step seat has finished what it was given, and answers what it asks
+    /// meanwhile.
+    fn await_step(&mut self, call: &mut Call<'_>, place: usize) -> Option<Result<(), String>> {
+        let known = &mut self.consumers[place];
+        let Way::LockStep(exchange) = &known.way else { return None };
+        if !std::mem::take(&mut known.is_given) {
+            return None;
+        }
+        loop {
+            match exchange.hear() {
+                Heard::Question(asked) => {
+                    let (source, rule) = (&mut *call.source, call.rule);
+                    let mut archive = SourceArchive { source, rule, session: call.session };
+                    exchange.answer(archive.past(asked));
+                }
+                Heard::Done(Done { outcome, outbox }) => {
+                    self.outbox = outbox;
+                    return Some(outcome);
+                }
+                Heard::Gone => return Some(Err("its seat was dropped".to_owned())),
+            }
         }
     }
+
+    /// Takes what a callback asked for and said, and what became of it.
+    fn settle(
+        &mut self,
+        place: usize,
+        outcome: Result<(), String>,
+        call: &mut Call<'_>,
+    ) -> Option<StopsRun> {
+        let known = &mut self.consumers[place];
+        known.n_commands += self.outbox.asked.len() as u64;
+        known.n_signals += self.outbox.signals.len() as u64;
+        let asked = self.outbox.asked.drain(..);
+        self.asked.extend(asked.map(|command| Asked { consumer: place, command }));
+        for signal in self.outbox.signals.drain(..) {
+            call.log.push(Event::Signalled { at: call.at, signal });
+        }
+        let why = outcome.err()?;
+        let consumer = known.name.clone();
+        let event = Event::ConsumerFailed { at: call.at, consumer, why: why.clone() };
+        call.log.push(event);
+        self.stop_consumer(place, why)
+    }
+
+    /// Takes what became of a notice for a free consumer.
+    fn settle_put(&mut self, place: usize, put: Put, call: &mut Call<'_>) -> Result<(), StopsRun> {
+        let known = &mut self.consumers[place];
+        let (at, consumer) = (call.at, known.name.clone());
+        let left = match put {
+            Put::Kept => return Ok(()),
+            Put::Displaced(lost) => {
+                if known.lost.is_nothing() {
+                    call.operations.push(Operation::ConsumerLags { at, consumer });
+                }
+                known.lost.add(lost);
+                return Ok(());
+            }
+            Put::Gone(left) => left,
+        };
+        let why = match left {
+            Left::Dropped => "its seat was dropped".to_owned(),
+            Left::Failed(why) => why,
+        };
+        call.operations.push(Operation::ConsumerFailed { at, consumer, why: why.clone() });
+        self.stop_consumer(place, why).map_or(Ok(()), Err)
+    }
+
+    fn stop_consumer(&mut self, place: usize, why: String) -> Option<StopsRun> {
+        let known = &mut self.consumers[place];
+        known.failure = Some(why.clone());
+        let (on_error, consumer) = (known.on_error, known.name.clone());
+        self.hears_bars =
+            self.consumers.iter().any(|known| known.runs() && !known.subscription.is_none());
+        match on_error {
+            OnError::StopConsumer => None,
+            OnError::StopRun => Some(StopsRun { consumer, why }),
+        }
+    }
+
+    /// Sends everyone away: the run has ended.
+    pub(crate) fn close(&self) {
+        for known in &self.consumers {
+            match &known.way {
+                Way::Inline(_) => {}
+                Way::LockStep(exchange) => exchange.close(),
+                Way::Free(mailbox) => mailbox.close(),
+            }
+        }
+    }
+
+    /// The figures of every consumer, in order of registration.
+    pub(crate) fn reports(&self) -> Vec<ConsumerReport> {
+        let report = |known: &Registered| ConsumerReport {
+            name: known.name.clone(),
+            delivery: known.delivery(),
+            n_signals: known.n_signals,
+            n_commands: known.n_commands,
+            n_displaced: known.lost.n_notices,
+            failure: known.failure.clone(),
+        };
+        self.consumers.iter().map(report).collect()
+    }
 }
 
-fn settle(
-    inline: &mut Inline,
-    outcome: Result<(), String>,
-    at: Timestamp,
-    log: &mut Vec<Event>,
-) -> Option<StopsRun> {
-    let why = outcome.err()?;
-    inline.is_stopped = true;
-    let consumer = inline.name.clone();
-    log.push(Event::ConsumerFailed { at, consumer: consumer.clone(), why: why.clone() });
-    match inline.on_error {
-        OnError::StopConsumer => None,
-        OnError::StopRun => Some(StopsRun { consumer, why }),
+/// Appends a bar by its place in the roster.
+pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
+    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.close();
     }
 }

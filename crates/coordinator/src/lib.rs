@@ -9,10 +9,12 @@
 
 mod command;
 mod consumer;
+mod context;
 mod digest;
 mod engine;
 mod error;
 mod event;
+mod exchange;
 mod fixed;
 mod handle;
 mod history;
@@ -21,18 +23,26 @@ mod lag;
 mod lane;
 mod layout;
 mod loader;
+mod mailbox;
+mod notice;
+mod past;
 mod plan;
 mod report;
 mod run;
+mod seat;
 mod sift;
 mod source;
 mod status;
 mod store_source;
+mod subscription;
+mod sync;
 
 pub use command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 pub use consumer::{
-    BarClosed, Consumer, ConsumerError, Context, OnError, Outcome, Resumed, Skipped,
+    BarClosed, CallWindow, Consumer, ConsumerError, Lagged, OnError, Outcome, Ready, Resumed,
+    Skipped,
 };
+pub use context::{BeforeOpen, Context};
 pub use digest::Digest;
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError};
@@ -41,9 +51,12 @@ pub use handle::{Handle, Ticket, WaitError};
 pub use history::HistoryWindow;
 pub use lag::{LagChange, LagMeter, LagRule, LagState};
 pub use layout::{LayoutRule, SessionLayout};
+pub use past::{HistoryError, PastSessions};
 pub use plan::{Plan, ScheduleDue};
-pub use report::{GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
+pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
 pub use run::run;
+pub use seat::{Delivery, Seat, SeatEnd};
 pub use source::Source;
 pub use status::{Phase, Status, SymbolState, SymbolStatus};
 pub use store_source::StoreSource;
+pub use subscription::Subscription;

@@ -7,6 +7,8 @@ use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
 use crate::digest::Digest;
+use crate::event::Signal;
+use crate::seat::Delivery;
 use crate::status::Phase;
 
 /// One switch of the gate.
@@ -66,6 +68,24 @@ pub struct SessionReport {
     pub switches: Vec<GateSwitch>,
 }
 
+/// One consumer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConsumerReport {
+    /// Its name.
+    pub name: String,
+    /// How it is called.
+    pub delivery: Delivery,
+    /// Signals that it emitted; those of a free consumer come as commands, and are not counted.
+    pub n_signals: u64,
+    /// Commands that it asked for; those of a free consumer come by the handle, and are not
+    /// counted.
+    pub n_commands: u64,
+    /// Notices that made room in its queue before they were told; 0 unless it is free.
+    pub n_displaced: u64,
+    /// Why it is called no more; absent where it is still called.
+    pub failure: Option<String>,
+}
+
 /// The whole run so far.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Report {
@@ -77,6 +97,10 @@ pub struct Report {
     pub base: BarInterval,
     /// The sessions that were closed, in order.
     pub sessions: Vec<SessionReport>,
+    /// The consumers, in the order in which they were registered.
+    pub consumers: Vec<ConsumerReport>,
+    /// What was signalled, in order, with the session clock.
+    pub signals: Vec<(Timestamp, Signal)>,
     /// The digest of each symbol's series over the run, in symbol order.
     pub digests: Vec<(Symbol, Digest)>,
     /// The digest of the run.

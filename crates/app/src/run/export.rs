@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{Consumer, Context, Engine, Outcome};
+use openbell_coordinator::{Consumer, Context, Engine, Outcome, Subscription};
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
     ExportBars, ExportReport, ExportValues, QualityRow, RunExport,
 };
-use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_market::SeriesKey;
 use openbell_session_data::{Rows, SymbolView};
 use openbell_time::TradingDate;
 
@@ -90,8 +90,8 @@ impl Consumer for Exporter {
         "export"
     }
 
-    fn wants(&self, _: &Symbol, _: BarInterval) -> bool {
-        false
+    fn subscription(&self) -> Subscription {
+        Subscription::none()
     }
 
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {

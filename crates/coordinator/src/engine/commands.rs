@@ -6,12 +6,13 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Reason, Through};
 use openbell_time::Timestamp;
 
-use super::day::symbol_report;
+use super::day::{Day, symbol_report};
 use super::{Engine, State};
 use crate::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 use crate::error::RunError;
 use crate::event::{Event, Operation, Origin};
 use crate::handle::Envelope;
+use crate::hub::Asked;
 use crate::lane::Membership;
 use crate::loader::DayLoader;
 use crate::status::Phase;
@@ -61,14 +62,45 @@ impl Engine {
         }
     }
 
-    /// Takes what consumers asked for in the callbacks of this step, in the order asked.
+    /// Takes what consumers asked for in the callbacks of this step, in the order asked. What
+    /// they ask for while these are taken is taken at the end of the next step, so that none can
+    /// keep the clock from moving.
     pub(super) fn take_asked(&mut self) -> Result<(), RunError> {
-        for (name, command) in std::mem::take(&mut self.hub.asked) {
+        for Asked { consumer, command } in std::mem::take(&mut self.hub.asked) {
             if matches!(self.state, State::Day(_)) {
-                self.take(command, Origin::Consumer { name }, None)?;
+                self.take(command, self.origin_of(consumer), None)?;
             }
         }
+        self.tell_answers()
+    }
+
+    /// Takes what consumers asked for at the close: locks, which symbols keep from session to
+    /// session; no session is running for anything else.
+    pub(super) fn take_last_asked(&mut self) -> Result<(), RunError> {
+        for Asked { consumer, command } in std::mem::take(&mut self.hub.asked) {
+            let origin = self.origin_of(consumer);
+            if matches!(command, Command::Lock { .. } | Command::Unlock { .. }) {
+                self.take(command, origin, None)?;
+                continue;
+            }
+            let (taken, answer) = (self.step_at(), Answer::Refused(Refusal::NotRunning));
+            self.log.push(Event::Commanded { taken, origin, command, answer });
+        }
+        self.hub.answered.clear(); // The session has told its last.
         Ok(())
+    }
+
+    fn origin_of(&self, consumer: usize) -> Origin {
+        Origin::Consumer { name: self.hub.name(consumer).to_owned() }
+    }
+
+    /// Keeps the answer to a consumer's command, to be told after what it led to.
+    fn keep_answer(&mut self, origin: &Origin, command: &Command, answer: &Answer) {
+        if let Origin::Consumer { name } = origin
+            && let Some(place) = self.hub.place_of(name)
+        {
+            self.hub.answered.push((place, command.clone(), answer.clone()));
+        }
     }
 
     fn take(
@@ -92,11 +124,15 @@ impl Engine {
             Command::Unlock { symbol } => self.lock(symbol, false),
             Command::AddInterval { interval } => self.add_interval(*interval)?,
             Command::AddIndicator { spec } => self.add_indicator(*spec)?,
-            Command::Stop => Answer::Done,
+            Command::Stop | Command::Signal { .. } => Answer::Done,
             // Pace commands were taken before.
             _ => Answer::Refused(Refusal::NotRunning),
         };
         let stops = matches!(command, Command::Stop);
+        if let Command::Signal { signal } = &command {
+            self.log.push(Event::Signalled { at: taken.clock, signal: signal.clone() });
+        }
+        self.keep_answer(&origin, &command, &answer);
         self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
         if let Some(envelope) = envelope {
             envelope.answer(answer);
@@ -226,6 +262,7 @@ impl Engine {
             return Removed::Refused(Refusal::Locked);
         }
         let lane = day.lanes.remove(position);
+        day.unready.retain(|&(idx, _)| idx != lane.run.idx);
         day.next_close_ns.remove(position);
         day.members_changed = true;
         lane.gauge.change_state(crate::status::SymbolState::Removed);
@@ -306,6 +343,9 @@ impl Engine {
             lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
         }
         day.layout = layout;
+        for lane in &day.lanes {
+            Day::note_unready(&mut day.unready, lane);
+        }
         day.lay_due(clock);
         day.members_changed = true;
         Ok(())
@@ -344,7 +384,7 @@ impl Engine {
     }
 
     /// Ends the run in order, as it stands.
-    fn stop(&mut self) {
+    pub(super) fn stop(&mut self) {
         let at = self.session_instant();
         let _ = self.switch_shut(Reason::Stopped);
         self.log.push(Event::Stopped { at });
@@ -358,6 +398,7 @@ impl Engine {
     pub(super) fn answer_pending(&mut self) {
         let State::Day(day) = &mut self.state else { return };
         let mut waiting = Vec::with_capacity(day.pending.len());
+        let mut answers = Vec::new();
         for mut pending in std::mem::take(&mut day.pending) {
             for (symbol, result) in pending.results.iter_mut().filter(|(_, r)| r.is_none()) {
                 let lane = day.find(symbol).ok().map(|position| &day.lanes[position]);
@@ -372,11 +413,15 @@ impl Engine {
             let PendingAdd { envelope, origin, taken, command, results } = pending;
             let results = results.into_iter().filter_map(|(s, result)| Some((s, result?)));
             let answer = Answer::Added(results.collect());
+            answers.push((origin.clone(), command.clone(), answer.clone()));
             self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
             if let Some(envelope) = envelope {
                 envelope.answer(answer);
             }
         }
         day.pending = waiting;
+        for (origin, command, answer) in answers {
+            self.keep_answer(&origin, &command, &answer);
+        }
     }
 }

@@ -8,16 +8,17 @@ use openbell_market::{RejectReason, Symbol, SymbolIdx};
 use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
 use openbell_time::{Nanos, Timestamp};
 
+use super::announce::Unready;
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
 use crate::command::Stay;
 use crate::digest::{Digest, series_digest};
 use crate::error::RunError;
 use crate::event::Event;
-use crate::hub::Call;
 use crate::lane::{Lane, LaneRun, Membership, NEVER};
 use crate::layout::SessionLayout;
 use crate::loader::{DayLoader, Joining, found};
+use crate::notice::Notice;
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, SeriesReport, SessionReport, SymbolReport};
 use crate::status::Phase;
@@ -45,6 +46,9 @@ pub(super) struct Day {
     pub(super) left: Vec<SymbolReport>,
     pub(super) left_untold: Vec<Symbol>,
     pub(super) switches: Vec<GateSwitch>,
+    /// When which consumer is called by the clock, in order.
+    pub(super) calls: Vec<(Timestamp, usize)>,
+    pub(super) unready: Unready,
     /// Lanes that delivered at the instant being visited; recycled.
     pub(super) delivered: Vec<u32>,
     pub(super) n_bars: u64,
@@ -83,6 +87,7 @@ impl Day {
         let Err(position) = self.find(&lane.run.symbol) else { return };
         self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
         self.next_close_ns.insert(position, lane.next_close_ns());
+        Day::note_unready(&mut self.unready, &lane);
         self.lanes.insert(position, lane);
         self.members_changed = true;
     }
@@ -105,6 +110,9 @@ impl Day {
         }
         for scheduled in &self.schedule[self.n_scheduled_done..] {
             add(scheduled.at);
+        }
+        for &(at, _) in &self.calls {
+            add(at);
         }
         add(self.layout.session.close);
         add(self.layout.clock_until);
@@ -148,6 +156,8 @@ impl Engine {
             left: Vec::new(),
             left_untold: Vec::new(),
             switches: Vec::new(),
+            calls: Vec::new(),
+            unready: Unready::new(),
             delivered: Vec::new(),
             n_bars: 0,
             schedule,
@@ -204,11 +214,14 @@ impl Engine {
         self.status.record_clock(at);
         self.pace.anchor(wall, at);
         day.is_open = true;
+        self.lay_calls();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
         day.lay_due(at);
         self.log.push(Event::SessionOpened { date: session.date, at, until: session.close });
         if self.is_live {
             self.status.change_phase(Phase::Streaming);
             self.refresh_members();
+            self.tell(&Notice::BeforeOpen)?;
             return Ok(()); // The gate opens when every feed is complete through the open.
         }
         for lane in &mut day.lanes {
@@ -220,21 +233,13 @@ impl Engine {
         self.status.change_phase(Phase::Streaming);
         self.count_rejections()?;
         self.refresh_members();
+        self.tell(&Notice::BeforeOpen)?;
         if self.publish() == Opened::Yes {
-            self.tell_started()?;
+            self.tell(&Notice::Started)?;
         }
+        self.call_scheduled()?;
         self.take_scheduled()?;
         self.take_asked()
-    }
-
-    /// Tells consumers that the session has begun and is active.
-    pub(super) fn tell_started(&mut self) -> Result<(), RunError> {
-        let at = self.clock.now();
-        let State::Day(day) = &self.state else { return Ok(()) };
-        let date = day.layout.session.date;
-        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
-        let outcome = self.hub.session_started(call);
-        outcome.map_err(|stops| self.stops_run(stops))
     }
 
     /// Closes the session: its last instant is published; consumers get a final view, the gate
@@ -248,10 +253,8 @@ impl Engine {
             let symbol = lane.run.symbol.clone();
             self.log.push(Event::NoData { date, symbol });
         }
-        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
-        let outcome = self.hub.session_closed(call);
-        outcome.map_err(|stops| self.stops_run(stops))?;
-        self.hub.asked.clear(); // The session takes no command any more.
+        self.tell(&Notice::Closed)?;
+        self.take_last_asked()?;
         let State::Day(day) = &self.state else { return Ok(()) };
         self.log.push(Event::SessionClosed { date, at, n_bars: day.n_bars });
         let _ = self.switch_shut(Reason::Closed);

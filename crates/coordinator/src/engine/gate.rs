@@ -1,17 +1,19 @@
 //! The gate: the one place that opens and shuts it, and that tells the board who is there.
 
+use std::sync::Arc;
+
 use openbell_config::GateScope;
 use openbell_market::Symbol;
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
 use super::{Engine, State};
-use crate::consumer::Skipped;
+use crate::consumer::{Resumed, Skipped};
 use crate::error::RunError;
 use crate::event::Event;
-use crate::hub::Call;
 use crate::lag::LagState;
 use crate::lane::Lane;
+use crate::notice::{Notice, Roster};
 use crate::report::GateSwitch;
 
 impl Engine {
@@ -35,6 +37,11 @@ impl Engine {
         let gauges = day.lanes.iter().map(|lane| lane.run_gauge()).collect();
         let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());
         self.status.change_roster(Some(session.date), gauges, streamed, derived);
+        let series = day.lanes.iter().flat_map(|lane| {
+            lane.writers()
+                .map(|writer| (lane.run.symbol.clone(), writer.segment().shape().interval))
+        });
+        self.hub.change_roster(Roster { series: series.collect() });
         day.members_changed = false;
     }
 
@@ -90,9 +97,7 @@ impl Engine {
         let State::Day(day) = &self.state else { return Ok(()) };
         let reason = Reason::CatchingUp { holders: day.holders() };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
-            let at = self.clock.now();
-            let outcome = self.hub.deactivated(at, &mut self.log, &reason);
-            outcome.map_err(|stops| self.stops_run(stops))?;
+            self.tell(&Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())
     }
@@ -123,9 +128,6 @@ impl Engine {
     /// One `Resumed` with everything that was not announced.
     pub(super) fn tell_resumed(&mut self) -> Result<(), RunError> {
         let at = self.clock.now();
-        if !self.hub.is_heard() {
-            return Ok(());
-        }
         let epoch = self.board.epoch();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut skipped = Vec::new();
@@ -142,27 +144,18 @@ impl Engine {
                 }
             }
         }
-        let date = day.layout.session.date;
-        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
-        let outcome = self.hub.resumed(call, epoch, &skipped);
-        outcome.map_err(|stops| self.stops_run(stops))
+        self.tell(&Notice::Resumed(Arc::new(Resumed { epoch, at, skipped })))
     }
 
     pub(super) fn tell_membership(&mut self, joined: &[Symbol]) -> Result<(), RunError> {
-        let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let date = day.layout.session.date;
-        let left = std::mem::take(&mut day.left_untold);
-        for symbol in left {
-            let outcome = self.hub.symbol_left(at, &mut self.log, &symbol);
-            outcome.map_err(|stops| self.stops_run(stops))?;
+        for symbol in std::mem::take(&mut day.left_untold) {
+            self.tell(&Notice::Left(symbol))?;
         }
         for symbol in joined {
-            let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
-            let outcome = self.hub.symbol_joined(call, symbol);
-            outcome.map_err(|stops| self.stops_run(stops))?;
+            self.tell(&Notice::Joined(symbol.clone()))?;
         }
-        Ok(())
+        self.tell_ready_now()
     }
 }
 

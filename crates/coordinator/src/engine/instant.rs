@@ -3,15 +3,11 @@
 //! Hot path, down to the delivery of bars: no allocation after warm-up, no lock, no hashing of
 //! text, no formatting, no `dyn` a bar.
 
-use openbell_market::BarInterval;
 use openbell_time::{Nanos, Timestamp};
 
 use super::{Engine, State};
-use crate::consumer::BarClosed;
 use crate::error::RunError;
-use crate::hub::Call;
 use crate::lag::LagChange;
-use crate::lane::Lane;
 
 impl Engine {
     /// Moves the clock to `instant` and does everything that is due there, in order.
@@ -22,6 +18,7 @@ impl Engine {
         self.count_rejections()?;
         let _ = self.publish(); // Open already: a replay has no backlog when its clock moves.
         self.announce(instant)?;
+        self.call_scheduled()?;
         self.take_scheduled()?;
         self.take_asked()
     }
@@ -55,96 +52,4 @@ impl Engine {
         day.n_bars += n_delivered;
         self.n_bars += n_delivered;
     }
-
-    /// Tells consumers what has closed at `instant`: base bars in symbol order, then derived
-    /// ones, shortest interval first, in symbol order.
-    fn announce(&mut self, instant: Timestamp) -> Result<(), RunError> {
-        if !self.hub.is_heard() {
-            return Ok(());
-        }
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut news: Vec<(usize, usize, usize)> = Vec::new();
-        for &position in &day.delivered {
-            let lane = &mut day.lanes[position as usize];
-            let sequence = lane.announced[0];
-            lane.announced[0] += 1;
-            news.push((position as usize, 0, sequence));
-        }
-        for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
-            let grid = &segment_day.grid;
-            let n_closed = grid.n_closed_by(instant);
-            let closes_now = n_closed
-                .checked_sub(1)
-                .and_then(|slot| grid.slot(slot))
-                .is_some_and(|bounds| bounds.until == instant);
-            if closes_now {
-                for (position, lane) in day.lanes.iter_mut().enumerate() {
-                    unannounced(lane, derived + 1, instant, |sequence| {
-                        news.push((position, derived + 1, sequence));
-                    });
-                }
-            }
-        }
-        self.tell(&news)
-    }
-
-    /// Tells consumers what has not been announced, without the gate having been shut: a
-    /// newcomer whose backlog was no lag.
-    pub(super) fn announce_unannounced(&mut self) -> Result<(), RunError> {
-        if !self.hub.is_heard() {
-            return Ok(());
-        }
-        let at = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut news: Vec<(i64, usize, usize, usize)> = Vec::new();
-        for (position, lane) in day.lanes.iter_mut().enumerate() {
-            for series in 0..lane.announced.len() {
-                let first = lane.announced[series];
-                let rows = lane.rows_at(series, at);
-                for (sequence, &closes_at_ns) in rows.closes_at_ns().iter().enumerate().skip(first)
-                {
-                    news.push((closes_at_ns, series, position, sequence));
-                }
-                let n_rows = rows.len();
-                lane.announced[series] = n_rows;
-            }
-        }
-        news.sort_unstable();
-        let news: Vec<_> =
-            news.into_iter().map(|(_, series, lane, row)| (lane, series, row)).collect();
-        self.tell(&news)
-    }
-
-    /// Calls consumers with bars given as (lane, series, sequence), in that order.
-    fn tell(&mut self, news: &[(usize, usize, usize)]) -> Result<(), RunError> {
-        let State::Day(day) = &self.state else { return Ok(()) };
-        if news.is_empty() {
-            return Ok(());
-        }
-        let at = self.clock.now();
-        let bars: Vec<BarClosed<'_>> = news
-            .iter()
-            .filter_map(|&(lane, series, sequence)| {
-                let lane = &day.lanes[lane];
-                let rows = lane.rows_at(series, at);
-                let interval: BarInterval = rows.segment()?.shape().interval;
-                let closes_at = rows.bar(sequence)?.closes_at;
-                Some(BarClosed { symbol: &lane.run.symbol, interval, sequence, closes_at })
-            })
-            .collect();
-        let date = day.layout.session.date;
-        let call = Call { reader: &mut self.reader, date, at, log: &mut self.log };
-        let outcome = self.hub.bars_closed(call, &bars);
-        drop(bars);
-        outcome.map_err(|stops| self.stops_run(stops))
-    }
-}
-
-/// Yields the rows of a series that can be seen at `at` and were not announced, and marks them.
-fn unannounced(lane: &mut Lane, series: usize, at: Timestamp, mut news: impl FnMut(usize)) {
-    let n_rows = lane.rows_at(series, at).len();
-    for sequence in lane.announced[series]..n_rows {
-        news(sequence);
-    }
-    lane.announced[series] = n_rows;
 }

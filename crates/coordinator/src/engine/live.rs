@@ -5,6 +5,8 @@
 //! through their end, at the latest when they have settled; then the gate is decided, and where it
 //! is open everything is published at once and announced.
 
+use std::sync::Arc;
+
 use openbell_data_manager::Connection;
 use openbell_market::{BarColumns, RejectReason};
 use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
@@ -17,6 +19,7 @@ use crate::history::step_ns;
 use crate::lag::LagState;
 use crate::lane::Lane;
 use crate::layout::SessionLayout;
+use crate::notice::Notice;
 use crate::sift::{Rejected, Sifted, Slots};
 use crate::status::SymbolState;
 
@@ -69,6 +72,7 @@ impl Engine {
         self.deliver_arrived(wall)?;
         self.close_live_windows(wall, settle);
         self.decide_gate(wall)?;
+        self.call_scheduled()?;
         self.take_scheduled()?;
         self.take_asked()?;
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
@@ -184,8 +188,7 @@ impl Engine {
         }
         let reason = Reason::CatchingUp { holders };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
-            let outcome = self.hub.deactivated(now, &mut self.log, &reason);
-            outcome.map_err(|stops| self.stops_run(stops))?;
+            self.tell(&Notice::Deactivated(Arc::new(reason)))?;
         }
         self.board.advance_inside(now);
         Ok(())
@@ -199,7 +202,7 @@ impl Engine {
             self.refresh_members();
         }
         match self.publish() {
-            Opened::Yes if is_first => self.tell_started()?,
+            Opened::Yes if is_first => self.tell(&Notice::Started)?,
             Opened::Yes => self.tell_resumed()?,
             Opened::No => self.announce_unannounced()?,
         }

@@ -6,10 +6,11 @@
 //! starts a thread, sleeps, or reads a clock of its own: wall time is handed in.
 //!
 //! At one instant, in this order: base bars in symbol order; windows, shortest first, with their
-//! indicators; publication; notifications; scheduled commands in file order; what consumers asked,
-//! in that order; then, in the steps that follow, waiting commands in order of arrival, and
-//! catch-up.
+//! indicators; publication; notifications; consumers whose time it is; scheduled
+//! commands in file order; what consumers asked, in that order; then, in the steps that follow,
+//! waiting commands in order of arrival, and catch-up.
 
+mod announce;
 mod catch_up;
 mod commands;
 mod day;
@@ -24,25 +25,32 @@ use std::sync::Arc;
 use openbell_config::{Mode, SessionConfig};
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
-use openbell_time::{ClockDriver, SessionClock, TimeManager, Timestamp};
+use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
 
-use crate::consumer::{Consumer, OnError};
+use crate::command::{Answer, Command, Refusal};
+use crate::consumer::{CallWindow, Consumer, OnError};
 use crate::digest::{Digest, RunDigest, Sequence};
 use crate::error::{PlanErrors, RunError};
-use crate::event::{Event, Operation};
+use crate::event::{Event, Operation, Signal};
 use crate::handle::{CommandQueue, CoreThread, Handle};
-use crate::hub::{Hub, StopsRun};
+use crate::hub::{Hub, StopsRun, Way};
 use crate::lane::LaneRun;
 use crate::layout::LayoutRule;
 use crate::loader::Scratch;
+use crate::mailbox::Mailbox;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
+use crate::seat::{Line, LockStep, Seat};
 use crate::source::Source;
 use crate::status::{Phase, StatusBoard};
+use crate::subscription::Subscription;
 
 use day::Day;
 pub(crate) use live::LiveFeed;
 use pace::Pace;
+
+/// How long a run waits before it looks again whether an empty seat is taken.
+const LOOK: Nanos = Nanos::from_nanos(1_000_000);
 
 /// What a step did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -210,9 +218,67 @@ impl Engine {
     }
 
     /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
-    /// in the order in which they were registered.
+    /// in the order in which they were registered, whatever their delivery. One that is registered
+    /// in mid-session hears from the next instant on, and of its call windows from the next
+    /// session on.
     pub fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
-        self.hub.register(consumer, on_error);
+        let (name, subscription, windows) = self.introduce(consumer.as_ref());
+        let way = Way::Inline(consumer);
+        self.hub.register(name, subscription, windows, on_error, way);
+    }
+
+    /// Registers a consumer that is called on a thread of its own, which the program gives it by
+    /// running the seat; the core waits until it has finished what it was given. What it hears and
+    /// what it leads to is the same as inline.
+    ///
+    /// *Cost*: one wake of its thread, and one of the core's, for every instant that it hears of.
+    pub fn register_lock_step(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) -> Seat {
+        let exchange = Arc::new(LockStep::new());
+        let way = Way::LockStep(Arc::clone(&exchange));
+        self.seat(consumer, on_error, way, Line::LockStep(exchange))
+    }
+
+    /// Registers a consumer that is called on a thread of its own out of a queue of `queue_len`
+    /// notices (at least 1), for which the core never waits. When the queue is full the oldest
+    /// notice makes room, and the consumer is told that it [lagged](Consumer::lagged).
+    ///
+    /// What it does depends on when its thread runs: its commands and signals are taken as those
+    /// of any outsider are, and its failure stands in the operations log.
+    ///
+    /// *Cost*: a push for every instant that it hears of.
+    pub fn register_free(
+        &mut self,
+        consumer: Box<dyn Consumer>,
+        on_error: OnError,
+        queue_len: usize,
+    ) -> Seat {
+        let mailbox = Arc::new(Mailbox::new(queue_len));
+        let way = Way::Free(Arc::clone(&mailbox));
+        self.seat(consumer, on_error, way, Line::Free(mailbox))
+    }
+
+    fn seat(
+        &mut self,
+        consumer: Box<dyn Consumer>,
+        on_error: OnError,
+        way: Way,
+        line: Line,
+    ) -> Seat {
+        let (name, subscription, windows) = self.introduce(consumer.as_ref());
+        self.hub.register(name.clone(), subscription, windows, on_error, way);
+        if matches!(self.state, State::Ended(_)) {
+            self.hub.close();
+        }
+        let (reader, handle) = (self.board.outside_reader(), self.handle.clone());
+        Seat { name, consumer, reader, handle, core: Arc::clone(&self.core), line }
+    }
+
+    fn introduce(&mut self, consumer: &dyn Consumer) -> (String, Subscription, Vec<CallWindow>) {
+        if !self.hub.hears_bars() {
+            self.begin_listening();
+        }
+        let name = self.hub.free_name(consumer.name());
+        (name, consumer.subscription(), consumer.call_windows())
     }
 
     /// A handle for other threads.
@@ -271,6 +337,12 @@ impl Engine {
     }
 
     fn advance(&mut self, wall: Timestamp) -> Result<Step, RunError> {
+        if self.awaits_seat() {
+            return Ok(match &self.state {
+                State::Ended(phase) => Step::Ended(*phase),
+                _ => Step::Waits { until: wall + LOOK },
+            });
+        }
         match &self.state {
             State::Ended(phase) => {
                 let phase = *phase;
@@ -295,6 +367,7 @@ impl Engine {
             State::Day(_) => {}
         }
         self.take_waiting(wall)?;
+        self.take_asked()?;
         if self.is_live {
             return self.follow(wall);
         }
@@ -302,6 +375,7 @@ impl Engine {
         if day.has_backlog(self.clock.now()) {
             self.n_steps += 1;
             self.catch_up_one()?;
+            self.take_asked()?;
             return Ok(Step::Worked);
         }
         let Some(instant) = day.next_instant() else {
@@ -331,6 +405,30 @@ impl Engine {
         }
     }
 
+    /// Whether a lock-step seat is empty, and the run not over: to go on would be to wait for
+    /// somebody who may never come. Of the commands that wait a stop is taken.
+    fn awaits_seat(&mut self) -> bool {
+        if matches!(self.state, State::Ended(_)) {
+            return false;
+        }
+        let Some(consumer) = self.hub.empty_seat().map(str::to_owned) else { return false };
+        let is_said = |op: &Operation| *op == Operation::SeatEmpty { consumer: consumer.clone() };
+        if !self.operations.iter().any(is_said) {
+            self.operations.push(Operation::SeatEmpty { consumer });
+        }
+        while let Some(envelope) = self.queue.next() {
+            match envelope.command {
+                Command::Stop => {
+                    self.stop();
+                    envelope.answer(Answer::Done);
+                    break;
+                }
+                _ => envelope.answer(Answer::Refused(Refusal::NotRunning)),
+            }
+        }
+        true
+    }
+
     /// What the run has done so far, in numbers.
     pub fn report(&self) -> Report {
         let mut digest = self.digest.clone();
@@ -340,6 +438,8 @@ impl Engine {
             failure: self.failure.clone(),
             base: self.rule.base,
             sessions: self.sessions.clone(),
+            consumers: self.hub.reports(),
+            signals: self.log.iter().filter_map(signalled).collect(),
             digests: self.digests.iter().map(|(s, d)| (s.clone(), *d)).collect(),
             digest: digest.value(),
             n_bars: self.n_bars,
@@ -374,6 +474,7 @@ impl Engine {
     fn end(&mut self, phase: Phase) {
         self.state = State::Ended(phase);
         self.status.change_phase(phase);
+        self.hub.close();
         while let Some(envelope) = self.queue.next() {
             drop(envelope); // Answers *stopped*.
         }
@@ -396,6 +497,13 @@ impl Drop for Engine {
             let _ = self.switch_shut(Reason::Stopped);
             self.status.change_phase(Phase::Stopped);
         }
+    }
+}
+
+fn signalled(event: &Event) -> Option<(Timestamp, Signal)> {
+    match event {
+        Event::Signalled { at, signal } => Some((*at, signal.clone())),
+        _ => None,
     }
 }
 

@@ -1,0 +1,278 @@
+//! What consumers are told, and when: bars after their publication, indicators that have become
+//! ready, calls by the clock, answers.
+//!
+//! Hot path, as far as bars go: no allocation after warm-up, no lock, no text.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use openbell_market::{BarInterval, SymbolIdx};
+use openbell_session_data::Rows;
+use openbell_time::{Calendar, Timestamp};
+
+use super::day::Day;
+use super::{Engine, State};
+use crate::consumer::{CallWindow, Ready};
+use crate::error::RunError;
+use crate::hub::{Audience, Call, closed_row};
+use crate::lane::Lane;
+use crate::layout::SessionLayout;
+use crate::notice::{Closings, Notice};
+
+/// Series whose indicators have no values yet.
+pub(super) type Unready = BTreeSet<(SymbolIdx, BarInterval)>;
+
+impl Engine {
+    /// Tells every consumer.
+    pub(super) fn tell(&mut self, notice: &Notice) -> Result<(), RunError> {
+        self.tell_to(Audience::Everyone, notice)
+    }
+
+    fn tell_to(&mut self, audience: Audience, notice: &Notice) -> Result<(), RunError> {
+        let State::Day(day) = &self.state else { return Ok(()) };
+        let call = Call {
+            reader: &mut self.reader,
+            session: day.layout.session,
+            at: self.clock.now(),
+            epoch: self.board.epoch(),
+            log: &mut self.log,
+            operations: &mut self.operations,
+            source: self.source.as_mut(),
+            rule: &self.rule,
+        };
+        let outcome = self.hub.tell(call, audience, notice);
+        outcome.map_err(|stops| self.stops_run(stops))
+    }
+
+    /// Tells consumers what has closed at `instant`: base bars in symbol order, then derived
+    /// ones, shortest interval first, in symbol order.
+    pub(super) fn announce(&mut self, instant: Timestamp) -> Result<(), RunError> {
+        if !self.hub.hears_bars() {
+            return Ok(());
+        }
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let mut closings = self.hub.blank_closings();
+        let n_each = day.layout.day.derived.len() + 1;
+        for &position in &day.delivered {
+            let lane = &mut day.lanes[position as usize];
+            let sequence = lane.announced[0];
+            lane.announced[0] += 1;
+            closings.rows.push(closed_row(position as usize * n_each, sequence, instant));
+        }
+        for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
+            let grid = &segment_day.grid;
+            let last_closed = grid.n_closed_by(instant).checked_sub(1);
+            let closes_now = last_closed
+                .and_then(|slot| grid.slot(slot))
+                .is_some_and(|bounds| bounds.until == instant);
+            if closes_now {
+                for (position, lane) in day.lanes.iter_mut().enumerate() {
+                    let series = position * n_each + derived + 1;
+                    unannounced(lane, derived + 1, instant, |sequence, closes_at| {
+                        closings.rows.push(closed_row(series, sequence, closes_at));
+                    });
+                }
+            }
+        }
+        self.tell_closings(closings)
+    }
+
+    /// Tells consumers what has not been announced, without the gate having been shut: a
+    /// newcomer whose backlog was no lag, or what arrived live.
+    pub(super) fn announce_unannounced(&mut self) -> Result<(), RunError> {
+        if !self.hub.hears_bars() {
+            return Ok(());
+        }
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let mut closings = self.hub.blank_closings();
+        let n_each = day.layout.day.derived.len() + 1;
+        for (position, lane) in day.lanes.iter_mut().enumerate() {
+            for series in 0..lane.announced.len() {
+                let place = position * n_each + series;
+                unannounced(lane, series, at, |sequence, closes_at| {
+                    closings.rows.push(closed_row(place, sequence, closes_at));
+                });
+            }
+        }
+        // By close, then interval, then symbol; the place says the latter two.
+        closings.rows.sort_unstable_by_key(|row| {
+            let place = row.series as usize;
+            (row.closes_at, place % n_each, place / n_each, row.sequence)
+        });
+        self.tell_closings(closings)
+    }
+
+    fn tell_closings(&mut self, closings: Closings) -> Result<(), RunError> {
+        let closings = Arc::new(closings);
+        if closings.rows.is_empty() {
+            self.hub.recycle(closings);
+            return Ok(());
+        }
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let ready = day.ready_among(&closings, self.clock.now());
+        if !ready.is_empty() {
+            self.tell(&Notice::Ready(Arc::new(ready)))?;
+        }
+        let notice = Notice::Bars(closings);
+        self.tell(&notice)?;
+        if let Notice::Bars(closings) = notice {
+            self.hub.recycle(closings);
+        }
+        Ok(())
+    }
+
+    /// Tells which series have indicators with values by now, bars announced or not.
+    pub(super) fn tell_ready_now(&mut self) -> Result<(), RunError> {
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let ready = day.ready_now(at);
+        match ready.is_empty() {
+            true => Ok(()),
+            false => self.tell(&Notice::Ready(Arc::new(ready))),
+        }
+    }
+
+    /// Calls those whose time it is, in order of registration. Where the gate is shut they wait
+    /// for it, and are then called once.
+    pub(super) fn call_scheduled(&mut self) -> Result<(), RunError> {
+        let clock = self.clock.now();
+        let State::Day(day) = &mut self.state else { return Ok(()) };
+        let n_due = day.calls.partition_point(|&(at, _)| at <= clock);
+        if n_due == 0 || !self.board.is_active() {
+            return Ok(());
+        }
+        let due: BTreeSet<usize> = day.calls.drain(..n_due).map(|(_, place)| place).collect();
+        for place in due {
+            self.tell_to(Audience::Only(place), &Notice::Scheduled)?;
+        }
+        Ok(())
+    }
+
+    /// Tells consumers what became of what they asked for.
+    pub(super) fn tell_answers(&mut self) -> Result<(), RunError> {
+        for (place, command, answer) in std::mem::take(&mut self.hub.answered) {
+            let notice = Notice::Answered(Arc::new((command, answer)));
+            self.tell_to(Audience::Only(place), &notice)?;
+        }
+        Ok(())
+    }
+
+    /// Lays out the calls of this session.
+    pub(super) fn lay_calls(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        let mut calls = Vec::new();
+        for (place, window) in self.hub.windows() {
+            let instants = instants_of(window, &day.layout, &self.rule.calendar);
+            calls.extend(instants.into_iter().map(|at| (at, place)));
+        }
+        calls.sort_unstable();
+        calls.dedup();
+        day.calls = calls;
+    }
+
+    /// Nobody has listened until now: what the session has shown is not told afterwards.
+    pub(super) fn begin_listening(&mut self) {
+        let at = self.clock.now();
+        let State::Day(day) = &mut self.state else { return };
+        for lane in &mut day.lanes {
+            for series in 0..lane.announced.len() {
+                lane.announced[series] = lane.rows_at(series, at).len();
+            }
+        }
+    }
+}
+
+/// The instants of `window` at which the clock of the session runs, its last one left out.
+fn instants_of(window: &CallWindow, layout: &SessionLayout, calendar: &Calendar) -> Vec<Timestamp> {
+    let mut instants = Vec::new();
+    if window.every.as_nanos() <= 0 {
+        return instants;
+    }
+    for days in [-1, 0, 1] {
+        let date = layout.session.date.plus_days(days);
+        let end_date = if window.end <= window.start { date.plus_days(1) } else { date };
+        let bounds =
+            (calendar.instant_at(date, window.start), calendar.instant_at(end_date, window.end));
+        let (Some(mut at), Some(end)) = bounds else { continue };
+        while at < end {
+            if layout.clock_since <= at && at < layout.clock_until {
+                instants.push(at);
+            }
+            at += window.every;
+        }
+    }
+    instants
+}
+
+impl Day {
+    /// Notes the series of `lane` whose indicators are still to become ready.
+    pub(super) fn note_unready(unready: &mut Unready, lane: &Lane) {
+        let with_indicators = lane.writers().map(|writer| writer.segment().shape());
+        for shape in with_indicators.filter(|shape| !shape.indicators.is_empty()) {
+            unready.insert((lane.run.idx, shape.interval));
+        }
+    }
+
+    /// The series among `closings` whose indicators have values as of their bar, which they had
+    /// not before.
+    fn ready_among(&mut self, closings: &Closings, at: Timestamp) -> Vec<Ready> {
+        let mut ready = Vec::new();
+        if self.unready.is_empty() {
+            return ready;
+        }
+        let n_each = self.layout.day.derived.len() + 1;
+        for row in &closings.rows {
+            let place = row.series as usize;
+            let lane = &self.lanes[place / n_each];
+            let rows = lane.rows_at(place % n_each, at);
+            if has_all_indicators(&rows, row.sequence as usize) {
+                note_ready(&mut self.unready, &mut ready, lane, &rows);
+            }
+        }
+        ready
+    }
+
+    fn ready_now(&mut self, at: Timestamp) -> Vec<Ready> {
+        let mut ready = Vec::new();
+        if self.unready.is_empty() {
+            return ready;
+        }
+        for lane in &self.lanes {
+            for series in 0..lane.announced.len() {
+                let rows = lane.rows_at(series, at);
+                if rows.len().checked_sub(1).is_some_and(|row| has_all_indicators(&rows, row)) {
+                    note_ready(&mut self.unready, &mut ready, lane, &rows);
+                }
+            }
+        }
+        ready
+    }
+}
+
+fn note_ready(unready: &mut Unready, ready: &mut Vec<Ready>, lane: &Lane, rows: &Rows<'_>) {
+    let Some(segment) = rows.segment() else { return };
+    let interval = segment.shape().interval;
+    if unready.remove(&(lane.run.idx, interval)) {
+        ready.push(Ready { symbol: lane.run.symbol.clone(), interval });
+    }
+}
+
+fn has_all_indicators(rows: &Rows<'_>, row: usize) -> bool {
+    rows.indicator_columns().all(|(_, _, column)| column.get(row).is_some_and(|v| !v.is_nan()))
+}
+
+/// Yields the rows of a series that can be seen at `at` and were not announced, and marks them.
+fn unannounced(
+    lane: &mut Lane,
+    series: usize,
+    at: Timestamp,
+    mut news: impl FnMut(usize, Timestamp),
+) {
+    let rows = lane.rows_at(series, at);
+    let (n_rows, first) = (rows.len(), lane.announced[series]);
+    for (sequence, &closes_at_ns) in rows.closes_at_ns().iter().enumerate().skip(first) {
+        news(sequence, Timestamp::from_nanos(closes_at_ns));
+    }
+    lane.announced[series] = n_rows;
+}

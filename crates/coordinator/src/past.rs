@@ -1,0 +1,137 @@
+//! History that a consumer asks for: sessions strictly before the day, of any symbol of the
+//! source, a member or not.
+
+use std::sync::Arc;
+
+use openbell_market::{Bar, BarInterval, Symbol};
+use openbell_session_data::{Rows, Segment};
+use openbell_time::Session;
+use thiserror::Error;
+
+use crate::history::{History, HistoryWindow};
+use crate::layout::LayoutRule;
+use crate::source::Source;
+
+/// What is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct PastAsked {
+    pub(crate) symbol: Symbol,
+    pub(crate) interval: BarInterval,
+    pub(crate) n_sessions: u32,
+}
+
+/// The sessions before the day, oldest first.
+///
+/// *Shape*: one entry a session, an empty one where the symbol had no bar; of weeks one entry a
+/// week that ended before the day. *Time*: nothing in it is of the day itself, or later.
+#[derive(Clone, Debug)]
+pub struct PastSessions {
+    segments: Arc<[Arc<Segment>]>,
+}
+
+impl PastSessions {
+    /// The sessions, oldest first.
+    pub fn sessions(&self) -> impl DoubleEndedIterator<Item = Rows<'_>> + ExactSizeIterator {
+        self.segments.iter().map(|segment| segment.rows())
+    }
+
+    /// All their bars, oldest first.
+    pub fn bars(&self) -> impl Iterator<Item = Bar> + '_ {
+        self.sessions().flat_map(|rows| rows.bars_since(0))
+    }
+
+    /// The last bar before the day, or `None` where there is none.
+    pub fn latest(&self) -> Option<Bar> {
+        self.sessions().rev().find_map(|rows| rows.bar(rows.len().checked_sub(1)?))
+    }
+}
+
+/// Why no history came.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// The source has no such symbol.
+    #[error("{why}")]
+    Unknown {
+        /// The symbol.
+        symbol: Symbol,
+        /// The source's words, with the nearest names.
+        why: String,
+    },
+    /// Neither the interval nor one that it is made of is stored.
+    #[error("the store holds neither {interval} bars of {symbol} nor {base}, from which they are made; it has {}", .found.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", "))]
+    NotStored {
+        /// The symbol.
+        symbol: Symbol,
+        /// The interval asked for.
+        interval: BarInterval,
+        /// The base of the run.
+        base: BarInterval,
+        /// What is stored.
+        found: Vec<BarInterval>,
+    },
+    /// It could not be read.
+    #[error("cannot read {interval} history of {symbol}: {why}")]
+    Unreadable {
+        /// The symbol.
+        symbol: Symbol,
+        /// The interval.
+        interval: BarInterval,
+        /// What happened.
+        why: String,
+    },
+    /// A free consumer cannot ask: the core would have to wait for it, or it for the core.
+    #[error(
+        "a free consumer cannot read history; register it inline or lock-step, or configure the history, which views show"
+    )]
+    FreeDelivery,
+    /// The run ended while it waited.
+    #[error("the run has ended")]
+    RunEnded,
+}
+
+/// Where a callback's history comes from.
+pub(crate) trait Archive {
+    fn past(&mut self, asked: PastAsked) -> Result<PastSessions, HistoryError>;
+}
+
+/// The source itself, on the core's thread.
+pub(crate) struct SourceArchive<'s> {
+    pub(crate) source: &'s mut dyn Source,
+    pub(crate) rule: &'s LayoutRule,
+    pub(crate) session: Session,
+}
+
+impl Archive for SourceArchive<'_> {
+    fn past(&mut self, asked: PastAsked) -> Result<PastSessions, HistoryError> {
+        let PastAsked { symbol, interval, n_sessions } = asked;
+        let (base, found) = (self.rule.base, self.source.intervals(&symbol));
+        if found.is_empty() {
+            let why = self.source.unknown(&symbol);
+            return Err(HistoryError::Unknown { symbol, why });
+        }
+        let from_days = interval == BarInterval::WEEK && found.contains(&BarInterval::DAY);
+        let from_base = interval.is_made_of(base) && found.contains(&base);
+        if !found.contains(&interval) && !from_days && !from_base {
+            return Err(HistoryError::NotStored { symbol, interval, base, found });
+        }
+        let window = HistoryWindow { interval, n_sessions };
+        let mut history = History::new(&symbol, base, &[window], &found);
+        match history.roll(&self.session, self.rule, self.source) {
+            Ok(()) => Ok(PastSessions { segments: history.trailing(interval) }),
+            Err(error) => {
+                let why = error.to_string();
+                Err(HistoryError::Unreadable { symbol, interval, why })
+            }
+        }
+    }
+}
+
+/// No history, for free consumers.
+pub(crate) struct NoArchive;
+
+impl Archive for NoArchive {
+    fn past(&mut self, _: PastAsked) -> Result<PastSessions, HistoryError> {
+        Err(HistoryError::FreeDelivery)
+    }
+}
