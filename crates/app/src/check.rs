@@ -1,10 +1,11 @@
 //! `openbell check`: is a session file right?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::session_file::SessionFile;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
@@ -34,12 +35,17 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
             terminal.note(&format!("{}: skipped, it is the schema", path.display()));
             continue;
         }
-        match SessionFile::load(path, terminal) {
+        match checked(path, terminal) {
             Ok(file) => {
                 let data = &file.config.session_data_config;
                 let right = terminal.paint(Ink::Good, "right");
+                let n_modules = data.scanners.len() + data.strategies.len();
+                let modules = match n_modules {
+                    0 => String::new(),
+                    n => format!(", {}", counted(n as u64, "module")),
+                };
                 terminal.line(format!(
-                    "{}: {right}: {:?}, {}, {}",
+                    "{}: {right}: {:?}, {}, {}{modules}",
                     path.display(),
                     file.config.session_name,
                     counted(data.all_symbols().len() as u64, "symbol"),
@@ -54,4 +60,11 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
         }
     }
     Ok(exit)
+}
+
+/// A session file with its modules, which are made and dropped.
+fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
+    let file = SessionFile::load(path, terminal)?;
+    modules::of_file(&file, &file.calendars()?)?;
+    Ok(file)
 }

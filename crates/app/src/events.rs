@@ -12,6 +12,8 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 use serde_json::{Map, Value, json};
 
+use crate::modules::ModuleTexts;
+
 /// The version of this form; a log of another is refused.
 const FORM: u64 = 1;
 
@@ -24,6 +26,8 @@ pub struct LogHead {
     pub store: String,
     /// The text of its calendar overlay, where it has one.
     pub overlay: Option<String>,
+    /// The texts of the files that its modules name.
+    pub texts: ModuleTexts,
 }
 
 /// A command that came from outside, and when it was taken.
@@ -57,6 +61,7 @@ impl LogHead {
             "config": self.config.to_json(),
             "store": self.store,
             "overlay": self.overlay,
+            "texts": self.texts,
         });
         named_line("run", &fields)
     }
@@ -320,7 +325,9 @@ fn read_head(line: &str) -> Result<LogHead, String> {
         SessionConfig::from_raw(&raw).map_err(|errors| format!("line 1: {errors}"))?;
     let store = value["store"].as_str().ok_or("line 1: no store")?.to_owned();
     let overlay = value["overlay"].as_str().map(str::to_owned);
-    Ok(LogHead { config, store, overlay })
+    let text = |(path, text): (&String, &Value)| Some((path.clone(), text.as_str()?.to_owned()));
+    let texts = value["texts"].as_object().into_iter().flatten().filter_map(text).collect();
+    Ok(LogHead { config, store, overlay, texts })
 }
 
 fn read_command(event: &Value) -> Result<LoggedCommand, String> {

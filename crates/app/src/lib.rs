@@ -20,6 +20,7 @@ pub mod data;
 pub mod events;
 pub mod exit;
 pub mod logging;
+pub mod modules;
 pub mod plan;
 pub mod progress;
 pub mod replay;

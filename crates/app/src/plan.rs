@@ -11,6 +11,7 @@ use openbell_time::Session;
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::run::plan_failure;
 use crate::session_file::SessionFile;
 use crate::table::{Align, Table, count, counted, hh_mm};
@@ -44,6 +45,7 @@ pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
     let file = SessionFile::load(&args.config, terminal)?;
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
+    modules::of_file(&file, &time)?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut source = StoreSource::new(store.clone());

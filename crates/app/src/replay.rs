@@ -9,6 +9,7 @@ use openbell_time::{SystemWall, TimeManager, WallClock};
 
 use crate::events::{EventLog, LoggedCommand, event_line};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
 use crate::run::plan_failure;
 use crate::terminal::{Ink, Terminal};
 
@@ -54,6 +55,7 @@ pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
     }
     let mut engine = Engine::new(&config, &time, Box::new(StoreSource::new(store)))
         .map_err(|errors| plan_failure(&errors, None))?;
+    modules::register(modules::of_log(&config, &time, &log.head.texts)?, &mut engine)?;
     repeat(&mut engine, &log.commands);
     compare(&engine, &log, terminal)
 }

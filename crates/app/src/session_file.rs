@@ -48,34 +48,7 @@ impl SessionFile {
         for warning in warnings {
             terminal.warning(&format!("{}:{warning}", path.display()));
         }
-        let file = SessionFile { path: path.to_owned(), raw, config };
-        file.check_modules()?;
-        Ok(file)
-    }
-
-    /// Refuses scanners and strategies: none is registered in this program. A program of one's own
-    /// registers them with the engine.
-    fn check_modules(&self) -> Result<(), Failure> {
-        let data = &self.config.session_data_config;
-        let scanners = data.scanners.iter().map(|scanner| ("scanner", "scanners", &scanner.module));
-        let strategies =
-            data.strategies.iter().map(|strategy| ("strategy", "strategies", &strategy.module));
-        let mut lines = Vec::new();
-        for (i, (what, list, module)) in scanners.enumerate().chain(strategies.enumerate()) {
-            let path = format!("session_data_config.{list}[{i}].module");
-            let at = self.place_of(&path);
-            lines.push(format!(
-                "{at}{path}: found {module:?}; no {what} is registered in this program; drop it, \
-                 or register it with the engine in a program of your own"
-            ));
-        }
-        match lines.is_empty() {
-            true => Ok(()),
-            false => Err(Failure::says(
-                Exit::Config,
-                format!("the session file names modules that are not there\n{}", lines.join("\n")),
-            )),
-        }
+        Ok(SessionFile { path: path.to_owned(), raw, config })
     }
 
     /// The path of its store: `given` on the command line, else the file's own, which is relative

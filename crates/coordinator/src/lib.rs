@@ -24,9 +24,11 @@ mod lane;
 mod layout;
 mod loader;
 mod mailbox;
+mod module;
 mod notice;
 mod past;
 mod plan;
+mod registry;
 mod report;
 mod run;
 mod seat;
@@ -53,6 +55,9 @@ pub use lag::{LagChange, LagMeter, LagRule, LagState};
 pub use layout::{LayoutRule, SessionLayout};
 pub use past::{HistoryError, PastSessions};
 pub use plan::{Plan, ScheduleDue};
+pub use registry::{
+    Made, Making, Module, ModuleError, ModuleErrors, ModuleKind, NoTexts, Registry, Texts,
+};
 pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
 pub use run::run;
 pub use seat::{Delivery, Seat, SeatEnd};

@@ -1,11 +1,14 @@
 //! The report as JSON. Names and shape stay what they are; what is new is added.
 
-use openbell_coordinator::{GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
+use openbell_coordinator::{
+    ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, Signal, SymbolReport,
+};
 use openbell_market::Quality;
+use openbell_time::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{RunFacts, per_second};
-use crate::events::reason_json;
+use crate::events::{reason_json, signal_json};
 
 /// The report of a run. `wall` holds all that differs from one run to the next.
 pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
@@ -26,6 +29,8 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
         "digest": report.digest.to_string(),
         "symbol_digests": digests,
         "sessions": report.sessions.iter().map(session).collect::<Vec<_>>(),
+        "consumers": report.consumers.iter().map(consumer).collect::<Vec<_>>(),
+        "signals": report.signals.iter().map(signal).collect::<Vec<_>>(),
         "metadata": facts.config.metadata,
         "exported": facts.exported.map(|(exported, folder)| json!({
             "folder": folder,
@@ -33,6 +38,7 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
             "bars": exported.n_bars,
             "indicator_rows": exported.n_indicator_rows,
             "quality_rows": exported.n_quality_rows,
+            "signal_rows": exported.n_signal_rows,
         })),
         "wall": {
             "elapsed_s": facts.elapsed.as_secs_f64(),
@@ -40,6 +46,23 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
             "overrun_s": report.overrun.as_secs_f64(),
         },
     })
+}
+
+fn consumer(consumer: &ConsumerReport) -> Value {
+    json!({
+        "name": consumer.name,
+        "delivery": consumer.delivery.name(),
+        "n_signals": consumer.n_signals,
+        "n_commands": consumer.n_commands,
+        "n_displaced": consumer.n_displaced,
+        "failure": consumer.failure,
+    })
+}
+
+fn signal((at, signal): &(Timestamp, Signal)) -> Value {
+    let mut fields = signal_json(signal);
+    fields["at"] = at.to_string().into();
+    fields
 }
 
 fn session(session: &SessionReport) -> Value {

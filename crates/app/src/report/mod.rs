@@ -12,6 +12,9 @@ use openbell_time::{Calendar, Nanos};
 pub use json::as_json;
 pub use tables::print;
 
+/// The name of the consumer that fills an export.
+pub const EXPORT: &str = "export";
+
 /// What a report needs to know beside what the run says.
 #[derive(Clone, Copy, Debug)]
 pub struct RunFacts<'a> {

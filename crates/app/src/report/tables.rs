@@ -15,6 +15,9 @@ use crate::terminal::{Ink, Terminal};
 /// Switches of the gate in mid-session that are shown one by one.
 const SWITCHES_SHOWN: usize = 20;
 
+/// Signals that are shown one by one.
+const SIGNALS_SHOWN: usize = 20;
+
 /// Prints the report of a run to standard output.
 pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
     let ink = match report.phase {
@@ -48,6 +51,7 @@ pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
         terminal.line("")?;
         derived.print(terminal, "")?;
     }
+    consumers(report, facts, terminal)?;
     gate(report, facts, terminal)?;
     rejections(report, terminal)?;
     terminal.line("")?;
@@ -162,6 +166,58 @@ fn derived(report: &Report) -> Table {
         table.row([interval.to_string(), count(n_bars), quality_words(coverage)]);
     }
     table
+}
+
+/// The consumers of the session file, and what they signalled.
+fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
+    let is_ours = |name: &str| name == super::EXPORT;
+    let named: Vec<_> = report.consumers.iter().filter(|known| !is_ours(&known.name)).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new([
+        ("consumer", Align::Left),
+        ("signals", Align::Right),
+        ("commands", Align::Right),
+        ("", Align::Left),
+    ]);
+    for consumer in named {
+        let failure = consumer.failure.as_ref();
+        table.row([
+            consumer.name.clone(),
+            count(consumer.n_signals),
+            count(consumer.n_commands),
+            failure.map_or_else(String::new, |why| format!("failed: {why}")),
+        ]);
+    }
+    terminal.line("")?;
+    table.print(terminal, "")?;
+    if report.signals.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new([
+        ("signal at", Align::Left),
+        ("consumer", Align::Left),
+        ("symbol", Align::Left),
+        ("says", Align::Left),
+        ("value", Align::Right),
+    ]);
+    for (at, signal) in report.signals.iter().take(SIGNALS_SHOWN) {
+        table.row([
+            facts.calendar.local_time(*at).to_string(),
+            signal.consumer.clone(),
+            signal.symbol.to_string(),
+            signal.kind.clone(),
+            signal.value.map_or_else(String::new, |value| format!("{value:.2}")),
+        ]);
+    }
+    terminal.line("")?;
+    table.print(terminal, "")?;
+    if report.signals.len() > SIGNALS_SHOWN {
+        let more = count((report.signals.len() - SIGNALS_SHOWN) as u64);
+        terminal.line(format!("and {more} more; --json has them all"))?;
+    }
+    Ok(())
 }
 
 fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{Consumer, Context, Engine, Outcome, Subscription};
+use openbell_coordinator::{Consumer, Context, Engine, Outcome, Signal, Subscription};
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
-    ExportBars, ExportReport, ExportValues, QualityRow, RunExport,
+    ExportBars, ExportReport, ExportValues, QualityRow, RunExport, SignalRow,
 };
 use openbell_market::SeriesKey;
 use openbell_session_data::{Rows, SymbolView};
-use openbell_time::TradingDate;
+use openbell_time::{Timestamp, TradingDate};
 
 use super::OUR_CONSUMERS;
 use crate::exit::{Exit, Failure};
+use crate::report::EXPORT;
 
 /// An export that is being filled by a consumer of the run.
 pub(super) struct Export(Arc<Mutex<Option<RunExport>>>);
@@ -28,13 +29,21 @@ impl Export {
         Ok(Export(shared))
     }
 
-    /// Writes the quality of the sessions that `engine` has closed, and puts the files in their
-    /// places.
-    pub(super) fn finish(self, engine: &Engine) -> Result<ExportReport, Failure> {
+    /// Appends the quality of the sessions that `engine` has closed and the signals of the run, and
+    /// puts the files in their places.
+    pub(super) fn finish(
+        self,
+        engine: &Engine,
+        signals: &[(Timestamp, Signal)],
+    ) -> Result<ExportReport, Failure> {
         let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match export {
             Some(mut export) => {
                 append_quality(&mut export, engine).map_err(failed)?;
+                for (at, signal) in signals {
+                    let Signal { consumer, symbol, kind, value } = signal.clone();
+                    export.append_signal(SignalRow { at: *at, consumer, symbol, kind, value });
+                }
                 export.finish().map_err(failed)
             }
             None => Ok(ExportReport::default()),
@@ -87,7 +96,7 @@ struct Exporter(Arc<Mutex<Option<RunExport>>>);
 
 impl Consumer for Exporter {
     fn name(&self) -> &str {
-        "export"
+        EXPORT
     }
 
     fn subscription(&self) -> Subscription {

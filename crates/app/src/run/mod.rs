@@ -18,6 +18,7 @@ use openbell_time::{SystemWall, WallClock};
 
 use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::modules::{self, ModuleTexts};
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
@@ -116,16 +117,18 @@ fn run_file(
     }
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
+    let (made, texts) = modules::of_file(&file, &time)?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut engine = Engine::new(&file.config, &time, Box::new(StoreSource::new(store)))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    modules::register(made, &mut engine)?;
     let export = match &args.export {
         Some(folder) => Some(Export::create(folder, &mut engine)?),
         None => None,
     };
     let mut events = match &args.events {
-        Some(path) => Some(EventFile::create(path, &head_of(&file, &folder)?)?),
+        Some(path) => Some(EventFile::create(path, &head_of(&file, &folder, texts)?)?),
         None => None,
     };
 
@@ -161,7 +164,7 @@ fn run_file(
     if let Some(events) = events {
         events.finish(&engine, &report)?;
     }
-    let exported = export.map(|export| export.finish(&engine)).transpose()?;
+    let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose()?;
     let facts = RunFacts {
         config: &file.config,
         calendar: engine.plan().calendar(),
@@ -192,10 +195,11 @@ fn show_progress(progress: &Progress, engine: &Engine) {
     progress.run(share, local);
 }
 
-fn head_of(file: &SessionFile, folder: &Path) -> Result<LogHead, Failure> {
+fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogHead, Failure> {
     let overlay = file.overlay_text()?;
     let store = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    Ok(LogHead { config: file.config.clone(), store: store.display().to_string(), overlay })
+    let (config, store) = (file.config.clone(), store.display().to_string());
+    Ok(LogHead { config, store, overlay, texts })
 }
 
 fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {

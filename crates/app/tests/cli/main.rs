@@ -1,6 +1,7 @@
 //! The program as a person meets it: every test runs the binary and reads what it says.
 
 mod calendars;
+mod consumers;
 mod first_minute;
 mod import;
 mod interrupts;

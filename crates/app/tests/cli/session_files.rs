@@ -189,7 +189,7 @@ fn a_session_without_a_store_says_how_to_name_one() {
 }
 
 #[test]
-fn a_module_that_is_not_registered_is_an_error() {
+fn a_module_that_is_not_registered_is_an_error_that_lists_those_that_are() {
     let folder = Folder::with_market();
     let fields = r#", "strategies": [{ "module": "cross" }]"#;
     folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], fields));
@@ -197,9 +197,20 @@ fn a_module_that_is_not_registered_is_an_error() {
         folder.run(&[command, "a.json"]).expect_error(
             3,
             "\
-error: the session file names modules that are not there
-a.json:5:95: session_data_config.strategies[0].module: found \"cross\"; no strategy is registered in this program; drop it, or register it with the engine in a program of your own
+error: the session file asks for modules that cannot be made
+a.json:5:95: session_data_config.strategies[0].module: found \"cross\"; registered are moving_average_cross, opening_range_breakout
 ",
         );
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_modules_config_is_said_at_its_place() {
+    let folder = Folder::with_market();
+    let fields = r#", "scanners": [{ "module": "gap_scanner", "pre_session": true, "config": { "universe": "u.txt" } }]"#;
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], fields));
+    folder.write("u.txt", "AAPL\nMS*FT\n");
+    let ran = folder.run(&["check", "a.json"]);
+    let said = &ran.err;
+    assert!(said.contains("a.json:5:139: session_data_config.scanners[0].config: the scanner gap_scanner cannot be made from its config: u.txt:2: "), "{said}");
 }

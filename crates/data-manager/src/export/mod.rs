@@ -5,8 +5,10 @@
 //! DIR/bars/<interval>/<SYMBOL>.parquet         ts session_date open high low close volume n expected
 //! DIR/indicators/<interval>/<SYMBOL>.parquet   ts and a nullable column for each value
 //! DIR/quality.csv                              a row for every symbol and session, base interval
+//! DIR/signals.csv                              a row for every signal; only where there was one
 //! ```
 
+mod signals;
 mod table;
 
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ use crate::disk::{AtomicFile, Disk, RealDisk};
 use crate::layout::flat_file_name;
 use crate::writer::encode_error;
 use crate::{DataError, IoAction};
+pub use signals::SignalRow;
 use table::{Table, TableColumn};
 
 /// Rows gathered over all files before they are written: about 70 MB of bars.
@@ -99,6 +102,8 @@ pub struct ExportReport {
     pub n_indicator_rows: u64,
     /// Rows of quality.
     pub n_quality_rows: u64,
+    /// Rows of signals.
+    pub n_signal_rows: u64,
 }
 
 /// An export that grows session by session.
@@ -130,6 +135,7 @@ pub struct RunExport {
     indicators: BTreeMap<SeriesKey, Indicators>,
     quality: AtomicFile,
     quality_text: Vec<u8>,
+    signals: Vec<SignalRow>,
     n_gathered: usize,
     n_quality_rows: u64,
 }
@@ -165,6 +171,7 @@ impl RunExport {
             indicators: BTreeMap::new(),
             quality,
             quality_text: header.to_vec(),
+            signals: Vec::new(),
             n_gathered: 0,
             n_quality_rows: 0,
         })
@@ -267,6 +274,13 @@ impl RunExport {
         if self.quality_text.len() >= 1 << 16 { self.write_quality() } else { Ok(()) }
     }
 
+    /// Appends a signal; they are written in the order of the calls.
+    ///
+    /// *Cost*: signals are kept in memory until the end: they are few beside bars.
+    pub fn append_signal(&mut self, row: SignalRow) {
+        self.signals.push(row);
+    }
+
     /// Writes what is gathered, and puts every file in its place.
     ///
     /// *Errors*: those of the file system; files that are in their place by then stay.
@@ -284,6 +298,11 @@ impl RunExport {
         }
         self.quality.commit()?;
         report.n_files += 1;
+        if !self.signals.is_empty() {
+            report.n_signal_rows = self.signals.len() as u64;
+            write_signals(&self.disk, &self.folder, &self.signals)?;
+            report.n_files += 1;
+        }
         Ok(report)
     }
 
@@ -349,6 +368,15 @@ impl Indicators {
         self.table.grew(opens_at_ns.len());
         Ok(())
     }
+}
+
+fn write_signals(disk: &Arc<dyn Disk>, folder: &Path, rows: &[SignalRow]) -> Result<(), DataError> {
+    let mut file = AtomicFile::create(disk, &folder.join("signals.csv"))?;
+    let mut text = signals::HEAD.to_owned();
+    text.extend(rows.iter().map(SignalRow::line));
+    let written = file.write_all(text.as_bytes());
+    written.map_err(|error| DataError::io(IoAction::Write, file.target(), error))?;
+    file.commit()
 }
 
 fn bar_columns() -> Vec<TableColumn> {

@@ -1,0 +1,105 @@
+//! The strategies and scanners of a session file: those in the box, made with the files that their
+//! settings name.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use openbell_config::SessionConfig;
+use openbell_coordinator::{Delivery, Engine, Made, ModuleErrors, Texts};
+use openbell_time::TimeManager;
+
+use crate::exit::{Exit, Failure};
+use crate::session_file::SessionFile;
+
+/// The texts of files that modules' settings name, by the path as it stands there.
+pub type ModuleTexts = BTreeMap<String, String>;
+
+/// Makes the modules of `file`.
+///
+/// *Errors*: everything that is wrong with them, each with its place in the file.
+pub fn of_file(
+    file: &SessionFile,
+    time: &TimeManager,
+) -> Result<(Vec<Made>, ModuleTexts), Failure> {
+    let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
+    let texts = Beside { folder, read: RefCell::default() };
+    let made = make(&file.config, time, &texts).map_err(|errors| match errors {
+        Wrong::Time(failure) => failure,
+        Wrong::Modules(errors) => modules_failure(&errors, file),
+    })?;
+    Ok((made, texts.read.into_inner()))
+}
+
+/// Makes the modules of a config whose texts were kept.
+///
+/// *Errors*: everything that is wrong with them.
+pub fn of_log(
+    config: &SessionConfig,
+    time: &TimeManager,
+    texts: &ModuleTexts,
+) -> Result<Vec<Made>, Failure> {
+    make(config, time, &Kept(texts)).map_err(|errors| match errors {
+        Wrong::Time(failure) => failure,
+        Wrong::Modules(errors) => Failure::says(Exit::Config, errors.to_string()),
+    })
+}
+
+/// Registers them with the run that they were made for.
+pub fn register(made: Vec<Made>, engine: &mut Engine) -> Result<(), Failure> {
+    let seats = engine.register_modules(made, Delivery::Inline);
+    seats.map(drop).map_err(|error| Failure::says(Exit::Config, error.to_string()))
+}
+
+enum Wrong {
+    Time(Failure),
+    Modules(ModuleErrors),
+}
+
+fn make(config: &SessionConfig, time: &TimeManager, texts: &dyn Texts) -> Result<Vec<Made>, Wrong> {
+    let calendar = time.calendar(config.exchange_group.name);
+    let calendar = calendar.map_err(|error| Wrong::Time(error.into()))?;
+    openbell_strategies::boxed().make(config, &calendar, texts).map_err(Wrong::Modules)
+}
+
+fn modules_failure(errors: &ModuleErrors, file: &SessionFile) -> Failure {
+    let lines = errors.0.iter().map(|error| match error.path() {
+        Some(path) => {
+            // An entry without a `config` has its place itself.
+            let entry = path.rsplit_once('.').map_or(path, |(entry, _)| entry);
+            let at = file.place_of(path);
+            let at = if at.is_empty() { file.place_of(entry) } else { at };
+            format!("{at}{path}: {error}")
+        }
+        None => error.to_string(),
+    });
+    let lines: Vec<String> = lines.collect();
+    let text =
+        format!("the session file asks for modules that cannot be made\n{}", lines.join("\n"));
+    Failure::says(Exit::Config, text)
+}
+
+/// Files beside the session file, and what was read of them.
+struct Beside {
+    folder: PathBuf,
+    read: RefCell<ModuleTexts>,
+}
+
+impl Texts for Beside {
+    fn text(&self, path: &str) -> Result<String, String> {
+        let found = self.folder.join(path);
+        let text = std::fs::read_to_string(&found)
+            .map_err(|error| format!("cannot read {}: {error}", found.display()))?;
+        self.read.borrow_mut().insert(path.to_owned(), text.clone());
+        Ok(text)
+    }
+}
+
+/// Texts out of an event log.
+struct Kept<'t>(&'t ModuleTexts);
+
+impl Texts for Kept<'_> {
+    fn text(&self, path: &str) -> Result<String, String> {
+        self.0.get(path).cloned().ok_or_else(|| format!("the event log does not hold {path}"))
+    }
+}

@@ -1,0 +1,56 @@
+//! The strategies and scanners of a session file, as the program runs and shows them.
+
+use crate::support::{Folder, repository};
+
+fn scanners() -> String {
+    repository().join("session_configs/scanners.json").display().to_string()
+}
+
+#[test]
+fn signals_are_shown_exported_logged_and_the_log_is_replayed_to_the_same() {
+    let folder = Folder::new();
+    let json = folder
+        .run(&["run", &scanners(), "--json", "--events", "e.jsonl", "--export", "out"])
+        .expect_code(0)
+        .json();
+    let signals = json["signals"].as_array().expect("a list");
+    assert!(!signals.is_empty());
+    let consumers: Vec<&str> = json["consumers"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|consumer| consumer["name"].as_str().expect("a name"))
+        .collect();
+    let expected = [
+        "gap_scanner",
+        "momentum_scanner",
+        "moving_average_cross",
+        "opening_range_breakout",
+        "export",
+    ];
+    assert_eq!(consumers, expected);
+    assert_eq!(json["exported"]["signal_rows"], signals.len());
+    let csv = folder.read("out/signals.csv");
+    assert_eq!(csv.lines().count(), signals.len() + 1);
+    let first = &signals[0];
+    let line = csv.lines().nth(1).expect("a signal");
+    for key in ["at", "consumer", "symbol", "kind"] {
+        assert!(line.contains(first[key].as_str().expect("text")), "{line} {first}");
+    }
+    let n_logged =
+        folder.read("e.jsonl").lines().filter(|line| line.contains("\"signalled\"")).count();
+    assert_eq!(n_logged, signals.len());
+    // The log holds the universe too, so that it can be replayed where the files are gone.
+    let replayed = folder.run(&["replay", "e.jsonl"]).expect_code(0);
+    assert!(replayed.out.starts_with("the same: "), "{}", replayed.out);
+    let table = folder.run(&["run", &scanners(), "--no-progress"]).expect_code(0).out;
+    assert!(table.contains("gap_scanner") && table.contains("signal at"), "{table}");
+}
+
+#[test]
+fn a_session_file_with_modules_is_checked_and_planned() {
+    let folder = Folder::new();
+    let checked = folder.run(&["check", &scanners()]).expect_code(0).out;
+    assert!(checked.ends_with("1 symbol, 2 streams, 4 modules\n"), "{checked}");
+    folder.run(&["plan", &scanners()]).expect_code(0);
+}

@@ -1,0 +1,61 @@
+//! The strategies and scanners in the box, by the names of session files.
+//!
+//! [`boxed`] is the registry of all of them; a service adds its own to it. Each module's page says
+//! what it reads, when it signals, and which settings its `config` takes.
+//!
+//! | name | kind | does |
+//! |---|---|---|
+//! | `moving_average_cross` | strategy | buys where a fast average of closes crosses a slow one upwards, sells where it crosses back |
+//! | `opening_range_breakout` | strategy | follows the first close outside the range of the session's first minutes |
+//! | `gap_scanner` | scanner | before the open picks candidates by history, at the first bar keeps those that gapped |
+//! | `momentum_scanner` | scanner | by the clock keeps what has risen most, lets go of what fell, and looks at the next |
+//!
+//! They emit [`Signal`](openbell_coordinator::Signal)s and trade nothing: there is no way to an
+//! exchange here.
+//!
+//! Not here: the trait and the registry (`openbell-coordinator`), reading a universe's file (the
+//! program; its text is handed in), the data (`openbell-data-manager`).
+
+pub mod gap_scanner;
+pub mod momentum_scanner;
+pub mod moving_average_cross;
+pub mod opening_range_breakout;
+mod positions;
+mod ranking;
+mod universe;
+
+use openbell_coordinator::{ModuleKind, Registry};
+
+/// The registry of all modules in the box.
+///
+/// ```
+/// let registry = openbell_strategies::boxed();
+/// let names: Vec<&str> = registry.modules().map(|module| module.name).collect();
+/// assert_eq!(
+///     names,
+///     ["moving_average_cross", "opening_range_breakout", "gap_scanner", "momentum_scanner"]
+/// );
+/// ```
+pub fn boxed() -> Registry {
+    let mut registry = Registry::new();
+    registry.add(
+        ModuleKind::Strategy,
+        moving_average_cross::NAME,
+        moving_average_cross::ABOUT,
+        moving_average_cross::make,
+    );
+    registry.add(
+        ModuleKind::Strategy,
+        opening_range_breakout::NAME,
+        opening_range_breakout::ABOUT,
+        opening_range_breakout::make,
+    );
+    registry.add(ModuleKind::Scanner, gap_scanner::NAME, gap_scanner::ABOUT, gap_scanner::make);
+    registry.add(
+        ModuleKind::Scanner,
+        momentum_scanner::NAME,
+        momentum_scanner::ABOUT,
+        momentum_scanner::make,
+    );
+    registry
+}

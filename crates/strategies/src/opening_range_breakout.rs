@@ -1,0 +1,161 @@
+//! An opening-range breakout: the range of a session's first minutes, and the first close outside.
+//!
+//! Settings, all optional:
+//!
+//! | key | default | rule |
+//! |---|---|---|
+//! | `minutes` | 15 | length of the range from the session's open, at least 1 |
+//! | `both_ways` | true | whether a close below the range is followed too |
+//! | `symbols` | all | only these |
+//! | `lock` | false | whether a symbol is locked while it is held, so that no scanner lets it go |
+//!
+//! The range is the high and low of the base bars that closed by the open plus `minutes`; without a
+//! bar among them there is none that day. After it, the first base bar that closes above the high
+//! signals `buy`, the first below the low `sell`, with its close: one of the two for each symbol
+//! and session. `exit` comes with the session's close, and where the symbol leaves. A
+//! symbol that joins later has the same range, from its own bars of that time, and is followed from
+//! its joining on. With `trading_config`, at most `max_open_positions` are held.
+
+use std::collections::BTreeMap;
+
+use openbell_coordinator::{BarClosed, Consumer, Context, Making, Outcome, Subscription};
+use openbell_market::Symbol;
+use openbell_session_data::Rows;
+use openbell_time::{Nanos, Timestamp};
+use serde::Deserialize;
+
+use crate::positions::{PositionRules, Positions, Side};
+
+/// The name in session files.
+pub const NAME: &str = "opening_range_breakout";
+
+pub(crate) const ABOUT: &str = "Follows the first close outside the range of the first minutes.";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Settings {
+    minutes: u32,
+    both_ways: bool,
+    symbols: Option<Vec<String>>,
+    lock: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { minutes: 15, both_ways: true, symbols: None, lock: false }
+    }
+}
+
+/// Makes it from a session file's entry.
+///
+/// *Errors*: settings that break a rule of the table above.
+pub fn make(making: &Making<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: Settings = making.settings()?;
+    if settings.minutes == 0 {
+        return Err("found minutes 0; at least 1 is needed".to_owned());
+    }
+    let mut subscription = Subscription::all();
+    if let Some(names) = &settings.symbols {
+        let symbols: Result<Vec<Symbol>, _> = names.iter().map(|name| Symbol::new(name)).collect();
+        subscription = subscription.symbols(symbols.map_err(|error| format!("symbols: {error}"))?);
+    }
+    Ok(Box::new(OpeningRangeBreakout {
+        subscription,
+        length: Nanos::from_secs(i64::from(settings.minutes) * 60),
+        both_ways: settings.both_ways,
+        days: BTreeMap::new(),
+        positions: Positions::new(PositionRules {
+            n_max: making.limits().map(|limits| limits.max_open_positions),
+            locks: settings.lock,
+        }),
+    }))
+}
+
+/// A symbol's day: *watched* for a close outside its range, or *done*.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Day {
+    Watched(Range),
+    Done,
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Range {
+    high: f64,
+    low: f64,
+}
+
+struct OpeningRangeBreakout {
+    subscription: Subscription,
+    length: Nanos,
+    both_ways: bool,
+    days: BTreeMap<Symbol, Day>,
+    positions: Positions,
+}
+
+impl Consumer for OpeningRangeBreakout {
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn subscription(&self) -> Subscription {
+        self.subscription.clone()
+    }
+
+    fn session_started(&mut self, _: &mut Context<'_>) -> Outcome {
+        self.days.clear();
+        Ok(())
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        self.positions.tell_left(context);
+        let session = context.session();
+        let ends_at = session.open + self.length;
+        let is_after =
+            |bar: &&BarClosed<'_>| ends_at < bar.closes_at && bar.closes_at <= session.close;
+        for bar in bars.iter().filter(is_after) {
+            let of_symbol = context.view().symbol(bar.symbol.as_str())?;
+            let Some(base) = of_symbol.base().filter(|base| base.interval() == bar.interval) else {
+                continue;
+            };
+            let rows = base.today();
+            self.positions.mark(bar.symbol, rows.close()[bar.sequence]);
+            let day = *self.days.entry(bar.symbol.clone()).or_insert_with(|| {
+                range_of(&rows, session.open, ends_at).map_or(Day::Done, Day::Watched)
+            });
+            let Day::Watched(range) = day else { continue };
+            let close = rows.close()[bar.sequence];
+            let side = match close {
+                close if close > range.high => Side::Long,
+                close if close < range.low && self.both_ways => Side::Short,
+                _ => continue,
+            };
+            self.days.insert(bar.symbol.clone(), Day::Done);
+            self.positions.open(context, bar.symbol, side, close);
+        }
+        Ok(())
+    }
+
+    fn symbol_left(&mut self, _: Timestamp, symbol: &Symbol) -> Outcome {
+        self.days.remove(symbol);
+        self.positions.leave(symbol);
+        Ok(())
+    }
+
+    fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.positions.close_all(context);
+        Ok(())
+    }
+}
+
+/// The range of the rows that opened at `since` or later and closed by `until`; `None` without
+/// one.
+fn range_of(rows: &Rows<'_>, since: Timestamp, until: Timestamp) -> Option<Range> {
+    let first = rows.opens_at_ns().partition_point(|&ns| ns < since.as_nanos());
+    let end = rows.closes_at_ns().partition_point(|&ns| ns <= until.as_nanos());
+    if first >= end {
+        return None;
+    }
+    let high = rows.high()[first..end].iter().copied().fold(f64::MIN, f64::max);
+    let low = rows.low()[first..end].iter().copied().fold(f64::MAX, f64::min);
+    Some(Range { high, low })
+}

@@ -1,0 +1,331 @@
+//! Strategies and scanners by the names of session files: over the small store, over reference
+//! data, and over a market of five hundred.
+
+#![expect(clippy::disallowed_methods, reason = "session files and reference data are read here")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use openbell_config::SessionConfig;
+use openbell_coordinator::StoreSource;
+use openbell_coordinator::{
+    Delivery, Engine, Event, NoTexts, Phase, Registry, Signal, Source, Texts,
+};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_market::Symbol;
+use openbell_strategies::boxed;
+use openbell_tests::{Finished, Market, Story, at, bar_at, finish_seated, flat, sym};
+use openbell_time::{Nanos, TimeManager, Timestamp};
+
+const DAY: &str = "2025-07-02";
+
+/// Files of a folder.
+struct Folder(PathBuf);
+
+impl Texts for Folder {
+    fn text(&self, path: &str) -> Result<String, String> {
+        std::fs::read_to_string(self.0.join(path)).map_err(|error| format!("{path}: {error}"))
+    }
+}
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../session_configs")
+}
+
+fn parsed(json: &str) -> SessionConfig {
+    SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}")).0
+}
+
+fn store(folder: &Path) -> Box<dyn Source> {
+    let store = DataManager::open(folder, &StoreOptions::default());
+    Box::new(StoreSource::new(store.unwrap_or_else(|error| panic!("{error}"))))
+}
+
+/// A run of `config` with its modules, each delivered that way.
+fn run(
+    config: &SessionConfig,
+    source: Box<dyn Source>,
+    texts: &dyn Texts,
+    delivery: Delivery,
+) -> Finished {
+    let time = TimeManager::new();
+    let calendar = time.calendar(config.exchange_group.name).expect("a calendar");
+    let made = boxed().make(config, &calendar, texts).unwrap_or_else(|errors| panic!("{errors}"));
+    let engine = Engine::new(config, &time, source).unwrap_or_else(|errors| panic!("{errors}"));
+    let mut story = Story { engine };
+    let seats = story.engine.register_modules(made, delivery).expect("not free");
+    let finished = finish_seated(story, seats).0;
+    assert_eq!(finished.phase, Phase::Closed, "{:?}", finished.report.failure);
+    finished
+}
+
+fn with_speed(mut config: SessionConfig, speed: f64) -> SessionConfig {
+    if let openbell_config::Mode::Backtest(backtest) = &mut config.mode {
+        backtest.speed_multiplier = speed;
+    }
+    config
+}
+
+fn by_consumer(finished: &Finished) -> BTreeMap<String, Vec<(Timestamp, Signal)>> {
+    let mut signals: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for (at, signal) in &finished.report.signals {
+        signals.entry(signal.consumer.clone()).or_default().push((*at, signal.clone()));
+    }
+    signals
+}
+
+/// One log at every speed and for both deliveries. Returns the run.
+fn the_same_everywhere(
+    config: &SessionConfig,
+    source: impl Fn() -> Box<dyn Source>,
+    texts: &dyn Texts,
+) -> Finished {
+    let first = run(config, source(), texts, Delivery::Inline);
+    for speed in [0.0, 60.0, 1200.0] {
+        for delivery in [Delivery::Inline, Delivery::LockStep] {
+            let again = run(&with_speed(config.clone(), speed), source(), texts, delivery);
+            assert_eq!(again.events, first.events, "{speed} {delivery:?}");
+            assert_eq!(again.report.signals, first.report.signals);
+            assert_eq!(again.report.digest, first.report.digest);
+        }
+    }
+    first
+}
+
+#[test]
+fn the_session_file_with_all_modules_signals_the_same_at_every_speed_and_delivery() {
+    let text = std::fs::read_to_string(configs().join("scanners.json")).expect("it is there");
+    let source = || store(&configs().join("../tests/data/bar_data"));
+    let finished = the_same_everywhere(&parsed(&text), source, &Folder(configs()));
+    let signals = by_consumer(&finished);
+    let names: Vec<&str> = signals.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"]
+    );
+}
+
+/// The folder of reference bars, where it is.
+fn reference() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bars/us-rth-2019");
+    let is_there = folder.is_dir();
+    if !is_there {
+        println!("skipped: ../shared is not there");
+    }
+    is_there.then_some(folder)
+}
+
+const REFERENCE: &str = r#"{
+    "session_name": "us-rth-2019", "mode": "backtest",
+    "backtest_config": { "start_date": "2019-02-11", "end_date": "2019-02-15" },
+    "session_data_config": {
+        "symbols": ["SPY", "QQQ"],
+        "streams": ["1m", "5m"],
+        "historical": { "data": [{ "trailing_days": 1, "intervals": ["5m"] }] },
+        "scanners": [
+            { "module": "gap_scanner", "pre_session": true, "config": {
+                "symbols": ["BAC", "GLD", "JPM", "PPLT", "TSLA", "V", "XLP", "NOSUCH"],
+                "min_gap_pct": 0.5, "max_picks": 3 } },
+            { "module": "momentum_scanner",
+              "regular_session": [{ "start": "09:35", "end": "10:31", "interval": "5m" }],
+              "config": { "symbols": ["BAC", "GLD", "JPM", "TSLA", "V", "XLP"],
+                          "watch": 3, "min_return_pct": 0.4, "max_picks": 2 } }
+        ],
+        "strategies": [
+            { "module": "moving_average_cross" },
+            { "module": "opening_range_breakout" }
+        ]
+    } }"#;
+
+#[test]
+fn reference_bars_signal_the_same_at_every_speed_and_delivery() {
+    let Some(folder) = reference() else { return };
+    let finished = the_same_everywhere(&parsed(REFERENCE), || store(&folder), &NoTexts);
+    let signals = by_consumer(&finished);
+    for name in
+        ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"]
+    {
+        let n = signals.get(name).map_or(0, Vec::len);
+        println!("{name}: {n} signals");
+        assert!(n > 0, "{name} signals something in a week");
+    }
+}
+
+/// The session with the modules of `off` not enabled.
+fn without(off: &str, json: &str) -> SessionConfig {
+    let mut config = parsed(json);
+    for scanner in &mut config.session_data_config.scanners {
+        scanner.enabled = scanner.module != off;
+    }
+    for strategy in &mut config.session_data_config.strategies {
+        strategy.enabled = strategy.module != off;
+    }
+    config
+}
+
+/// Runs the session of `json` without each of `off`, and expects everyone else's signals as they
+/// were.
+fn nobody_else_changes(json: &str, off: &[&str], folder: &Path) {
+    let all = by_consumer(&run(&parsed(json), store(folder), &NoTexts, Delivery::Inline));
+    for off in off {
+        let mut expected = all.clone();
+        assert!(expected.remove(*off).is_some(), "{off} signals nothing");
+        let rest = run(&without(off, json), store(folder), &NoTexts, Delivery::Inline);
+        let found = by_consumer(&rest);
+        for (consumer, signals) in &expected {
+            assert!(found.get(consumer) == Some(signals), "{consumer} differs without {off}");
+        }
+        assert_eq!(found.len(), expected.len(), "without {off}");
+    }
+}
+
+#[test]
+fn switching_a_strategy_off_changes_no_one_elses_signals() {
+    let Some(folder) = reference() else { return };
+    nobody_else_changes(REFERENCE, &["moving_average_cross", "opening_range_breakout"], &folder);
+}
+
+#[test]
+fn switching_a_scanner_off_changes_nothing_for_those_that_have_symbols_of_their_own() {
+    let Some(folder) = reference() else { return };
+    let own = r#""config": {"symbols": ["SPY", "QQQ"]} }"#;
+    let json = REFERENCE
+        .replace("moving_average_cross\" }", &format!("moving_average_cross\", {own}"))
+        .replace("opening_range_breakout\" }", &format!("opening_range_breakout\", {own}"));
+    let all = ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"];
+    nobody_else_changes(&json, &all, &folder);
+}
+
+#[test]
+fn a_signal_depends_on_no_later_bar() {
+    let Some(folder) = reference() else { return };
+    let whole = run(&parsed(REFERENCE), store(&folder), &NoTexts, Delivery::Inline);
+    let mut shorter = parsed(REFERENCE);
+    if let openbell_config::Mode::Backtest(backtest) = &mut shorter.mode {
+        backtest.end_date = "2019-02-13".parse().unwrap();
+    }
+    let until = at("2019-02-13", 16, 0);
+    let cut = run(&shorter, store(&folder), &NoTexts, Delivery::Inline);
+    let before: Vec<_> =
+        whole.report.signals.iter().filter(|(at, _)| *at <= until).cloned().collect();
+    assert_eq!(cut.report.signals, before);
+}
+
+/// Five hundred symbols: a day of history each, and a minute-by-minute session in which every
+/// fiftieth opens 4 percent higher.
+fn five_hundred() -> (Market, Vec<Symbol>) {
+    let names: Vec<Symbol> = (0..500).map(|n| sym(&format!("S{n:03}"))).collect();
+    let mut market = Market::new().with_minutes("SPY", "2025-07-01", DAY, |_, _| true);
+    for (n, name) in names.iter().enumerate() {
+        let yesterday = (at("2025-07-01", 9, 30), flat(100.0, 1_000.0 + n as f64));
+        let level = if n % 50 == 7 { 104.0 } else { 100.5 };
+        let minutes = (0..390).map(|minute| {
+            let opens_at = at(DAY, 9, 30) + Nanos::from_secs(60 * minute);
+            let moves = bar_at(name.as_str(), opens_at).close % 1.0;
+            (opens_at, flat(level + if minute == 0 { 0.0 } else { moves }, 10.0))
+        });
+        market = market.with_rows(name.as_str(), "1d", [yesterday]);
+        market = market.with_rows(name.as_str(), "1m", minutes);
+    }
+    (market, names)
+}
+
+#[test]
+fn a_session_of_five_hundred_candidates_trades_ten() {
+    let (market, names) = five_hundred();
+    let list: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+    let json = format!(
+        r#"{{"session_name": "five hundred", "mode": "backtest",
+            "backtest_config": {{"start_date": "{DAY}", "end_date": "{DAY}"}},
+            "session_data_config": {{"symbols": ["SPY"], "streams": ["1m"],
+                "scanners": [{{"module": "gap_scanner", "pre_session": true,
+                    "config": {{"symbols": [{}], "history_sessions": 1}}}}],
+                "strategies": [{{"module": "opening_range_breakout",
+                    "config": {{"minutes": 5}}}}]}}}}"#,
+        list.join(", ")
+    );
+    let finished = run(&parsed(&json), Box::new(market), &NoTexts, Delivery::Inline);
+    let gaps: Vec<&Signal> = finished
+        .report
+        .signals
+        .iter()
+        .filter(|(_, signal)| signal.kind == "gap")
+        .map(|(at, signal)| {
+            assert_eq!(*at, openbell_tests::at(DAY, 9, 31), "at the first closed bar");
+            assert_eq!(signal.value, Some(4.0));
+            signal
+        })
+        .collect();
+    let picked: Vec<String> = gaps.iter().map(|signal| signal.symbol.to_string()).collect();
+    let expected: Vec<String> = (0..10).map(|n| format!("S{:03}", n * 50 + 7)).collect();
+    assert_eq!(picked, expected);
+    let session = &finished.report.sessions[0];
+    let stayed = session.symbols.iter().filter(|symbol| !symbol.has_left).count();
+    assert_eq!((session.symbols.len(), stayed), (501, 11), "500 candidates and SPY");
+    let is_trade = |signal: &&(Timestamp, Signal)| signal.1.consumer == "opening_range_breakout";
+    for (_, signal) in finished.report.signals.iter().filter(is_trade) {
+        let symbol = signal.symbol.as_str();
+        assert!(symbol == "SPY" || expected.iter().any(|pick| pick == symbol), "{symbol}");
+    }
+    // At the open nobody has a backlog, so the gate never shut.
+    assert!(!finished.events.iter().any(|event| matches!(event, Event::GateShut { reason, .. }
+        if reason.name() == "catching_up")));
+}
+
+#[test]
+fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
+    let json = r#"{"session_name": "vain", "mode": "backtest",
+        "backtest_config": {"start_date": "2025-07-03", "end_date": "2025-07-03"},
+        "session_data_config": {"symbols": ["SPY"], "streams": ["1m"],
+            "scanners": [
+                {"module": "gap_scaner", "pre_session": true},
+                {"module": "momentum_scanner", "config": {"symbols": ["A"]},
+                 "regular_session": [{"start": "13:30", "end": "14:00", "interval": "5m"}]},
+                {"module": "gap_scanner", "pre_session": true, "config": {"universe": "u.txt"}}],
+            "strategies": [
+                {"module": "moving_average_cross", "config": {"fast": 20, "slow": 20}},
+                {"module": "opening_range_breakout", "config": {"minuts": 20}}]}}"#;
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let errors = boxed().make(&parsed(json), &calendar, &NoTexts).err().unwrap();
+    let lines: Vec<String> =
+        errors.0.iter().map(|e| format!("{}: {e}", e.path().unwrap())).collect();
+    assert_eq!(
+        lines,
+        [
+            "session_data_config.scanners[0].module: found \"gap_scaner\"; registered are \
+             gap_scanner, momentum_scanner",
+            "session_data_config.scanners[1].regular_session[0].start: the window 13:30:00 to 14:00:00 \
+             lies in no session of the run, which are open from 09:30:00 to 13:00:00; give times of the \
+             exchange's clock inside",
+            "session_data_config.scanners[2].config: the scanner gap_scanner cannot be made from \
+             its config: cannot read u.txt: no files are handed to modules here",
+            "session_data_config.strategies[0].config: the strategy moving_average_cross cannot be \
+             made from its config: found fast 20 and slow 20; 1 <= fast < slow is needed",
+            "session_data_config.strategies[1].config: the strategy opening_range_breakout cannot \
+             be made from its config: unknown field `minuts`, expected one of `minutes`, \
+             `both_ways`, `symbols`, `lock`",
+        ]
+    );
+    let none = Registry::new().make(&parsed(json), &calendar, &NoTexts).err().unwrap();
+    assert!(none.0[0].to_string().ends_with("no scanner is registered; drop it, or register it"));
+}
+
+#[test]
+fn free_delivery_of_strategies_in_a_backtest_is_refused() {
+    let mut story = Story::of(
+        r#"["SPY"]"#,
+        r#"["1m"]"#,
+        DAY,
+        r#", "strategies": [{"module": "opening_range_breakout"}]"#,
+        Market::new().with_minutes("SPY", DAY, DAY, |_, _| true),
+    );
+    let config = story.engine.plan().config.clone();
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let made = boxed().make(&config, &calendar, &NoTexts).unwrap_or_else(|e| panic!("{e}"));
+    let error = story.engine.register_modules(made, Delivery::Free).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "opening_range_breakout cannot be delivered free: what it sees would depend on its \
+         thread; register it inline or lock-step"
+    );
+}
