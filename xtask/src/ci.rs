@@ -164,6 +164,8 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
                     .with_variable("RUSTDOCFLAGS", "-D warnings"),
             ]),
         },
+        Step { name: "package", work: Work::Commands(vec![package(workspace)]) },
+        Step { name: "examples", work: Work::Commands(examples(workspace)) },
         cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         own("proptest", &format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, Choice::Lag, N_CASES)
@@ -207,6 +209,34 @@ fn alone(workspace: &Workspace) -> Vec<Shell> {
     commands
 }
 
+/// The crates that are offered, packed in the order of their dependencies. That each builds is seen
+/// in the step before, so it is not built again from its package.
+fn package(workspace: &Workspace) -> Shell {
+    let mut shell = Shell::cargo("package --locked --workspace --no-verify --allow-dirty --quiet");
+    for package in workspace.metadata.workspace_packages() {
+        if package.publish.as_ref().is_some_and(|registries| registries.is_empty()) {
+            shell = shell.with("--exclude").with(package.name.as_str());
+        }
+    }
+    shell
+}
+
+/// Examples that write files: their own tests hold what they write.
+const WRITING: &[&str] = &["write_example_store"];
+
+/// Every example of a crate that is offered, run to its end.
+fn examples(workspace: &Workspace) -> Vec<Shell> {
+    let mut commands = Vec::new();
+    for package in workspace.metadata.workspace_packages() {
+        let examples = package.targets.iter().filter(|target| target.is_example());
+        for example in examples.filter(|example| !WRITING.contains(&example.name.as_str())) {
+            let run = Shell::cargo("run --locked --quiet -p").with(package.name.as_str());
+            commands.push(run.with("--example").with(&example.name));
+        }
+    }
+    commands
+}
+
 fn quiet(checked: Result<()>) -> Result<TestCount> {
     checked.map(|()| TestCount::default())
 }
@@ -222,10 +252,29 @@ mod tests {
     #[test]
     fn every_crate_is_built_alone() {
         let commands: Vec<String> = alone(&workspace()).iter().map(Shell::to_string).collect();
-        for layer in layers::LAYERS.iter().filter(|layer| !layer.may_be_missing) {
+        for layer in layers::LAYERS {
             let command = format!("cargo check --locked --quiet -p {}", layer.package);
             assert!(commands.contains(&command), "{command}");
         }
+    }
+
+    #[test]
+    fn the_examples_for_services_are_run() {
+        let commands: Vec<String> = examples(&workspace()).iter().map(Shell::to_string).collect();
+        for example in ["next_half_day", "embed_session", "dashboard", "push_sink"] {
+            let ending = format!("--example {example}");
+            assert!(commands.iter().any(|command| command.ends_with(&ending)), "{example}");
+        }
+        assert!(!commands.iter().any(|command| command.contains("write_example_store")));
+    }
+
+    #[test]
+    fn what_is_not_offered_is_not_packed() {
+        let command = package(&workspace()).to_string();
+        assert!(
+            command.contains("--exclude xtask") && command.contains("--exclude openbell-tests")
+        );
+        assert!(!command.contains("--exclude openbell-time"));
     }
 
     #[test]

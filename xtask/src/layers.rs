@@ -48,8 +48,6 @@ pub struct Layer {
     pub never: &'static [&'static [&'static str]],
     /// Whether `anyhow` may be named: only where errors end.
     pub ends_errors: bool,
-    /// Whether the room may be missing.
-    pub may_be_missing: bool,
 }
 
 const TIME: &str = "openbell-time";
@@ -68,7 +66,6 @@ const LIBRARY: Layer = Layer {
     in_tests: &[],
     never: &[STORE, ASYNC, NETWORK, TERMINAL],
     ends_errors: false,
-    may_be_missing: false,
 };
 
 /// The table, from the ground up.
@@ -107,7 +104,6 @@ pub const LAYERS: &[Layer] = &[
         folder: "crates/strategies",
         may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
         never: &[ASYNC, NETWORK, TERMINAL],
-        may_be_missing: true,
         ..LIBRARY
     },
     Layer {
@@ -176,7 +172,7 @@ pub fn check(graph: &Graph, layers: &[Layer]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let ours: BTreeSet<&str> = graph.rooms.iter().map(|room| room.package.as_str()).collect();
     for layer in layers {
-        if !ours.contains(layer.package) && !layer.may_be_missing {
+        if !ours.contains(layer.package) {
             findings.push(Finding::of_file(
                 RULE,
                 "Cargo.toml",

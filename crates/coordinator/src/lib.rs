@@ -65,3 +65,8 @@ pub use source::Source;
 pub use status::{Phase, Status, SymbolState, SymbolStatus};
 pub use store_source::StoreSource;
 pub use subscription::Subscription;
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -19,3 +19,8 @@ pub use quality::{Coverage, Gap, Quality};
 pub use rejection::RejectReason;
 pub use series::{Adjustment, SeriesKey};
 pub use symbol::{SYMBOL_LEN_MAX, Symbol, SymbolIdx};
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

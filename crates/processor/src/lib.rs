@@ -17,3 +17,8 @@ pub use maker::{DayLayout, DaySeries, SymbolProcessor, grid_of};
 pub use window::{OpenWindow, WindowFold};
 
 pub mod indicator;
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -35,3 +35,8 @@ pub use segment::{
 };
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

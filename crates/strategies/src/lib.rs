@@ -59,3 +59,8 @@ pub fn boxed() -> Registry {
     );
     registry
 }
+
+/// The examples of the crate's README are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
