@@ -7,6 +7,7 @@
 
 mod collector;
 mod gate_model;
+mod guides;
 mod market;
 mod recorder;
 mod seats;
@@ -15,6 +16,7 @@ mod witness;
 
 pub use collector::{CollectedBar, Collection, Collector, Series};
 pub use gate_model::{GateModel, ModelMember, ModelSwitch};
+pub use guides::shown;
 pub use market::{Fault, Market, bar_at, flat, time};
 pub use recorder::{Heard, HeardBar, Record, Recorder};
 pub use seats::{finish_seated, register, step_to_end};
