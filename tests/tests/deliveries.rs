@@ -6,8 +6,8 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
     Answer, BarClosed, BeforeOpen, CallWindow, Command, Consumer, Context, Delivery, Event, Handle,
-    HistoryError, OnError, Operation, Outcome, Phase, Ready, Resumed, SeatEnd, Step, Subscription,
-    WaitError,
+    HistoryError, OnError, Operation, Outcome, Phase, Ready, Refusal, Removed, Resumed, SeatEnd,
+    Step, Subscription, WaitError,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
@@ -477,4 +477,46 @@ fn history_is_strictly_before_the_session_and_refused_in_words_where_there_is_no
         ]
     );
     assert_eq!(*counts.lock().unwrap(), [2]);
+}
+
+/// Locks a symbol at 10:00, and unlocks it at a time of its own.
+struct Locks(&'static str, u32);
+
+impl Consumer for Locks {
+    fn name(&self) -> &str {
+        self.0
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+        if context.now() == at(DAY, 10, 0) {
+            context.lock(sym("MSFT"));
+        }
+        if context.now() == at(DAY, self.1, 0) {
+            context.unlock(sym("MSFT"));
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn a_symbol_that_two_have_locked_stays_until_both_have_unlocked_it() {
+    let mut story = story_until(DAY, "");
+    story.engine.register(Box::new(Locks("first", 11)), OnError::StopRun);
+    story.engine.register(Box::new(Locks("second", 12)), OnError::StopRun);
+    let remove = || Command::RemoveSymbols { symbols: syms(&["MSFT"]) };
+    story.run_to(DAY, 11, 30);
+    let refused = vec![(sym("MSFT"), Removed::Refused(Refusal::Locked))];
+    assert_eq!(story.ask(remove()), Answer::Removed(refused));
+    story.run_to(DAY, 12, 30);
+    assert_eq!(story.ask(remove()), Answer::Removed(vec![(sym("MSFT"), Removed::Removed)]));
+}
+
+#[test]
+fn whoever_unlocks_from_outside_lifts_every_lock() {
+    let mut story = story_until(DAY, "");
+    story.engine.register(Box::new(Locks("first", 15)), OnError::StopRun);
+    story.run_to(DAY, 11, 0);
+    assert_eq!(story.ask(Command::Unlock { symbol: sym("MSFT") }), Answer::Done);
+    let removed = story.ask(Command::RemoveSymbols { symbols: syms(&["MSFT"]) });
+    assert_eq!(removed, Answer::Removed(vec![(sym("MSFT"), Removed::Removed)]));
 }

@@ -37,7 +37,8 @@ pub enum Command {
         /// The symbol.
         symbol: Symbol,
     },
-    /// A locked symbol may be removed again.
+    /// A locked symbol may be removed again. Of a consumer it lifts that consumer's lock, and the
+    /// symbol stays while another one has locked it; from outside it lifts all locks.
     Unlock {
         /// The symbol.
         symbol: Symbol,

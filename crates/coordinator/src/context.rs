@@ -122,7 +122,7 @@ impl<'c> Context<'c> {
         self.desk.ask(Command::Lock { symbol });
     }
 
-    /// Lets a symbol be removed again.
+    /// Lifts this consumer's lock; the symbol stays while another one has locked it.
     pub fn unlock(&mut self, symbol: Symbol) {
         self.desk.ask(Command::Unlock { symbol });
     }

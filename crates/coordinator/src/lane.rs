@@ -48,7 +48,8 @@ pub(crate) struct LaneRun {
     pub(crate) history: History,
     /// Whether the feed stands where the last session's rows ended.
     pub(crate) is_reading: bool,
-    pub(crate) is_locked: bool,
+    /// Who keeps it from being removed: consumers by their names, `None` for everyone else.
+    pub(crate) locks: std::collections::BTreeSet<Option<String>>,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
     /// The series of the last sessions, oldest first, whose memory is used again.

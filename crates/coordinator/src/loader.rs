@@ -81,7 +81,7 @@ pub(crate) fn found(
         processor,
         history,
         is_reading: false,
-        is_locked: false,
+        locks: Default::default(),
         digests: Vec::new(),
         retired: VecDeque::new(),
         symbol: joining.symbol,

@@ -17,6 +17,13 @@ use crate::lane::Membership;
 use crate::loader::DayLoader;
 use crate::status::Phase;
 
+/// Which way a lock goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Lock {
+    Put,
+    Lift,
+}
+
 /// An add that is answered when its last symbol has joined.
 pub(super) struct PendingAdd {
     envelope: Option<Envelope>,
@@ -120,8 +127,8 @@ impl Engine {
                 return Ok(());
             }
             Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
-            Command::Lock { symbol } => self.lock(symbol, true),
-            Command::Unlock { symbol } => self.lock(symbol, false),
+            Command::Lock { symbol } => self.lock(symbol, Lock::Put, &origin),
+            Command::Unlock { symbol } => self.lock(symbol, Lock::Lift, &origin),
             Command::AddInterval { interval } => self.add_interval(*interval)?,
             Command::AddIndicator { spec } => self.add_indicator(*spec)?,
             Command::Stop | Command::Signal { .. } => Answer::Done,
@@ -258,7 +265,7 @@ impl Engine {
             return Removed::Refused(Refusal::NotRunning);
         };
         let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
-        if day.lanes[position].run.is_locked {
+        if !day.lanes[position].run.locks.is_empty() {
             return Removed::Refused(Refusal::Locked);
         }
         let lane = day.lanes.remove(position);
@@ -284,18 +291,25 @@ impl Engine {
         Removed::Removed
     }
 
-    fn lock(&mut self, symbol: &Symbol, is_locked: bool) -> Answer {
+    /// Locks or unlocks a symbol. A consumer lets go of its own lock only; whoever unlocks from
+    /// outside lets go of all.
+    fn lock(&mut self, symbol: &Symbol, lock: Lock, origin: &Origin) -> Answer {
         let State::Day(day) = &mut self.state else {
             return Answer::Refused(Refusal::NotRunning);
         };
-        match day.find(symbol) {
-            Ok(position) => {
-                day.lanes[position].run.is_locked = is_locked;
-                day.lanes[position].gauge.record_lock(is_locked);
-                Answer::Done
-            }
-            Err(_) => Answer::NotPresent,
+        let Ok(position) = day.find(symbol) else { return Answer::NotPresent };
+        let lane = &mut day.lanes[position];
+        let owner = match origin {
+            Origin::Consumer { name } => Some(name.clone()),
+            Origin::Handle | Origin::Schedule { .. } => None,
+        };
+        match (lock, &owner) {
+            (Lock::Put, _) => drop(lane.run.locks.insert(owner)),
+            (Lock::Lift, None) => lane.run.locks.clear(),
+            (Lock::Lift, Some(_)) => drop(lane.run.locks.remove(&owner)),
         }
+        lane.gauge.record_lock(!lane.run.locks.is_empty());
+        Answer::Done
     }
 
     fn add_interval(&mut self, interval: BarInterval) -> Result<Answer, RunError> {
