@@ -8,7 +8,7 @@
 
 use std::sync::PoisonError;
 
-use crate::sync::{Condvar, Mutex};
+use crate::sync::{Condvar, Mutex, N_LOOKS};
 
 /// What lies between the two.
 enum Paper<W, Q, A, D> {
@@ -91,18 +91,16 @@ impl<W, Q, A, D> Exchange<W, Q, A, D> {
     /// Core: waits for a question, or until all that was given is done. Ends when the seat
     /// finishes, asks, or goes; one that was never taken counts as gone.
     pub(crate) fn hear(&self) -> Heard<Q, D> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
+        self.await_that(&self.core_wakes, N_LOOKS, |table| {
             match std::mem::replace(&mut table.paper, Paper::Blank) {
-                Paper::Question(question) => return Heard::Question(question),
-                Paper::Done(done) if table.n_done == table.n_given => return Heard::Done(done),
+                Paper::Question(question) => return Some(Heard::Question(question)),
+                Paper::Done(done) if table.n_done == table.n_given => {
+                    return Some(Heard::Done(done));
+                }
                 other => table.paper = other,
             }
-            if table.sitter != Sitter::There {
-                return Heard::Gone;
-            }
-            table = self.core_wakes.wait(table).unwrap_or_else(PoisonError::into_inner);
-        }
+            (table.sitter != Sitter::There).then_some(Heard::Gone)
+        })
     }
 
     /// Core: answers a question.
@@ -159,16 +157,34 @@ impl<W, Q, A, D> Exchange<W, Q, A, D> {
         &self,
         wanted: impl Fn(Paper<W, Q, A, D>) -> Result<T, Paper<W, Q, A, D>>,
     ) -> Option<T> {
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
+        self.await_that(&self.seat_wakes, 0, |table| {
             match wanted(std::mem::replace(&mut table.paper, Paper::Blank)) {
-                Ok(paper) => return Some(paper),
+                Ok(paper) => return Some(Some(paper)),
                 Err(other) => table.paper = other,
             }
-            if table.is_closed {
-                return None;
+            table.is_closed.then_some(None)
+        })
+    }
+
+    /// Waits until `found` finds something: looks `n_looks` times, then sleeps until it is woken.
+    fn await_that<T>(
+        &self,
+        wakes: &Condvar,
+        n_looks: u32,
+        mut found: impl FnMut(&mut Table<W, Q, A, D>) -> Option<T>,
+    ) -> T {
+        for _ in 0..n_looks {
+            if let Some(found) = self.with(&mut found) {
+                return found;
             }
-            table = self.seat_wakes.wait(table).unwrap_or_else(PoisonError::into_inner);
+            (0..n_looks).for_each(|_| std::hint::spin_loop());
+        }
+        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(found) = found(&mut table) {
+                return found;
+            }
+            table = wakes.wait(table).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
