@@ -520,3 +520,20 @@ fn whoever_unlocks_from_outside_lifts_every_lock() {
     let removed = story.ask(Command::RemoveSymbols { symbols: syms(&["MSFT"]) });
     assert_eq!(removed, Answer::Removed(vec![(sym("MSFT"), Removed::Removed)]));
 }
+
+#[test]
+fn a_consumer_that_is_registered_in_mid_session_hears_from_the_next_instant_on() {
+    for others in [0, 1] {
+        let mut story = story_until(DAY, "");
+        if others == 1 {
+            drop(story.record());
+        }
+        story.run_to(DAY, 11, 0);
+        let record = story.record();
+        drop(story.handle().resume());
+        let done = step_to_end(&mut story.engine);
+        assert_eq!(done.phase, Phase::Closed, "{:?}", done.report.failure);
+        let minutes = &record.announced()[&(sym("AAPL"), "1m".parse().unwrap())];
+        assert_eq!(minutes, &(90..390).collect::<Vec<_>>());
+    }
+}

@@ -1,12 +1,17 @@
 //! Live feeds: healthy, late, silent, corrected.
 
+use std::sync::{Arc, Mutex};
+
 use openbell_config::SessionConfig;
-use openbell_coordinator::{Engine, Event, Source, Step, SymbolState};
+use openbell_coordinator::{
+    BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed, Source,
+    Step, Subscription, SymbolState,
+};
 use openbell_data_manager::{DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_session_data::{Inactive, Reason};
 use openbell_tests::{at, bar_at, config};
-use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
+use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
 
 const DAY: &str = "2025-07-02";
 
@@ -120,4 +125,85 @@ fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
     let status = engine.handle().status();
     assert_eq!(status.symbols[0].state, SymbolState::Dead);
     assert!(status.inactive.is_some());
+}
+
+/// Notes when it is called, by the clock or with bars.
+struct Called(Arc<Mutex<Vec<String>>>);
+
+impl Called {
+    fn note(&self, what: &str, now: Timestamp) -> Outcome {
+        let second = (now - at(DAY, 9, 30)).as_secs();
+        self.0.lock().map_err(|_| "a panic elsewhere")?.push(format!("{what} {second}"));
+        Ok(())
+    }
+}
+
+impl Consumer for Called {
+    fn name(&self) -> &str {
+        "called"
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::none()
+    }
+
+    fn call_windows(&self) -> Vec<CallWindow> {
+        let time = |minute| TimeOfDay::from_hms(9, minute, 0).expect("a time");
+        vec![CallWindow { start: time(31), end: time(36), every: Nanos::from_secs(60) }]
+    }
+
+    fn before_open(&mut self, context: &mut BeforeOpen<'_>) -> Outcome {
+        self.note("before", context.session().open)
+    }
+
+    fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.note("started", context.now())
+    }
+
+    fn scheduled(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.note("scheduled", context.now())
+    }
+
+    fn deactivated(&mut self, at: Timestamp, _: &Reason) -> Outcome {
+        self.note("deactivated", at)
+    }
+
+    fn resumed(&mut self, context: &mut Context<'_>, _: &Resumed) -> Outcome {
+        self.note("resumed", context.now())
+    }
+}
+
+#[test]
+fn a_call_that_falls_due_while_the_gate_is_shut_is_made_once_when_it_is_open_again() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(60));
+    // Nothing arrives from 09:31:01 to 09:34:01, and then everything: late at 61 s overdue.
+    let rows = minutes(open, 8);
+    let mut first = BarColumns::default();
+    first.extend_from(&rows, 0..1);
+    feed.arrive_after_close(&first, Nanos::from_secs(1));
+    for row in 1..8 {
+        let mut one = BarColumns::default();
+        one.extend_from(&rows, row..row + 1);
+        let closes_after = Nanos::from_secs(60 * (row as i64 + 1));
+        let delay = (Nanos::from_secs(241) - closes_after).max(Nanos::from_secs(1));
+        feed.arrive_after_close(&one, delay);
+    }
+    let mut engine = engine(feed);
+    let notes = Arc::new(Mutex::new(Vec::new()));
+    engine.register(Box::new(Called(Arc::clone(&notes))), OnError::StopRun);
+    let _ = drive(&mut engine, open + Nanos::from_secs(400), 1);
+    let notes = notes.lock().unwrap().clone();
+    // Calls of 09:33 and 09:34 fell due meanwhile: one comes of them, then that of 09:35.
+    let expected = [
+        "before 0",
+        "started 0",
+        "scheduled 60",
+        "scheduled 120",
+        "deactivated 122",
+        "resumed 241",
+        "scheduled 241",
+        "scheduled 300",
+    ];
+    assert_eq!(notes, expected);
 }

@@ -191,6 +191,14 @@ fn print(
         ]);
     }
     sessions.print(terminal, "")?;
+    let mut modules = Table::new([("module", Align::Left), ("is called", Align::Left)]);
+    for (module, when) in modules_of(plan) {
+        modules.row([module.to_owned(), when]);
+    }
+    if !modules.is_empty() {
+        terminal.line("")?;
+        modules.print(terminal, "")?;
+    }
     terminal.line("")?;
     let mut table = Table::new([
         ("symbol", Align::Left),
@@ -212,6 +220,22 @@ fn print(
     let n_expected: u64 = reads.iter().map(|read| read.n_expected).sum();
     terminal.line(format!("\n{} expected in all", counted(n_expected, "bar")))?;
     Ok(())
+}
+
+/// The modules that run, in their order, and when each is called.
+fn modules_of(plan: &Plan) -> impl Iterator<Item = (&str, String)> {
+    let data = &plan.config.session_data_config;
+    let scanners = data.scanners.iter().filter(|scanner| scanner.enabled).map(|scanner| {
+        let before = scanner.pre_session.then(|| "before the open".to_owned());
+        let windows = scanner.regular_session.iter().map(|window| {
+            format!("from {} to {} every {}", window.start, window.end, window.interval)
+        });
+        let when: Vec<String> = before.into_iter().chain(windows).collect();
+        (scanner.module.as_str(), when.join(", "))
+    });
+    let strategies = data.strategies.iter().filter(|strategy| strategy.enabled);
+    scanners
+        .chain(strategies.map(|strategy| (strategy.module.as_str(), "with its bars".to_owned())))
 }
 
 fn schedule_words(plan: &Plan, session: &Session) -> String {
@@ -266,6 +290,8 @@ fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
         "store": folder,
         "base_interval": plan.rule.base.to_string(),
         "derived": plan.rule.derived.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "modules": modules_of(plan).map(|(module, when)| json!({"module": module, "called": when}))
+            .collect::<Vec<_>>(),
         "sessions": plan.sessions.iter().map(session).collect::<Vec<_>>(),
         "reads": reads.iter().map(read).collect::<Vec<_>>(),
     })

@@ -187,10 +187,7 @@ impl Hub {
 
     /// Members or intervals have changed: bars are told by their place in `roster` from now on.
     pub(crate) fn change_roster(&mut self, roster: Roster) {
-        if self.consumers.is_empty() {
-            return;
-        }
-        self.roster = Arc::new(roster);
+        self.roster = Arc::new(roster); // Also before anyone listens: somebody may at any instant.
         for known in &mut self.consumers {
             known.wanted = Arc::new(Wanted::of(&known.subscription, &self.roster));
         }

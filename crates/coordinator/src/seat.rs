@@ -98,7 +98,8 @@ impl Seat {
 
     /// Calls the consumer with what comes, until the run has ended or the consumer fails.
     ///
-    /// *Cost*: blocks this thread; while nothing is due it sleeps.
+    /// *Cost*: blocks this thread, which must not be the one that steps; while nothing is due it
+    /// sleeps.
     pub fn run(mut self) -> SeatEnd {
         match &self.line {
             Line::LockStep(exchange) => {

@@ -78,7 +78,7 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
             format!("{} {}", session.date, session.date.weekday()),
             clock(session.open),
             clock(session.close),
-            count(session.symbols.len() as u64),
+            count(session.symbols.chunk_by(|a, b| a.symbol == b.symbol).count() as u64),
             count(session.n_bars),
             count(derived),
             quality_words(base_coverage(report, session, |_| true)),
@@ -126,6 +126,10 @@ fn symbols(report: &Report) -> Table {
             .flat_map(|session| &session.symbols)
             .filter(|entry| entry.symbol == *symbol)
             .collect();
+        // One that left and came back stands twice in its session.
+        let takes_part =
+            |session: &&SessionReport| session.symbols.iter().any(|entry| entry.symbol == *symbol);
+        let n_sessions = report.sessions.iter().filter(takes_part).count();
         let bars = |is_base: bool| -> u64 {
             let series = of_symbol.iter().flat_map(|entry| &entry.series);
             series.filter(|s| (s.interval == report.base) == is_base).map(|s| s.n_bars).sum()
@@ -136,7 +140,7 @@ fn symbols(report: &Report) -> Table {
         let n_left = of_symbol.iter().filter(|entry| entry.has_left).count();
         table.row([
             symbol.to_string(),
-            count(of_symbol.len() as u64),
+            count(n_sessions as u64),
             count(bars(true)),
             count(bars(false)),
             quality_words(coverage),

@@ -52,5 +52,7 @@ fn a_session_file_with_modules_is_checked_and_planned() {
     let folder = Folder::new();
     let checked = folder.run(&["check", &scanners()]).expect_code(0).out;
     assert!(checked.ends_with("1 symbol, 2 streams, 4 modules\n"), "{checked}");
-    folder.run(&["plan", &scanners()]).expect_code(0);
+    let planned = folder.run(&["plan", &scanners()]).expect_code(0).out;
+    let called = "momentum_scanner        from 09:35:00 to 10:31:00 every 5m\n";
+    assert!(planned.contains(called), "{planned}");
 }
