@@ -171,6 +171,14 @@ impl Consumer for Called {
     fn resumed(&mut self, context: &mut Context<'_>, _: &Resumed) -> Outcome {
         self.note("resumed", context.now())
     }
+
+    fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
+        self.note("closed", context.now())
+    }
+
+    fn session_closed_inactive(&mut self, at: Timestamp, _: &Reason) -> Outcome {
+        self.note("closed inactive", at)
+    }
 }
 
 #[test]
@@ -206,4 +214,17 @@ fn a_call_that_falls_due_while_the_gate_is_shut_is_made_once_when_it_is_open_aga
         "scheduled 300",
     ];
     assert_eq!(notes, expected);
+}
+
+#[test]
+fn a_session_that_never_was_active_closes_so_and_shows_no_view() {
+    let open = at(DAY, 9, 30);
+    // The subscription is never confirmed: nothing is complete through the open.
+    let feed = ScriptedFeed::new(key(), open - Nanos::from_secs(3600), Nanos::from_secs(120));
+    let mut engine = engine(feed);
+    let notes = Arc::new(Mutex::new(Vec::new()));
+    engine.register(Box::new(Called(Arc::clone(&notes))), OnError::StopRun);
+    let switches = drive(&mut engine, at(DAY, 16, 1), 5);
+    assert_eq!(switches, []);
+    assert_eq!(*notes.lock().unwrap(), ["before 0", "closed inactive 23405"]);
 }

@@ -5,7 +5,8 @@
 //! In one session: [`Consumer::before_open`], while the gate is shut;
 //! [`Consumer::session_started`] with the gate open at the open; then, instant by instant,
 //! [`Consumer::indicators_ready`], [`Consumer::bars_closed`], [`Consumer::scheduled`], each only
-//! where there is something to tell; [`Consumer::session_closed`] with a final view. When the gate
+//! where there is something to tell; [`Consumer::session_closed`] with a final view, or
+//! [`Consumer::session_closed_inactive`] where the gate is shut then. When the gate
 //! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::resumed`], once,
 //! then [`Consumer::symbol_left`] and [`Consumer::symbol_joined`] for the members that changed,
 //! in symbol order, then [`Consumer::indicators_ready`]. Members that change without the gate
@@ -276,6 +277,15 @@ pub trait Consumer: Send {
     /// *When*: once a session, last. *View*: the final publication.
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         let _ = context;
+        Ok(())
+    }
+
+    /// The session has closed while it was inactive (live only: a replay always catches up), so
+    /// there is no final view.
+    ///
+    /// *When*: once a session, last, in place of [`Consumer::session_closed`]. *View*: none.
+    fn session_closed_inactive(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
+        let _ = (at, reason);
         Ok(())
     }
 }

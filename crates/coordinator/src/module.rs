@@ -76,6 +76,10 @@ impl Consumer for OnSchedule {
         self.consumer.lagged(context, lagged)
     }
 
+    fn session_closed_inactive(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
+        self.consumer.session_closed_inactive(at, reason)
+    }
+
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         self.consumer.session_closed(context)
     }

@@ -98,6 +98,7 @@ pub(crate) enum Notice {
     Left(Symbol),
     Answered(Arc<(Command, Answer)>),
     Closed,
+    ClosedInactive(Arc<Reason>),
 }
 
 impl Notice {
@@ -105,7 +106,11 @@ impl Notice {
     pub(crate) fn needs_view(&self) -> bool {
         !matches!(
             self,
-            Notice::BeforeOpen | Notice::Deactivated(_) | Notice::Left(_) | Notice::Answered(_)
+            Notice::BeforeOpen
+                | Notice::Deactivated(_)
+                | Notice::Left(_)
+                | Notice::Answered(_)
+                | Notice::ClosedInactive(_)
         )
     }
 
@@ -199,6 +204,7 @@ pub(crate) fn tell_one<'c>(
     guarded(|| match (notice, view) {
         (Notice::BeforeOpen, _) => consumer.before_open(&mut BeforeOpen::new(desk)),
         (Notice::Deactivated(reason), _) => consumer.deactivated(at, reason),
+        (Notice::ClosedInactive(reason), _) => consumer.session_closed_inactive(at, reason),
         (Notice::Left(symbol), _) => consumer.symbol_left(at, symbol),
         (Notice::Answered(answered), _) => consumer.answered(at, &answered.0, &answered.1),
         (_, None) => Ok(()),

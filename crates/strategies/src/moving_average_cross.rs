@@ -95,6 +95,7 @@ impl Consumer for MovingAverageCross {
 
     fn session_started(&mut self, _: &mut Context<'_>) -> Outcome {
         self.is_above.clear();
+        self.positions.clear();
         Ok(())
     }
 

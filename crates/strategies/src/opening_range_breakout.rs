@@ -103,6 +103,7 @@ impl Consumer for OpeningRangeBreakout {
 
     fn session_started(&mut self, _: &mut Context<'_>) -> Outcome {
         self.days.clear();
+        self.positions.clear();
         Ok(())
     }
 

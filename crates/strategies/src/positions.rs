@@ -35,6 +35,13 @@ impl Positions {
         Positions { rules, held: BTreeMap::new(), left: Vec::new() }
     }
 
+    /// A session begins: nothing is held. What was held at a close that nobody could see ended
+    /// there, without a word.
+    pub(crate) fn clear(&mut self) {
+        self.held.clear();
+        self.left.clear();
+    }
+
     /// Opens a position where there is room: `buy` or `sell` is signalled at `price`.
     pub(crate) fn open(
         &mut self,

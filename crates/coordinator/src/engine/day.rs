@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use openbell_data_manager::DataError;
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
@@ -253,7 +254,13 @@ impl Engine {
             let symbol = lane.run.symbol.clone();
             self.log.push(Event::NoData { date, symbol });
         }
-        self.tell(&Notice::Closed)?;
+        match self.board.inactive() {
+            None => self.tell(&Notice::Closed)?,
+            Some(inactive) => {
+                let reason = inactive.facts().reason.clone();
+                self.tell(&Notice::ClosedInactive(Arc::new(reason)))?;
+            }
+        }
         self.take_last_asked()?;
         let State::Day(day) = &self.state else { return Ok(()) };
         self.log.push(Event::SessionClosed { date, at, n_bars: day.n_bars });
