@@ -173,6 +173,7 @@ pub(crate) fn load_day(
     sifted.pass(&raw, &layout.delivered, step_ns(rule.base, layout), layout.rows_since);
     let series = run_day(&mut run.processor, layout, &sifted);
     let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
+    gauge.record_lock(run.is_locked);
     let n_series = 1 + series.derived.len();
     let symbol = run.symbol.clone();
     Ok(Lane {

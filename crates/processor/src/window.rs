@@ -107,8 +107,9 @@ impl WindowFold {
         let opens_at_ns = base.opens_at_ns();
         let (open, high, low) = (base.open(), base.high(), base.low());
         let (close, volume) = (base.close(), base.volume());
-        let mut row = from;
-        while row < base.len() {
+        let regular = regular_rows(&base);
+        let mut row = from.max(regular.start);
+        while row < regular.end {
             let opens_at = Timestamp::from_nanos(opens_at_ns[row]);
             if self.open.is_some_and(|window| opens_at >= window.until) {
                 n_made += self.close(&mut tail, n_made, visible_at);
@@ -129,14 +130,14 @@ impl WindowFold {
                     let bounds =
                         self.grid.slot_containing(opens_at).and_then(|slot| self.grid.slot(slot));
                     let Some(bounds) = bounds else {
-                        row += 1; // Pre- and post-market bars make no derived bar.
+                        row += 1; // Outside the windows of the day.
                         continue;
                     };
                     OpenWindow { since: bounds.since, until: bounds.until, ohlcv: first, n: 1 }
                 }
             };
             row += 1;
-            while row < base.len() && opens_at_ns[row] < window.until.as_nanos() {
+            while row < regular.end && opens_at_ns[row] < window.until.as_nanos() {
                 window.absorb(Ohlcv {
                     open: open[row],
                     high: high[row],
@@ -181,4 +182,15 @@ impl WindowFold {
         }
         1
     }
+}
+
+/// The rows in regular hours: pre- and post-market bars make no derived bar, also where a window
+/// spans them, as that of a week does.
+fn regular_rows(base: &Rows<'_>) -> std::ops::Range<usize> {
+    let hours = base.segment().map(|segment| &segment.day().grid);
+    let Some((since, until)) = hours.and_then(|grid| grid.since().zip(grid.until())) else {
+        return 0..base.len();
+    };
+    let n_before = |at: Timestamp| base.opens_at_ns().partition_point(|&ns| ns < at.as_nanos());
+    n_before(since)..n_before(until)
 }

@@ -78,28 +78,26 @@ impl Engine {
         envelope: Option<Envelope>,
     ) -> Result<(), RunError> {
         let taken = self.step_at();
-        let answer = match &command {
-            Command::AddSymbols { symbols, stay } => {
-                let results = self.add(symbols, *stay)?;
-                let State::Day(day) = &mut self.state else { return Ok(()) };
-                day.pending.push(PendingAdd { envelope, origin, taken, command, results });
-                self.settle_if_caught_up()?;
-                self.answer_pending();
-                return Ok(());
-            }
-            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
-            Command::Lock { symbol } => self.lock(symbol, true),
-            Command::Unlock { symbol } => self.lock(symbol, false),
-            Command::AddInterval { interval } => self.add_interval(*interval)?,
-            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
-            Command::Stop => Answer::Done,
-            // Pace commands were taken before.
-            _ => Answer::Refused(Refusal::NotRunning),
+        self.taken_after = (taken.step, taken.order + 1);
+        if let Command::AddSymbols { symbols, stay } = &command {
+            let results = self.add(symbols, *stay)?;
+            let State::Day(day) = &mut self.state else { return Ok(()) };
+            day.pending.push(PendingAdd { envelope, origin, taken, command, results });
+            self.settle_if_caught_up()?;
+            self.answer_pending();
+            return Ok(());
+        }
+        let (answer, failure) = match self.answered(&command) {
+            Ok(answer) => (answer, None),
+            Err(error) => (Answer::Stopped, Some(error)), // The run fails by it.
         };
         let stops = matches!(command, Command::Stop);
         self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
         if let Some(envelope) = envelope {
             envelope.answer(answer);
+        }
+        if let Some(error) = failure {
+            return Err(error);
         }
         if stops {
             self.stop();
@@ -110,12 +108,28 @@ impl Engine {
         Ok(())
     }
 
+    /// Does what a command that is answered at once asks for.
+    fn answered(&mut self, command: &Command) -> Result<Answer, RunError> {
+        Ok(match command {
+            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
+            Command::Lock { symbol } => self.lock(symbol, true),
+            Command::Unlock { symbol } => self.lock(symbol, false),
+            Command::AddInterval { interval } => self.add_interval(*interval)?,
+            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
+            Command::Stop => Answer::Done,
+            // Pace commands were taken before, and adds are answered when they have caught up.
+            _ => Answer::Refused(Refusal::NotRunning),
+        })
+    }
+
     fn step_at(&self) -> StepAt {
         let session = match &self.state {
             State::Day(day) => day.layout.session.date,
             _ => self.plan.sessions[0].date,
         };
-        StepAt { step: self.n_steps, clock: self.clock.now(), session }
+        let (step, n_taken) = self.taken_after;
+        let order = if step == self.n_steps { n_taken } else { 0 };
+        StepAt { step: self.n_steps, order, clock: self.clock.now(), session }
     }
 
     /// Loads each symbol and puts it among the others; what is still `None` joins when it has
@@ -342,11 +356,23 @@ impl Engine {
     fn stop(&mut self) {
         let at = self.session_instant();
         let _ = self.switch_shut(Reason::Stopped);
+        self.abandon_pending();
         self.log.push(Event::Stopped { at });
-        if let State::Day(day) = &mut self.state {
-            day.pending.clear(); // Their tickets answer *stopped*.
-        }
         self.end(Phase::Stopped);
+    }
+
+    /// Answers the adds that are on their way as *stopped*: they were taken, so a replay must meet
+    /// them, and nothing follows that they could become.
+    pub(super) fn abandon_pending(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        for PendingAdd { envelope, origin, taken, command, .. } in std::mem::take(&mut day.pending)
+        {
+            let answer = Answer::Stopped;
+            self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
+            if let Some(envelope) = envelope {
+                envelope.answer(answer);
+            }
+        }
     }
 
     /// Answers the adds of which every symbol has an outcome.

@@ -102,6 +102,8 @@ pub struct Engine {
     /// The last instant at which live feeds were looked at.
     followed_at: Option<Timestamp>,
     n_steps: u64,
+    /// A step, and how many commands were taken after it.
+    taken_after: (u64, u32),
     n_bars: u64,
     n_derived: u64,
 }
@@ -179,6 +181,7 @@ impl Engine {
             is_live: false,
             followed_at: None,
             n_steps: 0,
+            taken_after: (0, 0),
             n_bars: 0,
             n_derived: 0,
         })
@@ -363,6 +366,7 @@ impl Engine {
         let why = with_causes(error);
         let at = self.session_instant();
         let _ = self.switch_shut(Reason::Failed);
+        self.abandon_pending();
         self.log.push(Event::Failed { at, why: why.clone() });
         self.failure = Some(why);
         self.end(Phase::Failed);
