@@ -9,6 +9,7 @@ mod collector;
 mod gate_model;
 mod market;
 mod recorder;
+pub mod simulation;
 mod story;
 mod witness;
 

@@ -11,10 +11,16 @@ use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::graph::{self, Graph};
 use crate::properties::Choice;
-use crate::{finding, layers, licences, models, properties, readme, schema, source, tidy};
+use crate::simulation::{Asked, Build};
+use crate::{
+    finding, layers, licences, models, properties, readme, schema, simulation, source, tidy,
+};
 
 /// Cases of each property on lag detection here; `cargo xtask proptest` runs more.
 const N_CASES: u32 = 1_000;
+
+/// Seeds that are simulated here, in about a minute; `cargo xtask simulate` runs more.
+const N_SEEDS: u64 = 5_000;
 
 /// What the checks read: the root and what cargo says about the workspace.
 pub struct Workspace {
@@ -167,6 +173,13 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         own("proptest", &format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, Choice::Lag, N_CASES)
+        }),
+        own("simulate", &format!("simulate --seeds {N_SEEDS}"), |w| {
+            let build = Build::Tests;
+            simulation::run(
+                &w.root,
+                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build },
+            )
         }),
         own("bench", "bench --check", |w| benches::run(&w.root, &w.metadata, Effort::Once)),
     ]
