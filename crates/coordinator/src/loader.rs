@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use openbell_data_manager::FeedKind;
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{Arrival, Through};
@@ -62,7 +63,10 @@ pub(crate) fn found(
     if rule.derived.contains(&BarInterval::WEEK) {
         begin_week(&mut processor, &mut reader, rule, &first)?;
     }
-    let earlier = plan.sessions.iter().take_while(|session| session.date < day.date);
+    let earlier = plan
+        .sessions
+        .iter()
+        .take_while(|session| session.date < day.date && !planted(Planted::NewcomerForgetsDays));
     for session in earlier {
         let layout = rule.lay(*session)?;
         let (sifted, outcome) = reader.read(&layout, rule.base, true);

@@ -3,6 +3,7 @@
 //! Hot path. A row that follows the one before it by one step needs no division. Not here: when
 //! a rejection may be known ([`crate::lane`]).
 
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarColumns, RejectReason};
 use openbell_session_data::{Grid, Placed};
 use openbell_time::Timestamp;
@@ -54,6 +55,12 @@ impl Sifted {
                 Some((stamp, close, _)) if stamp == opens_at_ns => Ok(close),
                 _ => match grid.place(Timestamp::from_nanos(opens_at_ns)) {
                     Placed::On { closes_at, .. } => Ok(closes_at.as_nanos()),
+                    Placed::Outside
+                        if planted(Planted::BarsAtCloseIncluded)
+                            && grid.until().is_some_and(|at| at.as_nanos() == opens_at_ns) =>
+                    {
+                        Ok(opens_at_ns)
+                    }
                     Placed::OffGrid => Err(RejectReason::OffGrid),
                     Placed::Outside => Err(RejectReason::OutsideHours),
                 },
@@ -77,9 +84,12 @@ impl Sifted {
 
     fn sound(&self, rows: &BarColumns, row: usize, closes_at_ns: i64) -> Result<i64, RejectReason> {
         match self.bars.opens_at_ns.last() {
-            Some(&last) if last == rows.opens_at_ns[row] => Err(RejectReason::Duplicate),
+            Some(&last) if last == rows.opens_at_ns[row] && !planted(Planted::DuplicatesPass) => {
+                Err(RejectReason::Duplicate)
+            }
             Some(&last) if last > rows.opens_at_ns[row] => Err(RejectReason::Late),
             _ => match rows.ohlcv(row).fault() {
+                Some(_) if planted(Planted::InvalidPasses) => Ok(closes_at_ns),
                 Some(fault) => Err(RejectReason::Invalid(fault)),
                 None => Ok(closes_at_ns),
             },

@@ -4,6 +4,7 @@
 //! The same fold serves a replay, which hands over a day at a time, and live, which hands over a
 //! bar at a time; the sums are taken in the same order, so both are equal bit for bit.
 
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Ohlcv};
 use openbell_session_data::{Grid, Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
@@ -149,7 +150,8 @@ impl WindowFold {
             }
             self.open = Some(window);
         }
-        if self.open.is_some_and(|window| window.until <= closed_through) {
+        let closes_by_clock = !planted(Planted::DerivedByArrivalOnly);
+        if self.open.is_some_and(|window| window.until <= closed_through && closes_by_clock) {
             n_made += self.close(&mut tail, n_made, visible_at);
         }
         self.indicators.fill(&mut tail, n_made);
@@ -167,7 +169,10 @@ impl WindowFold {
         let expected =
             self.base_grid.n_closed_by(window.until) - self.base_grid.n_closed_by(window.since);
         tail.opens_at_ns[row] = window.since.as_nanos();
-        tail.closes_at_ns[row] = window.until.as_nanos();
+        tail.closes_at_ns[row] = match planted(Planted::DerivedBeforeClose) {
+            true => window.since.as_nanos(),
+            false => window.until.as_nanos(),
+        };
         tail.open[row] = window.ohlcv.open;
         tail.high[row] = window.ohlcv.high;
         tail.low[row] = window.ohlcv.low;
@@ -187,6 +192,9 @@ impl WindowFold {
 /// The rows in regular hours: pre- and post-market bars make no derived bar, also where a window
 /// spans them, as that of a week does.
 fn regular_rows(base: &Rows<'_>) -> std::ops::Range<usize> {
+    if planted(Planted::ExtendedInWeek) {
+        return 0..base.len();
+    }
     let hours = base.segment().map(|segment| &segment.day().grid);
     let Some((since, until)) = hours.and_then(|grid| grid.since().zip(grid.until())) else {
         return 0..base.len();

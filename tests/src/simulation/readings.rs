@@ -297,6 +297,7 @@ impl<'s> Readings<'s> {
             let met = (
                 &met.symbol,
                 met.generation,
+                met.lag,
                 met.n_delivered,
                 met.n_backlog,
                 met.is_locked,
@@ -305,6 +306,7 @@ impl<'s> Readings<'s> {
             let due = (
                 symbol,
                 member.generation,
+                due.lag,
                 due.n_delivered as u64,
                 n_backlog,
                 member.is_locked,

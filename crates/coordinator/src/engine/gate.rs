@@ -2,6 +2,7 @@
 
 use openbell_config::GateScope;
 use openbell_market::Symbol;
+use openbell_market::planted::{Planted, planted};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
@@ -90,6 +91,9 @@ impl Engine {
         let State::Day(day) = &self.state else { return Ok(()) };
         let reason = Reason::CatchingUp { holders: day.holders() };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
+            if planted(Planted::SwitchToldLate) {
+                return Ok(());
+            }
             let at = self.clock.now();
             let outcome = self.hub.deactivated(at, &mut self.log, &reason);
             outcome.map_err(|stops| self.stops_run(stops))?;
@@ -108,9 +112,19 @@ impl Engine {
             return Ok(());
         }
         self.count_rejections()?;
+        if planted(Planted::OpenedBeforePublished) {
+            let _ = self.publish();
+        }
         self.refresh_members();
         let opened = self.publish();
-        if opened == Opened::Yes || had_withheld {
+        if planted(Planted::SwitchToldLate) && opened == Opened::Yes {
+            let reason = Reason::CatchingUp { holders: Vec::new() };
+            let outcome = self.hub.deactivated(at, &mut self.log, &reason);
+            outcome.map_err(|stops| self.stops_run(stops))?;
+        }
+        if planted(Planted::ResumedLost) {
+            self.announce_unannounced()?;
+        } else if opened == Opened::Yes || had_withheld {
             self.tell_resumed()?;
         } else {
             self.announce_unannounced()?;
@@ -138,7 +152,8 @@ impl Engine {
                     let interval = segment.shape().interval;
                     let symbol = lane.run.symbol.clone();
                     skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
-                    lane.announced[position] = n_rows;
+                    let again = usize::from(planted(Planted::BacklogAnnouncedTwice));
+                    lane.announced[position] = n_rows - again;
                 }
             }
         }
@@ -177,7 +192,8 @@ impl super::day::Day {
 
     /// The symbols that lag or are still on their way, in symbol order.
     fn withheld(&self) -> Vec<Holder> {
-        let is_behind = |lane: &&Lane| lane.is_joining || lane.meter.state() == LagState::Lagging;
+        let is_new = |lane: &&Lane| lane.is_joining && !planted(Planted::UncheckedShown);
+        let is_behind = |lane: &&Lane| is_new(lane) || lane.meter.state() == LagState::Lagging;
         let holder = |lane: &Lane| Holder {
             symbol: lane.run.symbol.clone(),
             lag: (lane.meter.state() == LagState::Lagging).then_some(lane.lag),

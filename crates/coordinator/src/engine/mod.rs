@@ -22,6 +22,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_config::{Mode, SessionConfig};
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
 use openbell_time::{ClockDriver, SessionClock, TimeManager, Timestamp};
@@ -299,7 +300,9 @@ impl Engine {
             return self.follow(wall);
         }
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
-        if day.has_backlog(self.clock.now()) {
+        let comes_first = planted(Planted::LiveBarFirst)
+            && day.lanes.iter().any(|lane| lane.is_joining && lane.n_delivered() == 0);
+        if day.has_backlog(self.clock.now()) && !comes_first {
             self.n_steps += 1;
             self.catch_up_one()?;
             return Ok(Step::Worked);
