@@ -22,12 +22,14 @@ mod lane;
 mod layout;
 mod loader;
 mod plan;
+mod queue;
 mod report;
 mod run;
 mod sift;
 mod source;
 mod status;
 mod store_source;
+mod sync;
 
 pub use command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 pub use consumer::{
