@@ -65,6 +65,8 @@ pub struct GateModel {
     pub switches: Vec<ModelSwitch>,
     /// Whom outsiders find listed, with whether their data is withheld.
     pub published: BTreeMap<Symbol, bool>,
+    /// Publications that withheld a symbol, since the last time that everyone was caught up.
+    pub n_withheld: usize,
     /// Every delivery, in order.
     pub delivered: Vec<(Timestamp, Symbol)>,
 }
@@ -85,14 +87,16 @@ impl GateModel {
             epoch: 0,
             switches: Vec::new(),
             published: BTreeMap::new(),
+            n_withheld: 0,
             delivered: Vec::new(),
         }
     }
 
-    /// Opens the session at `at`: everyone is caught up, whether or not there are bars.
-    pub fn open(&mut self, at: Timestamp) {
+    /// Opens the session at `at`: everyone is caught up, whether or not there are bars. Returns the
+    /// members.
+    pub fn open(&mut self, at: Timestamp) -> Vec<Symbol> {
         self.clock = at;
-        self.settle();
+        self.settle()
     }
 
     /// A symbol is added.
@@ -116,12 +120,11 @@ impl GateModel {
         self.members.iter().filter_map(bar).min()
     }
 
-    /// Delivers that bar; after the last one everyone is caught up and joined. Returns those that
-    /// joined by it.
-    pub fn deliver_backlog_bar(&mut self) -> Vec<Symbol> {
-        let Some((close, symbol)) = self.backlog() else { return Vec::new() };
+    /// Delivers that bar.
+    pub fn deliver_backlog_bar(&mut self) {
+        let Some((close, symbol)) = self.backlog() else { return };
         let lag = self.open_time(close, self.clock);
-        let Some(member) = self.members.get_mut(&symbol) else { return Vec::new() };
+        let Some(member) = self.members.get_mut(&symbol) else { return };
         if member.n_delivered % self.check_interval == 0 || member.lags {
             member.lag = lag;
             if lag > self.threshold {
@@ -134,7 +137,6 @@ impl GateModel {
             }
         }
         self.deliver(close, &symbol);
-        self.settle()
     }
 
     /// The clock moves to `instant`, at which bars close that nobody is late with.
@@ -158,6 +160,7 @@ impl GateModel {
         if self.backlog().is_some() {
             return Vec::new();
         }
+        self.n_withheld = 0;
         let mut joined = Vec::new();
         for (symbol, member) in &mut self.members {
             member.lags = false;
@@ -197,6 +200,7 @@ impl GateModel {
                 // Those that are still on their way are listed, and not shown either.
                 let shown = self.members.iter().map(|(s, m)| (s.clone(), m.lags || m.is_joining));
                 self.published = shown.collect();
+                self.n_withheld += 1;
             }
         }
     }

@@ -11,6 +11,7 @@ mod guides;
 mod market;
 mod recorder;
 mod seats;
+pub mod simulation;
 mod story;
 mod witness;
 

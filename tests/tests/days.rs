@@ -165,3 +165,26 @@ fn a_trailing_window_of_365_sessions_holds_exactly_so_many() {
     assert!(days.trailing().all(|rows| rows.len() == 1));
     assert!(days.today().is_empty(), "today is no history");
 }
+
+#[test]
+fn a_week_holds_no_bar_from_before_or_after_the_hours_of_its_days() {
+    // Its window spans the nights, and with them the pre- and post-market of every day.
+    let stamp = |text: &str| text.parse::<Timestamp>().expect("an instant");
+    let rows = ["2025-07-07T20:30:00Z", "2025-07-08T13:00:00Z", "2025-07-08T15:00:00Z"];
+    let rows = rows.map(|at| (stamp(at), openbell_tests::flat(10.0, 7.0)));
+    let market = Market::new().with_rows("AAPL", "1m", rows);
+    let extended = r#", "hours": "extended""#;
+    let json = openbell_tests::dated(
+        ("2025-07-07", "2025-07-11"),
+        r#"["AAPL"]"#,
+        r#"["1m", "1w"]"#,
+        extended,
+    );
+    let mut story = Story::new(&json, market);
+    story.run_to("2025-07-11", 16, 0);
+    let mut reader = story.reader();
+    let view = reader.view().expect("active");
+    let weeks = view.symbol("AAPL").unwrap().series(interval("1w")).unwrap();
+    assert_eq!(weeks.latest().expect("the week has closed").ohlcv.volume, 7.0);
+    assert_eq!(weeks.coverage().expect("kept").n, 1);
+}

@@ -14,7 +14,7 @@ const DAYS: [(&str, &str, &str, &str); 10] = [
     ("US_EQUITY", "XNYS", "2024-03-06", "2024-03-12"), // Daylight saving begins.
     ("XTKS", "XTKS", "2024-10-31", "2024-11-07"),      // A break; the close moves to 15:30.
     ("XHKG", "XHKG", "2024-12-20", "2025-01-02"),      // A break; half days without an afternoon.
-    ("CRYPTO", "24x7", "2024-02-27", "2024-03-04"),    // A leap day.
+    ("CRYPTO", "24/7", "2024-02-27", "2024-03-04"),    // A leap day.
     ("FOREX", "FX_NY", "2024-03-06", "2024-03-13"),    // 17:00 to 17:00, over a change of clock.
     ("CME_EQUITY", "CME_EQUITY", "2018-11-20", "2018-11-27"), // Holidays that close early.
     ("XLON", "XLON", "2024-12-23", "2025-01-03"),      // Half days around the year's end.

@@ -93,7 +93,7 @@ impl Pair {
         let mut model = GateModel::new(streaming, vec![(open, at(DAY, 16, 0))]);
         let close_of = |minute: u32| open + Nanos::from_secs(60 * (i64::from(minute) + 1));
         model.join(sym("AAPL"), (0..390).map(close_of).collect());
-        model.open(open);
+        let _members = model.open(open);
         let closes = minutes.iter().map(|m| m.iter().map(|&m| close_of(m)).collect()).collect();
         Pair { reader: story.reader(), story, model, closes }
     }
@@ -103,7 +103,8 @@ impl Pair {
         let step = self.story.step();
         let expected = if self.model.backlog().is_some() { Step::Worked } else { Step::Paused };
         assert_eq!(step, expected);
-        let _joined = self.model.deliver_backlog_bar();
+        self.model.deliver_backlog_bar();
+        let _joined = self.model.settle();
         self.compare();
     }
 

@@ -225,3 +225,17 @@ fn lower_case_and_blanks_name_the_same_symbol_and_returned_lists_are_copies() {
     loaded.clear();
     assert_eq!(story.handle().loaded_symbols().len(), 2);
 }
+
+#[test]
+fn a_lock_goes_on_to_the_next_session_and_shows_in_the_status() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-03", "", market());
+    story.run_to(DAY, 12, 0);
+    assert_eq!(story.ask(Command::Lock { symbol: openbell_tests::sym("AAPL") }), Answer::Done);
+    story.run_to("2025-07-03", 10, 0);
+    assert!(story.handle().status().symbols[0].is_locked);
+    let symbols = openbell_tests::syms(&["AAPL"]);
+    let Answer::Removed(answers) = story.ask(Command::RemoveSymbols { symbols }) else {
+        panic!("no removal")
+    };
+    assert_eq!(answers[0].1, Removed::Refused(openbell_coordinator::Refusal::Locked));
+}

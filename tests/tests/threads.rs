@@ -86,3 +86,30 @@ fn three_threads_add_and_remove_all_day_and_the_others_are_as_without_them() {
     let alone = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market()).finish();
     assert_eq!(aapl(&story.engine.report()), aapl(&alone.report));
 }
+
+#[test]
+fn an_add_that_was_overtaken_is_logged_with_its_place_among_the_commands() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    let handle = story.handle();
+    drop(handle.command(add("TSLA")));
+    drop(handle.lock("AAPL".parse().expect("a symbol")));
+    let _ = story.step();
+    drop(handle.stop()); // In the middle of catch-up.
+    let done = story.finish();
+    let taken = done.events.iter().filter_map(|event| match event {
+        openbell_coordinator::Event::Commanded { taken, command, answer, .. } => {
+            Some((command.name(), (taken.step, taken.order), answer.clone()))
+        }
+        _ => None,
+    });
+    // The lock was answered first; the add, on its way when the run was stopped, is not forgotten.
+    assert_eq!(
+        taken.collect::<Vec<_>>(),
+        [
+            ("lock", (150, 1), Answer::Done),
+            ("stop", (151, 0), Answer::Done),
+            ("add_symbols", (150, 0), Answer::Stopped),
+        ]
+    );
+}

@@ -11,10 +11,19 @@ use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::graph::{self, Graph};
 use crate::properties::Choice;
-use crate::{finding, layers, licences, models, properties, readme, schema, source, tidy};
+use crate::simulation::{Asked, Build, Mistakes};
+use crate::{
+    finding, layers, licences, models, properties, readme, schema, simulation, source, tidy,
+};
 
 /// Cases of each property on lag detection here; `cargo xtask proptest` runs more.
 const N_CASES: u32 = 1_000;
+
+/// Seeds that are simulated here, in about a minute; `cargo xtask simulate` runs more.
+const N_SEEDS: u64 = 5_000;
+
+/// Seeds within which each planted mistake must be found.
+const N_SEEDS_MUTANTS: u64 = 1_000;
 
 /// What the checks read: the root and what cargo says about the workspace.
 pub struct Workspace {
@@ -170,8 +179,19 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         own("proptest", &format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, Choice::Lag, N_CASES)
         }),
+        own("simulate", &format!("simulate --seeds {N_SEEDS}"), |w| {
+            simulation::run(&w.root, simulated(N_SEEDS, Mistakes::None))
+        }),
+        own("mutants", &format!("simulate --mutants --seeds {N_SEEDS_MUTANTS}"), |w| {
+            simulation::run(&w.root, simulated(N_SEEDS_MUTANTS, Mistakes::Planted))
+        }),
         own("bench", "bench --check", |w| benches::run(&w.root, &w.metadata, Effort::Once)),
     ]
+}
+
+/// The first seeds, in the build of the tests.
+fn simulated(n_seeds: u64, mistakes: Mistakes) -> Asked {
+    Asked { n_seeds: Some(n_seeds), from: 0, minutes: None, build: Build::Tests, mistakes }
 }
 
 /// Holds the workspace against the table of layers.

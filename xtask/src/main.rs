@@ -22,6 +22,7 @@ mod models;
 mod properties;
 mod readme;
 mod schema;
+mod simulation;
 mod source;
 mod tidy;
 
@@ -34,6 +35,7 @@ use crate::benches::Effort;
 use crate::ci::Workspace;
 use crate::generated::Mode;
 use crate::properties::Choice;
+use crate::simulation::{Asked, Build, Mistakes};
 
 /// The checks of the repository, and what else is done to it.
 #[derive(Debug, Parser)]
@@ -70,6 +72,24 @@ enum Task {
         /// Runs every property test of the workspace.
         #[arg(long)]
         all: bool,
+    },
+    /// Runs simulated sessions, each seed a market, a config, users and faults of its own.
+    Simulate {
+        /// How many seeds; a thousand, or as many as fit into the minutes.
+        #[arg(long, value_name = "N")]
+        seeds: Option<u64>,
+        /// The first seed.
+        #[arg(long, value_name = "SEED", default_value_t = 0)]
+        from: u64,
+        /// Begins no further seed after so many minutes.
+        #[arg(long, value_name = "M")]
+        minutes: Option<u64>,
+        /// Builds the engine as it is published; else as the tests do, with its assertions kept.
+        #[arg(long)]
+        release: bool,
+        /// Plants mistakes in the engine, one after the other; each must be found.
+        #[arg(long)]
+        mutants: bool,
     },
     /// Runs the benches.
     Bench {
@@ -132,6 +152,11 @@ fn run(task: Task) -> Result<()> {
             let choice = if all { Choice::All } else { Choice::Lag };
             let count = properties::run(root, &workspace.graph, choice, cases)?;
             println!("{count}");
+        }
+        Task::Simulate { seeds, from, minutes, release, mutants } => {
+            let build = if release { Build::Release } else { Build::Tests };
+            let mistakes = if mutants { Mistakes::Planted } else { Mistakes::None };
+            simulation::run(root, Asked { n_seeds: seeds, from, minutes, build, mistakes })?;
         }
         Task::Bench { check } => {
             let effort = if check { Effort::Once } else { Effort::Measured };

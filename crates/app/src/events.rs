@@ -46,7 +46,7 @@ pub struct EventLog {
     pub head: LogHead,
     /// The lines of its events, as they stand.
     pub lines: Vec<String>,
-    /// The commands from outside, in order.
+    /// The commands from outside, in the order in which they were taken.
     pub commands: Vec<LoggedCommand>,
     /// The digest of its last line; absent where the run never came to its end.
     pub digest: Option<String>,
@@ -110,7 +110,7 @@ fn event_fields(event: &Event) -> (&'static str, Value) {
             "commanded",
             json!({
                 "taken": {
-                    "step": taken.step, "clock": taken.clock.to_string(),
+                    "step": taken.step, "order": taken.order, "clock": taken.clock.to_string(),
                     "session": taken.session.to_string(),
                 },
                 "origin": origin_json(origin),
@@ -308,6 +308,8 @@ impl EventLog {
             }
             log.lines.push(line.to_owned());
         }
+        // Logged when they were answered; an add in the middle of catch-up was taken before.
+        log.commands.sort_by_key(|logged| (logged.taken.session, logged.taken));
         Ok(log)
     }
 }
@@ -337,6 +339,7 @@ fn read_command(event: &Value) -> Result<LoggedCommand, String> {
     };
     let taken = StepAt {
         step: taken["step"].as_u64().ok_or("no step")?,
+        order: taken["order"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or("no order")?,
         clock: text(taken, "clock")?
             .parse()
             .map_err(|e: openbell_time::TimeError| e.to_string())?,

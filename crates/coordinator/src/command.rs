@@ -221,6 +221,9 @@ pub enum Answer {
 pub struct StepAt {
     /// Steps of the run before it.
     pub step: u64,
+    /// Commands taken after the same step and before it. An add is answered, and logged, after
+    /// those that came while it was catching up; this is the order in which they came.
+    pub order: u32,
     /// The session clock.
     pub clock: Timestamp,
     /// The session.

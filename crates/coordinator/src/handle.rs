@@ -1,15 +1,15 @@
 //! The way into a running session from any thread: commands in, tickets and polled state out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use thiserror::Error;
 
 use crate::command::{Answer, Command, Refusal, Stay};
+use crate::queue::{Entrance, NotTaken, Waiting, queue};
 use crate::status::{Status, StatusBoard};
 
 /// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.
@@ -128,11 +128,10 @@ impl Ticket {
 /// steps, in order of arrival. Nothing here waits for the core but [`Ticket::wait`].
 #[derive(Clone)]
 pub struct Handle {
-    queue: Sender<Envelope>,
+    queue: Entrance<Envelope>,
     core: Arc<CoreThread>,
     status: Arc<StatusBoard>,
     reader: OutsideReader,
-    has_waiting: Arc<AtomicBool>,
 }
 
 impl Handle {
@@ -141,11 +140,8 @@ impl Handle {
         status: Arc<StatusBoard>,
         reader: OutsideReader,
     ) -> (Handle, CommandQueue) {
-        let (sender, receiver) = bounded(QUEUE_LEN);
-        let has_waiting = Arc::new(AtomicBool::new(false));
-        let handle =
-            Handle { queue: sender, core, status, reader, has_waiting: Arc::clone(&has_waiting) };
-        (handle, CommandQueue { receiver, has_waiting })
+        let (entrance, waiting) = queue(QUEUE_LEN);
+        (Handle { queue: entrance, core, status, reader }, waiting)
     }
 
     /// Gives a command; its answer comes by the ticket.
@@ -236,39 +232,16 @@ impl Handle {
 
     fn give(&self, command: Command, reply_to: ReplyTo) {
         let envelope = Envelope { command, reply_to, is_answered: false };
-        match self.queue.try_send(envelope) {
-            Ok(()) => self.has_waiting.store(true, Ordering::Release),
-            Err(TrySendError::Full(envelope)) => {
+        match self.queue.give(envelope) {
+            Ok(()) => {}
+            Err(NotTaken::Full(envelope)) => {
                 envelope.answer(Answer::Refused(Refusal::QueueFull));
             }
             // Dropping it answers *stopped*.
-            Err(TrySendError::Disconnected(envelope)) => drop(envelope),
+            Err(NotTaken::Over(envelope)) => drop(envelope),
         }
     }
 }
 
 /// The core's end of the queue.
-pub(crate) struct CommandQueue {
-    receiver: Receiver<Envelope>,
-    has_waiting: Arc<AtomicBool>,
-}
-
-impl CommandQueue {
-    /// The command that has waited longest. *Cost*: one load where none waits.
-    pub(crate) fn next(&self) -> Option<Envelope> {
-        if !self.has_waiting.load(Ordering::Acquire) {
-            return None;
-        }
-        match self.receiver.try_recv() {
-            Ok(envelope) => Some(envelope),
-            Err(_) => {
-                self.has_waiting.store(false, Ordering::Release);
-                // One that came between the two is not forgotten: it has set the flag again, or
-                // it is here now.
-                self.receiver.try_recv().ok().inspect(|_| {
-                    self.has_waiting.store(true, Ordering::Release);
-                })
-            }
-        }
-    }
-}
+pub(crate) type CommandQueue = Waiting<Envelope>;

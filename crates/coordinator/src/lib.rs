@@ -28,6 +28,7 @@ mod module;
 mod notice;
 mod past;
 mod plan;
+mod queue;
 mod registry;
 mod report;
 mod run;

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, FeedKind};
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{Arrival, Through};
@@ -63,7 +64,10 @@ pub(crate) fn found(
         begin_week(&mut processor, &mut reader, rule, &first)?;
     }
     let mut retired = None;
-    let earlier = plan.sessions.iter().take_while(|session| session.date < day.date);
+    let earlier = plan
+        .sessions
+        .iter()
+        .take_while(|session| session.date < day.date && !planted(Planted::NewcomerForgetsDays));
     for session in earlier {
         let layout = rule.lay(*session)?;
         let (sifted, outcome) = reader.read(&layout, rule.base, true);

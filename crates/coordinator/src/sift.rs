@@ -4,6 +4,7 @@
 //! of a session's are bars. Not here: when
 //! a rejection may be known ([`crate::lane`]).
 
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarColumns, RejectReason};
 use openbell_session_data::{Grid, GridPart, Placed, Rows};
 use openbell_time::Timestamp;
@@ -108,8 +109,11 @@ impl Sifted {
             let in_part = since_ns <= stamp_ns && stamp_ns < until_ns;
             let on_slot = if in_part && stamp_ns == next_ns {
                 true
-            } else if stamp_ns <= last_ns {
+            } else if stamp_ns < last_ns || stamp_ns == last_ns && !planted(Planted::DuplicatesPass)
+            {
                 return n_passed;
+            } else if planted(Planted::BarsAtCloseIncluded) && slots.ends_at(stamp_ns) {
+                true
             } else {
                 if !in_part {
                     let Some(part) = slots.part_at(stamp_ns) else { return n_passed };
@@ -117,7 +121,8 @@ impl Sifted {
                 }
                 (stamp_ns - since_ns) % slots.step_ns == 0
             };
-            if !on_slot || !is_sound && rows.ohlcv(first + n_passed).fault().is_some() {
+            let is_faulty = !is_sound && rows.ohlcv(first + n_passed).fault().is_some();
+            if !on_slot || is_faulty && !planted(Planted::InvalidPasses) {
                 return n_passed;
             }
             (last_ns, next_ns) = (stamp_ns, stamp_ns + slots.step_ns);
@@ -149,6 +154,10 @@ impl Sifted {
 }
 
 impl Slots<'_> {
+    fn ends_at(&self, stamp_ns: i64) -> bool {
+        self.grid.until().is_some_and(|until| until.as_nanos() == stamp_ns)
+    }
+
     fn part_at(&self, stamp_ns: i64) -> Option<&GridPart> {
         let holds = |part: &&GridPart| {
             part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()

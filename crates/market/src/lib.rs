@@ -7,6 +7,8 @@ mod bar;
 mod error;
 pub mod indicator;
 mod interval;
+#[doc(hidden)]
+pub mod planted;
 mod quality;
 mod rejection;
 mod series;

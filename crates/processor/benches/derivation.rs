@@ -24,8 +24,8 @@ fn layout(parts: &[GridPart], base: BarInterval, derived: &[BarInterval]) -> Day
         base_grid: grid_of(base, parts),
     };
     DayLayout {
-        base: segment_day(base),
-        derived: derived.iter().map(|&interval| (interval, segment_day(interval))).collect(),
+        base: segment_day(base).into(),
+        derived: derived.iter().map(|&interval| (interval, segment_day(interval).into())).collect(),
         n_base_slots: N_MINUTES as usize,
         until: minute(N_MINUTES),
     }
@@ -51,7 +51,7 @@ fn derivation(criterion: &mut Criterion) {
         let name = if derived.is_empty() { "base alone".to_owned() } else { derived.join(" ") };
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let mut series = processor.start_session(&day, Arrival::AtClose);
+                let mut series = processor.start_session(&day, Arrival::AtClose, None);
                 let rows = 0..bars.len();
                 processor.append(&bars, &closes_at_ns, rows, day.until, &mut series, None);
                 black_box(series.base.rows().len())

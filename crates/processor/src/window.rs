@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Ohlcv};
 use openbell_session_data::{Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
@@ -107,8 +108,9 @@ impl WindowFold {
         let opens_at_ns = base.opens_at_ns();
         let (open, high, low) = (base.open(), base.high(), base.low());
         let (close, volume) = (base.close(), base.volume());
-        let mut row = from;
-        while row < base.len() {
+        let regular = regular_rows(&base);
+        let mut row = from.max(regular.start);
+        while row < regular.end {
             let opens_at = Timestamp::from_nanos(opens_at_ns[row]);
             if self.open.is_some_and(|window| opens_at >= window.until) {
                 n_made += self.close(&mut tail, n_made, visible_at);
@@ -129,14 +131,14 @@ impl WindowFold {
                     let grid = self.day.as_ref().map(|day| &day.grid);
                     let bounds = grid.and_then(|grid| grid.slot(grid.slot_containing(opens_at)?));
                     let Some(bounds) = bounds else {
-                        row += 1; // Pre- and post-market bars make no derived bar.
+                        row += 1; // Outside the windows of the day.
                         continue;
                     };
                     OpenWindow { since: bounds.since, until: bounds.until, ohlcv: first, n: 1 }
                 }
             };
             row += 1;
-            while row < base.len() && opens_at_ns[row] < window.until.as_nanos() {
+            while row < regular.end && opens_at_ns[row] < window.until.as_nanos() {
                 window.absorb(Ohlcv {
                     open: open[row],
                     high: high[row],
@@ -148,7 +150,8 @@ impl WindowFold {
             }
             self.open = Some(window);
         }
-        if self.open.is_some_and(|window| window.until <= closed_through) {
+        let closes_by_clock = !planted(Planted::DerivedByArrivalOnly);
+        if self.open.is_some_and(|window| window.until <= closed_through && closes_by_clock) {
             n_made += self.close(&mut tail, n_made, visible_at);
         }
         self.indicators.fill(&mut tail, n_made);
@@ -166,7 +169,10 @@ impl WindowFold {
         let base = &day.base_grid;
         let expected = base.n_closed_by(window.until) - base.n_closed_by(window.since);
         tail.opens_at_ns[row] = window.since.as_nanos();
-        tail.closes_at_ns[row] = window.until.as_nanos();
+        tail.closes_at_ns[row] = match planted(Planted::DerivedBeforeClose) {
+            true => window.since.as_nanos(),
+            false => window.until.as_nanos(),
+        };
         tail.open[row] = window.ohlcv.open;
         tail.high[row] = window.ohlcv.high;
         tail.low[row] = window.ohlcv.low;
@@ -181,4 +187,18 @@ impl WindowFold {
         }
         1
     }
+}
+
+/// The rows in regular hours: pre- and post-market bars make no derived bar, also where a window
+/// spans them, as that of a week does.
+fn regular_rows(base: &Rows<'_>) -> std::ops::Range<usize> {
+    if planted(Planted::ExtendedInWeek) {
+        return 0..base.len();
+    }
+    let hours = base.segment().map(|segment| &segment.day().grid);
+    let Some((since, until)) = hours.and_then(|grid| grid.since().zip(grid.until())) else {
+        return 0..base.len();
+    };
+    let n_before = |at: Timestamp| base.opens_at_ns().partition_point(|&ns| ns < at.as_nanos());
+    n_before(since)..n_before(until)
 }

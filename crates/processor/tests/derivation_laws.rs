@@ -79,13 +79,13 @@ fn derive(
     };
     let until = parts.last().expect("a part").until;
     let layout = DayLayout {
-        base: segment_day(base),
-        derived: vec![(wanted, segment_day(wanted))],
+        base: segment_day(base).into(),
+        derived: vec![(wanted, segment_day(wanted).into())],
         n_base_slots: base_grid.n_slots(),
         until,
     };
     let mut processor = SymbolProcessor::new(base, &[wanted], |_| IndicatorSet::default());
-    let mut series = processor.start_session(&layout, Arrival::AtClose);
+    let mut series = processor.start_session(&layout, Arrival::AtClose, None);
     let closes: Vec<i64> = bars
         .opens_at_ns
         .iter()

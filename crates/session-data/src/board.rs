@@ -16,6 +16,7 @@
 
 use std::sync::Arc;
 
+use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
 use crate::frame::{Frame, Member, SessionFacts};
@@ -254,7 +255,8 @@ impl BoardWriter {
     /// Returns whether it was open.
     pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
         let was_open = if self.word.is_active { Shut::JustNow } else { Shut::Already };
-        let epoch = self.word.epoch + u64::from(was_open == Shut::JustNow);
+        let counts = was_open == Shut::JustNow && !planted(Planted::EpochNotCounted);
+        let epoch = self.word.epoch + u64::from(counts);
         let since = match was_open {
             Shut::JustNow => since,
             Shut::Already => self.board.shut.load().since.or(since),

@@ -9,7 +9,7 @@ use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
     ExportBars, ExportReport, ExportValues, QualityRow, RunExport, SignalRow,
 };
-use openbell_market::SeriesKey;
+use openbell_market::{SeriesKey, Symbol};
 use openbell_session_data::{Rows, SymbolView};
 use openbell_time::{Timestamp, TradingDate};
 

@@ -1,5 +1,6 @@
 //! Catching up: the backlog of newcomers, one bar a step, while the session clock stands.
 
+use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
 use super::{Engine, State};
@@ -13,21 +14,41 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         // Lanes stand in symbol order, so the first minimum is the one.
-        let first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
+        let mut first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
+        if planted(Planted::BacklogOutOfOrder) {
+            first = day.next_close_ns.iter().enumerate().rfind(|&(_, &ns)| ns <= clock.as_nanos());
+        }
         let Some((position, &closes_at_ns)) = first else { return Ok(()) };
         let closes_at = Timestamp::from_nanos(closes_at_ns);
-        let lag = day.open_time(closes_at, clock);
+        if planted(Planted::ClockSetBack) {
+            self.status.record_clock(closes_at);
+        }
+        let mut lag = day.open_time(closes_at, clock);
+        if planted(Planted::LagFromOpen) {
+            let step_ns = crate::history::step_ns(self.rule.base, &day.layout);
+            lag += openbell_time::Nanos::from_nanos(step_ns);
+        }
+        let n_bars = day.n_bars;
         let lane = &mut day.lanes[position];
         let mut change = LagChange::Unchanged;
-        if lane.meter.is_check_due() {
+        let every = u64::from(self.plan.lag.check_interval);
+        let is_due = match planted(Planted::SharedCounter) {
+            true => n_bars.is_multiple_of(every) || lane.meter.state() == LagState::Lagging,
+            false => lane.meter.is_check_due(),
+        };
+        if is_due {
             change = lane.meter.check(&self.plan.lag, lag);
             lane.lag = lag;
             lane.gauge.record_lag(lag);
         }
+        let still_lags = lane.meter.state() == LagState::Lagging;
+        if change == LagChange::CaughtUp && planted(Planted::LastCheckedWins) {
+            let _ = self.publish();
+        }
         if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging()?;
-        } else if lane.meter.state() == LagState::Lagging && !self.board.is_active() {
+        } else if still_lags && !self.board.is_active() {
             self.hold_gate()?; // The reason names the lag as it is now.
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };

@@ -2,6 +2,7 @@
 
 use openbell_config::ScheduleChange;
 use openbell_market::indicator::IndicatorSpec;
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Reason, Through};
 use openbell_time::Timestamp;
@@ -117,23 +118,18 @@ impl Engine {
         envelope: Option<Envelope>,
     ) -> Result<(), RunError> {
         let taken = self.step_at();
-        let answer = match &command {
-            Command::AddSymbols { symbols, stay } => {
-                let results = self.add(symbols, *stay)?;
-                let State::Day(day) = &mut self.state else { return Ok(()) };
-                day.pending.push(PendingAdd { envelope, origin, taken, command, results });
-                self.settle_if_caught_up()?;
-                self.answer_pending();
-                return Ok(());
-            }
-            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
-            Command::Lock { symbol } => self.lock(symbol, Lock::Put, &origin),
-            Command::Unlock { symbol } => self.lock(symbol, Lock::Lift, &origin),
-            Command::AddInterval { interval } => self.add_interval(*interval)?,
-            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
-            Command::Stop | Command::Signal { .. } => Answer::Done,
-            // Pace commands were taken before.
-            _ => Answer::Refused(Refusal::NotRunning),
+        self.taken_after = (taken.step, taken.order + 1);
+        if let Command::AddSymbols { symbols, stay } = &command {
+            let results = self.add(symbols, *stay)?;
+            let State::Day(day) = &mut self.state else { return Ok(()) };
+            day.pending.push(PendingAdd { envelope, origin, taken, command, results });
+            self.settle_if_caught_up()?;
+            self.answer_pending();
+            return Ok(());
+        }
+        let (answer, failure) = match self.answered(&command, &origin) {
+            Ok(answer) => (answer, None),
+            Err(error) => (Answer::Stopped, Some(error)), // The run fails by it.
         };
         let stops = matches!(command, Command::Stop);
         if let Command::Signal { signal } = &command {
@@ -144,8 +140,14 @@ impl Engine {
         if let Some(envelope) = envelope {
             envelope.answer(answer);
         }
+        if let Some(error) = failure {
+            return Err(error);
+        }
         if stops {
             self.stop();
+            return Ok(());
+        }
+        if planted(Planted::RemovedStaysLagging) && !self.board.is_active() {
             return Ok(());
         }
         self.settle_if_caught_up()?;
@@ -153,12 +155,29 @@ impl Engine {
         Ok(())
     }
 
+    /// Does what a command that is answered at once asks for.
+    fn answered(&mut self, command: &Command, origin: &Origin) -> Result<Answer, RunError> {
+        Ok(match command {
+            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
+            Command::Lock { symbol } => self.lock(symbol, Lock::Put, origin),
+            Command::Unlock { symbol } => self.lock(symbol, Lock::Lift, origin),
+            Command::AddInterval { interval } => self.add_interval(*interval)?,
+            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
+            Command::Stop | Command::Signal { .. } => Answer::Done,
+            // Pace commands were taken before, and adds are answered when they have caught up.
+            _ => Answer::Refused(Refusal::NotRunning),
+        })
+    }
+
     fn step_at(&self) -> StepAt {
         let session = match &self.state {
             State::Day(day) => day.layout.session.date,
             _ => self.plan.sessions[0].date,
         };
-        StepAt { step: self.n_steps, clock: self.clock.now(), session }
+        let (step, n_taken) = self.taken_after;
+        let is_same_step = step == self.n_steps && !planted(Planted::PlaceForgotten);
+        let order = if is_same_step { n_taken } else { 0 };
+        StepAt { step: self.n_steps, order, clock: self.clock.now(), session }
     }
 
     /// Loads each symbol and puts it among the others; what is still `None` joins when it has
@@ -183,6 +202,9 @@ impl Engine {
         let State::Day(day) = &self.state else {
             return Some(Added::Refused(Refusal::NotRunning));
         };
+        if day.find(symbol).is_ok() && planted(Planted::AddedTwice) {
+            return None;
+        }
         if day.find(symbol).is_ok() {
             return Some(Added::AlreadyPresent);
         }
@@ -265,7 +287,7 @@ impl Engine {
             return Removed::Refused(Refusal::NotRunning);
         };
         let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
-        if !day.lanes[position].run.locks.is_empty() {
+        if !day.lanes[position].run.locks.is_empty() && !planted(Planted::LockIgnored) {
             return Removed::Refused(Refusal::Locked);
         }
         let lane = day.lanes.remove(position);
@@ -401,11 +423,26 @@ impl Engine {
     pub(super) fn stop(&mut self) {
         let at = self.session_instant();
         let _ = self.switch_shut(Reason::Stopped);
+        self.abandon_pending();
         self.log.push(Event::Stopped { at });
-        if let State::Day(day) = &mut self.state {
-            day.pending.clear(); // Their tickets answer *stopped*.
-        }
         self.end(Phase::Stopped);
+    }
+
+    /// Answers the adds that are on their way as *stopped*: they were taken, so a replay must meet
+    /// them, and nothing follows that they could become.
+    pub(super) fn abandon_pending(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        for PendingAdd { envelope, origin, taken, command, .. } in std::mem::take(&mut day.pending)
+        {
+            let answer = Answer::Stopped;
+            if planted(Planted::AbandonedUnlogged) {
+                continue;
+            }
+            self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
+            if let Some(envelope) = envelope {
+                envelope.answer(answer);
+            }
+        }
     }
 
     /// Answers the adds of which every symbol has an outcome.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openbell_data_manager::DataError;
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
 use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
 use openbell_time::{Nanos, Timestamp};
@@ -70,6 +71,9 @@ impl Day {
 
     /// The time between `since` and `until` in which this session delivers bars.
     pub(super) fn open_time(&self, since: Timestamp, until: Timestamp) -> Nanos {
+        if planted(Planted::LagCountsBreaks) {
+            return until - since;
+        }
         let mut open_ns = 0;
         for part in self.layout.delivered.parts() {
             let (from, to) = (part.since.max(since), part.until.min(until));
@@ -196,7 +200,10 @@ impl Engine {
         let joining = Joining {
             symbol: symbol.clone(),
             idx: known.idx,
-            generation: known.generation + 1,
+            generation: match planted(Planted::ReAddSeesOldState) {
+                true => known.generation.max(1),
+                false => known.generation + 1,
+            },
             membership,
         };
         let run = found(joining, &self.plan, &self.rule, session, self.source.as_mut())?;
@@ -292,7 +299,11 @@ impl Engine {
             let digest = close_digests(&mut lane);
             self.digest.symbol(&lane.run.symbol, digest);
             self.digests.insert(lane.run.symbol.clone(), digest);
-            if let Membership::Configured | Membership::Asked(Stay::Run) = lane.run.membership {
+            let stays = match lane.run.membership {
+                Membership::Configured | Membership::Asked(Stay::Run) => true,
+                Membership::Asked(Stay::Session) => planted(Planted::StayForgotten),
+            };
+            if stays {
                 lane.run.retired.push_back(lane.series);
                 self.carried.insert(lane.run.symbol.clone(), lane.run);
             }
@@ -326,7 +337,8 @@ impl Engine {
                 next_ns = next_ns.min(next_finding_ns(lane));
                 continue;
             }
-            let known: Vec<_> = lane.rejections_known_at(clock).to_vec();
+            let by = if planted(Planted::RejectionsKnownEarly) { Timestamp::MAX } else { clock };
+            let known: Vec<_> = lane.rejections_known_at(by).to_vec();
             log_rejections(&mut self.log, lane, &known, Some(clock));
             if let Some((at, error)) = lane.fault.take_if(|(at, _)| *at <= clock) {
                 return Err(read_error(&lane.run.symbol, at, error));

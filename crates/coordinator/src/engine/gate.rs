@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use openbell_config::GateScope;
 use openbell_market::Symbol;
+use openbell_market::planted::{Planted, planted};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
@@ -97,6 +98,9 @@ impl Engine {
         let State::Day(day) = &self.state else { return Ok(()) };
         let reason = Reason::CatchingUp { holders: day.holders() };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
+            if planted(Planted::SwitchToldLate) {
+                return Ok(());
+            }
             self.tell(&Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())
@@ -113,9 +117,18 @@ impl Engine {
             return Ok(());
         }
         self.count_rejections()?;
+        if planted(Planted::OpenedBeforePublished) {
+            let _ = self.publish();
+        }
         self.refresh_members();
         let opened = self.publish();
-        if opened == Opened::Yes || had_withheld {
+        if planted(Planted::SwitchToldLate) && opened == Opened::Yes {
+            let reason = Reason::CatchingUp { holders: Vec::new() };
+            self.tell(&Notice::Deactivated(Arc::new(reason)))?;
+        }
+        if planted(Planted::ResumedLost) {
+            self.announce_unannounced()?;
+        } else if opened == Opened::Yes || had_withheld {
             self.tell_resumed()?;
         } else {
             self.announce_unannounced()?;
@@ -140,7 +153,8 @@ impl Engine {
                     let interval = segment.shape().interval;
                     let symbol = lane.run.symbol.clone();
                     skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
-                    lane.announced[position] = n_rows;
+                    let again = usize::from(planted(Planted::BacklogAnnouncedTwice));
+                    lane.announced[position] = n_rows - again;
                 }
             }
         }
@@ -170,7 +184,8 @@ impl super::day::Day {
 
     /// The symbols that lag or are still on their way, in symbol order.
     fn withheld(&self) -> Vec<Holder> {
-        let is_behind = |lane: &&Lane| lane.is_joining || lane.meter.state() == LagState::Lagging;
+        let is_new = |lane: &&Lane| lane.is_joining && !planted(Planted::UncheckedShown);
+        let is_behind = |lane: &&Lane| is_new(lane) || lane.meter.state() == LagState::Lagging;
         let holder = |lane: &Lane| Holder {
             symbol: lane.run.symbol.clone(),
             lag: (lane.meter.state() == LagState::Lagging).then_some(lane.lag),

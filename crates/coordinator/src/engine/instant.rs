@@ -3,6 +3,7 @@
 //! Hot path, down to the delivery of bars: no allocation after warm-up, no lock, no hashing of
 //! text, no formatting, no `dyn` a bar.
 
+use openbell_market::planted::{Planted, planted};
 use openbell_time::{Nanos, Timestamp};
 
 use super::{Engine, State};
@@ -16,7 +17,18 @@ impl Engine {
         self.status.record_clock(instant);
         self.deliver(instant);
         self.count_rejections()?;
-        let _ = self.publish(); // Open already: a replay has no backlog when its clock moves.
+        let is_last = matches!(&self.state, State::Day(day) if instant == day.layout.clock_until);
+        if !(is_last && planted(Planted::LastInstantUnpublished)) {
+            let _ = self.publish(); // Open already: a replay has no backlog when its clock moves.
+        }
+        if planted(Planted::AskedTakenLate) {
+            self.take_asked()?;
+            self.announce(instant)?;
+            return self.take_scheduled();
+        }
+        if planted(Planted::ScheduleBeforeNotices) {
+            self.take_scheduled()?;
+        }
         self.announce(instant)?;
         self.call_scheduled()?;
         self.take_scheduled()?;

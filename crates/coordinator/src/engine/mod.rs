@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_config::{Mode, SessionConfig};
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
 use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
@@ -112,6 +113,8 @@ pub struct Engine {
     /// The last instant at which live feeds were looked at.
     followed_at: Option<Timestamp>,
     n_steps: u64,
+    /// A step, and how many commands were taken after it.
+    taken_after: (u64, u32),
     n_bars: u64,
     n_derived: u64,
 }
@@ -190,6 +193,7 @@ impl Engine {
             is_live: false,
             followed_at: None,
             n_steps: 0,
+            taken_after: (0, 0),
             n_bars: 0,
             n_derived: 0,
         })
@@ -372,7 +376,9 @@ impl Engine {
             return self.follow(wall);
         }
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
-        if day.has_backlog(self.clock.now()) {
+        let comes_first = planted(Planted::LiveBarFirst)
+            && day.lanes.iter().any(|lane| lane.is_joining && lane.n_delivered() == 0);
+        if day.has_backlog(self.clock.now()) && !comes_first {
             self.n_steps += 1;
             self.catch_up_one()?;
             self.take_asked()?;
@@ -466,6 +472,7 @@ impl Engine {
         let why = with_causes(error);
         let at = self.session_instant();
         let _ = self.switch_shut(Reason::Failed);
+        self.abandon_pending();
         self.log.push(Event::Failed { at, why: why.clone() });
         self.failure = Some(why);
         self.end(Phase::Failed);

@@ -1,0 +1,114 @@
+//! Runs simulated sessions, seed by seed; `cargo xtask simulate` starts it.
+#![expect(clippy::disallowed_methods, reason = "a program reads its arguments")]
+
+use std::process::ExitCode;
+
+use openbell_tests::simulation::{Campaign, Failure, Shrinking};
+use openbell_time::{Nanos, SystemWall, WallClock};
+
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--mutants]";
+
+/// What was asked for.
+struct Arguments {
+    campaign: Campaign,
+    /// Minutes after which no further seed is begun.
+    minutes: Option<u64>,
+    /// Whether mistakes are planted, each of which must be found.
+    mutants: bool,
+}
+
+impl Arguments {
+    fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
+        let campaign = Campaign { from: 0, n_seeds: 1_000 };
+        let mut arguments = Arguments { campaign, minutes: None, mutants: false };
+        let mut has_seeds = false;
+        while let Some(word) = words.next() {
+            let mut number = || words.next()?.parse::<u64>().ok();
+            match word.as_str() {
+                "--seeds" => (arguments.campaign.n_seeds, has_seeds) = (number()?, true),
+                "--from" => arguments.campaign.from = number()?,
+                "--mutants" => arguments.mutants = true,
+                "--minutes" => arguments.minutes = Some(number()?),
+                _ => return None,
+            }
+        }
+        if arguments.minutes.is_some() && !has_seeds {
+            arguments.campaign.n_seeds = u64::MAX;
+        }
+        Some(arguments)
+    }
+}
+
+fn main() -> ExitCode {
+    let Some(arguments) = Arguments::read(std::env::args().skip(1)) else {
+        eprintln!("usage: {USAGE}");
+        return ExitCode::from(2);
+    };
+    // A consumer that panics is part of the play; what else panics is told as a broken promise.
+    std::panic::set_hook(Box::new(|_| {}));
+    if arguments.mutants { mutants(arguments.campaign) } else { run(&arguments) }
+}
+
+fn run(arguments: &Arguments) -> ExitCode {
+    let wall = SystemWall::new();
+    let began = wall.now();
+    let limit = arguments.minutes.map(|minutes| Nanos::from_secs(60 * minutes as i64));
+    let goes_on = |_| limit.is_none_or(|limit| wall.now() - began < limit);
+    match arguments.campaign.run(Shrinking::Full, goes_on) {
+        Ok((n_seeds, figures)) => {
+            let took_s = (wall.now() - began).as_secs_f64().max(0.001);
+            let n_sessions = figures.n_sessions + figures.n_compared;
+            println!("seeds                    {n_seeds}");
+            println!("sessions, step by step   {}", figures.n_sessions);
+            println!("sessions, run again      {}", figures.n_compared);
+            println!("commands                 {}", figures.n_commands);
+            println!("switches                 {}", figures.n_switches);
+            println!("adds in catch-up         {}", figures.n_adds_in_catch_up);
+            println!("bars                     {}", figures.n_bars);
+            println!("steps                    {}", figures.n_steps);
+            println!("digest of all            {:016x}", figures.digest);
+            println!("seconds                  {took_s:.1}");
+            println!("sessions a second        {:.0}", n_sessions as f64 / took_s);
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            show(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn show(failure: &Failure) {
+    let Failure { seed, scenario, violation, .. } = failure;
+    println!("seed {seed} breaks a promise: {}", violation.invariant);
+    println!("{}", violation.found);
+    println!("\nthe simplest that still does:\n{scenario}");
+    println!("repeat it with: cargo xtask simulate --from {seed} --seeds 1");
+}
+
+/// Plants one mistake after the other; each must be found within the seeds.
+#[cfg(feature = "planted")]
+fn mutants(campaign: Campaign) -> ExitCode {
+    use openbell_market::planted::{Planted, plant};
+    let mut n_found = 0;
+    for &(mistake, sentence) in Planted::ALL {
+        plant(Some(mistake));
+        let name = format!("{mistake:?}");
+        match campaign.run(Shrinking::None, |_| true) {
+            Ok((n_seeds, _)) => println!("{name:22} SURVIVES {n_seeds} seeds: {sentence}"),
+            Err(failure) => {
+                n_found += 1;
+                println!("{name:22} {:>6} seeds  {}", failure.n_seeds, failure.violation.invariant);
+            }
+        }
+    }
+    plant(None);
+    println!("{n_found} of {} mistakes are found", Planted::ALL.len());
+    if n_found == Planted::ALL.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+#[cfg(not(feature = "planted"))]
+fn mutants(_: Campaign) -> ExitCode {
+    eprintln!("this build can plant nothing; start it with: cargo xtask simulate --mutants");
+    ExitCode::from(2)
+}

@@ -1,0 +1,28 @@
+//! Whole sessions from a seed: a market, a config, users, consumers and faults, run by the engine
+//! and held against plain code that knows the promises and nothing of the engine.
+//!
+//! [`Scenario`] is all that a run depends on, made of a seed; [`simulate`] runs one, and a
+//! [`Campaign`] runs many. A promise that is broken is a [`Violation`], named by its invariant.
+//! The engine is stepped beside a plain run (`session_model.rs`, around the gate of
+//! `gate_model.rs`), and what can be read is compared with what the rows say (`oracle.rs`); then
+//! the scenario is run again in every way that must come out the same (`compare.rs`).
+
+mod campaign;
+mod command_model;
+mod compare;
+mod days;
+mod draw;
+mod drive;
+mod listener;
+mod oracle;
+mod pace_model;
+mod readings;
+mod scenario;
+mod session_model;
+mod source;
+mod symbols;
+
+pub use campaign::{Campaign, Failure, Shrinking};
+pub use compare::{Figures, shrunk, simulate};
+pub use drive::Violation;
+pub use scenario::Scenario;

@@ -1,0 +1,30 @@
+//! Some simulated sessions with every run of the tests; `cargo xtask simulate` runs many more.
+
+use openbell_tests::simulation::{Campaign, Scenario, Shrinking, simulate};
+
+#[test]
+fn the_first_seeds_keep_every_promise() {
+    let campaign = Campaign { from: 0, n_seeds: 150 };
+    match campaign.run(Shrinking::Full, |_| true) {
+        Ok((n_seeds, figures)) => {
+            assert_eq!(n_seeds, 150);
+            assert!(figures.n_sessions > 150, "{figures:?}");
+            assert!(figures.n_adds_in_catch_up > 0, "{figures:?}");
+        }
+        Err(failure) => panic!(
+            "seed {}: {}: {}\n{}",
+            failure.seed, failure.violation.invariant, failure.violation.found, failure.scenario
+        ),
+    }
+}
+
+#[test]
+fn the_same_seed_twice_is_the_same_run() {
+    for seed in 1_000..1_020 {
+        let digest = || match simulate(&Scenario::of(seed)) {
+            Ok(figures) => figures,
+            Err(violation) => panic!("seed {seed}: {violation:?}"),
+        };
+        assert_eq!(digest(), digest(), "seed {seed}");
+    }
+}
