@@ -101,6 +101,8 @@ impl Lane {
         fixed: Arc<[FixedIndicator]>,
         through: Arc<Through>,
     ) -> Lane {
+        let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
+        gauge.record_lock(!run.locks.is_empty()); // A lock goes on from session to session.
         Lane {
             rejections: Vec::new(),
             n_rejected_known: 0,
@@ -108,7 +110,7 @@ impl Lane {
             meter: LagMeter::new(),
             lag: Nanos::ZERO,
             through,
-            gauge: SymbolGauge::new(run.symbol.clone(), run.generation),
+            gauge,
             fixed,
             announced: vec![0; 1 + series.derived.len()],
             live: None,
