@@ -7,8 +7,8 @@ use openbell_coordinator::{
     BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed, Source,
     Step, Subscription, SymbolState,
 };
-use openbell_data_manager::{DataError, Feed, MemoryFeed, ScriptedFeed};
-use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
+use openbell_market::{BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
 use openbell_session_data::{Inactive, Reason};
 use openbell_tests::{at, bar_at, config};
 use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
@@ -227,4 +227,30 @@ fn a_session_that_never_was_active_closes_so_and_shows_no_view() {
     let switches = drive(&mut engine, at(DAY, 16, 1), 5);
     assert_eq!(switches, []);
     assert_eq!(*notes.lock().unwrap(), ["before 0", "closed inactive 23405"]);
+}
+
+#[test]
+fn a_bar_from_the_future_is_counted_and_refused() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    // The first comes when half of it is over, the second after its close.
+    let (early, late) = (open + Nanos::from_secs(30), open + Nanos::from_secs(121));
+    for (arrives_at, opens_at) in [(early, open), (late, open + Nanos::from_secs(60))] {
+        let ohlcv = bar_at("AAPL", opens_at);
+        feed.arrives(arrives_at, Arrival::Bar { opens_at, ohlcv });
+    }
+    let mut engine = engine(feed);
+    let _ = drive(&mut engine, open + Nanos::from_secs(150), 1);
+    let rejected: Vec<_> = engine
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Rejected { at, reason, n_rows, .. } => Some((*at, *reason, *n_rows)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(rejected, [(early, RejectReason::FromTheFuture, 1)]);
+    let inside = engine.inside_reader().view();
+    let rows = inside.symbol("AAPL").unwrap().base().unwrap().today();
+    assert_eq!(rows.opens_at_ns(), [(open + Nanos::from_secs(60)).as_nanos()]);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use openbell_coordinator::{Added, Answer, Command, Phase, Stay, Step};
 use openbell_market::Symbol;
-use openbell_tests::{Market, Story};
+use openbell_tests::{Market, Story, commands_of, repeat};
 
 const DAY: &str = "2025-07-02";
 
@@ -112,4 +112,40 @@ fn an_add_that_was_overtaken_is_logged_with_its_place_among_the_commands() {
             ("add_symbols", (150, 0), Answer::Stopped),
         ]
     );
+}
+
+#[test]
+fn a_day_of_three_threads_is_replayed_from_its_event_log() {
+    let story = || Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, "2025-07-03", "", market());
+    let mut first = story();
+    let threads = ["MSFT", "TSLA", "MSFT"].map(|name| {
+        let handle = first.handle();
+        std::thread::spawn(move || {
+            let symbol = || name.parse::<Symbol>().expect("a symbol");
+            loop {
+                drop(handle.command(add(name))); // Nobody waits: it is overtaken.
+                drop(handle.lock(symbol()));
+                drop(handle.unlock(symbol()));
+                if handle.remove_symbols([symbol()]).wait() == Ok(Answer::Stopped) {
+                    return;
+                }
+            }
+        })
+    });
+    for _ in 0..200 {
+        let _ = first.step();
+        std::thread::yield_now();
+    }
+    while first.step() == Step::Worked {}
+    // Those that are on their way, and those to come, are answered though nobody steps any more.
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    let events = first.engine.events().to_vec();
+    let commands = commands_of(&events);
+    assert!(!commands.is_empty());
+    let mut second = story();
+    repeat(&mut second.engine, &commands);
+    assert_eq!(second.engine.events(), events);
+    assert_eq!(second.engine.report().digest, first.engine.report().digest);
 }

@@ -1,9 +1,14 @@
 //! The queue of commands: any thread puts in, the core takes out between two steps.
 //!
-//! The core looks at one flag where nothing waits. `tests/model_commands.rs` runs this file in
-//! every arrangement of threads.
+//! The core looks at one flag where nothing waits; the lock is held for a push or a pop. A channel
+//! would keep what waits when its receiver goes, for as long as there are senders, and with it
+//! tickets that nobody answers. `tests/model_commands.rs` runs this file in every arrangement of
+//! threads.
 
-use crate::sync::{Arc, AtomicBool, Ordering, Receiver, Sender, TrySendError, bounded};
+use std::collections::VecDeque;
+use std::sync::PoisonError;
+
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering};
 
 /// Why nothing was put in; it comes back.
 pub(crate) enum NotTaken<T> {
@@ -13,30 +18,46 @@ pub(crate) enum NotTaken<T> {
     Over(T),
 }
 
-/// Where commands are put in; cheap to clone.
-pub(crate) struct Entrance<T> {
-    sender: Sender<T>,
-    has_waiting: Arc<AtomicBool>,
+struct Shared<T> {
+    line: Mutex<Line<T>>,
+    /// Whether something waits; written with the lock held.
+    has_waiting: AtomicBool,
 }
+
+struct Line<T> {
+    waiting: VecDeque<T>,
+    len: usize,
+    is_over: bool,
+}
+
+/// Where commands are put in; cheap to clone.
+pub(crate) struct Entrance<T>(Arc<Shared<T>>);
 
 impl<T> Clone for Entrance<T> {
     fn clone(&self) -> Entrance<T> {
-        Entrance { sender: self.sender.clone(), has_waiting: Arc::clone(&self.has_waiting) }
+        Entrance(Arc::clone(&self.0))
     }
 }
 
 /// The core's end. What waits when it is dropped is dropped with it.
-pub(crate) struct Waiting<T> {
-    receiver: Receiver<T>,
-    has_waiting: Arc<AtomicBool>,
-}
+pub(crate) struct Waiting<T>(Arc<Shared<T>>);
 
 /// A queue in which `len` may wait; a further one comes back at once, and nobody blocks.
 pub(crate) fn queue<T>(len: usize) -> (Entrance<T>, Waiting<T>) {
-    let (sender, receiver) = bounded(len);
-    let has_waiting = Arc::new(AtomicBool::new(false));
-    let entrance = Entrance { sender, has_waiting: Arc::clone(&has_waiting) };
-    (entrance, Waiting { receiver, has_waiting })
+    let line = Mutex::new(Line { waiting: VecDeque::new(), len, is_over: false });
+    let shared = Arc::new(Shared { line, has_waiting: AtomicBool::new(false) });
+    (Entrance(Arc::clone(&shared)), Waiting(shared))
+}
+
+impl<T> Shared<T> {
+    /// Does `work` with the line, and leaves the flag as the line is then.
+    fn with_line<R>(&self, work: impl FnOnce(&mut Line<T>) -> R) -> R {
+        // Neither a push nor a pop leaves the line half done.
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = work(&mut line);
+        self.has_waiting.store(!line.waiting.is_empty(), Ordering::Release);
+        done
+    }
 }
 
 impl<T> Entrance<T> {
@@ -44,33 +65,45 @@ impl<T> Entrance<T> {
     ///
     /// *Errors*: it comes back where the queue is full or over.
     pub(crate) fn give(&self, command: T) -> Result<(), NotTaken<T>> {
-        match self.sender.try_send(command) {
-            Ok(()) => {
-                self.has_waiting.store(true, Ordering::Release);
-                Ok(())
+        self.0.with_line(|line| {
+            if line.is_over {
+                return Err(NotTaken::Over(command));
             }
-            Err(TrySendError::Full(command)) => Err(NotTaken::Full(command)),
-            Err(TrySendError::Disconnected(command)) => Err(NotTaken::Over(command)),
-        }
+            if line.waiting.len() == line.len {
+                return Err(NotTaken::Full(command));
+            }
+            line.waiting.push_back(command);
+            Ok(())
+        })
     }
 }
 
 impl<T> Waiting<T> {
-    /// The one that has waited longest. *Cost*: one load where none waits.
+    /// How many wait now. *Cost*: one load where none does.
+    pub(crate) fn n_waiting(&self) -> usize {
+        match self.0.has_waiting.load(Ordering::Acquire) {
+            true => self.0.with_line(|line| line.waiting.len()),
+            false => 0,
+        }
+    }
+
+    /// The one that has waited longest.
     pub(crate) fn next(&self) -> Option<T> {
-        if !self.has_waiting.load(Ordering::Acquire) {
-            return None;
-        }
-        match self.receiver.try_recv() {
-            Ok(command) => Some(command),
-            Err(_) => {
-                // The flag is taken back before the last look, and by a swap: it meets whoever set
-                // it in between, so that what was put in then is seen by that look.
-                self.has_waiting.swap(false, Ordering::AcqRel);
-                self.receiver.try_recv().ok().inspect(|_| {
-                    self.has_waiting.store(true, Ordering::Release);
-                })
-            }
-        }
+        self.0.with_line(|line| line.waiting.pop_front())
+    }
+
+    /// Takes nothing out any more: what waits is dropped, and what comes later comes back.
+    pub(crate) fn close(&mut self) {
+        let left = self.0.with_line(|line| {
+            line.is_over = true;
+            std::mem::take(&mut line.waiting)
+        });
+        drop(left); // Without the lock: an answer may lead to the next command.
+    }
+}
+
+impl<T> Drop for Waiting<T> {
+    fn drop(&mut self) {
+        self.close();
     }
 }

@@ -1,10 +1,8 @@
-//! What the thread protocols of this crate stand on, in one place, so that a model checker can
-//! stand in for it (`tests/model_*.rs`).
+//! The locks of this crate's thread protocols, in one place, so that a model checker can stand in
+//! for them (`tests/model_*.rs`).
 
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Arc, Condvar, Mutex};
-
-pub(crate) use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
 
 /// Looks of the core at what a seat does, before it goes to sleep: at full speed the seat answers
 /// within microseconds, and a wake-up costs tens of them. Seats do not look: many of them would

@@ -1,73 +1,13 @@
-//! The queue of commands in every arrangement of threads: the very file that runs, on loom's
-//! atomics and a channel made of loom's lock.
+//! The queue of commands in every arrangement of threads: the very file that runs, on loom's lock
+//! and atomics.
 
 #[path = "../src/queue.rs"]
 mod queue;
 
 /// What `queue.rs` stands on, here.
 mod sync {
-    use std::collections::VecDeque;
-
-    pub(crate) use loom::sync::Arc;
-    use loom::sync::Mutex;
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
-
-    struct Channel<T> {
-        waiting: VecDeque<T>,
-        len: usize,
-        is_over: bool,
-    }
-
-    pub(crate) struct Sender<T>(Arc<Mutex<Channel<T>>>);
-
-    impl<T> Clone for Sender<T> {
-        fn clone(&self) -> Sender<T> {
-            Sender(Arc::clone(&self.0))
-        }
-    }
-
-    pub(crate) struct Receiver<T>(Arc<Mutex<Channel<T>>>);
-
-    pub(crate) enum TrySendError<T> {
-        Full(T),
-        Disconnected(T),
-    }
-
-    pub(crate) fn bounded<T>(len: usize) -> (Sender<T>, Receiver<T>) {
-        let channel = Channel { waiting: VecDeque::new(), len, is_over: false };
-        let channel = Arc::new(Mutex::new(channel));
-        (Sender(Arc::clone(&channel)), Receiver(channel))
-    }
-
-    impl<T> Sender<T> {
-        pub(crate) fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
-            let mut channel = self.0.lock().unwrap();
-            if channel.is_over {
-                return Err(TrySendError::Disconnected(message));
-            }
-            if channel.waiting.len() == channel.len {
-                return Err(TrySendError::Full(message));
-            }
-            channel.waiting.push_back(message);
-            Ok(())
-        }
-    }
-
-    impl<T> Receiver<T> {
-        pub(crate) fn try_recv(&self) -> Result<T, ()> {
-            self.0.lock().unwrap().waiting.pop_front().ok_or(())
-        }
-    }
-
-    impl<T> Drop for Receiver<T> {
-        fn drop(&mut self) {
-            let mut channel = self.0.lock().unwrap();
-            channel.is_over = true;
-            let left = std::mem::take(&mut channel.waiting);
-            drop(channel);
-            drop(left);
-        }
-    }
+    pub(crate) use loom::sync::{Arc, Mutex};
 }
 
 use loom::sync::Arc;
@@ -90,13 +30,12 @@ fn no_command_is_lost_or_taken_twice_and_each_user_keeps_its_order() {
             })
         });
         let mut taken: Vec<(usize, usize)> = Vec::new();
-        taken.extend(waiting.next());
-        taken.extend(waiting.next());
+        // As the core does at a step: as many as wait when it begins.
+        taken.extend((0..waiting.n_waiting()).filter_map(|_| waiting.next()));
         for user in users {
             user.join().unwrap();
         }
-        // Between two steps the core takes all that wait.
-        taken.extend(std::iter::from_fn(|| waiting.next()));
+        taken.extend((0..waiting.n_waiting()).filter_map(|_| waiting.next()));
         let of = |user| taken.iter().filter(move |(by, _)| *by == user).map(|(_, n)| *n);
         assert!(of(1).eq([0]), "{taken:?}");
         assert!(of(2).eq([0, 1]), "{taken:?}");
@@ -115,7 +54,7 @@ impl Drop for Counted {
 #[test]
 fn a_command_that_meets_the_end_of_the_run_is_answered_once() {
     loom::model(|| {
-        let (entrance, waiting) = queue::<Counted>(2);
+        let (entrance, mut waiting) = queue::<Counted>(2);
         let n_answers = Arc::new(AtomicUsize::new(0));
         let user = {
             let command = Counted(Arc::clone(&n_answers));
@@ -125,10 +64,10 @@ fn a_command_that_meets_the_end_of_the_run_is_answered_once() {
                 Err(NotTaken::Over(command)) => drop(command),
             })
         };
-        while let Some(command) = waiting.next() {
-            drop(command);
+        for _ in 0..waiting.n_waiting() {
+            drop(waiting.next());
         }
-        drop(waiting);
+        waiting.close();
         user.join().unwrap();
         assert_eq!(n_answers.load(Ordering::Relaxed), 1);
     });

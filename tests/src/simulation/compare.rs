@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use openbell_config::Mode;
-use openbell_coordinator::{Command, Engine, Event, Origin, Phase, Report, Step, StepAt};
+use openbell_coordinator::{Command, Engine, Event, Phase, Report, StepAt};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
@@ -15,6 +15,7 @@ use super::listener::{Shared, consumers};
 use super::scenario::{Scenario, SimIndicator};
 use crate::market::time;
 use crate::recorder::Heard;
+use crate::replay::{commands_of, repeat};
 use crate::witness::view_print;
 
 /// How much was run.
@@ -97,19 +98,6 @@ struct Came {
     readable: Option<u64>,
 }
 
-/// Commands of users, as the event log has them.
-fn commands_of(events: &[Event]) -> Vec<(StepAt, Command)> {
-    let command = |event: &Event| match event {
-        Event::Commanded { taken, origin: Origin::Handle, command, .. } => {
-            Some((*taken, command.clone()))
-        }
-        _ => None,
-    };
-    let mut commands: Vec<_> = events.iter().filter_map(command).collect();
-    commands.sort_by_key(|(taken, _)| (taken.session, *taken));
-    commands
-}
-
 /// Steps a run as fast as it goes, with each command at its step, to its end or until its clock
 /// has come to `until`.
 fn plain(
@@ -134,18 +122,7 @@ fn plain(
     if let Some(until) = until {
         drop(handle.command(Command::RunUntil { until }));
     }
-    let mut commands = commands.iter().peekable();
-    loop {
-        while let Some((_, command)) = commands.next_if(|(taken, _)| {
-            taken.step == engine.n_steps() && handle.status().session == Some(taken.session)
-        }) {
-            drop(handle.command(command.clone()));
-        }
-        match engine.step(Timestamp::from_nanos(0)) {
-            Step::Ended(_) | Step::Paused => break,
-            Step::Worked | Step::Waits { .. } => {}
-        }
-    }
+    repeat(&mut engine, commands);
     let readable = engine.outside_reader().view().ok().map(|view| view_print(&view));
     Ok(Came {
         events: engine.events().to_vec(),

@@ -35,9 +35,13 @@ pub(super) struct PendingAdd {
 }
 
 impl Engine {
-    /// Takes the commands that wait.
+    /// Takes the commands that wait; those that come meanwhile have to wait for the next step, so
+    /// that the clock goes on however fast they come.
     pub(super) fn take_waiting(&mut self, wall: Timestamp) -> Result<(), RunError> {
-        while matches!(self.state, State::Day(_)) {
+        for _ in 0..self.queue.n_waiting() {
+            if !matches!(self.state, State::Day(_)) {
+                break;
+            }
             let Some(envelope) = self.queue.next() else { break };
             let command = envelope.command.clone();
             if command.is_pace() {

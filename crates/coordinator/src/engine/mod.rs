@@ -349,11 +349,7 @@ impl Engine {
         }
         match &self.state {
             State::Ended(phase) => {
-                let phase = *phase;
-                while let Some(envelope) = self.queue.next() {
-                    drop(envelope); // Answers *stopped*.
-                }
-                return Ok(Step::Ended(phase));
+                return Ok(Step::Ended(*phase));
             }
             State::Between { next } => {
                 let next = *next;
@@ -482,9 +478,7 @@ impl Engine {
         self.state = State::Ended(phase);
         self.status.change_phase(phase);
         self.hub.close();
-        while let Some(envelope) = self.queue.next() {
-            drop(envelope); // Answers *stopped*.
-        }
+        self.queue.close(); // What waits, and what comes later, answers *stopped*.
     }
 
     /// The session clock, once a session is there.
