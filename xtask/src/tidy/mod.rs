@@ -4,6 +4,7 @@
 //! silence it.
 
 mod doors;
+mod held;
 mod names;
 mod shape;
 mod unfinished;
@@ -38,6 +39,8 @@ const RULES: &[Rule] = &[
     Rule { name: unfinished::RULE, reads: |_| true, check: unfinished::check },
     Rule { name: unsafety::RULE, reads: Source::is_rust, check: unsafety::check },
     Rule { name: words::RULE, reads: words::reads, check: words::check },
+    // Holds the page against all the other files, so it is asked once, below.
+    Rule { name: held::RULE, reads: held::reads, check: |_| Vec::new() },
 ];
 
 /// Reads the repository and prints what the rules find.
@@ -49,6 +52,7 @@ pub fn run(root: &Path) -> Result<()> {
     let sources = read_all(root)?;
     let mut findings = check_all(RULES, &sources);
     findings.extend(doors::unused(&sources));
+    findings.extend(held::missing(&sources));
     conclude("tidy", &format!("{} files by {} rules", sources.len(), RULES.len()), findings)
 }
 
