@@ -254,3 +254,39 @@ fn a_bar_from_the_future_is_counted_and_refused() {
     let rows = inside.symbol("AAPL").unwrap().base().unwrap().today();
     assert_eq!(rows.opens_at_ns(), [(open + Nanos::from_secs(60)).as_nanos()]);
 }
+
+#[test]
+fn a_bar_that_comes_after_its_window_closed_is_counted_as_late_and_makes_a_new_generation() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    let ten = minutes(open, 10);
+    for row in 0..ten.len() {
+        // 09:32 comes at 09:36:30, after the window from 09:30 to 09:35 has closed.
+        let delay_s = if row == 2 { 210 } else { 1 };
+        let mut one = BarColumns::default();
+        one.extend_from(&ten, row..row + 1);
+        feed.arrive_after_close(&one, Nanos::from_secs(delay_s));
+    }
+    let mut engine = engine(feed);
+    let five = BarInterval::from_mins(5).expect("five minutes");
+    let seen = |view: &openbell_session_data::View<'_>| {
+        let symbol = view.symbol("AAPL").unwrap();
+        let rows = symbol.series(five).unwrap().today();
+        (symbol.base().unwrap().today().len(), rows.coverage(0).map(|c| (c.n, c.expected)))
+    };
+    let _ = drive(&mut engine, open + Nanos::from_secs(380), 1);
+    let before = engine.outside_reader().view().expect("active").hold();
+    assert_eq!(seen(&before.view()), (5, Some((4, 5))));
+    let mut now = open + Nanos::from_secs(381);
+    while now <= open + Nanos::from_secs(400) {
+        while engine.step(now) == Step::Worked {}
+        now += Nanos::from_secs(1);
+    }
+    let after = engine.outside_reader().view().expect("active").hold();
+    assert_eq!(seen(&after.view()), (6, Some((5, 5))));
+    assert_eq!(seen(&before.view()), (5, Some((4, 5))), "a held view stays what it was");
+    let is_late = |event: &&Event| {
+        matches!(event, Event::Rejected { reason: openbell_market::RejectReason::Late, .. })
+    };
+    assert_eq!(engine.events().iter().filter(is_late).count(), 1);
+}
