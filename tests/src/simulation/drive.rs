@@ -325,7 +325,7 @@ fn rejection(
     let Some(symbol_idx) = model.position(symbol) else { return Ok(()) };
     let count = counted.entry((symbol.clone(), *reason)).or_default();
     *count += n_rows;
-    let is_closed = !matches!(model.stage, Stage::Open | Stage::Ended(Phase::Failed));
+    let is_closed = matches!(model.stage, Stage::Between(_) | Stage::Ended(Phase::Closed));
     let known_by = if is_closed { Timestamp::MAX } else { *at };
     let rejections = oracle.sifted(model.day, symbol_idx).1;
     let is_due =
