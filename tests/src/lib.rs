@@ -5,6 +5,8 @@
 //! be read at every instant, a [`Collector`] every bar. [`GateModel`] is the gate as plainly as it
 //! can be written. Stories name instants by the exchange's clock.
 
+mod breaking_feed;
+mod breaks;
 mod collector;
 mod gate_model;
 mod guides;
@@ -16,6 +18,7 @@ pub mod simulation;
 mod story;
 mod witness;
 
+pub use breaks::Breaks;
 pub use collector::{CollectedBar, Collection, Collector, Series};
 pub use gate_model::{GateModel, ModelMember, ModelSwitch};
 pub use guides::shown;

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use openbell_coordinator::Source;
-use openbell_data_manager::{DataError, Feed, FeedKind, MemoryFeed, Progress};
+use openbell_data_manager::{DataError, Feed, MemoryFeed};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, TimeManager, Timestamp, TradingDate};
+
+use crate::breaking_feed::{BreakingFeed, said};
+
+/// What a source that fails says.
+const ON_FIRE: &str = "the disk is on fire";
 
 /// A bar whose four prices are `price`.
 pub fn flat(price: f64, volume: f64) -> Ohlcv {
@@ -164,46 +169,10 @@ impl Source for Market {
         let feed = MemoryFeed::new(key.clone(), rows);
         match self.faults.get(&key.symbol) {
             None => Ok(Box::new(feed)),
-            Some(Fault::CannotOpen) => Err(failed()),
-            Some(&Fault::BreaksAt(since)) => Ok(Box::new(BreakingFeed { feed, since })),
+            Some(Fault::CannotOpen) => Err(said(ON_FIRE)),
+            Some(&Fault::BreaksAt(since)) => {
+                Ok(Box::new(BreakingFeed { feed, since, why: ON_FIRE }))
+            }
         }
-    }
-}
-
-fn failed() -> DataError {
-    DataError::SourceFailed { said: "the disk is on fire".to_owned() }
-}
-
-/// A feed that breaks at an instant.
-struct BreakingFeed {
-    feed: MemoryFeed,
-    since: Timestamp,
-}
-
-impl Feed for BreakingFeed {
-    fn series(&self) -> &SeriesKey {
-        self.feed.series()
-    }
-
-    fn kind(&self) -> FeedKind {
-        self.feed.kind()
-    }
-
-    fn seek(&mut self, since: Timestamp) -> Result<(), DataError> {
-        self.feed.seek(since)
-    }
-
-    fn poll(
-        &mut self,
-        now: Timestamp,
-        until: Timestamp,
-        out: &mut BarColumns,
-    ) -> Result<Progress, DataError> {
-        let progress = self.feed.poll(now, until.min(self.since), out)?;
-        if until <= self.since {
-            return Ok(progress);
-        }
-        let (key, since) = (self.series().clone(), Some(self.since));
-        Err(DataError::SeriesUnreadable { key, since, source: Box::new(failed()) })
     }
 }

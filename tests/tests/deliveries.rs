@@ -12,7 +12,8 @@ use openbell_coordinator::{
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_tests::{
-    Finished, Market, Story, at, bar_at, finish_seated, minute, register, step_to_end, sym, syms,
+    Breaks, Finished, Market, Story, at, bar_at, finish_seated, minute, register, step_to_end, sym,
+    syms,
 };
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
@@ -310,26 +311,6 @@ fn waiting_for_ones_own_ticket_inline_or_lock_step_is_a_typed_refusal() {
     }
 }
 
-/// Fails or panics at 11:00.
-struct Breaks {
-    panics: bool,
-}
-
-impl Consumer for Breaks {
-    fn name(&self) -> &str {
-        "breaks"
-    }
-
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
-        if context.view().instant() < at(DAY, 11, 0) {
-            return Ok(());
-        }
-        context.signal(&sym("AAPL"), "last words", None);
-        assert!(!self.panics, "out of luck");
-        Err("out of luck".into())
-    }
-}
-
 #[test]
 fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery() {
     let alone = story_until(DAY, "").finish();
@@ -337,7 +318,7 @@ fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery
         for panics in [false, true] {
             for on_error in [OnError::StopRun, OnError::StopConsumer] {
                 let mut story = story_until(DAY, "");
-                let breaks = Box::new(Breaks { panics });
+                let breaks = Box::new(Breaks { at: at(DAY, 11, 0), panics });
                 let seat = register(&mut story.engine, breaks, on_error, delivery);
                 let (done, ends) = finish_seated(story, seat.into_iter().collect());
                 let said = |why: &String| why.contains("out of luck");
@@ -375,10 +356,19 @@ fn a_seat_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
         [(OnError::StopRun, Phase::Failed), (OnError::StopConsumer, Phase::Closed)]
     {
         let mut lock_step = story_until(DAY, "");
-        drop(lock_step.engine.register_lock_step(Box::new(Breaks { panics: false }), on_error));
+        drop(
+            lock_step.engine.register_lock_step(
+                Box::new(Breaks { at: at(DAY, 11, 0), panics: false }),
+                on_error,
+            ),
+        );
         assert_eq!(lock_step.finish().phase, phase);
         let mut free = story_until(DAY, "");
-        drop(free.engine.register_free(Box::new(Breaks { panics: false }), on_error, 8));
+        drop(free.engine.register_free(
+            Box::new(Breaks { at: at(DAY, 11, 0), panics: false }),
+            on_error,
+            8,
+        ));
         let done = free.finish();
         assert_eq!(done.phase, phase);
         assert_eq!(done.report.consumers[0].failure.as_deref(), Some("its seat was dropped"));
@@ -388,8 +378,10 @@ fn a_seat_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
 #[test]
 fn a_lock_step_seat_that_nobody_runs_makes_the_core_wait_and_say_for_whom_not_hang() {
     let mut story = story_until(DAY, "");
-    let seat =
-        story.engine.register_lock_step(Box::new(Breaks { panics: false }), OnError::StopRun);
+    let seat = story.engine.register_lock_step(
+        Box::new(Breaks { at: at(DAY, 11, 0), panics: false }),
+        OnError::StopRun,
+    );
     for _ in 0..100 {
         assert!(matches!(story.step(), Step::Waits { .. }));
     }

@@ -1,8 +1,8 @@
 //! Failures: the report says failed, with cause and place, and never completed.
 
-use openbell_coordinator::{Answer, BarClosed, Consumer, Context, Event, OnError, Outcome, Phase};
+use openbell_coordinator::{Answer, Event, OnError, Phase};
 use openbell_session_data::Reason;
-use openbell_tests::{Fault, Market, Story, at};
+use openbell_tests::{Breaks, Fault, Market, Story, at};
 
 const DAY: &str = "2025-07-02";
 
@@ -16,30 +16,11 @@ fn story(market: Market) -> Story {
     Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, DAY, "", market)
 }
 
-/// Fails at 11:00, by an error or by a panic.
-struct Breaks {
-    panics: bool,
-}
-
-impl Consumer for Breaks {
-    fn name(&self) -> &str {
-        "breaks"
-    }
-
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
-        if context.view().instant() < at(DAY, 11, 0) {
-            return Ok(());
-        }
-        assert!(!self.panics, "out of luck");
-        Err("out of luck".into())
-    }
-}
-
 #[test]
 fn a_consumer_that_fails_or_panics_stops_the_run_with_cause_and_place() {
     for panics in [false, true] {
         let mut story = story(market());
-        story.engine.register(Box::new(Breaks { panics }), OnError::StopRun);
+        story.engine.register(Box::new(Breaks { at: at(DAY, 11, 0), panics }), OnError::StopRun);
         let mut reader = story.reader();
         let done = story.finish();
         assert_eq!(done.phase, Phase::Failed);
@@ -56,7 +37,9 @@ fn a_consumer_that_is_stopped_alone_leaves_the_others_and_the_digest_as_they_are
     let alone = story(market()).finish();
     for panics in [false, true] {
         let mut story = story(market());
-        story.engine.register(Box::new(Breaks { panics }), OnError::StopConsumer);
+        story
+            .engine
+            .register(Box::new(Breaks { at: at(DAY, 11, 0), panics }), OnError::StopConsumer);
         let record = story.record();
         let done = story.finish();
         assert_eq!((done.phase, done.report.digest), (Phase::Closed, alone.report.digest));
