@@ -1,5 +1,7 @@
 //! Commands: taken between two steps, in order of arrival, and answered once.
 
+use std::sync::Arc;
+
 use openbell_config::ScheduleChange;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::planted::{Planted, planted};
@@ -15,7 +17,6 @@ use crate::event::{Event, Operation, Origin};
 use crate::handle::Envelope;
 use crate::hub::Asked;
 use crate::lane::Membership;
-use crate::loader::DayLoader;
 use crate::status::Phase;
 
 /// Which way a lock goes.
@@ -216,7 +217,8 @@ impl Engine {
             let why = self.source.unknown(symbol);
             return Some(Added::Refused(Refusal::UnknownSymbol { why }));
         }
-        let session = day.layout.session;
+        let layout = Arc::clone(&day.layout);
+        let session = layout.session;
         let is_configured = self.plan.config.session_data_config.symbols.contains(symbol);
         let membership = match is_configured {
             true => Membership::Configured,
@@ -227,15 +229,8 @@ impl Engine {
             Ok(run) => run,
             Err(error) => return Some(Added::Failed { why: error.to_string() }),
         };
+        let loaded = self.load(&layout, run, Through::before_everything());
         let State::Day(day) = &mut self.state else { return None };
-        let loaded = DayLoader {
-            plan: &self.plan,
-            rule: &self.rule,
-            layout: &day.layout,
-            source: self.source.as_mut(),
-            scratch: &mut self.scratch,
-        }
-        .load(run, Through::before_everything());
         match loaded {
             Ok(lane) if lane.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
                 self.forget(symbol, before);
@@ -378,7 +373,7 @@ impl Engine {
     fn rebuild(&mut self) -> Result<(), RunError> {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let layout = self.rule.lay(day.layout.session)?;
+        let layout = Arc::new(self.rule.lay(day.layout.session)?);
         for lane in &mut day.lanes {
             lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
         }

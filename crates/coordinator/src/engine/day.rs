@@ -29,7 +29,8 @@ use crate::status::Phase;
 pub(super) struct Day {
     /// Position in the plan.
     pub(super) index: usize,
-    pub(super) layout: SessionLayout,
+    /// Shared, so that a member can be loaded by it while the day stands.
+    pub(super) layout: Arc<SessionLayout>,
     pub(super) keeps_quality: bool,
     /// The members, in symbol order.
     pub(super) lanes: Vec<Lane>,
@@ -135,7 +136,7 @@ impl Engine {
     pub(super) fn prepare(&mut self, index: usize) -> Result<(), RunError> {
         self.status.change_phase(Phase::Preparing);
         let session = self.plan.sessions[index];
-        let layout = self.rule.lay(session)?;
+        let layout = Arc::new(self.rule.lay(session)?);
         let (schedule, skipped) = self.plan.schedule_of(&session);
         let data = &self.plan.config.session_data_config;
         let keeps_quality = data.gap_filler.enable_session_quality;
@@ -169,14 +170,7 @@ impl Engine {
             layout,
         };
         for (symbol, run) in runs {
-            let loaded = DayLoader {
-                plan: &self.plan,
-                rule: &self.rule,
-                layout: &day.layout,
-                source: self.source.as_mut(),
-                scratch: &mut self.scratch,
-            }
-            .load(run, Through::with_the_clock());
+            let loaded = self.load(&day.layout, run, Through::with_the_clock());
             day.insert(loaded.map_err(|error| load_error(&symbol, &day.layout, error))?);
         }
         for entry in skipped {
@@ -185,6 +179,23 @@ impl Engine {
         self.state = State::Day(Box::new(day));
         self.status.change_phase(Phase::Ready);
         Ok(())
+    }
+
+    /// Puts what `run` needs for the session of `layout` in place.
+    pub(super) fn load(
+        &mut self,
+        layout: &SessionLayout,
+        run: LaneRun,
+        through: Arc<Through>,
+    ) -> Result<Lane, RunError> {
+        DayLoader {
+            plan: &self.plan,
+            rule: &self.rule,
+            layout,
+            source: self.source.as_mut(),
+            scratch: &mut self.scratch,
+        }
+        .load(run, through)
     }
 
     /// What a symbol needs before its session, under the identity it has in this run.
