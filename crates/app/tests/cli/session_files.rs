@@ -214,3 +214,31 @@ fn what_is_wrong_with_a_modules_config_is_said_at_its_place() {
     let said = &ran.err;
     assert!(said.contains("a.json:5:139: session_data_config.scanners[0].config: the scanner gap_scanner cannot be made from its config: u.txt:2: "), "{said}");
 }
+
+/// Minutes as they traded and days adjusted for splits do not mean the same prices: a run that
+/// reads both would join them at the open.
+#[test]
+fn series_of_one_symbol_that_were_adjusted_in_different_ways_refuse_the_run() {
+    let folder = Folder::new();
+    folder.write("minutes.csv", "ts,open,high,low,close,volume\n2025-07-02 09:30,1,1,1,1,5\n");
+    folder.write("days.csv", "ts,open,high,low,close,volume\n2025-07-01,1,1,1,1,5\n");
+    for (file, interval, adjustment) in [("minutes.csv", "1m", "raw"), ("days.csv", "1d", "splits")]
+    {
+        let series = ["data", "import", file, "--store", "bars", "--symbol", "AAPL"];
+        let make = ["--interval", interval, "--adjustment", adjustment];
+        let zone = ["--zone", "America/New_York"];
+        folder.run(&[&series[..], &make, &zone].concat()).expect_code(0);
+    }
+    let history = r#", "historical": { "data": [
+        { "trailing_days": 1, "intervals": ["1d"], "apply_to": "all" }] }"#;
+    let dates = ["2025-07-02", "2025-07-02"];
+    folder.write("mixed.json", &session(dates, &["AAPL"], &["1m"], history));
+    folder.write("minutes.json", &session(dates, &["AAPL"], &["1m"], ""));
+    for command in ["plan", "run"] {
+        let call = folder.run(&[command, "mixed.json"]).expect_code(4);
+        for said in ["AAPL", "adjusted raw", "splits", "cannot be used together"] {
+            assert!(call.err.contains(said), "{command}: {}", call.err);
+        }
+        folder.run(&[command, "minutes.json"]).expect_code(0);
+    }
+}
