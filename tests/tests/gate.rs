@@ -280,7 +280,7 @@ fn the_gate_opens_at_the_open_also_when_the_first_bar_comes_later() {
     assert_eq!((view.instant(), view.epoch()), (at(DAY, 9, 30), 1));
     assert!(view.symbol("AAPL").unwrap().base().unwrap().today().is_empty());
     let status = story.handle().status();
-    assert_eq!(status.symbols[0].state, SymbolState::Live);
+    assert_eq!(status.symbols[0].state, SymbolState::Quiet, "nobody knows of 09:47 yet");
 }
 
 #[test]
@@ -333,12 +333,12 @@ fn a_held_view_stays_what_it_was_over_switches_and_days() {
         let _ = story.ask(add(&["TSLA"]));
         let mut reader = story.reader();
         let view = reader.view().expect("active");
-        held.push((view.hold(), openbell_tests::view_print(&view), at(day, hour, minute)));
+        held.push((view.hold(), openbell_coordinator::view_print(&view), at(day, hour, minute)));
     }
     assert_eq!(story.finish().phase, Phase::Closed);
     for (view, print, instant) in held {
         assert_eq!(view.view().instant(), instant);
-        assert_eq!(openbell_tests::view_print(&view.view()), print);
+        assert_eq!(openbell_coordinator::view_print(&view.view()), print);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, Feed};
+use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{DaySeries, SymbolProcessor};
 use openbell_session_data::{
@@ -148,13 +149,21 @@ impl Lane {
     pub(crate) fn show_state(&self) {
         let state = if self.is_joining {
             SymbolState::CatchingUp
-        } else if self.closes_at_ns().is_empty() {
+        } else if self.is_quiet() {
             SymbolState::Quiet
         } else {
             SymbolState::Live
         };
         self.gauge.change_state(state);
         self.gauge.record_delivered(self.meter.n_delivered());
+    }
+
+    /// Whether it has delivered nothing so far: whether it ever will is not known yet.
+    fn is_quiet(&self) -> bool {
+        match planted(Planted::QuietKnownEarly) {
+            true => self.closes_at_ns().is_empty(),
+            false => self.n_delivered() == 0,
+        }
     }
 
     /// Bars that have closed by `clock` and are not delivered.

@@ -72,7 +72,7 @@ pub enum SymbolState {
     CatchingUp,
     /// It delivers with the clock.
     Live,
-    /// It has nothing to deliver, and that is no fault.
+    /// It has delivered no bar so far (live: for a while), and that is no fault.
     Quiet,
     /// An expected bar is overdue (live).
     Late,

@@ -41,6 +41,7 @@ mistakes! {
     LiveBarFirst: "A newcomer's first live bar comes before its backlog.",
     BacklogOutOfOrder: "Of several newcomers, the last in the order of symbols is caught up first.",
     RejectionsKnownEarly: "What was read ahead is counted at once.",
+    QuietKnownEarly: "The status says at the open that a symbol will have no bar all day.",
     ScheduleBeforeNotices: "Scheduled commands are taken before the instant's notices.",
     AskedTakenLate: "What a consumer asks for waits for the next instant.",
     ReAddSeesOldState: "A symbol that comes back has the generation that it had.",

@@ -301,8 +301,13 @@ impl<'s> Readings<'s> {
                 met.n_delivered,
                 met.n_backlog,
                 met.is_locked,
-                met.state == SymbolState::CatchingUp,
+                met.state,
             );
+            let state = match due.n_delivered {
+                _ if due.is_joining => SymbolState::CatchingUp,
+                0 => SymbolState::Quiet,
+                _ => SymbolState::Live,
+            };
             let due = (
                 symbol,
                 member.generation,
@@ -310,7 +315,7 @@ impl<'s> Readings<'s> {
                 due.n_delivered as u64,
                 n_backlog,
                 member.is_locked,
-                due.is_joining,
+                state,
             );
             keep(what, met == due, || format!("{met:?}, expected {due:?}"))?;
         }

@@ -56,6 +56,9 @@ impl Engine {
             }
             lane.meter.count(&self.plan.lag);
             lane.gauge.record_delivered(lane.meter.n_delivered());
+            if lane.n_delivered() == 1 {
+                lane.show_state(); // It was quiet so far.
+            }
             self.sequence.deliver(instant_ns, lane.run.key);
             day.next_close_ns[position] = lane.next_close_ns();
             day.delivered.push(position as u32);
