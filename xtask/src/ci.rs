@@ -185,6 +185,10 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         own("mutants", &format!("simulate --mutants --seeds {N_SEEDS_MUTANTS}"), |w| {
             simulation::run(&w.root, simulated(N_SEEDS_MUTANTS, Mistakes::Planted))
         }),
+        cargo(
+            "lookahead",
+            "test --locked -p openbell-tests --features planted --test lookahead_mutants",
+        ),
         own("bench", "bench --check", |w| benches::run(&w.root, &w.metadata, Effort::Once)),
     ]
 }

@@ -9,6 +9,7 @@ use crate::completions::CompletionsArgs;
 use crate::data::DataArgs;
 use crate::exit::EXIT_CODES;
 use crate::logging::LogFormat;
+use crate::lookahead::LookaheadArgs;
 use crate::plan::PlanArgs;
 use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
@@ -66,6 +67,7 @@ pub enum Command {
     Replay(ReplayArgs),
     Plan(PlanArgs),
     Check(CheckArgs),
+    CheckLookahead(LookaheadArgs),
     Schema(SchemaArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),

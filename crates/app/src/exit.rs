@@ -14,7 +14,7 @@ use openbell_time::{ExchangeGroup, TimeError};
 /// | 2 | the command line is wrong |
 /// | 3 | the session file is wrong, or cannot be read |
 /// | 4 | the data is wrong, missing, or cannot be read or written |
-/// | 5 | the run has failed, or a replay differs |
+/// | 5 | the run has failed, a replay differs, or something was seen before its time |
 /// | 6 | a result cannot be written |
 /// | 130 | interrupted; what was done by then is reported |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,7 +42,7 @@ Exit codes:
   2    the command line is wrong
   3    the session file is wrong, or cannot be read
   4    the data is wrong, missing, or cannot be read or written
-  5    the run has failed, or a replay differs
+  5    the run has failed, a replay differs, or something was seen before its time
   6    a result cannot be written
   130  interrupted; what was done by then is reported";
 

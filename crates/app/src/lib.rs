@@ -20,6 +20,7 @@ pub mod data;
 pub mod events;
 pub mod exit;
 pub mod logging;
+pub mod lookahead;
 pub mod modules;
 pub mod plan;
 pub mod progress;
@@ -88,6 +89,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Replay(args)) => replay::replay(args, terminal),
         Some(Command::Plan(args)) => plan::plan(args, terminal),
         Some(Command::Check(args)) => check::check(args, terminal),
+        Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, terminal),
         Some(Command::Schema(args)) => schema::schema(args, terminal),
         Some(Command::Calendar(args)) => calendars::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),

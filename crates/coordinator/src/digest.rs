@@ -57,11 +57,11 @@ impl Sequence {
     }
 }
 
-fn hash_ints(hash: &mut Xxh3, values: &[i64]) {
+pub(crate) fn hash_ints(hash: &mut Xxh3, values: &[i64]) {
     hash_words(hash, values, i64::to_le_bytes);
 }
 
-fn hash_floats(hash: &mut Xxh3, values: &[f64]) {
+pub(crate) fn hash_floats(hash: &mut Xxh3, values: &[f64]) {
     hash_words(hash, values, |value| value.to_bits().to_le_bytes());
 }
 

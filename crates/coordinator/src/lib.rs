@@ -23,11 +23,13 @@ mod lag;
 mod lane;
 mod layout;
 mod loader;
+mod lookahead;
 mod mailbox;
 mod module;
 mod notice;
 mod past;
 mod plan;
+mod print;
 mod queue;
 mod registry;
 mod report;
@@ -54,8 +56,13 @@ pub use handle::{Handle, Ticket, WaitError};
 pub use history::HistoryWindow;
 pub use lag::{LagChange, LagMeter, LagRule, LagState};
 pub use layout::{LayoutRule, SessionLayout};
+pub use lookahead::{
+    Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, Rehearsal,
+    Subject, Tamper, Tampering,
+};
 pub use past::{HistoryError, PastSessions};
 pub use plan::{Plan, ScheduleDue};
+pub use print::{symbol_print, view_print};
 pub use registry::{
     Made, Making, Module, ModuleError, ModuleErrors, ModuleKind, NoTexts, Registry, Texts,
 };

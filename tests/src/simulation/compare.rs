@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use openbell_config::Mode;
-use openbell_coordinator::{Command, Engine, Event, Phase, Report, StepAt};
+use openbell_coordinator::{Command, Digest, Engine, Event, Phase, Report, StepAt, view_print};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
@@ -16,7 +16,6 @@ use super::scenario::{Scenario, SimIndicator};
 use crate::market::time;
 use crate::recorder::Heard;
 use crate::replay::{commands_of, repeat};
-use crate::witness::view_print;
 
 /// How much was run.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -93,9 +92,9 @@ fn simulated(scenario: &Scenario) -> Kept<Figures> {
 struct Came {
     events: Vec<Event>,
     report: Report,
-    final_prints: Vec<(TradingDate, Symbol, u64)>,
+    final_prints: Vec<(TradingDate, Symbol, Digest)>,
     heard: Vec<Heard>,
-    readable: Option<u64>,
+    readable: Option<Digest>,
 }
 
 /// Steps a run as fast as it goes, with each command at its step, to its end or until its clock
@@ -170,7 +169,7 @@ fn always_there(scenario: &Scenario, driven: &Driven) -> Kept<u64> {
     };
     let came = plain(&whole, &[], None)?;
     for symbol in &members {
-        let print = |prints: &[(TradingDate, Symbol, u64)]| {
+        let print = |prints: &[(TradingDate, Symbol, Digest)]| {
             let mut prints = prints.iter().filter(|(date, of, _)| *date == last && of == symbol);
             prints.next().map(|(_, _, print)| *print)
         };

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{Command, Engine, Event, Handle, Phase, Report, Step, Ticket};
+use openbell_coordinator::{
+    Command, Digest, Engine, Event, Handle, Phase, Report, Step, Ticket, view_print,
+};
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, RejectReason, Symbol};
 use openbell_session_data::{HeldView, InsideReader, OutsideReader};
@@ -15,7 +17,6 @@ use super::readings::Readings;
 use super::scenario::Scenario;
 use super::session_model::{SessionModel, Stage};
 use crate::market::time;
-use crate::witness::view_print;
 
 /// A promise that was broken.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub struct Driven {
     /// The report.
     pub report: Report,
     /// What could be read of each symbol in each final view.
-    pub final_prints: Vec<(TradingDate, Symbol, u64)>,
+    pub final_prints: Vec<(TradingDate, Symbol, Digest)>,
     /// Every delivery, in order.
     pub delivered: Vec<(Timestamp, Symbol)>,
     /// Commands given.
@@ -87,7 +88,7 @@ struct Drive<'s> {
     n_events: usize,
     n_model_events: usize,
     n_rejected: BTreeMap<(Symbol, RejectReason), u64>,
-    held: Vec<(HeldView, u64, Timestamp)>,
+    held: Vec<(HeldView, Digest, Timestamp)>,
     wall: Timestamp,
 }
 

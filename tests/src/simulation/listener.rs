@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_coordinator::{
-    BarClosed, Command, Consumer, Context, OnError, Outcome, Resumed, Stay,
+    BarClosed, Command, Consumer, Context, Digest, OnError, Outcome, Resumed, Stay, symbol_print,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{OutsideReader, Reason};
@@ -12,7 +12,6 @@ use openbell_time::{Nanos, Timestamp, TradingDate};
 
 use super::scenario::{Extra, Scenario};
 use crate::recorder::{Heard, HeardBar};
-use crate::witness::symbol_print;
 
 /// What the consumers of a run leave for whoever steps it.
 #[derive(Clone, Default)]
@@ -28,7 +27,7 @@ pub struct Notes {
     /// What was asked for, by whom.
     pub asked: Vec<(String, Command)>,
     /// What could be read of each symbol in the final view of a session, as a number.
-    pub final_prints: Vec<(TradingDate, Symbol, u64)>,
+    pub final_prints: Vec<(TradingDate, Symbol, Digest)>,
     /// Wall time that callbacks took.
     pub took: Nanos,
     /// Whether a consumer has failed whose rule stops the run.
@@ -46,7 +45,7 @@ impl Shared {
     }
 
     /// The prints of the final views.
-    pub fn final_prints(&self) -> Vec<(TradingDate, Symbol, u64)> {
+    pub fn final_prints(&self) -> Vec<(TradingDate, Symbol, Digest)> {
         self.lock().final_prints.clone()
     }
 

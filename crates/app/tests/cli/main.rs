@@ -5,6 +5,7 @@ mod consumers;
 mod first_minute;
 mod import;
 mod interrupts;
+mod lookahead;
 mod other_readers;
 mod runs;
 mod session_files;

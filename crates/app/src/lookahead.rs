@@ -1,0 +1,239 @@
+//! `openbell check-lookahead`: does anything see a bar before its close?
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use openbell_coordinator::{
+    Cause, ConsumerError, Engine, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
+    Rehearsal, Source, StoreSource, Subject, Tampering,
+};
+use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_time::{Calendar, SystemWall, TimeManager, WallClock};
+use serde_json::{Value, json};
+
+use crate::exit::{Exit, Failure, Outcome};
+use crate::modules::{self, ModuleTexts};
+use crate::progress::Progress;
+use crate::run::plan_failure;
+use crate::session_file::SessionFile;
+use crate::table::counted;
+use crate::terminal::{Ink, Terminal};
+
+/// Checks that nothing is seen before its time, by running sessions again without their future.
+///
+/// For each cut an instant of the run is drawn, and the sessions up to it are run again with all
+/// bars that close after it cut off, or scrambled. Whatever could be seen by then must be the same,
+/// bit for bit: bars, derived bars, indicators, quality, history, status, event log, signals, and
+/// what the session file's strategies and scanners asked for. What is not is said, with the one
+/// command that shows it again, and the exit code is 5.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct LookaheadArgs {
+    /// The session file.
+    #[arg(value_name = "CONFIG")]
+    config: PathBuf,
+    /// How many cuts to make.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    cuts: u32,
+    /// The seed of the first cut; the next cut has the next number.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// How many sessions before that of its cut a rerun begins.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    lead: usize,
+    /// The store, instead of the one that the file names.
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+    /// Writes what was found as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Shows no progress bar.
+    #[arg(long)]
+    no_progress: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  openbell check-lookahead session.json
+  openbell check-lookahead session.json --cuts 1000
+  openbell check-lookahead session.json --seed 1017 --cuts 1
+      one cut again";
+
+/// The runs of the program: its store, and the modules of the session file.
+struct Ours<'f> {
+    file: &'f SessionFile,
+    time: &'f TimeManager,
+    store: DataManager,
+    texts: ModuleTexts,
+}
+
+impl Rehearsal for Ours<'_> {
+    fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
+        Ok(Box::new(StoreSource::new(self.store.clone())))
+    }
+
+    fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
+        let mut register = || {
+            // The file's own dates, whatever part of them is run: windows are checked by them.
+            let made = modules::of_log(&self.file.config, self.time, &self.texts)?;
+            modules::register(made, engine)
+        };
+        register().map_err(|failure| failure.to_string().into())
+    }
+}
+
+/// Makes the check.
+pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
+    let file = SessionFile::load(&args.config, terminal)?;
+    let folder = file.store(args.store.as_deref())?;
+    let time = file.calendars()?;
+    let (_, texts) = modules::of_file(&file, &time)?;
+    let group = file.config.exchange_group.name.to_owned();
+    let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
+    let check = LookaheadCheck {
+        n_cuts: args.cuts,
+        seed: args.seed,
+        n_lead: args.lead,
+        ..LookaheadCheck::of(&file.config, &time)
+    };
+    let progress = match args.no_progress {
+        true => Progress::hidden(),
+        false => Progress::of_run(terminal, &file.config.session_name),
+    };
+    let wall = SystemWall::new();
+    let began = wall.now();
+    let mut ours = Ours { file: &file, time: &time, store, texts };
+    let checked = check.run(&mut ours, |n_cuts| {
+        let share = f64::from(n_cuts) / f64::from(args.cuts);
+        progress.run(share, counted(u64::from(n_cuts), "cut"));
+        ControlFlow::Continue(())
+    });
+    progress.clear();
+    let elapsed_s = (wall.now() - began).as_secs_f64();
+    let report = checked.map_err(|error| match error {
+        LookaheadError::Plan(errors) => plan_failure(&errors, Some(&file)),
+        LookaheadError::Data(error) => Failure::from(*error),
+        other => Failure::new(Exit::Config, other),
+    })?;
+    let calendar = time.calendar(file.config.exchange_group.calendar)?;
+    let shown = Shown { args, calendar: &calendar, elapsed_s };
+    match args.json {
+        true => terminal.line(format!("{:#}", shown.as_json(&report)))?,
+        false => shown.print(&report, terminal)?,
+    }
+    Ok(if report.findings.is_empty() { Exit::Done } else { Exit::RunFailed })
+}
+
+/// A report as people and machines read it.
+struct Shown<'s> {
+    args: &'s LookaheadArgs,
+    calendar: &'s Calendar,
+    elapsed_s: f64,
+}
+
+impl Shown<'_> {
+    fn print(&self, report: &LookaheadReport, terminal: &mut Terminal) -> Result<(), Failure> {
+        for finding in &report.findings {
+            let at = self.calendar.local_time(finding.at);
+            let difference = &finding.difference;
+            let subject = terminal.paint(Ink::Error, &difference.subject.to_string());
+            terminal.line(format!("{at}  {subject}: {}", difference.what))?;
+            let (ours, theirs) = match finding.cause {
+                Cause::Lookahead => ("with all data", "without the future"),
+                Cause::Unrepeatable => ("in one run", "in the next, on the same data"),
+            };
+            let width = ours.len().max(theirs.len());
+            let value = |value: &Option<String>| value.as_deref().unwrap_or("nothing").to_owned();
+            terminal.line(format!("  {ours:<width$}  {}", value(&difference.with)))?;
+            terminal.line(format!("  {theirs:<width$}  {}", value(&difference.without)))?;
+            if finding.cause == Cause::Unrepeatable {
+                terminal
+                    .line("  it keeps something of an earlier run, or reads what is not data")?;
+            }
+            let (tamper, cut) = (finding.cut.tamper, self.calendar.local_time(finding.cut.at));
+            terminal.line(format!("  the data were {tamper} after {cut}; to see it again:"))?;
+            terminal.line(format!("  {}\n", self.command(finding)))?;
+        }
+        let cuts = counted(u64::from(report.n_cuts), "cut");
+        let outcome = match report.findings.len() {
+            0 => terminal.paint(Ink::Good, "nothing is seen before its time"),
+            n => terminal.paint(Ink::Error, &counted(n as u64, "finding")),
+        };
+        let ended = if report.is_complete { "" } else { ", ended before the last cut" };
+        terminal.line(format!("{}: {outcome}: {cuts}{ended}", self.args.config.display()))?;
+        terminal.line(format!(
+            "  {} run in {:.1} s, {} held against the run with all data",
+            counted(report.n_sessions, "session"),
+            self.elapsed_s,
+            counted(report.n_steps, "step"),
+        ))?;
+        Ok(())
+    }
+
+    fn as_json(&self, report: &LookaheadReport) -> Value {
+        let finding = |finding: &Finding| {
+            let difference = &finding.difference;
+            let (mut consumer, mut symbol, mut interval) = (None, None, None);
+            match &difference.subject {
+                Subject::Consumer { name } => consumer = Some(name.clone()),
+                Subject::Symbol { symbol: of } => symbol = Some(of.to_string()),
+                Subject::Series { symbol: of, interval: length } => {
+                    (symbol, interval) = (Some(of.to_string()), Some(length.to_string()));
+                }
+                Subject::Session => {}
+            }
+            json!({
+                "at": finding.at.to_string(),
+                "consumer": consumer,
+                "symbol": symbol,
+                "interval": interval,
+                "what": difference.what,
+                "with": difference.with,
+                "without": difference.without,
+                "cause": match finding.cause {
+                    Cause::Lookahead => "lookahead",
+                    Cause::Unrepeatable => "unrepeatable",
+                },
+                "cut": {
+                    "seed": finding.cut.seed,
+                    "session": finding.cut.session.to_string(),
+                    "at": finding.cut.at.to_string(),
+                    "tamper": finding.cut.tamper.to_string(),
+                },
+                "command": self.command(finding),
+            })
+        };
+        json!({
+            "n_cuts": report.n_cuts,
+            "n_sessions": report.n_sessions,
+            "n_steps": report.n_steps,
+            "is_complete": report.is_complete,
+            "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+            "wall": { "seconds": self.elapsed_s },
+        })
+    }
+
+    /// The one command that makes the cut of `finding` again.
+    fn command(&self, finding: &Finding) -> String {
+        let quoted = |path: &Path| {
+            let path = path.display().to_string();
+            match path.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c)) {
+                true => path,
+                false => format!("'{}'", path.replace('\'', r"'\''")),
+            }
+        };
+        let mut command = format!(
+            "openbell check-lookahead {} --seed {} --cuts 1",
+            quoted(&self.args.config),
+            finding.cut.seed
+        );
+        if self.args.lead != 1 {
+            command.push_str(&format!(" --lead {}", self.args.lead));
+        }
+        if let Some(store) = &self.args.store {
+            command.push_str(&format!(" --store {}", quoted(store)));
+        }
+        command
+    }
+}
