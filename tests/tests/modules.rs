@@ -301,9 +301,8 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
              its config: cannot read u.txt: no files are handed to modules here",
             "session_data_config.strategies[0].config: the strategy moving_average_cross cannot be \
              made from its config: found fast 20 and slow 20; 1 <= fast < slow is needed",
-            "session_data_config.strategies[1].config: the strategy opening_range_breakout cannot \
-             be made from its config: unknown field `minuts`, expected one of `minutes`, \
-             `both_ways`, `symbols`, `lock`",
+            "session_data_config.strategies[1].config.minuts: unknown key \"minuts\"; the nearest is \
+             \"minutes\" (known here: minutes, both_ways, symbols, lock)",
         ]
     );
     let none = Registry::new().make(&parsed(json), &calendar, &NoTexts).err().unwrap();

@@ -493,9 +493,28 @@ fn unknown_key(key: &str, path: &JsonPath, shape: &Shape) -> Fault {
     if let [place] = SESSION.places_of(key).as_slice() {
         return Fault::MisplacedKey { found, place: place.clone() };
     }
-    let known = shape.names();
-    let nearest = nearest_word(key, &known);
-    Fault::UnknownKey { found, nearest, known }
+    Fault::unknown_key(key, &shape.names()).expect("an object has keys")
+}
+
+impl Fault {
+    /// The fault of a key that is none of `known`, with the nearest of them; `None` where nothing
+    /// is known. For those who read an object of the session file that is theirs alone, as the
+    /// `config` of a module.
+    ///
+    /// ```
+    /// let fault = openbell_config::Fault::unknown_key("minuts", &["minutes", "lock"]);
+    /// assert_eq!(
+    ///     fault.expect("two are known").to_string(),
+    ///     r#"unknown key "minuts"; the nearest is "minutes" (known here: minutes, lock)"#
+    /// );
+    /// ```
+    pub fn unknown_key(found: &str, known: &[&'static str]) -> Option<Fault> {
+        if known.is_empty() {
+            return None;
+        }
+        let nearest = nearest_word(found, known);
+        Some(Fault::UnknownKey { found: found.to_owned(), nearest, known: known.to_vec() })
+    }
 }
 
 /// The word that is most like `text`, the first of equals; upper case is no difference.

@@ -26,6 +26,7 @@ mod loader;
 mod lookahead;
 mod mailbox;
 mod module;
+mod module_error;
 mod notice;
 mod past;
 mod plan;
@@ -35,6 +36,7 @@ mod registry;
 mod report;
 mod run;
 mod seat;
+mod settings;
 mod sift;
 mod source;
 mod status;
@@ -60,12 +62,11 @@ pub use lookahead::{
     Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, Rehearsal,
     Subject, Tamper, Tampering,
 };
+pub use module_error::{ModuleError, ModuleErrors};
 pub use past::{HistoryError, PastSessions};
 pub use plan::{Plan, ScheduleDue};
 pub use print::{symbol_print, view_print};
-pub use registry::{
-    Made, Making, Module, ModuleError, ModuleErrors, ModuleKind, NoTexts, Registry, Texts,
-};
+pub use registry::{Made, Making, Module, ModuleKind, NoTexts, Registry, Texts};
 pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
 pub use run::run;
 pub use seat::{Delivery, Seat, SeatEnd};

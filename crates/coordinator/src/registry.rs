@@ -3,22 +3,23 @@
 //! Not here: the modules in the box (`openbell-strategies`), reading files that a module's config
 //! names (the program, by [`Texts`]).
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use openbell_config::{
     OnError as OnErrorWord, ScanWindow, ScannerConfig, SessionConfig, TradingLimits,
 };
-use openbell_market::BarInterval;
-use openbell_time::{Calendar, Session, TimeOfDay};
+use openbell_time::{Calendar, Session};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use thiserror::Error;
 
 use crate::consumer::{CallWindow, Consumer, OnError};
 use crate::engine::Engine;
 use crate::module::OnSchedule;
+use crate::module_error::{ModuleError, ModuleErrors};
 use crate::seat::{Delivery, Seat};
+use crate::settings::{self, SettingsFault};
 
 /// Whether a module is asked for as a strategy or as a scanner.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -70,15 +71,28 @@ pub struct Making<'m> {
     schedule: Option<&'m ScannerConfig>,
     limits: Option<TradingLimits>,
     texts: &'m dyn Texts,
+    /// What was wrong when the settings were read last.
+    faults: RefCell<Vec<SettingsFault>>,
 }
 
-impl Making<'_> {
-    /// The entry's `config`, as the module's own settings.
+impl<'m> Making<'m> {
+    fn new(config: &'m Map<String, Value>, of: &Makings<'m>) -> Making<'m> {
+        let &Makings { limits, texts } = of;
+        Making { config, schedule: None, limits, texts, faults: RefCell::default() }
+    }
+
+    /// The entry's `config`, as the module's own settings: its keys are the fields of `T`, and
+    /// `comment` and `note`, which stand in any object. An unknown key is refused with the nearest
+    /// known one, also where `T` would pass it over.
     ///
-    /// *Errors*: a sentence of serde: a missing, unknown or wrong key. Let the settings deny
-    /// unknown fields.
+    /// *Errors*: a sentence: an unknown key, a missing one, a value that is wrong. Hand it back as
+    /// the maker's error: the session file's reader is then told each with its own place.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, String> {
-        T::deserialize(Value::Object(self.config.clone())).map_err(|error| error.to_string())
+        settings::read(self.config).map_err(|faults| {
+            let texts: Vec<String> = faults.iter().map(SettingsFault::text).collect();
+            self.faults.replace(faults);
+            texts.join("; ")
+        })
     }
 
     /// Whether the module is called before the open: a strategy always is, a scanner where its
@@ -103,6 +117,12 @@ impl Making<'_> {
     pub fn text(&self, path: &str) -> Result<String, String> {
         self.texts.text(path)
     }
+}
+
+/// What all makings of a session file share.
+struct Makings<'m> {
+    limits: Option<TradingLimits>,
+    texts: &'m dyn Texts,
 }
 
 type Maker = Box<dyn Fn(&Making<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
@@ -193,10 +213,12 @@ impl Registry {
     ) -> Result<Vec<Made>, ModuleErrors> {
         let data = &config.session_data_config;
         let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
+        let makings = Makings { limits, texts };
         let (mut made, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
             let windows = call_windows(scanner, entry, config, calendar, &mut errors);
-            let making = Making { config: &scanner.config, schedule: Some(scanner), limits, texts };
+            let making = Making::new(&scanner.config, &makings);
+            let making = Making { schedule: Some(scanner), ..making };
             let kind = ModuleKind::Scanner;
             let Some(consumer) = self.made(kind, entry, &scanner.module, &making, &mut errors)
             else {
@@ -209,7 +231,7 @@ impl Registry {
             }
         }
         for (entry, strategy) in data.strategies.iter().enumerate() {
-            let making = Making { config: &strategy.config, schedule: None, limits, texts };
+            let making = Making::new(&strategy.config, &makings);
             let kind = ModuleKind::Strategy;
             let consumer = self.made(kind, entry, &strategy.module, &making, &mut errors);
             if let Some(consumer) = consumer.filter(|_| strategy.enabled) {
@@ -242,10 +264,41 @@ impl Registry {
         match (found.maker)(making) {
             Ok(consumer) => Some(consumer),
             Err(why) => {
-                let (path, module) = (path("config"), module.to_owned());
-                errors.push(ModuleError::BadSettings { path, kind, module, why });
+                let place = Place { path: path("config"), kind, module };
+                match making.faults.take() {
+                    faults if faults.is_empty() => errors.push(place.settings(why)),
+                    faults => errors.extend(faults.into_iter().map(|fault| place.fault(fault))),
+                }
                 None
             }
+        }
+    }
+}
+
+/// The settings of a module in the session file.
+struct Place<'p> {
+    path: String,
+    kind: ModuleKind,
+    module: &'p str,
+}
+
+impl Place<'_> {
+    fn settings(&self, why: String) -> ModuleError {
+        let (path, module) = (self.path.clone(), self.module.to_owned());
+        ModuleError::BadSettings { path, kind: self.kind, module, why }
+    }
+
+    fn fault(&self, fault: SettingsFault) -> ModuleError {
+        let Place { path, kind, module } = self;
+        let (kind, module) = (*kind, (*module).to_owned());
+        match fault {
+            SettingsFault::UnknownKey { key, fault } => {
+                ModuleError::UnknownKey { path: format!("{path}.{key}"), kind, module, fault }
+            }
+            SettingsFault::BadValue { key, why } => {
+                ModuleError::BadSettings { path: format!("{path}.{key}"), kind, module, why }
+            }
+            SettingsFault::Whole { why } => self.settings(why),
         }
     }
 }
@@ -271,93 +324,6 @@ impl Engine {
             }
         }
         Ok(seats)
-    }
-}
-
-/// What is wrong with a module that a session file asks for.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[non_exhaustive]
-pub enum ModuleError {
-    /// No module of that kind has that name.
-    #[error("found {module:?}; {}", known_words(*.kind, .known))]
-    NotRegistered {
-        /// The path in the file.
-        path: String,
-        /// Strategy or scanner.
-        kind: ModuleKind,
-        /// The name asked for.
-        module: String,
-        /// Those that are registered.
-        known: Vec<String>,
-    },
-    /// The module refuses its settings.
-    #[error("the {} {module} cannot be made from its config: {why}", .kind.name())]
-    BadSettings {
-        /// The path in the file.
-        path: String,
-        /// Strategy or scanner.
-        kind: ModuleKind,
-        /// Its name.
-        module: String,
-        /// What it says.
-        why: String,
-    },
-    /// A window lies in no session of the run.
-    #[error(
-        "the window {start} to {end} lies in no session of the run, which are open from {open} to {close}; give times of the exchange's clock inside"
-    )]
-    WindowOutside {
-        /// The path in the file.
-        path: String,
-        /// The first call.
-        start: TimeOfDay,
-        /// The end of calls.
-        end: TimeOfDay,
-        /// When the first session opens.
-        open: TimeOfDay,
-        /// When it closes.
-        close: TimeOfDay,
-    },
-    /// A scanner cannot be called every day or week.
-    #[error("found {found}; seconds, minutes or hours are needed, as \"5m\"")]
-    NotAClockInterval {
-        /// The path in the file.
-        path: String,
-        /// The interval.
-        found: BarInterval,
-    },
-    /// Free delivery of a strategy or scanner.
-    #[error(
-        "{module} cannot be delivered free: what it sees would depend on its thread; register it inline or lock-step"
-    )]
-    FreeDelivery {
-        /// Its name.
-        module: String,
-    },
-}
-
-impl ModuleError {
-    /// The path of the value in the session file; absent where it is no value of the file's.
-    pub fn path(&self) -> Option<&str> {
-        match self {
-            ModuleError::NotRegistered { path, .. }
-            | ModuleError::BadSettings { path, .. }
-            | ModuleError::WindowOutside { path, .. }
-            | ModuleError::NotAClockInterval { path, .. } => Some(path),
-            ModuleError::FreeDelivery { .. } => None,
-        }
-    }
-}
-
-/// Everything that is wrong with the modules of a session file.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
-#[error("the modules cannot be made:{}", .0.iter().map(|e| format!("\n  - {e}")).collect::<String>())]
-pub struct ModuleErrors(pub Vec<ModuleError>);
-
-fn known_words(kind: ModuleKind, known: &[String]) -> String {
-    match known {
-        [] => format!("no {} is registered; drop it, or register it", kind.name()),
-        known => format!("registered are {}", known.join(", ")),
     }
 }
 

@@ -41,7 +41,7 @@ pub(crate) const ABOUT: &str =
     "Before the open picks candidates by history, at the first bar keeps those that gapped.";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 struct Settings {
     universe: Option<String>,
     symbols: Vec<String>,

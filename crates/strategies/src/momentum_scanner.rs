@@ -40,7 +40,7 @@ pub(crate) const ABOUT: &str =
     "By the clock keeps what has risen most, lets go of what fell, and looks at the next.";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 struct Settings {
     universe: Option<String>,
     symbols: Vec<String>,

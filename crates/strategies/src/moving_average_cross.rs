@@ -32,7 +32,7 @@ pub const NAME: &str = "moving_average_cross";
 pub(crate) const ABOUT: &str = "Long while a fast average of closes stands above a slow one.";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 struct Settings {
     interval: String,
     fast: usize,

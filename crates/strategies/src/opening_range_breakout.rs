@@ -32,7 +32,7 @@ pub const NAME: &str = "opening_range_breakout";
 pub(crate) const ABOUT: &str = "Follows the first close outside the range of the first minutes.";
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 struct Settings {
     minutes: u32,
     both_ways: bool,

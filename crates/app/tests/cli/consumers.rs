@@ -1,6 +1,6 @@
 //! The strategies and scanners of a session file, as the program runs and shows them.
 
-use crate::support::{Folder, repository};
+use crate::support::{Folder, repository, session};
 
 fn scanners() -> String {
     repository().join("session_configs/scanners.json").display().to_string()
@@ -55,4 +55,44 @@ fn a_session_file_with_modules_is_checked_and_planned() {
     let planned = folder.run(&["plan", &scanners()]).expect_code(0).out;
     let called = "momentum_scanner        from 09:35:00 to 10:31:00 every 5m\n";
     assert!(planned.contains(called), "{planned}");
+}
+
+#[test]
+fn a_wrong_key_of_a_module_is_told_the_nearest_one_at_its_own_place() {
+    let folder = Folder::new();
+    let modules = r#",
+    "scanners": [
+      { "module": "gap_scanner", "pre_session": true,
+        "config": { "symbols": ["AAPL"],
+                    "min_gap": 1.0, "history_session": 2 } }
+    ],
+    "strategies": [
+      { "module": "opening_range_breakout",
+        "config": { "comment": "as ever",
+                    "minutes": "15" } }
+    ]"#;
+    let text = session(["2025-07-02", "2025-07-03"], &["AAPL"], &["1m"], modules);
+    folder.write("session.json", &text);
+    let call = folder.run(&["check", "session.json"]).expect_code(3);
+    let lines: Vec<&str> = call.err.lines().skip(1).collect();
+    let scanner = "session_data_config.scanners[0].config";
+    let known = "known here: universe, symbols, history_sessions, min_price, \
+                 min_dollar_volume, max_candidates, min_gap_pct, max_picks";
+    assert_eq!(
+        lines,
+        [
+            format!(
+                "session.json:9:56: {scanner}.history_session: unknown key \"history_session\"; the \
+                 nearest is \"history_sessions\" ({known})"
+            ),
+            format!(
+                "session.json:9:32: {scanner}.min_gap: unknown key \"min_gap\"; the nearest is \
+                 \"min_gap_pct\" ({known})"
+            ),
+            "session.json:14:32: session_data_config.strategies[0].config.minutes: the strategy \
+             opening_range_breakout cannot be made from its config: invalid type: string \"15\", \
+             expected u32"
+                .to_owned(),
+        ]
+    );
 }
