@@ -4,17 +4,18 @@
 #![expect(clippy::disallowed_methods, reason = "session files and reference data are read here")]
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
-use openbell_coordinator::StoreSource;
 use openbell_coordinator::{
-    Delivery, Engine, Event, NoTexts, Phase, Registry, Signal, Source, Texts,
+    ConsumerError, Delivery, Engine, Event, LookaheadCheck, NoTexts, Phase, Registry, Rehearsal,
+    Signal, Source, StoreSource, Tampering, Texts,
 };
-use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_strategies::boxed;
-use openbell_tests::{Finished, Market, Story, at, bar_at, finish_seated, flat, sym};
+use openbell_tests::{Finished, Market, Story, at, bar_at, finish_seated, flat, sym, time};
 use openbell_time::{Nanos, TimeManager, Timestamp};
 
 const DAY: &str = "2025-07-02";
@@ -179,36 +180,77 @@ fn nobody_else_changes(json: &str, off: &[&str], folder: &Path) {
     }
 }
 
+/// The same session over a week of the synthetic market of the repository.
+fn synthetic() -> String {
+    REFERENCE
+        .replace("2019-02-11", "2025-06-23")
+        .replace("2019-02-15", "2025-06-27")
+        .replace(r#"["SPY", "QQQ"]"#, r#"["SPY", "MSFT"]"#)
+        .replace(r#"["BAC", "GLD", "JPM", "PPLT", "TSLA", "V", "XLP", "NOSUCH"]"#, CANDIDATES)
+        .replace(r#"["BAC", "GLD", "JPM", "TSLA", "V", "XLP"]"#, CANDIDATES)
+        .replace(r#""min_gap_pct": 0.5"#, r#""min_gap_pct": 0.05"#)
+        .replace(r#""min_return_pct": 0.4"#, r#""min_return_pct": 0.2"#)
+}
+
+const CANDIDATES: &str = r#"["AAPL", "AMZN", "GME", "META", "NVDA", "PPLT", "RIVN", "TSLA"]"#;
+
+/// The session over each market that is there: its file, and the folder of its bars.
+fn weeks() -> Vec<(String, PathBuf)> {
+    let ours = (synthetic(), configs().join("../tests/data/bar_data"));
+    let reference = reference().map(|folder| (REFERENCE.to_owned(), folder));
+    [ours].into_iter().chain(reference).collect()
+}
+
 #[test]
 fn switching_a_strategy_off_changes_no_one_elses_signals() {
-    let Some(folder) = reference() else { return };
-    nobody_else_changes(REFERENCE, &["moving_average_cross", "opening_range_breakout"], &folder);
+    for (json, folder) in weeks() {
+        nobody_else_changes(&json, &["moving_average_cross", "opening_range_breakout"], &folder);
+    }
 }
 
 #[test]
 fn switching_a_scanner_off_changes_nothing_for_those_that_have_symbols_of_their_own() {
-    let Some(folder) = reference() else { return };
-    let own = r#""config": {"symbols": ["SPY", "QQQ"]} }"#;
-    let json = REFERENCE
-        .replace("moving_average_cross\" }", &format!("moving_average_cross\", {own}"))
-        .replace("opening_range_breakout\" }", &format!("opening_range_breakout\", {own}"));
-    let all = ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"];
-    nobody_else_changes(&json, &all, &folder);
+    for (json, folder) in weeks() {
+        let own = r#""config": {"symbols": ["SPY", "QQQ", "MSFT"]} }"#;
+        let json = json
+            .replace("moving_average_cross\" }", &format!("moving_average_cross\", {own}"))
+            .replace("opening_range_breakout\" }", &format!("opening_range_breakout\", {own}"));
+        let all =
+            ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"];
+        nobody_else_changes(&json, &all, &folder);
+    }
+}
+
+/// The modules of a session file over a store, made anew for every run of a check.
+struct Modules<'m> {
+    config: &'m SessionConfig,
+    folder: &'m Path,
+}
+
+impl Rehearsal for Modules<'_> {
+    fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
+        Ok(store(self.folder))
+    }
+
+    fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
+        let calendar = time().calendar(self.config.exchange_group.name)?;
+        let made = boxed().make(self.config, &calendar, &NoTexts)?;
+        let seats = engine.register_modules(made, Delivery::Inline)?;
+        assert!(seats.is_empty());
+        Ok(())
+    }
 }
 
 #[test]
-fn a_signal_depends_on_no_later_bar() {
-    let Some(folder) = reference() else { return };
-    let whole = run(&parsed(REFERENCE), store(&folder), &NoTexts, Delivery::Inline);
-    let mut shorter = parsed(REFERENCE);
-    if let openbell_config::Mode::Backtest(backtest) = &mut shorter.mode {
-        backtest.end_date = "2019-02-13".parse().unwrap();
+fn no_signal_and_nothing_that_a_module_asks_for_depends_on_a_later_bar() {
+    for (json, folder) in weeks() {
+        let config = parsed(&json);
+        let check = LookaheadCheck { n_cuts: 60, ..LookaheadCheck::of(&config, time()) };
+        let mut modules = Modules { config: &config, folder: &folder };
+        let report = check.run(&mut modules, |_| ControlFlow::Continue(())).expect("it begins");
+        assert!(report.findings.is_empty(), "{}", report.findings[0]);
+        assert!(report.is_complete);
     }
-    let until = at("2019-02-13", 16, 0);
-    let cut = run(&shorter, store(&folder), &NoTexts, Delivery::Inline);
-    let before: Vec<_> =
-        whole.report.signals.iter().filter(|(at, _)| *at <= until).cloned().collect();
-    assert_eq!(cut.report.signals, before);
 }
 
 /// Five hundred symbols: a day of history each, and a minute-by-minute session in which every
