@@ -188,6 +188,20 @@ impl GateModel {
         lagging.map(|(symbol, _)| symbol.clone()).collect()
     }
 
+    /// Who holds a shut gate: the symbols that lag; where none does, those with a backlog.
+    pub fn holding(&self) -> BTreeSet<Symbol> {
+        let lagging = self.lagging();
+        if !lagging.is_empty() {
+            return lagging;
+        }
+        let is_due = |close: &&Timestamp| **close <= self.clock;
+        let waits = self
+            .members
+            .iter()
+            .filter(|(_, member)| member.closes.get(member.n_delivered).filter(is_due).is_some());
+        waits.map(|(symbol, _)| symbol.clone()).collect()
+    }
+
     /// A symbol begins to lag: nobody outside sees anything, or that symbol is withheld.
     fn hold(&mut self) {
         let lagging = self.members.iter().filter(|(_, member)| member.lags);

@@ -97,8 +97,9 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
     };
     let mut n_delivered = 1;
     while let Err(inactive) = outside.view() {
-        // The lag of the bar just delivered; at 60 s it lags no more, and only waits for the rest.
-        let lag_s = (60 * (150 - n_delivered as i64)).max(120);
+        // The lag of the bar just delivered. At 60 s it lags no more, and holds the gate by the
+        // one bar that is left.
+        let lag_s = (60 * (150 - n_delivered as i64)).max(60);
         assert_eq!(inactive.facts().reason, holds_by(lag_s));
         assert_eq!((inactive.facts().since, inactive.facts().epoch), (Some(noon), 2));
         let view = inside.view();
@@ -221,6 +222,31 @@ fn a_quiet_symbol_does_not_close_the_gate_and_its_gap_is_listed() {
     assert_eq!(series.coverage(), Some(Coverage { n: 120, expected: 150 }));
     assert_eq!(series.gaps(), [Gap { since: at(DAY, 11, 0), until: at(DAY, 11, 30), n_bars: 30 }]);
     assert_eq!(switches(&story).len(), 1);
+}
+
+#[test]
+fn a_gate_that_waits_for_a_backlog_without_lag_names_whose_it_is() {
+    // MSFT's two bars are at the end of the backlog: it never lags. TSLA ends before them.
+    let market = Market::new()
+        .with_minutes("AAPL", DAY, DAY, |_, _| true)
+        .with_minutes("TSLA", DAY, DAY, |_, minute| minute < 100)
+        .with_minutes("MSFT", DAY, DAY, |_, minute| minute == 148 || minute == 149);
+    let mut story = aapl_at(12, 0, "", market);
+    let mut reader = story.reader();
+    let ticket = story.handle().command(add(&["MSFT", "TSLA"]));
+    let mut named = Vec::new();
+    while ticket.try_answer().is_none() {
+        let _ = story.step();
+        if let Err(inactive) = reader.view() {
+            let Reason::CatchingUp { holders } = &inactive.facts().reason else {
+                panic!("{inactive}");
+            };
+            let names: Vec<String> = holders.iter().map(|h| h.symbol.to_string()).collect();
+            named.push(names.join(" "));
+        }
+    }
+    named.dedup();
+    assert_eq!(named, ["TSLA", "MSFT"]);
 }
 
 #[test]

@@ -170,8 +170,9 @@ impl Pair {
                 let Reason::CatchingUp { holders } = &inactive.facts().reason else {
                     panic!("{inactive}");
                 };
-                let named = |symbol| holders.iter().any(|holder| holder.symbol == symbol);
-                assert!(self.model.lagging().into_iter().all(named), "{inactive}");
+                let named: Vec<_> = holders.iter().map(|holder| &holder.symbol).collect();
+                let holding: Vec<_> = self.model.holding().into_iter().collect();
+                assert_eq!(named, holding.iter().collect::<Vec<_>>(), "{inactive}");
             }
         }
     }

@@ -234,7 +234,7 @@ impl<'s> Readings<'s> {
         })
     }
 
-    /// The reason of a shut gate names all that lag, and nobody who is not on the way.
+    /// The reason of a shut gate names exactly those that hold it.
     pub fn compare_reason(&self, reason: &Reason, model: &SessionModel<'_>) -> Kept<()> {
         let due = match model.stage {
             Stage::Open => "catching_up",
@@ -246,9 +246,9 @@ impl<'s> Readings<'s> {
         keep("inactive says why", reason.name() == due, || format!("{reason}, expected {due}"))?;
         if let Reason::CatchingUp { holders } = reason {
             let named: BTreeSet<&Symbol> = holders.iter().map(|holder| &holder.symbol).collect();
-            let lagging = model.gate.lagging();
-            keep("inactive names who lags", lagging.iter().all(|s| named.contains(s)), || {
-                format!("{lagging:?} lag, {named:?} are named")
+            let holding = model.gate.holding();
+            keep("inactive names who holds the gate", named.iter().copied().eq(&holding), || {
+                format!("{holding:?} hold it, {named:?} are named")
             })?;
             let is_member = |symbol: &&Symbol| model.members.contains_key(*symbol);
             keep("no removed symbol holds the gate", named.iter().all(is_member), || {

@@ -41,15 +41,12 @@ impl Engine {
             lane.lag = lag;
             lane.gauge.record_lag(lag);
         }
-        let still_lags = lane.meter.state() == LagState::Lagging;
         if change == LagChange::CaughtUp && planted(Planted::LastCheckedWins) {
             let _ = self.publish();
         }
         if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging()?;
-        } else if still_lags && !self.board.is_active() {
-            self.hold_gate()?; // The reason names the lag as it is now.
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let lane = &mut day.lanes[position];
@@ -69,11 +66,10 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         if day.next_close_ns[position] > clock.as_nanos() {
-            let change = day.lanes[position].meter.empty_backlog();
-            let others_wait = day.has_backlog(clock);
-            if change == LagChange::CaughtUp && others_wait && !self.board.is_active() {
-                self.hold_gate()?; // The reason no longer names this one.
-            }
+            let _ = day.lanes[position].meter.empty_backlog(); // Who waits for it is told below.
+        }
+        if day.has_backlog(clock) && !self.board.is_active() {
+            self.hold_gate()?; // The reason names who holds it now, and the lag as it is now.
         }
         self.settle_if_caught_up()
     }

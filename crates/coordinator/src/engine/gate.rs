@@ -96,7 +96,7 @@ impl Engine {
     /// Keeps the gate shut for the symbols that lag now.
     pub(super) fn hold_gate(&mut self) -> Result<(), RunError> {
         let State::Day(day) = &self.state else { return Ok(()) };
-        let reason = Reason::CatchingUp { holders: day.holders() };
+        let reason = Reason::CatchingUp { holders: day.holders(self.clock.now()) };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
             if planted(Planted::SwitchToldLate) {
                 return Ok(());
@@ -174,12 +174,19 @@ impl Engine {
 }
 
 impl super::day::Day {
-    /// The symbols that lag, in symbol order.
-    pub(super) fn holders(&self) -> Vec<Holder> {
-        let lagging = self.lanes.iter().filter(|lane| lane.meter.state() == LagState::Lagging);
-        lagging
-            .map(|lane| Holder { symbol: lane.run.symbol.clone(), lag: Some(lane.lag) })
-            .collect()
+    /// Who holds the gate, in symbol order: the symbols that lag; where none does any more, those
+    /// that have a backlog left, for which the gate waits too.
+    pub(super) fn holders(&self, clock: Timestamp) -> Vec<Holder> {
+        let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
+        let waits = |lane: &Lane| lane.next_close_ns() <= clock.as_nanos();
+        let holder = |lane: &Lane| Holder {
+            symbol: lane.run.symbol.clone(),
+            lag: (lane.n_delivered() > 0 || lags(lane)).then_some(lane.lag),
+        };
+        match self.lanes.iter().any(lags) {
+            true => self.lanes.iter().filter(|lane| lags(lane)).map(holder).collect(),
+            false => self.lanes.iter().filter(|lane| waits(lane)).map(holder).collect(),
+        }
     }
 
     /// The symbols that lag or are still on their way, in symbol order.
