@@ -9,14 +9,14 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
-use openbell_session_data::{Inactive, Reason};
-use openbell_tests::{at, bar_at, config};
+use openbell_session_data::{Inactive, Reason, Unavailable};
+use openbell_tests::{Heard, Record, Recorder, at, bar_at, config};
 use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
 
 const DAY: &str = "2025-07-02";
 
-/// One symbol whose live feed follows a script.
-struct Scripted(Option<ScriptedFeed>);
+/// Symbols whose live feeds follow their scripts.
+struct Scripted(Vec<ScriptedFeed>);
 
 impl Source for Scripted {
     fn intervals(&self, _: &Symbol) -> Vec<BarInterval> {
@@ -36,16 +36,20 @@ impl Source for Scripted {
         key: &SeriesKey,
         calendar: &Calendar,
     ) -> Result<Box<dyn Feed>, DataError> {
-        match self.0.take() {
-            Some(feed) => Ok(Box::new(feed)),
+        match self.0.iter().position(|feed| feed.series() == key) {
+            Some(position) => Ok(Box::new(self.0.remove(position))),
             None => self.feed(key, calendar),
         }
     }
 }
 
 fn key() -> SeriesKey {
+    key_of("AAPL")
+}
+
+fn key_of(symbol: &str) -> SeriesKey {
     let interval = BarInterval::from_mins(1).expect("a minute");
-    SeriesKey { symbol: "AAPL".parse().expect("a symbol"), interval }
+    SeriesKey { symbol: symbol.parse().expect("a symbol"), interval }
 }
 
 fn minutes(since: Timestamp, n: usize) -> BarColumns {
@@ -60,7 +64,7 @@ fn minutes(since: Timestamp, n: usize) -> BarColumns {
 fn engine(feed: ScriptedFeed) -> Engine {
     let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
     let (config, _) = SessionConfig::parse(&json).expect("a good config");
-    Engine::live(&config, &TimeManager::new(), Box::new(Scripted(Some(feed)))).expect("a plan")
+    Engine::live(&config, &TimeManager::new(), Box::new(Scripted(vec![feed]))).expect("a plan")
 }
 
 /// Drives the run by a clock that ticks every `tick_s` seconds, and lists the second of every
@@ -289,4 +293,124 @@ fn a_bar_that_comes_after_its_window_closed_is_counted_as_late_and_makes_a_new_g
         matches!(event, Event::Rejected { reason: openbell_market::RejectReason::Late, .. })
     };
     assert_eq!(engine.events().iter().filter(is_late).count(), 1);
+}
+
+/// A live run of AAPL, which is healthy, and of MSFT, whose minutes arrive as `arrives` says, each
+/// after so many seconds past its close; with scope `symbol`.
+fn two_by_symbol(n: usize, arrives: impl Fn(usize) -> i64) -> Engine {
+    let open = at(DAY, 9, 30);
+    let heartbeat = Nanos::from_secs(120);
+    let mut healthy = ScriptedFeed::new(key(), open, heartbeat);
+    healthy.arrive_after_close(&minutes(open, n), Nanos::from_secs(1));
+    let mut other = ScriptedFeed::new(key_of("MSFT"), open, heartbeat);
+    let rows = minutes(open, n);
+    for row in 0..n {
+        let mut one = BarColumns::default();
+        one.extend_from(&rows, row..row + 1);
+        other.arrive_after_close(&one, Nanos::from_secs(arrives(row)));
+    }
+    let scope = r#", "streaming": {"scope": "symbol"}"#;
+    let json = config(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, DAY, scope);
+    let (config, _) = SessionConfig::parse(&json).expect("a good config");
+    let source = Box::new(Scripted(vec![healthy, other]));
+    Engine::live(&config, &TimeManager::new(), source).expect("a plan")
+}
+
+#[test]
+fn live_with_scope_symbol_a_symbol_that_falls_silent_is_withheld_alone_and_comes_back_whole() {
+    let open = at(DAY, 9, 30);
+    // Minutes 10 to 19 of MSFT all come at 09:50:01.
+    let mut engine = two_by_symbol(40, |row| match row {
+        10..20 => 1 + 60 * (19 - row as i64),
+        _ => 1,
+    });
+    let record = Record::default();
+    engine.register(Box::new(Recorder(record.clone())), OnError::StopRun);
+    let mut reader = engine.outside_reader();
+    let mut withheld = Vec::new();
+    let mut now = open - Nanos::from_secs(5);
+    while now <= open + Nanos::from_secs(35 * 60) {
+        while engine.step(now) == Step::Worked {}
+        if now >= open {
+            let view = reader.view().expect("the session is active all the time");
+            let of_aapl = view.symbol("AAPL").expect("it is healthy").base().unwrap().today().len();
+            assert_eq!(of_aapl as i64, (now - open - Nanos::from_secs(1)).as_secs().max(0) / 60);
+            if let Err(Unavailable::Withheld { inactive, .. }) = view.symbol("MSFT") {
+                assert_eq!(lagging(&inactive), ["MSFT"]);
+                assert_eq!(view.withheld().len(), 1);
+                let lag = view.withheld()[0].lag.expect("a live symbol has one");
+                withheld.push(((now - open).as_secs(), lag.as_secs()));
+            }
+        }
+        now += Nanos::from_secs(1);
+    }
+    // The bar of 09:40 closes at 09:41, and is overdue for more than a minute from 09:42:01 on.
+    let (first, last) = (withheld[0], withheld[withheld.len() - 1]);
+    assert_eq!((first.0, last.0), (12 * 60 + 1, 20 * 60), "{withheld:?}");
+    assert!(first.1 >= 61 && last.1 >= 9 * 60, "{first:?} {last:?}");
+    assert_eq!(engine.events().iter().filter(|e| matches!(e, Event::GateShut { .. })).count(), 0);
+    let heard = record.all();
+    assert!(!heard.iter().any(|heard| matches!(heard, Heard::Deactivated { .. })));
+    assert!(!heard.iter().any(|heard| matches!(heard, Heard::Joined(_))), "all were there first");
+    let resumed: Vec<_> = heard
+        .iter()
+        .filter_map(|heard| match heard {
+            Heard::Resumed(resumed) => Some(resumed),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(resumed.len(), 1, "{resumed:?}");
+    assert_eq!(resumed[0].at, open + Nanos::from_secs(20 * 60 + 1));
+    let skipped: Vec<_> = resumed[0]
+        .skipped
+        .iter()
+        .map(|s| (s.symbol.as_str(), s.interval.to_string(), s.first, s.last))
+        .collect();
+    assert_eq!(skipped, [("MSFT", "1m".to_owned(), 10, 19), ("MSFT", "5m".to_owned(), 2, 3)]);
+    for (series, sequences) in record.announced() {
+        assert_eq!(sequences, (0..sequences.len()).collect::<Vec<_>>(), "{series:?}");
+    }
+}
+
+#[test]
+fn live_with_scope_symbol_a_feed_that_is_always_late_is_withheld_and_the_session_is_not() {
+    let open = at(DAY, 9, 30);
+    let mut engine = two_by_symbol(60, |_| 90);
+    let switches = drive(&mut engine, open + Nanos::from_secs(1800), 1);
+    assert_eq!(switches, [(0, true)]);
+    let mut reader = engine.outside_reader();
+    let view = reader.view().expect("active");
+    assert!(matches!(view.symbol("MSFT"), Err(Unavailable::Withheld { .. })));
+    assert!(!view.symbol("AAPL").unwrap().base().unwrap().today().is_empty());
+    let inside = engine.inside_reader().view();
+    assert!(!inside.symbol("MSFT").unwrap().base().unwrap().today().is_empty());
+}
+
+#[test]
+fn live_with_scope_symbol_one_whose_subscription_is_not_confirmed_does_not_hold_the_open() {
+    let open = at(DAY, 9, 30);
+    let later = open + Nanos::from_secs(600);
+    let mut healthy = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    healthy.arrive_after_close(&minutes(open, 30), Nanos::from_secs(1));
+    // Until 09:40 it is complete through nothing of the day; then it says that nothing was traded.
+    let mut other =
+        ScriptedFeed::new(key_of("MSFT"), open - Nanos::from_secs(3600), Nanos::from_secs(7200));
+    other.arrives(later, Arrival::CompleteThrough(later));
+    let scope = r#", "streaming": {"scope": "symbol"}"#;
+    let json = config(r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, DAY, scope);
+    let (config, _) = SessionConfig::parse(&json).expect("a good config");
+    let source = Box::new(Scripted(vec![healthy, other]));
+    let mut engine = Engine::live(&config, &TimeManager::new(), source).expect("a plan");
+    let record = Record::default();
+    engine.register(Box::new(Recorder(record.clone())), OnError::StopRun);
+    assert_eq!(drive(&mut engine, open + Nanos::from_secs(300), 1), [(0, true)]);
+    assert_eq!(engine.handle().pending_symbols(), [key_of("MSFT").symbol]);
+    assert!(engine.outside_reader().view().expect("active").symbol("MSFT").is_err());
+    let mut now = open + Nanos::from_secs(301);
+    while now <= later {
+        while engine.step(now) == Step::Worked {}
+        now += Nanos::from_secs(1);
+    }
+    assert!(engine.outside_reader().view().expect("active").symbol("MSFT").is_ok());
+    assert!(record.all().contains(&Heard::Joined(key_of("MSFT").symbol)));
 }

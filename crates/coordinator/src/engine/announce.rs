@@ -77,9 +77,12 @@ impl Engine {
         self.tell_closings(closings)
     }
 
-    /// Tells consumers what has not been announced, without the gate having been shut: a
-    /// newcomer whose backlog was no lag, or what arrived live.
-    pub(super) fn announce_unannounced(&mut self) -> Result<(), RunError> {
+    /// Tells consumers what has not been announced of the lanes that `is_told` takes, without the
+    /// gate having been shut: a newcomer whose backlog was no lag, or what arrived live.
+    pub(super) fn announce_unannounced(
+        &mut self,
+        is_told: impl Fn(&Lane) -> bool,
+    ) -> Result<(), RunError> {
         if !self.hub.hears_bars() {
             return Ok(());
         }
@@ -87,7 +90,8 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut closings = self.hub.blank_closings();
         let n_each = day.layout.day.derived.len() + 1;
-        for (position, lane) in day.lanes.iter_mut().enumerate() {
+        let told = day.lanes.iter_mut().enumerate().filter(|(_, lane)| is_told(lane));
+        for (position, lane) in told {
             for series in 0..lane.announced.len() {
                 let place = position * n_each + series;
                 unannounced(lane, series, at, |sequence, closes_at| {
@@ -238,7 +242,7 @@ impl Day {
         if self.unready.is_empty() {
             return ready;
         }
-        for lane in &self.lanes {
+        for lane in self.lanes.iter().filter(|lane| !lane.is_withheld()) {
             for series in 0..lane.announced.len() {
                 let rows = lane.rows_at(series, at);
                 if rows.len().checked_sub(1).is_some_and(|row| has_all_indicators(&rows, row)) {

@@ -8,6 +8,7 @@ use openbell_market::planted::{Planted, planted};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
+use super::live::Hold;
 use super::{Engine, State};
 use crate::consumer::{Resumed, Skipped};
 use crate::error::RunError;
@@ -127,24 +128,24 @@ impl Engine {
             self.tell(&Notice::Deactivated(Arc::new(reason)))?;
         }
         if planted(Planted::ResumedLost) {
-            self.announce_unannounced()?;
+            self.announce_unannounced(|_| true)?;
         } else if opened == Opened::Yes || had_withheld {
-            self.tell_resumed()?;
+            self.tell_resumed(|_| true)?;
         } else {
-            self.announce_unannounced()?;
+            self.announce_unannounced(|_| true)?;
         }
         self.tell_membership(&joined)?;
         self.answer_pending();
         Ok(())
     }
 
-    /// One `Resumed` with everything that was not announced.
-    pub(super) fn tell_resumed(&mut self) -> Result<(), RunError> {
+    /// One `Resumed` with everything that was not announced of the lanes that `is_told` takes.
+    pub(super) fn tell_resumed(&mut self, is_told: impl Fn(&Lane) -> bool) -> Result<(), RunError> {
         let at = self.clock.now();
         let epoch = self.board.epoch();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut skipped = Vec::new();
-        for lane in &mut day.lanes {
+        for lane in day.lanes.iter_mut().filter(|lane| is_told(lane)) {
             for position in 0..lane.announced.len() {
                 let rows = lane.rows_at(position, at);
                 let (n_rows, first) = (rows.len(), lane.announced[position]);
@@ -191,13 +192,21 @@ impl super::day::Day {
 
     /// The symbols that lag or are still on their way, in symbol order.
     fn withheld(&self) -> Vec<Holder> {
-        let is_new = |lane: &&Lane| lane.is_joining && !planted(Planted::UncheckedShown);
-        let is_behind = |lane: &&Lane| is_new(lane) || lane.meter.state() == LagState::Lagging;
-        let holder = |lane: &Lane| Holder {
-            symbol: lane.run.symbol.clone(),
-            lag: (lane.meter.state() == LagState::Lagging).then_some(lane.lag),
+        let is_new = |lane: &Lane| lane.is_joining && !planted(Planted::UncheckedShown);
+        let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
+        let behind = |lane: &Lane| match &lane.live {
+            Some(live) => match live.hold {
+                Hold::Held { lag } => Some(Some(lag)),
+                Hold::Unseen => Some(None),
+                Hold::Released | Hold::Free => None,
+            },
+            None => (is_new(lane) || lags(lane)).then(|| lags(lane).then_some(lane.lag)),
         };
-        self.lanes.iter().filter(is_behind).map(holder).collect()
+        let holder = |lane: &Lane| {
+            let lag = behind(lane)?;
+            Some(Holder { symbol: lane.run.symbol.clone(), lag })
+        };
+        self.lanes.iter().filter_map(holder).collect()
     }
 
     /// Marks every lane as with the clock. Returns the symbols that have joined by it.
@@ -213,7 +222,7 @@ impl super::day::Day {
     /// Those that were on their way have joined. Returns them.
     pub(super) fn join_caught_up(&mut self, log: &mut Vec<Event>, at: Timestamp) -> Vec<Symbol> {
         let mut joined = Vec::new();
-        for lane in self.lanes.iter_mut().filter(|lane| lane.is_joining) {
+        for lane in self.lanes.iter_mut().filter(|lane| lane.is_joining && !lane.is_withheld()) {
             lane.is_joining = false;
             lane.through.reach_the_clock();
             lane.show_state();

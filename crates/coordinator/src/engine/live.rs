@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use openbell_config::GateScope;
 use openbell_data_manager::Connection;
 use openbell_market::{BarColumns, RejectReason};
 use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
@@ -26,6 +27,42 @@ use crate::status::SymbolState;
 /// How long a live run waits before it looks at its feeds again.
 const LOOK: Nanos = Nanos::from_nanos(50_000_000);
 
+/// Whether a live symbol holds the gate, or is withheld where the scope is the symbol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Hold {
+    /// It was not looked at yet.
+    Unseen,
+    /// It is behind by so much.
+    Held {
+        /// Its lag, or how long its next bar is overdue.
+        lag: Nanos,
+    },
+    /// It is with the clock again, and what was not told of it meanwhile is to be told.
+    Released,
+    /// It is with the clock.
+    Free,
+}
+
+impl Hold {
+    /// What follows when it is looked at, and holds by `lag` or not at all.
+    fn next(self, lag: Option<Nanos>) -> Hold {
+        match (self, lag) {
+            (_, Some(lag)) => Hold::Held { lag },
+            (Hold::Held { .. } | Hold::Released, None) => Hold::Released,
+            (Hold::Unseen | Hold::Free, None) => Hold::Free,
+        }
+    }
+
+    /// Whether readers would see another thing; a lag is shown to the second.
+    fn shows_otherwise(self, next: Hold) -> bool {
+        match (self, next) {
+            (Hold::Held { lag }, Hold::Held { lag: next }) => lag.as_secs() != next.as_secs(),
+            (Hold::Held { .. } | Hold::Unseen, _) | (_, Hold::Held { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
 /// What a live lane knows of its feed.
 pub(crate) struct LiveFeed {
     /// The state at the session's start, for building the day anew when a late bar comes.
@@ -33,6 +70,7 @@ pub(crate) struct LiveFeed {
     /// The instant up to which the feed has delivered all that there is.
     pub(crate) complete_through: Timestamp,
     pub(crate) connection: Connection,
+    pub(crate) hold: Hold,
     /// Windows that end at or before it are closed.
     pub(crate) closed_through: Timestamp,
     /// The bars of the day that have arrived, delivered or not.
@@ -47,6 +85,7 @@ impl LiveFeed {
             start,
             complete_through: since,
             connection: Connection::Alive,
+            hold: Hold::Unseen,
             closed_through: since,
             sifted: Sifted::default(),
             raw: BarColumns::default(),
@@ -171,13 +210,19 @@ impl Engine {
     }
 
     /// Opens the gate where every symbol is caught up and speaking, and publishes; shuts it else.
+    /// Where the scope is the symbol, those that are not are withheld, and the gate stays open.
     fn decide_gate(&mut self, now: Timestamp) -> Result<(), RunError> {
         let threshold = self.plan.lag.threshold;
+        let is_by_symbol = self.plan.scope == GateScope::Symbol;
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let has_opened = !day.switches.is_empty();
-        let holders: Vec<Holder> =
-            (0..day.lanes.len()).filter_map(|i| day.watch(i, now, threshold, has_opened)).collect();
-        if holders.is_empty() {
+        let mut holders = Vec::new();
+        for position in 0..day.lanes.len() {
+            let (holder, shows_otherwise) = day.watch(position, now, threshold, has_opened);
+            day.members_changed |= is_by_symbol && shows_otherwise;
+            holders.extend(holder);
+        }
+        if holders.is_empty() || is_by_symbol {
             return self.publish_live();
         }
         if day.members_changed {
@@ -198,33 +243,66 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let is_first = day.switches.is_empty();
         let joined = day.join_caught_up(&mut self.log, self.clock.now());
+        let is_released = |lane: &Lane| lane.hold() == Some(Hold::Released);
+        let any_released = day.lanes.iter().any(is_released);
         if day.members_changed || !joined.is_empty() {
             self.refresh_members();
         }
         match self.publish() {
             Opened::Yes if is_first => self.tell(&Notice::Started)?,
-            Opened::Yes => self.tell_resumed()?,
-            Opened::No => self.announce_unannounced()?,
+            Opened::Yes => self.tell_resumed(|lane| !lane.is_withheld())?,
+            Opened::No => {
+                self.announce_unannounced(|lane| lane.hold() == Some(Hold::Free))?;
+                if any_released {
+                    self.tell_resumed(is_released)?;
+                }
+            }
         }
-        self.tell_membership(&joined)?;
+        if let State::Day(day) = &mut self.state {
+            day.release_all();
+        }
+        // Those that are there with the first publication are in its view.
+        self.tell_membership(if is_first { &[] } else { &joined })?;
         self.answer_pending();
         Ok(())
     }
 }
 
+impl Lane {
+    /// Whether it holds the gate; `None` for a stored one.
+    fn hold(&self) -> Option<Hold> {
+        self.live.as_ref().map(|live| live.hold)
+    }
+
+    /// Whether it is behind, or was not looked at yet; never for a stored one.
+    pub(super) fn is_withheld(&self) -> bool {
+        matches!(self.hold(), Some(Hold::Held { .. } | Hold::Unseen))
+    }
+}
+
 impl Day {
-    /// Looks at lane `position`: what its symbol is doing, and whether it holds the gate.
+    /// What those that were released have missed is told.
+    fn release_all(&mut self) {
+        for live in self.lanes.iter_mut().filter_map(|lane| lane.live.as_mut()) {
+            if live.hold == Hold::Released {
+                live.hold = Hold::Free;
+            }
+        }
+    }
+
+    /// Looks at lane `position`: what its symbol is doing, whether it holds the gate, and whether
+    /// that shows otherwise than before.
     fn watch(
         &mut self,
         position: usize,
         now: Timestamp,
         threshold: Nanos,
         has_opened: bool,
-    ) -> Option<Holder> {
+    ) -> (Option<Holder>, bool) {
         let is_over = now >= self.layout.clock_until;
         let grid = &self.layout.delivered;
         let lane = &self.lanes[position];
-        let live = lane.live.as_ref()?;
+        let Some(live) = lane.live.as_ref() else { return (None, false) };
         let due = grid.next_close_after(live.complete_through);
         let overdue = due.map_or(Nanos::ZERO, |due| self.open_time(due, now));
         let behind = self.open_time(live.complete_through, now);
@@ -253,7 +331,14 @@ impl Day {
             _ => !has_opened && !is_subscribed,
         };
         let lag = if state == SymbolState::CatchingUp { lane.lag } else { overdue.max(behind) };
-        holds.then(|| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) })
+        let lag = holds.then_some(lag);
+        let shows_otherwise = lane.live.as_mut().is_some_and(|live| {
+            let before = live.hold;
+            live.hold = before.next(lag);
+            before.shows_otherwise(live.hold)
+        });
+        let holder = lag.map(|lag| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) });
+        (holder, shows_otherwise)
     }
 }
 
