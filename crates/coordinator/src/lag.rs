@@ -100,6 +100,15 @@ impl LagMeter {
         self.n_delivered += 1;
     }
 
+    /// Takes over that `n_delivered` bars are delivered by now, those not yet counted without lag.
+    pub fn keep_up(&mut self, rule: &LagRule, n_delivered: u64) {
+        if n_delivered > self.next_check {
+            let every = u64::from(rule.check_interval);
+            self.next_check += (n_delivered - self.next_check).div_ceil(every) * every;
+        }
+        self.n_delivered = n_delivered;
+    }
+
     /// Counts a bar that was let in late among those delivered: it is not checked.
     pub fn count_correction(&mut self) {
         self.n_delivered += 1;
@@ -197,6 +206,7 @@ mod tests {
             threshold_s in 1_i64..150,
             recovery_share in 0_i64..=100,
             check_interval in 1_u32..=100,
+            n_more in 0_u64..300,
         ) {
             let rule = LagRule {
                 threshold: Nanos::from_secs(threshold_s),
@@ -216,6 +226,10 @@ mod tests {
                 meter.count(&rule);
                 prop_assert_eq!(meter.state() == LagState::Lagging, lags);
             }
+            let (mut at_once, mut one_by_one) = (meter, meter);
+            at_once.keep_up(&rule, meter.n_delivered() + n_more);
+            (0..n_more).for_each(|_| one_by_one.count(&rule));
+            prop_assert_eq!(at_once, one_by_one);
         }
     }
 }

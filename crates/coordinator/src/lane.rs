@@ -155,7 +155,6 @@ impl Lane {
             SymbolState::Live
         };
         self.gauge.change_state(state);
-        self.gauge.record_delivered(self.meter.n_delivered());
     }
 
     /// Whether it has delivered nothing so far: whether it ever will is not known yet.

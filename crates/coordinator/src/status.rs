@@ -139,7 +139,6 @@ pub(crate) struct SymbolGauge {
     state: AtomicU8,
     lag_ns: AtomicI64,
     n_backlog: AtomicU64,
-    n_delivered: AtomicU64,
     n_rejected: AtomicU64,
     is_locked: AtomicU8,
 }
@@ -152,7 +151,6 @@ impl SymbolGauge {
             state: AtomicU8::new(SymbolState::Loading as u8),
             lag_ns: AtomicI64::new(0),
             n_backlog: AtomicU64::new(0),
-            n_delivered: AtomicU64::new(0),
             n_rejected: AtomicU64::new(0),
             is_locked: AtomicU8::new(0),
         })
@@ -170,11 +168,6 @@ impl SymbolGauge {
         self.lag_ns.store(lag.as_nanos(), Ordering::Relaxed);
     }
 
-    #[inline]
-    pub(crate) fn record_delivered(&self, n_delivered: u64) {
-        self.n_delivered.store(n_delivered, Ordering::Relaxed);
-    }
-
     pub(crate) fn record_backlog(&self, n_backlog: u64) {
         self.n_backlog.store(n_backlog, Ordering::Relaxed);
     }
@@ -187,24 +180,29 @@ impl SymbolGauge {
         self.is_locked.store(u8::from(is_locked), Ordering::Relaxed);
     }
 
-    fn status(&self) -> SymbolStatus {
+    fn status(&self, n_delivered: u64) -> SymbolStatus {
         SymbolStatus {
             symbol: self.symbol.clone(),
             generation: self.generation,
             state: self.state(),
             lag: Nanos::from_nanos(self.lag_ns.load(Ordering::Relaxed)),
             n_backlog: self.n_backlog.load(Ordering::Relaxed),
-            n_delivered: self.n_delivered.load(Ordering::Relaxed),
+            n_delivered,
             n_rejected: self.n_rejected.load(Ordering::Relaxed),
             is_locked: self.is_locked.load(Ordering::Relaxed) == 1,
         }
     }
 }
 
+/// Bars delivered in the session, a figure for each member: side by side, since the core counts
+/// them at every instant.
+pub(crate) type Counts = Arc<[AtomicU64]>;
+
 #[derive(Default)]
 struct Roster {
     session: Option<TradingDate>,
     gauges: Vec<Arc<SymbolGauge>>,
+    counts: Counts,
     streamed: Vec<BarInterval>,
     derived: Vec<BarInterval>,
 }
@@ -246,10 +244,11 @@ impl StatusBoard {
         &self,
         session: Option<TradingDate>,
         gauges: Vec<Arc<SymbolGauge>>,
+        counts: Counts,
         streamed: Vec<BarInterval>,
         derived: Vec<BarInterval>,
     ) {
-        let roster = Arc::new(Roster { session, gauges, streamed, derived });
+        let roster = Arc::new(Roster { session, gauges, counts, streamed, derived });
         *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
     }
 
@@ -266,7 +265,12 @@ impl StatusBoard {
             clock: (clock_ns != NO_CLOCK).then(|| Timestamp::from_nanos(clock_ns)),
             session: roster.session,
             inactive: reader.view().err(),
-            symbols: roster.gauges.iter().map(|gauge| gauge.status()).collect(),
+            symbols: roster
+                .gauges
+                .iter()
+                .zip(roster.counts.iter())
+                .map(|(gauge, count)| gauge.status(count.load(Ordering::Relaxed)))
+                .collect(),
         }
     }
 

@@ -65,13 +65,17 @@ impl Source for StoreSource {
         })
     }
 
-    /// Starts the thread that reads ahead; it ends with this source.
+    /// Starts the thread that reads ahead; it ends with this source. Where there is one core only
+    /// a second thread gains nothing, and rows are read when they are asked for.
     fn read_ahead(
         &mut self,
         windows: Vec<Range<Timestamp>>,
         n_ahead: usize,
     ) -> Result<(), DataError> {
-        self.prefetch = Some(Prefetch::start(windows, n_ahead)?);
+        let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        if n_cores > 1 {
+            self.prefetch = Some(Prefetch::start(windows, n_ahead)?);
+        }
         Ok(())
     }
 }

@@ -99,6 +99,16 @@ impl Grid {
         })
     }
 
+    /// When each slot closes, nanoseconds since the epoch, ascending.
+    pub fn closes_ns(&self) -> impl Iterator<Item = i64> {
+        let step_ns = self.step_ns;
+        self.parts.iter().flat_map(move |part| {
+            let (since_ns, until_ns) = (part.since.as_nanos(), part.until.as_nanos());
+            let n_slots = slots_in(until_ns - since_ns, step_ns) as i64;
+            (1..=n_slots).map(move |n| (since_ns + n * step_ns).min(until_ns))
+        })
+    }
+
     /// The slot that contains `instant`, or `None` outside all parts.
     pub fn slot_containing(&self, instant: Timestamp) -> Option<usize> {
         let part_idx = self.parts.iter().position(|p| p.since <= instant && instant < p.until)?;
@@ -184,11 +194,14 @@ mod tests {
                 start += length + pause;
             }
             let grid = Grid::clock(parts.clone(), step);
+            let closes_ns: Vec<i64> = grid.closes_ns().collect();
+            prop_assert_eq!(closes_ns.len(), grid.n_slots());
             let mut covered = 0;
             let mut closed = 0;
-            for slot in 0..grid.n_slots() {
+            for (slot, &closes_ns) in closes_ns.iter().enumerate() {
                 let bounds = grid.slot(slot).unwrap();
                 prop_assert!(bounds.since < bounds.until);
+                prop_assert_eq!(closes_ns, bounds.until.as_nanos());
                 covered += bounds.until.as_nanos() - bounds.since.as_nanos();
                 closed += usize::from(bounds.until.as_nanos() <= at);
                 prop_assert_eq!(grid.slot_containing(bounds.since), Some(slot));

@@ -53,11 +53,11 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut closings = self.hub.blank_closings();
         let n_each = day.layout.day.derived.len() + 1;
-        for &position in &day.delivered {
-            let lane = &mut day.lanes[position as usize];
+        for position in day.agenda.taken() {
+            let lane = &mut day.lanes[position];
             let sequence = lane.announced[0];
             lane.announced[0] += 1;
-            closings.rows.push(closed_row(position as usize * n_each, sequence, instant));
+            closings.rows.push(closed_row(position * n_each, sequence, instant));
         }
         for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
             let grid = &segment_day.grid;

@@ -1,5 +1,7 @@
 //! Catching up: the backlog of newcomers, one bar a step, while the session clock stands.
 
+use std::sync::atomic::Ordering;
+
 use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
@@ -14,11 +16,12 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         // Lanes stand in symbol order, so the first minimum is the one.
-        let mut first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
+        let mut first = day.behind.iter().copied().min_by_key(|&at| day.lanes[at].next_close_ns());
         if planted(Planted::BacklogOutOfOrder) {
-            first = day.next_close_ns.iter().enumerate().rfind(|&(_, &ns)| ns <= clock.as_nanos());
+            first = day.behind.last().copied();
         }
-        let Some((position, &closes_at_ns)) = first else { return Ok(()) };
+        let Some(position) = first else { return Ok(()) };
+        let closes_at_ns = day.lanes[position].next_close_ns();
         let closes_at = Timestamp::from_nanos(closes_at_ns);
         if planted(Planted::ClockSetBack) {
             self.status.record_clock(closes_at);
@@ -52,10 +55,9 @@ impl Engine {
         let lane = &mut day.lanes[position];
         lane.meter.count(&self.plan.lag);
         lane.through.advance_to(closes_at);
-        lane.gauge.record_delivered(lane.meter.n_delivered());
+        day.counts[position].store(lane.meter.n_delivered(), Ordering::Relaxed);
         lane.gauge.record_backlog(lane.n_undelivered(clock) as u64);
         self.sequence.deliver(closes_at_ns, lane.run.key);
-        day.next_close_ns[position] = lane.next_close_ns();
         day.n_bars += 1;
         self.n_bars += 1;
         self.after_backlog(position)
@@ -65,10 +67,11 @@ impl Engine {
     fn after_backlog(&mut self, position: usize) -> Result<(), RunError> {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        if day.next_close_ns[position] > clock.as_nanos() {
+        if day.lanes[position].next_close_ns() > clock.as_nanos() {
+            day.behind.retain(|&behind| behind != position);
             let _ = day.lanes[position].meter.empty_backlog(); // Who waits for it is told below.
         }
-        if day.has_backlog(clock) && !self.board.is_active() {
+        if day.has_backlog() && !self.board.is_active() {
             self.hold_gate()?; // The reason names who holds it now, and the lag as it is now.
         }
         self.settle_if_caught_up()
@@ -78,7 +81,7 @@ impl Engine {
     pub(super) fn settle_if_caught_up(&mut self) -> Result<(), RunError> {
         match &self.state {
             // Live, the next look at the feeds decides.
-            State::Day(day) if !self.is_live && !day.has_backlog(self.clock.now()) => self.settle(),
+            State::Day(day) if !self.is_live && !day.has_backlog() => self.settle(),
             _ => Ok(()),
         }
     }

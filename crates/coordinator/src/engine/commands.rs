@@ -192,6 +192,7 @@ impl Engine {
         symbols: &[Symbol],
         stay: Stay,
     ) -> Result<Vec<(Symbol, Option<Added>)>, RunError> {
+        self.keep_up();
         let mut results = Vec::with_capacity(symbols.len());
         for symbol in symbols {
             results.push((symbol.clone(), self.add_one(symbol, stay)));
@@ -262,13 +263,14 @@ impl Engine {
     }
 
     fn remove(&mut self, symbols: &[Symbol]) -> Result<Vec<(Symbol, Removed)>, RunError> {
+        self.keep_up();
         let mut results = Vec::with_capacity(symbols.len());
         for symbol in symbols {
             results.push((symbol.clone(), self.remove_one(symbol)));
         }
         let State::Day(day) = &self.state else { return Ok(results) };
         if day.members_changed {
-            let still_held = !self.board.is_active() && day.has_backlog(self.clock.now());
+            let still_held = !self.board.is_active() && day.has_backlog();
             self.refresh_members();
             if still_held {
                 self.hold_gate()?; // The reason no longer names those that left.
@@ -289,10 +291,7 @@ impl Engine {
         if !day.lanes[position].run.locks.is_empty() && !planted(Planted::LockIgnored) {
             return Removed::Refused(Refusal::Locked);
         }
-        let lane = day.lanes.remove(position);
-        day.unready.retain(|&(idx, _)| idx != lane.run.idx);
-        day.next_close_ns.remove(position);
-        day.members_changed = true;
+        let lane = day.take_out(position);
         lane.gauge.change_state(crate::status::SymbolState::Removed);
         if lane.is_joining {
             let failed =

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use openbell_data_manager::DataError;
 use openbell_market::planted::{Planted, planted};
@@ -10,6 +11,7 @@ use openbell_market::{RejectReason, Symbol, SymbolIdx};
 use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
 use openbell_time::{Nanos, Timestamp};
 
+use super::agenda::Agenda;
 use super::announce::Unready;
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
@@ -23,7 +25,7 @@ use crate::loader::{DayLoader, Joining, found};
 use crate::notice::Notice;
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, SeriesReport, SessionReport, SymbolReport};
-use crate::status::Phase;
+use crate::status::{Counts, Phase};
 
 /// The session that is there.
 pub(super) struct Day {
@@ -34,8 +36,16 @@ pub(super) struct Day {
     pub(super) keeps_quality: bool,
     /// The members, in symbol order.
     pub(super) lanes: Vec<Lane>,
-    /// When each lane's next bar closes, beside `lanes`.
-    pub(super) next_close_ns: Vec<i64>,
+    /// What the clock comes to next; a replay only.
+    pub(super) agenda: Agenda,
+    /// Whether the agenda, and what stands beside `lanes`, is that of the members as they are.
+    pub(super) is_laid: bool,
+    /// Lanes with bars that have closed by the clock and are not delivered; a replay only.
+    pub(super) behind: Vec<usize>,
+    /// Bars delivered, beside `lanes`; status polls read it.
+    pub(super) counts: Counts,
+    /// What each lane enters the sequence of deliveries by, beside `lanes`.
+    pub(super) keys: Vec<u64>,
     /// The instants that are visited whatever the data: ends of windows, schedules, the last.
     pub(super) due_ns: BTreeSet<i64>,
     pub(super) schedule: Vec<ScheduleDue>,
@@ -52,21 +62,40 @@ pub(super) struct Day {
     /// When which consumer is called by the clock, in order.
     pub(super) calls: Vec<(Timestamp, usize)>,
     pub(super) unready: Unready,
-    /// Lanes that delivered at the instant being visited; recycled.
-    pub(super) delivered: Vec<u32>,
+    /// Live bars to be delivered, by close and lane; recycled.
+    pub(super) arrived: Vec<(i64, usize)>,
     pub(super) n_bars: u64,
 }
 
 impl Day {
-    /// Whether a bar has closed by `clock` and is not delivered.
-    pub(super) fn has_backlog(&self, clock: Timestamp) -> bool {
-        self.next_close_ns.iter().any(|&ns| ns <= clock.as_nanos())
+    /// Whether a bar has closed by the clock of a replay and is not delivered.
+    pub(super) fn has_backlog(&self) -> bool {
+        !self.behind.is_empty()
+    }
+
+    /// Lays out what comes next for the members as they are now.
+    pub(super) fn lay_agenda(&mut self, clock: Timestamp) {
+        let clock_ns = clock.as_nanos();
+        self.counts =
+            self.lanes.iter().map(|lane| AtomicU64::new(lane.meter.n_delivered())).collect();
+        self.keys.clear();
+        self.keys.extend(self.lanes.iter().map(|lane| lane.run.key));
+        if self.lanes.iter().any(|lane| lane.live.is_some()) {
+            return; // The clock of a live run comes to what arrives.
+        }
+        let is_behind = |&position: &usize| self.lanes[position].next_close_ns() <= clock_ns;
+        self.behind = (0..self.lanes.len()).filter(is_behind).collect();
+        let members = self.lanes.iter().map(|lane| {
+            let closes_at_ns = lane.closes_at_ns();
+            &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
+        });
+        self.agenda.lay(self.layout.delivered.closes_ns(), clock_ns, members);
     }
 
     /// The next instant at which something is due; `None` after the session's last.
     pub(super) fn next_instant(&self) -> Option<Timestamp> {
         let due_ns = *self.due_ns.first()?;
-        let bar_ns = self.next_close_ns.iter().copied().min().unwrap_or(NEVER);
+        let bar_ns = self.agenda.next_ns().unwrap_or(NEVER);
         Some(Timestamp::from_nanos(bar_ns.min(due_ns)))
     }
 
@@ -92,10 +121,21 @@ impl Day {
     pub(super) fn insert(&mut self, lane: Lane) {
         let Err(position) = self.find(&lane.run.symbol) else { return };
         self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
-        self.next_close_ns.insert(position, lane.next_close_ns());
         Day::note_unready(&mut self.unready, &lane);
         self.lanes.insert(position, lane);
-        self.members_changed = true;
+        (self.members_changed, self.is_laid) = (true, false);
+    }
+
+    /// Takes lane `position` out.
+    pub(super) fn take_out(&mut self, position: usize) -> Lane {
+        let lane = self.lanes.remove(position);
+        self.behind.retain(|&behind| behind != position);
+        for behind in self.behind.iter_mut().filter(|behind| **behind > position) {
+            *behind -= 1;
+        }
+        self.unready.retain(|&(idx, _)| idx != lane.run.idx);
+        (self.members_changed, self.is_laid) = (true, false);
+        lane
     }
 
     /// The instants that must be visited after `clock`, for the intervals laid out now.
@@ -132,6 +172,17 @@ pub(super) fn next_finding_ns(lane: &Lane) -> i64 {
 }
 
 impl Engine {
+    /// Lets every lane know how far the clock has brought it; to be called before members come
+    /// or go, since what is counted stands in their order.
+    pub(super) fn keep_up(&mut self) {
+        let State::Day(day) = &mut self.state else { return };
+        for (lane, count) in day.lanes.iter_mut().zip(day.counts.iter()) {
+            if lane.live.is_none() {
+                lane.meter.keep_up(&self.plan.lag, count.load(Ordering::Relaxed));
+            }
+        }
+    }
+
     /// Prepares session `index`: lays it out and loads every member.
     pub(super) fn prepare(&mut self, index: usize) -> Result<(), RunError> {
         self.status.change_phase(Phase::Preparing);
@@ -151,7 +202,11 @@ impl Engine {
             index,
             keeps_quality,
             lanes: Vec::with_capacity(runs.len()),
-            next_close_ns: Vec::with_capacity(runs.len()),
+            agenda: Agenda::default(),
+            is_laid: false,
+            behind: Vec::new(),
+            counts: Arc::from([]),
+            keys: Vec::with_capacity(runs.len()),
             due_ns: BTreeSet::new(),
             n_scheduled_done: 0,
             next_finding_ns: NEVER,
@@ -164,7 +219,7 @@ impl Engine {
             switches: Vec::new(),
             calls: Vec::new(),
             unready: Unready::new(),
-            delivered: Vec::new(),
+            arrived: Vec::new(),
             n_bars: 0,
             schedule,
             layout,
@@ -266,6 +321,7 @@ impl Engine {
     pub(super) fn close_session(&mut self) -> Result<(), RunError> {
         self.status.change_phase(Phase::Closing);
         let at = self.clock.now();
+        self.keep_up();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let date = day.layout.session.date;
         for lane in day.lanes.iter().filter(|lane| lane.meter.n_delivered() == 0) {

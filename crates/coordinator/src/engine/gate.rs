@@ -22,7 +22,12 @@ impl Engine {
     /// Tells the board who the members are: insiders at once, outsiders with the next
     /// publication.
     pub(super) fn refresh_members(&mut self) {
+        let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return };
+        if !std::mem::replace(&mut day.is_laid, true) {
+            day.lay_agenda(clock);
+        }
+        day.members_changed = false;
         let session = &day.layout.session;
         let facts = SessionFacts {
             date: session.date,
@@ -38,13 +43,13 @@ impl Engine {
         self.board.change_members(Some(facts), members, withheld);
         let gauges = day.lanes.iter().map(|lane| lane.run_gauge()).collect();
         let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());
-        self.status.change_roster(Some(session.date), gauges, streamed, derived);
+        let counts = Arc::clone(&day.counts);
+        self.status.change_roster(Some(session.date), gauges, counts, streamed, derived);
         let series = day.lanes.iter().flat_map(|lane| {
             lane.writers()
                 .map(|writer| (lane.run.symbol.clone(), writer.segment().shape().interval))
         });
         self.hub.change_roster(Roster { series: series.collect() });
-        day.members_changed = false;
     }
 
     /// Publishes what is in place as of the session clock, and opens the gate where it is shut.
@@ -97,7 +102,7 @@ impl Engine {
     /// Keeps the gate shut for the symbols that lag now.
     pub(super) fn hold_gate(&mut self) -> Result<(), RunError> {
         let State::Day(day) = &self.state else { return Ok(()) };
-        let reason = Reason::CatchingUp { holders: day.holders(self.clock.now()) };
+        let reason = Reason::CatchingUp { holders: day.holders() };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
             if planted(Planted::SwitchToldLate) {
                 return Ok(());
@@ -177,16 +182,15 @@ impl Engine {
 impl super::day::Day {
     /// Who holds the gate, in symbol order: the symbols that lag; where none does any more, those
     /// that have a backlog left, for which the gate waits too.
-    pub(super) fn holders(&self, clock: Timestamp) -> Vec<Holder> {
+    pub(super) fn holders(&self) -> Vec<Holder> {
         let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
-        let waits = |lane: &Lane| lane.next_close_ns() <= clock.as_nanos();
         let holder = |lane: &Lane| Holder {
             symbol: lane.run.symbol.clone(),
             lag: (lane.n_delivered() > 0 || lags(lane)).then_some(lane.lag),
         };
         match self.lanes.iter().any(lags) {
             true => self.lanes.iter().filter(|lane| lags(lane)).map(holder).collect(),
-            false => self.lanes.iter().filter(|lane| waits(lane)).map(holder).collect(),
+            false => self.behind.iter().map(|&position| holder(&self.lanes[position])).collect(),
         }
     }
 

@@ -3,12 +3,14 @@
 //! Hot path, down to the delivery of bars: no allocation after warm-up, no lock, no hashing of
 //! text, no formatting, no `dyn` a bar.
 
+use std::sync::atomic::Ordering;
+
 use openbell_market::planted::{Planted, planted};
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Timestamp;
 
 use super::{Engine, State};
 use crate::error::RunError;
-use crate::lag::LagChange;
+use crate::status::SymbolState;
 
 impl Engine {
     /// Moves the clock to `instant` and does everything that is due there, in order.
@@ -43,27 +45,20 @@ impl Engine {
         if day.due_ns.first().is_some_and(|&due_ns| due_ns <= instant_ns) {
             day.due_ns.pop_first();
         }
-        day.delivered.clear();
-        for position in 0..day.next_close_ns.len() {
-            if day.next_close_ns[position] != instant_ns {
-                continue;
+        day.agenda.take(instant_ns);
+        let mut n_delivered = 0;
+        // No lag is checked: at its own close a bar has none, a replay visits every close, and
+        // the clock moves only when nobody lags.
+        for position in day.agenda.taken() {
+            // One writer: a load and a store count without a lock.
+            let n_before = day.counts[position].load(Ordering::Relaxed);
+            day.counts[position].store(n_before + 1, Ordering::Relaxed);
+            if n_before == 0 {
+                day.lanes[position].gauge.change_state(SymbolState::Live); // It was quiet so far.
             }
-            let lane = &mut day.lanes[position];
-            if lane.meter.is_check_due() {
-                // At its own close a bar has no lag, and a replay visits every close.
-                let change = lane.meter.check(&self.plan.lag, Nanos::ZERO);
-                debug_assert_ne!(change, LagChange::BeganLagging);
-            }
-            lane.meter.count(&self.plan.lag);
-            lane.gauge.record_delivered(lane.meter.n_delivered());
-            if lane.n_delivered() == 1 {
-                lane.show_state(); // It was quiet so far.
-            }
-            self.sequence.deliver(instant_ns, lane.run.key);
-            day.next_close_ns[position] = lane.next_close_ns();
-            day.delivered.push(position as u32);
+            self.sequence.deliver(instant_ns, day.keys[position]);
+            n_delivered += 1;
         }
-        let n_delivered = day.delivered.len() as u64;
         day.n_bars += n_delivered;
         self.n_bars += n_delivered;
     }

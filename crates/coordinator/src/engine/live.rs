@@ -6,6 +6,7 @@
 //! is open everything is published at once and announced.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use openbell_config::GateScope;
 use openbell_data_manager::Connection;
@@ -108,7 +109,7 @@ impl Engine {
         self.driver.advance_to(wall)?;
         self.status.record_clock(wall);
         self.receive(wall)?;
-        self.deliver_arrived(wall)?;
+        self.deliver_arrived(wall);
         self.close_live_windows(wall, settle);
         self.decide_gate(wall)?;
         self.call_scheduled()?;
@@ -153,21 +154,21 @@ impl Engine {
             }
             log_rejections(&mut self.log, lane, &known, Some(now));
         }
-        for (next, lane) in day.next_close_ns.iter_mut().zip(&day.lanes) {
-            *next = lane.next_close_ns();
-        }
         Ok(())
     }
 
     /// Delivers every bar that has arrived and closed, in (close, symbol) order.
-    fn deliver_arrived(&mut self, now: Timestamp) -> Result<(), RunError> {
-        loop {
-            let State::Day(day) = &mut self.state else { return Ok(()) };
-            let first = day.next_close_ns.iter().enumerate().min_by_key(|&(_, &ns)| ns);
-            let Some((position, &closes_at_ns)) = first else { return Ok(()) };
-            if closes_at_ns > now.as_nanos() {
-                return Ok(());
-            }
+    fn deliver_arrived(&mut self, now: Timestamp) {
+        let State::Day(day) = &mut self.state else { return };
+        let mut arrived = std::mem::take(&mut day.arrived);
+        arrived.clear();
+        for (position, lane) in day.lanes.iter().enumerate() {
+            let closes_at_ns = &lane.closes_at_ns()[lane.n_delivered()..];
+            let closed = closes_at_ns.iter().take_while(|&&ns| ns <= now.as_nanos());
+            arrived.extend(closed.map(|&ns| (ns, position)));
+        }
+        arrived.sort_unstable();
+        for &(closes_at_ns, position) in &arrived {
             let lag = day.open_time(Timestamp::from_nanos(closes_at_ns), now);
             let lane = &mut day.lanes[position];
             if lane.meter.is_check_due() {
@@ -177,7 +178,7 @@ impl Engine {
                 lane.gauge.record_lag(lag);
             }
             let row = lane.n_delivered();
-            let Some(live) = &lane.live else { return Ok(()) };
+            let Some(live) = &lane.live else { continue };
             lane.run.processor.append(
                 &live.sifted.bars,
                 &live.sifted.closes_at_ns,
@@ -187,12 +188,12 @@ impl Engine {
                 Some(now),
             );
             lane.meter.count(&self.plan.lag);
-            lane.gauge.record_delivered(lane.meter.n_delivered());
+            day.counts[position].store(lane.meter.n_delivered(), Ordering::Relaxed);
             self.sequence.deliver(closes_at_ns, lane.run.key);
-            day.next_close_ns[position] = lane.next_close_ns();
-            day.n_bars += 1;
-            self.n_bars += 1;
         }
+        day.n_bars += arrived.len() as u64;
+        self.n_bars += arrived.len() as u64;
+        day.arrived = arrived;
     }
 
     /// Closes windows by the clock: when the feed is complete through their end, at the latest

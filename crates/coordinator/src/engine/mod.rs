@@ -10,6 +10,7 @@
 //! commands in file order; what consumers asked, in that order; then, in the steps that follow,
 //! waiting commands in order of arrival, and catch-up.
 
+mod agenda;
 mod announce;
 mod catch_up;
 mod commands;
@@ -374,7 +375,7 @@ impl Engine {
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
         let comes_first = planted(Planted::LiveBarFirst)
             && day.lanes.iter().any(|lane| lane.is_joining && lane.n_delivered() == 0);
-        if day.has_backlog(self.clock.now()) && !comes_first {
+        if day.has_backlog() && !comes_first {
             self.n_steps += 1;
             self.catch_up_one()?;
             self.take_asked()?;
