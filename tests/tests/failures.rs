@@ -1,6 +1,6 @@
 //! Failures: the report says failed, with cause and place, and never completed.
 
-use openbell_coordinator::{Answer, Event, OnError, Phase};
+use openbell_coordinator::{Answer, BeforeOpen, Consumer, Event, OnError, Outcome, Phase};
 use openbell_session_data::Reason;
 use openbell_tests::{Breaks, Fault, Market, Story, at};
 
@@ -79,5 +79,34 @@ fn stop_answers_every_open_ticket_and_the_run_is_stopped_not_completed() {
         );
         assert_eq!(done.phase, Phase::Stopped);
         assert!(matches!(done.events.last(), Some(Event::Stopped { .. })));
+    }
+}
+
+/// Refuses to begin.
+struct Refuses;
+
+impl Consumer for Refuses {
+    fn name(&self) -> &str {
+        "refuses"
+    }
+
+    fn before_open(&mut self, _: &mut BeforeOpen<'_>) -> Outcome {
+        Err("no licence".into())
+    }
+}
+
+#[test]
+fn a_run_that_fails_before_its_first_publication_stands_at_the_open_for_the_inside() {
+    let mut story = story(market());
+    story.engine.register(Box::new(Refuses), OnError::StopRun);
+    let inside = story.engine.inside_reader();
+    assert_eq!(story.finish().phase, Phase::Failed);
+    // The members are there; the clock of the inside was still before all time.
+    let view = inside.view();
+    assert_eq!(view.clock(), at(DAY, 9, 30));
+    let symbol = view.symbol("AAPL").expect("a member");
+    for interval in symbol.intervals() {
+        let series = symbol.series(interval).expect("it is listed");
+        assert_eq!((series.today().len(), series.coverage(), series.gaps().len()), (0, None, 0));
     }
 }

@@ -134,7 +134,7 @@ impl Grid {
         let mut n_closed = 0;
         for part in &self.parts {
             let length_ns = part.until.as_nanos() - part.since.as_nanos();
-            let elapsed_ns = instant.as_nanos() - part.since.as_nanos();
+            let elapsed_ns = instant.as_nanos().saturating_sub(part.since.as_nanos());
             if elapsed_ns >= length_ns {
                 n_closed += slots_in(length_ns, self.step_ns);
             } else if elapsed_ns > 0 {
@@ -196,6 +196,8 @@ mod tests {
             let grid = Grid::clock(parts.clone(), step);
             let closes_ns: Vec<i64> = grid.closes_ns().collect();
             prop_assert_eq!(closes_ns.len(), grid.n_slots());
+            prop_assert_eq!(grid.n_closed_by(Timestamp::MIN), 0);
+            prop_assert_eq!(grid.n_closed_by(Timestamp::MAX), grid.n_slots());
             let mut covered = 0;
             let mut closed = 0;
             for (slot, &closes_ns) in closes_ns.iter().enumerate() {

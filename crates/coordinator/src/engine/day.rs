@@ -286,6 +286,7 @@ impl Engine {
         let session = day.layout.session;
         self.driver.advance_to(at)?;
         self.status.record_clock(at);
+        self.board.advance_inside(at); // Before its members are there, and before any publication.
         self.pace.anchor(wall, at);
         day.is_open = true;
         self.lay_calls();
