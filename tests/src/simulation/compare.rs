@@ -12,7 +12,9 @@ use super::days::slots;
 use super::draw::Draw;
 use super::drive::{Driven, Kept, Violation, drive, keep};
 use super::listener::{Shared, consumers};
+use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
+use super::seated::{run, seats};
 use crate::market::time;
 use crate::recorder::Heard;
 use crate::replay::{commands_of, repeat};
@@ -78,7 +80,14 @@ fn simulated(scenario: &Scenario) -> Kept<Figures> {
         |event: &&Event| matches!(event, Event::GateOpened { .. } | Event::GateShut { .. });
     figures.n_switches = driven.events.iter().filter(is_switch).count() as u64;
     let commands = commands_of(&driven.events);
-    figures.n_compared += replay(scenario, &driven, &commands)?;
+    let came = replay(scenario, &driven, &commands)?;
+    figures.n_compared += n_sessions(&came.events);
+    if scenario.seed % 4 == 1 {
+        figures.n_compared += on_threads(scenario, &came, &commands)?;
+    }
+    if scenario.seed % 8 == 2 {
+        figures.n_compared += with_modules(scenario)?;
+    }
     if driven.phase == Phase::Closed {
         figures.n_compared += always_there(scenario, &driven)?;
     }
@@ -97,6 +106,19 @@ struct Came {
     readable: Option<Digest>,
 }
 
+/// A run of `scenario` as fast as it goes.
+fn begun(scenario: &Scenario) -> Kept<Engine> {
+    let mut config = scenario.config();
+    if let Mode::Backtest(backtest) = &mut config.mode {
+        backtest.speed_multiplier = 0.0;
+    }
+    let engine = Engine::new(&config, time(), Box::new(scenario.source()));
+    engine.map_err(|errors| Violation {
+        invariant: "a good plan is taken",
+        found: errors.to_string(),
+    })
+}
+
 /// Steps a run as fast as it goes, with each command at its step, to its end or until its clock
 /// has come to `until`.
 fn plain(
@@ -104,15 +126,7 @@ fn plain(
     commands: &[(StepAt, Command)],
     until: Option<Timestamp>,
 ) -> Kept<Came> {
-    let mut config = scenario.config();
-    if let Mode::Backtest(backtest) = &mut config.mode {
-        backtest.speed_multiplier = 0.0;
-    }
-    let engine = Engine::new(&config, time(), Box::new(scenario.source()));
-    let mut engine = engine.map_err(|errors| Violation {
-        invariant: "a good plan is taken",
-        found: errors.to_string(),
-    })?;
+    let mut engine = begun(scenario)?;
     let shared = Shared::default();
     for (consumer, rule) in consumers(scenario, &shared, engine.outside_reader()) {
         engine.register(consumer, rule);
@@ -133,7 +147,7 @@ fn plain(
 }
 
 /// The event log, given again: the same events, the same digest, whatever the pace was.
-fn replay(scenario: &Scenario, driven: &Driven, commands: &[(StepAt, Command)]) -> Kept<u64> {
+fn replay(scenario: &Scenario, driven: &Driven, commands: &[(StepAt, Command)]) -> Kept<Came> {
     let came = plain(scenario, commands, None)?;
     let n_same = came.events.iter().zip(&driven.events).take_while(|(a, b)| a == b).count();
     let is_same = n_same == came.events.len().max(driven.events.len());
@@ -147,7 +161,34 @@ fn replay(scenario: &Scenario, driven: &Driven, commands: &[(StepAt, Command)]) 
     })?;
     let is_same = met.sessions == due.sessions && came.final_prints == driven.final_prints;
     keep("one truth: a replay has the same report", is_same, || "sessions differ".to_owned())?;
-    Ok(n_sessions(&came.events))
+    Ok(came)
+}
+
+/// The same again with consumers on threads of their own, and a free one that lags.
+fn on_threads(scenario: &Scenario, inline: &Came, commands: &[(StepAt, Command)]) -> Kept<u64> {
+    let (mut engine, shared) = (begun(scenario)?, Shared::default());
+    let consumers = consumers(scenario, &shared, engine.outside_reader());
+    let mut draw = Draw::new(scenario.seed ^ 0x0f0f_0f0f);
+    let seats = seats(&mut engine, consumers, &shared, &mut draw);
+    let engine = run(engine, seats, commands);
+    let what = "one truth: threads of consumers change nothing";
+    let (met, due) = (engine.events(), &inline.events);
+    let n_same = met.iter().zip(due).take_while(|(a, b)| a == b).count();
+    keep(what, n_same == met.len().max(due.len()), || {
+        format!("{:?}, inline {:?}", met.get(n_same), due.get(n_same))
+    })?;
+    let digests = (engine.report().digest, inline.report.digest);
+    keep(what, digests.0 == digests.1, || format!("{digests:?}"))?;
+    let same_end = shared.final_prints() == inline.final_prints;
+    keep(what, same_end, || "what could be read at a close".to_owned())?;
+    let notes = shared.take();
+    keep(what, notes.heard == inline.heard, || {
+        let n_same = notes.heard.iter().zip(&inline.heard).take_while(|(a, b)| a == b).count();
+        format!("heard {:?}, inline {:?}", notes.heard.get(n_same), inline.heard.get(n_same))
+    })?;
+    let complaint = notes.complaints.first().cloned();
+    keep("told means readable", complaint.is_none(), || complaint.unwrap_or_default())?;
+    Ok(n_sessions(met))
 }
 
 /// Everybody who was there at the end, there from the start, and nobody else.
@@ -300,7 +341,7 @@ fn daily_after(scenario: &Scenario, rows: &BarColumns, until: Timestamp) -> BarC
     changed
 }
 
-fn n_sessions(events: &[Event]) -> u64 {
+pub(super) fn n_sessions(events: &[Event]) -> u64 {
     events.iter().filter(|event| matches!(event, Event::SessionOpened { .. })).count() as u64
 }
 

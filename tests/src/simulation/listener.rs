@@ -49,6 +49,11 @@ impl Shared {
         self.lock().final_prints.clone()
     }
 
+    /// Leaves what is not as it must be.
+    pub fn complain(&self, complaint: String) {
+        self.lock().complaints.push(complaint);
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Notes> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

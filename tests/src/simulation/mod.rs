@@ -5,7 +5,9 @@
 //! [`Campaign`] runs many. A promise that is broken is a [`Violation`], named by its invariant.
 //! The engine is stepped beside a plain run (`session_model.rs`, around the gate of
 //! `gate_model.rs`), and what can be read is compared with what the rows say (`oracle.rs`); then
-//! the scenario is run again in every way that must come out the same (`compare.rs`).
+//! the scenario is run again in every way that must come out the same (`compare.rs`): from its
+//! event log, with consumers on threads of their own (`seated.rs`), with everybody there from the
+//! start, with another future, with the strategies and scanners in the box (`modules.rs`).
 
 mod campaign;
 mod command_model;
@@ -14,10 +16,12 @@ mod days;
 mod draw;
 mod drive;
 mod listener;
+mod modules;
 mod oracle;
 mod pace_model;
 mod readings;
 mod scenario;
+mod seated;
 mod session_model;
 mod source;
 mod symbols;

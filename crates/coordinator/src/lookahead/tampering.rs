@@ -25,8 +25,9 @@ impl Tampering {
     ///
     /// *Time*: a row is of the future when its own close is: its stamp and the length of its
     /// interval, cut at the end of the part of the session that it lies in; of 1d and 1w rows the
-    /// close of the day and of the last day of the week. Errors that the source would meet in
-    /// such a row are gone with it. Nothing is read ahead.
+    /// close of the day and of the last day of the week. An error is of the future when the stamp
+    /// from which on nothing can be read is, which is the instant at which a run meets it, and is
+    /// gone then. Nothing is read ahead.
     pub fn over(&self, source: Box<dyn Source>) -> Box<dyn Source> {
         match self.cut {
             None => Box::new(Tampered { source, tampering: None }),
@@ -106,7 +107,7 @@ impl Feed for TamperedFeed {
             }
         }
         let progress = polled.or_else(|error| match error.unreadable_since() {
-            Some(since) if self.future.holds(interval, since) => Ok(Progress {
+            Some(since) if since > self.future.cut.at => Ok(Progress {
                 complete_through: until,
                 connection: Connection::Alive,
                 is_exhausted: false,
