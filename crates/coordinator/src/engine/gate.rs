@@ -8,7 +8,7 @@ use openbell_market::planted::{Planted, planted};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
-use super::live::Hold;
+use super::live_feed::Hold;
 use super::{Engine, State};
 use crate::consumer::{Resumed, Skipped};
 use crate::error::RunError;

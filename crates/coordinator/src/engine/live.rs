@@ -10,11 +10,11 @@ use std::sync::atomic::Ordering;
 
 use openbell_config::GateScope;
 use openbell_data_manager::Connection;
-use openbell_market::{BarColumns, RejectReason};
 use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
 use openbell_time::{Nanos, Timestamp};
 
 use super::day::{Day, log_rejections};
+use super::live_feed::Hold;
 use super::{Engine, State, Step};
 use crate::error::RunError;
 use crate::history::step_ns;
@@ -22,77 +22,11 @@ use crate::lag::LagState;
 use crate::lane::Lane;
 use crate::layout::SessionLayout;
 use crate::notice::Notice;
-use crate::sift::{Rejected, Sifted, Slots};
+use crate::sift::{Sifted, Slots};
 use crate::status::SymbolState;
 
 /// How long a live run waits before it looks at its feeds again.
 const LOOK: Nanos = Nanos::from_nanos(50_000_000);
-
-/// Whether a live symbol holds the gate, or is withheld where the scope is the symbol.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Hold {
-    /// It was not looked at yet.
-    Unseen,
-    /// It is behind by so much.
-    Held {
-        /// Its lag, or how long its next bar is overdue.
-        lag: Nanos,
-    },
-    /// It is with the clock again, and what was not told of it meanwhile is to be told.
-    Released,
-    /// It is with the clock.
-    Free,
-}
-
-impl Hold {
-    /// What follows when it is looked at, and holds by `lag` or not at all.
-    fn next(self, lag: Option<Nanos>) -> Hold {
-        match (self, lag) {
-            (_, Some(lag)) => Hold::Held { lag },
-            (Hold::Held { .. } | Hold::Released, None) => Hold::Released,
-            (Hold::Unseen | Hold::Free, None) => Hold::Free,
-        }
-    }
-
-    /// Whether readers would see another thing; a lag is shown to the second.
-    fn shows_otherwise(self, next: Hold) -> bool {
-        match (self, next) {
-            (Hold::Held { lag }, Hold::Held { lag: next }) => lag.as_secs() != next.as_secs(),
-            (Hold::Held { .. } | Hold::Unseen, _) | (_, Hold::Held { .. }) => true,
-            _ => false,
-        }
-    }
-}
-
-/// What a live lane knows of its feed.
-pub(crate) struct LiveFeed {
-    /// The state at the session's start, for building the day anew when a late bar comes.
-    pub(crate) start: openbell_processor::SymbolProcessor,
-    /// The instant up to which the feed has delivered all that there is.
-    pub(crate) complete_through: Timestamp,
-    pub(crate) connection: Connection,
-    pub(crate) hold: Hold,
-    /// Windows that end at or before it are closed.
-    pub(crate) closed_through: Timestamp,
-    /// The bars of the day that have arrived, delivered or not.
-    pub(crate) sifted: Sifted,
-    /// Rows as they arrive; recycled.
-    raw: BarColumns,
-}
-
-impl LiveFeed {
-    pub(crate) fn new(start: openbell_processor::SymbolProcessor, since: Timestamp) -> LiveFeed {
-        LiveFeed {
-            start,
-            complete_through: since,
-            connection: Connection::Alive,
-            hold: Hold::Unseen,
-            closed_through: since,
-            sifted: Sifted::default(),
-            raw: BarColumns::default(),
-        }
-    }
-}
 
 impl Engine {
     /// Follows the feeds up to `wall`.
@@ -340,80 +274,6 @@ impl Day {
         });
         let holder = lag.map(|lag| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) });
         (holder, shows_otherwise)
-    }
-}
-
-impl LiveFeed {
-    /// Sifts what has arrived into the bars of the day, of which `n_delivered` are delivered.
-    /// Returns how many of them came after something that is published: corrections.
-    fn admit(
-        &mut self,
-        layout: &SessionLayout,
-        slots: &Slots<'_>,
-        now: Timestamp,
-        n_delivered: usize,
-    ) -> usize {
-        let raw = std::mem::take(&mut self.raw);
-        let mut one = BarColumns::default();
-        let mut n_corrections = 0;
-        for row in 0..raw.len() {
-            let opens_at = raw.opens_at(row);
-            if opens_at.as_nanos().saturating_add(slots.step_ns) > now.as_nanos() {
-                let reason = RejectReason::FromTheFuture;
-                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
-                continue;
-            }
-            one.clear();
-            one.push(opens_at, raw.ohlcv(row));
-            let at = self.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
-            let is_late =
-                at < n_delivered + n_corrections || self.has_closed_over(opens_at, layout);
-            if !is_late && at == self.sifted.bars.len() {
-                self.sifted.pass(&mut one, slots, layout.rows_since);
-            } else if self.insert(&one, at, slots, layout.rows_since, now) && is_late {
-                let reason = RejectReason::Late;
-                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
-                n_corrections += 1;
-            }
-        }
-        self.raw = raw;
-        n_corrections
-    }
-
-    /// Whether a window that a bar stamped `opens_at` belongs to has been closed.
-    fn has_closed_over(&self, opens_at: Timestamp, layout: &SessionLayout) -> bool {
-        layout.day.derived.iter().any(|(_, day)| {
-            let window = day.grid.slot_containing(opens_at).and_then(|slot| day.grid.slot(slot));
-            window.is_some_and(|window| window.until <= self.closed_through)
-        })
-    }
-
-    /// Puts a bar among those of the day at position `at`, or counts why it cannot be one of
-    /// them. Returns whether it is.
-    fn insert(
-        &mut self,
-        one: &BarColumns,
-        at: usize,
-        slots: &Slots<'_>,
-        since: Timestamp,
-        now: Timestamp,
-    ) -> bool {
-        let bars = &self.sifted.bars;
-        let mut rows = BarColumns::with_capacity(bars.len() + 1);
-        rows.extend_from(bars, 0..at);
-        rows.extend_from(one, 0..1);
-        rows.extend_from(bars, at..bars.len());
-        let mut merged = Sifted::default();
-        merged.pass(&mut rows, slots, since);
-        if merged.bars.len() == bars.len() + 1 {
-            self.sifted.bars = merged.bars;
-            self.sifted.closes_at_ns = merged.closes_at_ns;
-            return true;
-        }
-        // Off the grid, outside the hours, invalid, or there already.
-        let reason = merged.rejected.first().map_or(RejectReason::Duplicate, |r| r.reason);
-        self.sifted.rejected.push(Rejected { opens_at: one.opens_at(0), known_at: now, reason });
-        false
     }
 }
 

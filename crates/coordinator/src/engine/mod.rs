@@ -18,6 +18,7 @@ mod day;
 mod gate;
 mod instant;
 mod live;
+mod live_feed;
 mod pace;
 
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ use crate::status::{Phase, StatusBoard};
 use crate::subscription::Subscription;
 
 use day::Day;
-pub(crate) use live::LiveFeed;
+pub(crate) use live_feed::LiveFeed;
 use pace::Pace;
 
 /// How long a run waits before it looks again whether an empty seat is taken.
