@@ -100,7 +100,14 @@ fn measure(criterion: &mut Criterion, beside: &str, reader: &mut OutsideReader, 
     group.bench_function("gate", |bench| {
         bench.iter(|| reader.view().unwrap().publication());
     });
-    group.bench_function("latest bar", |bench| bench.iter(|| latest(reader, black_box(of))));
+    let symbol = reader.view().unwrap().by_handle(of).unwrap().symbol().clone();
+    let mut minutes = reader.series_reader(&symbol, BASE);
+    group.bench_function("latest bar, series reader", |bench| {
+        bench.iter(|| minutes.latest().unwrap().unwrap().ohlcv.close);
+    });
+    group.bench_function("latest bar, view", |bench| {
+        bench.iter(|| latest(reader, black_box(of)));
+    });
     group.bench_function("column", |bench| bench.iter(|| column(reader, black_box(of))));
     group
         .bench_function("last hundred", |bench| bench.iter(|| last_hundred(reader, black_box(of))));
@@ -110,6 +117,26 @@ fn measure(criterion: &mut Criterion, beside: &str, reader: &mut OutsideReader, 
 fn reads(criterion: &mut Criterion) {
     let (mut board, mut reader, handle) = board();
     measure(criterion, "alone", &mut reader, handle);
+
+    let mut group = criterion.benchmark_group("at each publication");
+    let mut minutes = reader.series_reader(&Symbol::new("S050").unwrap(), BASE);
+    let mut instants = (1..=N_MINUTES).cycle().map(minute);
+    group.bench_function("publication only", |bench| {
+        bench.iter(|| black_box(board.publish(instants.next().unwrap())));
+    });
+    group.bench_function("publication and latest bar, series reader", |bench| {
+        bench.iter(|| {
+            let _ = board.publish(instants.next().unwrap());
+            minutes.latest().unwrap().unwrap().ohlcv.close
+        });
+    });
+    group.bench_function("publication and latest bar, view", |bench| {
+        bench.iter(|| {
+            let _ = board.publish(instants.next().unwrap());
+            latest(&mut reader, black_box(handle))
+        });
+    });
+    group.finish();
 
     let is_over = AtomicBool::new(false);
     thread::scope(|threads| {

@@ -11,6 +11,10 @@
 //! which the session was active. The reader never waits: it repeats only when the writer has gone
 //! on.
 //!
+//! No word comes twice while it is active, since the publication in it only grows. So a reader that
+//! finds the word of its last view again may use what it found then, and that load alone is the
+//! gate.
+//!
 //! Shutting is the same in the other direction: the reason is in place before the word says
 //! inactive.
 
@@ -23,6 +27,7 @@ use crate::frame::{Frame, Member, SessionFacts};
 use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
 use crate::reader::{InsideReader, OutsideReader};
 use crate::sync::{AtomicI64, AtomicU64, Ordering, Shared, fence};
+use crate::view::View;
 use crate::word::Word;
 
 /// Publications whose instants are kept. A reader that is overtaken by more than this between
@@ -73,6 +78,33 @@ pub(crate) struct Publication {
     pub(crate) instant: Timestamp,
 }
 
+/// What a reader has met last: a publication with its frame, and the word that led there.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    word: u64,
+    publication: Publication,
+    frame: Arc<Frame>,
+}
+
+impl Seen {
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.frame
+    }
+
+    pub(crate) fn publication(&self) -> Publication {
+        self.publication
+    }
+
+    pub(crate) fn view(&self) -> View<'_> {
+        View::new(&self.frame, self.publication)
+    }
+
+    /// The word of the publication; [`Word::NEVER`] where nothing is seen.
+    pub(crate) fn word(&self) -> u64 {
+        self.word
+    }
+}
+
 impl Board {
     fn new() -> Board {
         let empty = Arc::new(Frame::empty());
@@ -91,18 +123,38 @@ impl Board {
         }
     }
 
-    /// The publication that is current at one instant within this call, with its frame left in
-    /// `cached`; or why there is none, with nobody left there.
-    pub(crate) fn publication(&self, cached: &mut Arc<Frame>) -> Result<Publication, Inactive> {
+    /// Nothing seen yet, by a reader that is to find the newest frame at hand.
+    pub(crate) fn unseen(&self) -> Seen {
+        let publication = Publication { number: 0, epoch: 0, instant: Timestamp::MIN };
+        Seen { word: Word::NEVER, publication, frame: self.newest_frame() }
+    }
+
+    /// Whether the word is still `word`, which led to a publication: then it still does, and the
+    /// session is active.
+    #[inline]
+    pub(crate) fn is_still(&self, word: u64) -> bool {
+        self.word.load(Ordering::Acquire) == word
+    }
+
+    /// Leaves in `seen` the publication that is current at one instant within this call; or says
+    /// why there is none, and leaves nobody there.
+    #[inline]
+    pub(crate) fn look(&self, seen: &mut Seen) -> Result<(), Inactive> {
+        if self.is_still(seen.word) { Ok(()) } else { self.look_anew(seen) }
+    }
+
+    fn look_anew(&self, seen: &mut Seen) -> Result<(), Inactive> {
         loop {
-            let word = Word::unpack(self.word.load(Ordering::Acquire));
+            let raw = self.word.load(Ordering::Acquire);
+            let word = Word::unpack(raw);
             if !word.is_active {
                 let Some(inactive) = self.inactive(word.epoch) else {
                     continue; // It has switched again: look at the new word.
                 };
                 // A reader that waits for the next day does not keep the memory of the last.
-                if cached.version() != self.empty.version() {
-                    *cached = Arc::clone(&self.empty);
+                seen.word = Word::NEVER;
+                if seen.frame.version() != self.empty.version() {
+                    seen.frame = Arc::clone(&self.empty);
                 }
                 return Err(inactive);
             }
@@ -115,17 +167,16 @@ impl Board {
             if later.publication - word.publication >= N_SLOTS - 1 {
                 continue;
             }
-            if cached.version() != frame_version {
+            if seen.frame.version() != frame_version {
                 match self.frames.load().of_version(frame_version) {
-                    Some(frame) => *cached = frame,
+                    Some(frame) => seen.frame = frame,
                     None => continue, // The writer has gone two frames on.
                 }
             }
-            return Ok(Publication {
-                number: word.publication,
-                epoch: word.epoch,
-                instant: Timestamp::from_nanos(instant_ns),
-            });
+            let instant = Timestamp::from_nanos(instant_ns);
+            let (number, epoch) = (word.publication, word.epoch);
+            (seen.word, seen.publication) = (raw, Publication { number, epoch, instant });
+            return Ok(());
         }
     }
 

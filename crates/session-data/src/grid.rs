@@ -63,6 +63,11 @@ impl Grid {
         Grid::clock(vec![GridPart { since, until }], length_ns)
     }
 
+    /// The length of a slot that is not cut, in nanoseconds; at least 1.
+    pub(crate) fn step_ns(&self) -> i64 {
+        self.step_ns
+    }
+
     /// Slots of the whole session: the bars that are expected of it.
     pub fn n_slots(&self) -> usize {
         self.n_slots

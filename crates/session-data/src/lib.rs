@@ -18,6 +18,7 @@ mod metrics;
 mod reader;
 mod segment;
 mod series;
+mod series_reader;
 mod sync;
 mod view;
 mod word;
@@ -34,6 +35,7 @@ pub use segment::{
     SegmentShape, SegmentTail, SegmentWriter, SeriesRole,
 };
 pub use series::{SeriesView, coverage_of, gaps_of};
+pub use series_reader::{ReadError, SeriesReader};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};
 
 /// The examples of the crate's README are tests.

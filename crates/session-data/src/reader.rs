@@ -2,31 +2,28 @@
 
 use std::sync::Arc;
 
-use crate::board::Board;
-use crate::frame::Frame;
+use openbell_market::{BarInterval, Symbol};
+
+use crate::board::{Board, Seen};
 use crate::inactive::Inactive;
+use crate::series_reader::SeriesReader;
 use crate::view::{InsideView, View};
 
 /// Reads as strategies, scanners, services and displays may: fresh or nothing.
 ///
-/// *Cost*: taking a view loads one word and one slot; no lock, no allocation while the session is
-/// active. Clone it for another thread; a clone is independent.
+/// *Cost*: taking a view loads one word, and one slot where something was published since the last
+/// view; no lock, no allocation while the session is active. Clone it for another thread; a clone is
+/// independent.
+#[derive(Clone)]
 pub struct OutsideReader {
     board: Arc<Board>,
-    /// The frame of the last view, so that the next one need not look for it.
-    cached: Arc<Frame>,
-}
-
-impl Clone for OutsideReader {
-    fn clone(&self) -> OutsideReader {
-        OutsideReader { board: Arc::clone(&self.board), cached: Arc::clone(&self.cached) }
-    }
+    seen: Seen,
 }
 
 impl OutsideReader {
     pub(crate) fn new(board: Arc<Board>) -> OutsideReader {
-        let cached = board.newest_frame();
-        OutsideReader { board, cached }
+        let seen = board.unseen();
+        OutsideReader { board, seen }
     }
 
     /// A view as of the current publication.
@@ -36,9 +33,35 @@ impl OutsideReader {
     ///
     /// *Errors*: [`Inactive`] while the gate is shut, with since when, the epoch and who holds
     /// it.
+    #[inline]
     pub fn view(&mut self) -> Result<View<'_>, Inactive> {
-        let publication = self.board.publication(&mut self.cached)?;
-        Ok(View::new(&self.cached, publication))
+        Ok(self.look()?.view())
+    }
+
+    /// A reader of one series, which is found once for as long as the members stay the same; also
+    /// of a symbol that joins later.
+    ///
+    /// *Cost*: allocates nothing but a copy of the symbol.
+    pub fn series_reader(&self, symbol: &Symbol, interval: BarInterval) -> SeriesReader {
+        SeriesReader::new(self.clone(), symbol.clone(), interval)
+    }
+
+    /// What is current, for the readers of this crate.
+    #[inline]
+    pub(crate) fn look(&mut self) -> Result<&Seen, Inactive> {
+        self.board.look(&mut self.seen)?;
+        Ok(&self.seen)
+    }
+
+    /// The word of the last view, [`crate::word::Word::NEVER`] where there is none.
+    pub(crate) fn seen_word(&self) -> u64 {
+        self.seen.word()
+    }
+
+    /// Whether the session is active and nothing was published since the view of `word`.
+    #[inline]
+    pub(crate) fn is_still(&self, word: u64) -> bool {
+        self.board.is_still(word)
     }
 }
 

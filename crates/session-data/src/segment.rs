@@ -81,6 +81,8 @@ pub struct SegmentDay {
 pub struct Segment {
     shape: SegmentShape,
     day: Arc<SegmentDay>,
+    /// Bars a nanosecond where none is missing.
+    per_ns: f64,
     block: Arc<Block>,
 }
 
@@ -95,6 +97,11 @@ impl std::fmt::Debug for Segment {
 }
 
 impl Segment {
+    fn new(shape: SegmentShape, day: Arc<SegmentDay>, writer: &BlockWriter) -> Arc<Segment> {
+        let per_ns = 1.0 / day.grid.step_ns() as f64;
+        Arc::new(Segment { shape, day, per_ns, block: Arc::clone(writer.block()) })
+    }
+
     /// What it holds.
     pub fn shape(&self) -> &SegmentShape {
         &self.shape
@@ -113,14 +120,36 @@ impl Segment {
     /// The rows that can be seen at `as_of`: those that closed (live: were published) by then.
     ///
     /// *Cost*: one guess where bars are dense; a binary search otherwise.
+    #[inline]
     pub(crate) fn rows_at(&self, as_of: Timestamp) -> Rows<'_> {
         let committed = self.block.committed();
-        let column = match self.shape.arrival {
+        let instants = self.visible_from(committed);
+        let n_visible = n_at_or_before(instants, as_of.as_nanos(), self.per_ns);
+        Rows { of: Some((self, committed.first(n_visible))) }
+    }
+
+    /// [`Segment::rows_at`] for a reader that found `n_before` rows a little earlier.
+    ///
+    /// *Cost*: two looks where at most one row came since.
+    #[inline]
+    pub(crate) fn rows_at_after(&self, as_of: Timestamp, n_before: usize) -> Rows<'_> {
+        let committed = self.block.committed();
+        let instants = self.visible_from(committed);
+        let is_due = |row: usize| instants.get(row).is_some_and(|&ns| ns <= as_of.as_nanos());
+        let n_visible = if n_before > 0 && !is_due(n_before - 1) || is_due(n_before + 1) {
+            n_at_or_before(instants, as_of.as_nanos(), self.per_ns)
+        } else {
+            n_before + usize::from(is_due(n_before))
+        };
+        Rows { of: Some((self, committed.first(n_visible))) }
+    }
+
+    /// The instant from which each row can be seen.
+    fn visible_from<'s>(&self, committed: Committed<'s>) -> &'s [i64] {
+        committed.ints(match self.shape.arrival {
             Arrival::AtClose => CLOSES_AT,
             Arrival::Recorded => self.block.n_ints() - 1,
-        };
-        let n_visible = n_at_or_before(committed.ints(column), as_of.as_nanos());
-        Rows { of: Some((self, committed.first(n_visible))) }
+        })
     }
 }
 
@@ -129,8 +158,9 @@ const CLOSES_AT: usize = 1;
 const N_BASE_BARS: usize = 2;
 const N_EXPECTED: usize = 3;
 
-/// Entries of the sorted `instants` at or before `as_of`.
-fn n_at_or_before(instants: &[i64], as_of_ns: i64) -> usize {
+/// Entries of the sorted `instants` at or before `as_of`, which lie `1 / per_ns` apart where no bar
+/// is missing.
+fn n_at_or_before(instants: &[i64], as_of_ns: i64, per_ns: f64) -> usize {
     let (Some(&first), Some(&last)) = (instants.first(), instants.last()) else { return 0 };
     if last <= as_of_ns {
         return instants.len();
@@ -138,16 +168,19 @@ fn n_at_or_before(instants: &[i64], as_of_ns: i64) -> usize {
     if first > as_of_ns {
         return 0;
     }
-    // Dense bars stand where a straight line puts them. The guess is rounded to the nearest and
-    // looked at, so the line may be inexact.
-    let per_ns = (instants.len() - 1) as f64 / (last - first) as f64;
-    let nearest = ((as_of_ns - first) as f64 * per_ns + 0.5) as usize;
-    let guess = nearest.min(instants.len() - 1);
-    let guess = guess - usize::from(guess > 0 && instants[guess] > as_of_ns);
-    if instants[guess] <= as_of_ns && instants.get(guess + 1).is_none_or(|&next| next > as_of_ns) {
-        return guess + 1;
-    }
-    instants.partition_point(|&instant| instant <= as_of_ns)
+    // Dense bars stand where a straight line puts them, thin ones often near the line from the
+    // first to the last. A guess is rounded to the nearest and looked at, so it may be wrong.
+    let guess = |per_ns: f64| {
+        let nearest = ((as_of_ns - first) as f64 * per_ns + 0.5) as usize;
+        let guess = nearest.min(instants.len() - 1);
+        let guess = guess - usize::from(guess > 0 && instants[guess] > as_of_ns);
+        let is_last_due = instants[guess] <= as_of_ns
+            && instants.get(guess + 1).is_none_or(|&next| next > as_of_ns);
+        is_last_due.then_some(guess + 1)
+    };
+    guess(per_ns)
+        .or_else(|| guess((instants.len() - 1) as f64 / (last - first) as f64))
+        .unwrap_or_else(|| instants.partition_point(|&instant| instant <= as_of_ns))
 }
 
 /// What a segment is for, without its rows.
@@ -259,6 +292,7 @@ impl<'s> Rows<'s> {
     }
 
     /// The bar of row `row`, or `None` past the last.
+    #[inline]
     pub fn bar(&self, row: usize) -> Option<Bar> {
         (row < self.len()).then(|| Bar {
             opens_at: Timestamp::from_nanos(self.opens_at_ns()[row]),
@@ -439,11 +473,7 @@ impl SegmentWriter {
         let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
         let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
         let writer = BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity);
-        let segment = Arc::new(Segment {
-            shape: shape.clone(),
-            day: day.into(),
-            block: Arc::clone(writer.block()),
-        });
+        let segment = Segment::new(shape.clone(), day.into(), &writer);
         SegmentWriter { shape, writer, segment }
     }
 
@@ -532,16 +562,14 @@ impl SegmentWriter {
             Ok(unshared) => unshared,
             Err(segment) => return Err(SegmentWriter { shape, writer, segment }),
         };
-        let Segment { shape: inner_shape, day: old_day, block } = segment;
+        let Segment { shape: inner_shape, day: old_day, block, per_ns: _ } = segment;
         drop(block);
         let fits = writer.len() + writer.room() >= capacity;
         if fits && writer.try_clear() {
-            let block = Arc::clone(writer.block());
-            let segment = Arc::new(Segment { shape: inner_shape, day: day.into(), block });
+            let segment = Segment::new(inner_shape, day.into(), &writer);
             Ok(SegmentWriter { shape, writer, segment })
         } else {
-            let block = Arc::clone(writer.block());
-            let segment = Arc::new(Segment { shape: inner_shape, day: old_day, block });
+            let segment = Segment::new(inner_shape, old_day, &writer);
             Err(SegmentWriter { shape, writer, segment })
         }
     }

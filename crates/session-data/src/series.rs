@@ -39,6 +39,15 @@ impl<'v> SeriesView<'v> {
         }
     }
 
+    /// [`SeriesView::today`] for a reader that found `n_before` rows a little earlier.
+    #[inline]
+    pub(crate) fn today_after(&self, n_before: usize) -> Rows<'v> {
+        match &self.facts.today {
+            Some(segment) => segment.rows_at_after(self.as_of, n_before),
+            None => Rows::none(),
+        }
+    }
+
     /// The session's bars since sequence `sequence`, that one included, oldest first.
     pub fn since(&self, sequence: usize) -> impl Iterator<Item = Bar> + 'v {
         self.today().bars_since(sequence)

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::board::Publication;
 use crate::forming::{FormingBar, forming_bar};
-use crate::frame::{FixedIndicator, Frame, Member, SessionFacts};
+use crate::frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts};
 use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
 use crate::metrics::SessionMetrics;
 use crate::segment::Rows;
@@ -58,6 +58,16 @@ pub enum Unavailable {
         /// The generation in the view.
         now: u32,
     },
+    /// The symbol has no series of that interval.
+    #[error(
+        "{symbol} has no series of {interval}: it is neither streamed, derived nor loaded as history; add the interval, or see those of `SymbolView::intervals`"
+    )]
+    NoSeries {
+        /// The symbol.
+        symbol: Symbol,
+        /// The interval, as asked for.
+        interval: BarInterval,
+    },
     /// The symbol alone is withheld (`scope: "symbol"`).
     #[error("{symbol} is {inactive}")]
     Withheld {
@@ -91,6 +101,10 @@ impl<'r> View<'r> {
     /// The session, or `None` before the first.
     pub fn session(&self) -> Option<&'r SessionFacts> {
         self.frame.session()
+    }
+
+    pub(crate) fn frame_version(&self) -> u64 {
+        self.frame.version()
     }
 
     /// The members in symbol order, withheld ones included.
@@ -232,6 +246,10 @@ impl<'v> SymbolView<'v> {
         let facts = self.member.series_at(interval)?;
         let keeps_quality = self.frame.session().is_some_and(|session| session.keeps_quality);
         Some(SeriesView::new(facts, self.as_of, keeps_quality))
+    }
+
+    pub(crate) fn facts(&self, interval: BarInterval) -> Option<&'v SeriesFacts> {
+        self.member.series_at(interval)
     }
 
     /// Its base series: the one that a feed delivers.

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{
-    BoardWriter, Holder, Inactive, Member, OutsideReader, Reason, SegmentWriter, View,
+    BoardWriter, Holder, Inactive, Member, OutsideReader, ReadError, Reason, SegmentWriter,
+    Unavailable, View,
 };
 use sample::{BASE, at, base_series, base_shape, day, member, push, session};
 
@@ -47,6 +48,62 @@ fn check_rows(view: &View<'_>) {
     let last = view.symbol("A").unwrap().series(BASE).unwrap().latest().unwrap();
     assert_eq!(last.closes_at, view.instant());
     assert_eq!(last.ohlcv.close, (view.publication() - 1) as f64);
+}
+
+#[test]
+fn a_series_reader_meets_the_bar_of_a_current_publication_or_why_there_is_none() {
+    explore(|| {
+        let (mut board, mut segment) = board_of_one(3);
+        let symbol = Symbol::new("A").unwrap();
+        push_up_to(&mut segment, 10);
+        let _ = board.publish(at(10));
+        let mut minutes = board.outside_reader().series_reader(&symbol, BASE);
+        let steps = Steps::new();
+        let seen = steps.clone();
+        let thread = loom::thread::spawn(move || {
+            let mut last = 0;
+            for _ in 0..2 {
+                let n_done = seen.n_done();
+                match minutes.latest() {
+                    Ok(Some(bar)) => {
+                        let closes_at = bar.closes_at.as_nanos();
+                        assert_eq!(bar.ohlcv.close, (closes_at / 10 - 1) as f64, "a whole bar");
+                        assert!(closes_at >= last, "publications went back");
+                        assert!(closes_at <= 30, "a bar of one that is no member");
+                        let is_current = match n_done {
+                            0 => true,
+                            1 => closes_at >= 20,
+                            2 => closes_at == 30,
+                            _ => false,
+                        };
+                        assert!(is_current, "{closes_at} after {n_done} steps");
+                        last = closes_at;
+                    }
+                    Ok(None) => panic!("the first bar was there before"),
+                    Err(ReadError::Inactive(inactive)) => {
+                        assert_eq!(why(&inactive), (2, Some(20), "closed"));
+                        assert!(n_done < 2, "shut after it was opened again");
+                        last = last.max(20);
+                    }
+                    Err(ReadError::Unavailable(why)) => {
+                        assert!(matches!(why, Unavailable::NotPresent { .. }), "{why}");
+                        last = 40;
+                    }
+                }
+            }
+        });
+        push_up_to(&mut segment, 30);
+        let _ = board.publish(at(20));
+        steps.done(1);
+        let _ = board.shut(Some(at(20)), Reason::Closed);
+        let _ = board.publish(at(30));
+        steps.done(2);
+        let facts = session(&day(0, 0, 3));
+        board.change_members(Some(facts), vec![one_bar_member("B", 1, 0)], Vec::new());
+        let _ = board.publish(at(40));
+        steps.done(3);
+        thread.join().unwrap();
+    });
 }
 
 /// Says how many of its steps the writer has done, to a reader that acts on it.

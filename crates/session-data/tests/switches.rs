@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use openbell_market::Symbol;
 use openbell_session_data::{
-    BoardWriter, HeldView, OutsideReader, Reason, SegmentWriter, SessionFacts, View,
+    BoardWriter, HeldView, OutsideReader, Reason, SegmentWriter, SeriesReader, SessionFacts, View,
 };
 use openbell_time::Timestamp;
 use sample::{BASE, STEP_NS, at, base_series, base_shape, day, member, push, session};
@@ -68,13 +69,25 @@ struct Met {
     held: Vec<HeldView>,
 }
 
+/// That the latest bar, if there is one to be had, is no older than publication `at_least`. Each
+/// bar is worth the number of the publication it came with.
+fn check_latest(minutes: &mut SeriesReader, at_least: u64, told: &Told) {
+    if let Ok(bar) = minutes.latest() {
+        let publication = bar.expect("each publication brings a bar").ohlcv.close as u64;
+        assert!(publication >= at_least, "an older bar than was seen before, or a shut one");
+        assert!(publication <= told.opening.load(Ordering::Acquire), "from ahead");
+    }
+}
+
 fn read_until_over(mut reader: OutsideReader, told: &Told) -> Met {
     let mut met = Met::default();
+    let mut minutes = reader.series_reader(&Symbol::new("A").unwrap(), BASE);
     let mut last = 0;
     loop {
         let is_over = told.is_over.load(Ordering::Acquire);
         told.n_looks.fetch_add(1, Ordering::Relaxed);
         let shut_after = told.shut_after.load(Ordering::Acquire);
+        check_latest(&mut minutes, last.max(shut_after + 1), told);
         match reader.view() {
             Ok(view) => {
                 assert!(view.publication() > shut_after, "taken after its gate was shut");

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{
-    BoardWriter, Holder, InactiveFacts, Member, Reason, SegmentWriter, SessionFacts, SymbolView,
-    Through, Unavailable,
+    BoardWriter, Holder, InactiveFacts, Member, Reason, SegmentWriter, SeriesReader, SessionFacts,
+    SymbolView, Through, Unavailable,
 };
 use openbell_time::Nanos;
 use sample::{BASE, at, base_series, base_shape, day, member, push, session};
@@ -259,4 +259,80 @@ fn inactive_says_since_when_the_epoch_and_who_holds_the_gate() {
     let _ = board.shut(Some(at(60)), Reason::Closed);
     let said = said(&board, &mut reader);
     assert!(said.ends_with("(epoch 4): the session is closed"), "{said}");
+}
+
+/// The close of the latest bar, or why there is none.
+fn latest(minutes: &mut SeriesReader) -> Result<Option<f64>, String> {
+    match minutes.latest() {
+        Ok(bar) => Ok(bar.map(|bar| bar.ohlcv.close)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[test]
+fn a_series_reader_made_before_the_open_reads_what_is_there_at_each_read() {
+    let mut board = BoardWriter::new();
+    let reader = board.outside_reader();
+    let mut minutes = reader.series_reader(&Symbol::new("B").unwrap(), BASE);
+    let mut hours = reader.series_reader(&Symbol::new("B").unwrap(), "1h".parse().unwrap());
+    assert!(latest(&mut minutes).unwrap_err().contains("not open"));
+
+    let a = with_bars("A", 0, 1, 5);
+    board.change_members(today(), vec![Arc::clone(&a)], Vec::new());
+    let _ = board.publish(at(10));
+    assert!(latest(&mut minutes).unwrap_err().contains("not a member"));
+
+    // It joins with bars of which the first closes at 10 and the second at 20.
+    board.change_members(today(), vec![Arc::clone(&a), with_bars("B", 1, 1, 5)], Vec::new());
+    let _ = board.publish(at(5));
+    assert_eq!(latest(&mut minutes), Ok(None), "no bar yet is not the same as inactive");
+    for (instant, close) in [(10, 1.0), (20, 2.0), (50, 5.0), (60, 5.0)] {
+        let _ = board.publish(at(instant));
+        assert_eq!(latest(&mut minutes), Ok(Some(close)));
+        assert_eq!(minutes.series().unwrap().today().len(), close as usize);
+    }
+    let no_series = latest(&mut hours).unwrap_err();
+    assert!(no_series.starts_with("B has no series of 1h"), "{no_series}");
+
+    let _ = board.shut(Some(at(60)), Reason::Closed);
+    assert!(latest(&mut minutes).unwrap_err().contains("closed"));
+    // Removed and added again it is read anew, as a reader by name does.
+    board.change_members(today(), vec![a, with_bars("B", 1, 2, 3)], Vec::new());
+    let _ = board.publish(at(60));
+    assert_eq!(latest(&mut minutes), Ok(Some(3.0)));
+}
+
+#[test]
+fn a_series_reader_of_a_withheld_symbol_says_so_until_it_is_given_back() {
+    let mut board = BoardWriter::new();
+    let mut minutes = board.outside_reader().series_reader(&Symbol::new("B").unwrap(), BASE);
+    let holder = Holder { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
+    let b = with_bars("B", 1, 1, 1);
+    board.change_members(today(), vec![Arc::clone(&b)], vec![holder]);
+    let _ = board.publish(at(20));
+    assert!(latest(&mut minutes).unwrap_err().contains("B lags 90s"));
+    assert!(latest(&mut minutes).unwrap_err().contains("B lags 90s"));
+    board.change_members(today(), vec![b], Vec::new());
+    let _ = board.publish(at(30));
+    assert_eq!(latest(&mut minutes), Ok(Some(1.0)));
+}
+
+#[test]
+fn a_series_reader_lets_go_of_a_day_when_it_finds_the_gate_shut() {
+    let mut board = BoardWriter::new();
+    let mut minutes = board.outside_reader().series_reader(&Symbol::new("A").unwrap(), BASE);
+    let writer = segment(2);
+    board.change_members(
+        today(),
+        vec![member("A", 0, 1, vec![base_series(writer.segment())])],
+        Vec::new(),
+    );
+    let _ = board.publish(at(20));
+    assert_eq!(latest(&mut minutes), Ok(Some(2.0)));
+    let _ = board.shut(Some(at(20)), Reason::Closed);
+    assert!(latest(&mut minutes).is_err());
+    board.change_members(None, Vec::new(), Vec::new());
+    let _ = board.publish(at(30));
+    let _ = board.publish(at(40));
+    assert!(!writer.is_shared(), "the reader keeps the memory of a day that is over");
 }
