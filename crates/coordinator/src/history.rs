@@ -46,7 +46,7 @@ impl SessionReader {
         layout: &SessionLayout,
         interval: BarInterval,
         is_base: bool,
-    ) -> (&Sifted, Result<(), DataError>) {
+    ) -> (&mut Sifted, Result<(), DataError>) {
         self.raw.clear();
         self.sifted.clear();
         let outcome = self.read_raw(layout);
@@ -55,7 +55,7 @@ impl SessionReader {
         let grid = if is_base { &layout.delivered } else { &grid };
         let slots = Slots { grid, step_ns: step_ns(interval, layout) };
         self.sifted.pass(&mut self.raw, &slots, layout.rows_since);
-        (&self.sifted, outcome)
+        (&mut self.sifted, outcome)
     }
 
     fn read_raw(&mut self, layout: &SessionLayout) -> Result<(), DataError> {

@@ -259,11 +259,11 @@ impl Lane {
             .map(|writer| writer.segment().shape().interval)
             .zip(self.announced.iter().copied())
             .collect();
-        let same_rows = match &self.live {
+        let mut same_rows = match &self.live {
             Some(live) => live.sifted.clone(),
             None => Sifted::of(&self.series.base.rows()),
         };
-        self.series = run_day(&mut self.run.processor, layout, &same_rows, None);
+        self.series = run_day(&mut self.run.processor, layout, &mut same_rows, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {
             let interval = writer.segment().shape().interval;

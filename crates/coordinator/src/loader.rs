@@ -128,24 +128,16 @@ fn begin_week(
     Ok(())
 }
 
-/// All series of one whole day, in the memory of `retired` where nobody holds that any more.
+/// All series of one whole day, in the memory of `retired` where nobody holds that any more. The
+/// bars of `sifted` go into them.
 pub(crate) fn run_day(
     processor: &mut SymbolProcessor,
     layout: &SessionLayout,
-    sifted: &Sifted,
+    sifted: &mut Sifted,
     retired: Option<DaySeries>,
 ) -> DaySeries {
-    let mut series = processor.start_session(&layout.day, Arrival::AtClose, retired);
-    let n_rows = sifted.bars.len();
-    processor.append(
-        &sifted.bars,
-        &sifted.closes_at_ns,
-        0..n_rows,
-        layout.day.until,
-        &mut series,
-        None,
-    );
-    series
+    let Sifted { bars, closes_at_ns, .. } = sifted;
+    processor.whole_session(&layout.day, bars, closes_at_ns, retired)
 }
 
 /// Columns that a day's rows pass through on their way into segments; used again and again.

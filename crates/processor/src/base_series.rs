@@ -27,6 +27,11 @@ struct Running {
     price_volume: f64,
 }
 
+impl Running {
+    const NONE: Running =
+        Running { high: f64::NAN, low: f64::NAN, volume: f64::NAN, price_volume: f64::NAN };
+}
+
 impl BaseSeries {
     /// The series before its first session.
     pub fn new(indicators: IndicatorSet) -> BaseSeries {
@@ -73,31 +78,43 @@ impl BaseSeries {
         if let (Some(column), Some(instant)) = (&mut tail.visible_at_ns, visible_at) {
             column[..n_rows].fill(instant.as_nanos());
         }
-        if let Some([high, low, volume, price_volume]) = &mut tail.running {
-            for row in 0..n_rows {
-                let opens_at = Timestamp::from_nanos(tail.opens_at_ns[row]);
-                let is_regular = self
-                    .regular
-                    .is_some_and(|(since, until)| since <= opens_at && opens_at < until);
-                if is_regular {
-                    let bar = (tail.high[row], tail.low[row], tail.close[row], tail.volume[row]);
-                    self.running = Some(advance(self.running, bar));
-                }
+        self.complete(out, n_rows);
+    }
+
+    /// Completes the next `n_rows` rows of `out`, whose bars are in place: running metrics and
+    /// indicators. Commits them.
+    pub fn complete(&mut self, out: &mut SegmentWriter, n_rows: usize) {
+        let mut tail = out.tail();
+        let regular = self.regular_rows(&tail.opens_at_ns[..n_rows]);
+        if let Some(columns) = &mut tail.running {
+            let [high, low, volume, price_volume] = columns;
+            let mut running = self.running;
+            let mut show = |row: usize, running: Option<Running>| {
                 // NaN is the store's code for "no regular bar yet".
-                let shown = self.running.unwrap_or(Running {
-                    high: f64::NAN,
-                    low: f64::NAN,
-                    volume: f64::NAN,
-                    price_volume: f64::NAN,
-                });
-                high[row] = shown.high;
-                low[row] = shown.low;
-                volume[row] = shown.volume;
-                price_volume[row] = shown.price_volume;
+                let shown = running.unwrap_or(Running::NONE);
+                (high[row], low[row]) = (shown.high, shown.low);
+                (volume[row], price_volume[row]) = (shown.volume, shown.price_volume);
+            };
+            (0..regular.start).for_each(|row| show(row, running));
+            let bars = tail.high[regular.clone()].iter().zip(&tail.low[regular.clone()]);
+            let bars = bars.zip(&tail.close[regular.clone()]).zip(&tail.volume[regular.clone()]);
+            for (row, (((&high, &low), &close), &volume)) in regular.clone().zip(bars) {
+                running = Some(advance(running, (high, low, close, volume)));
+                show(row, running);
             }
+            (regular.end..n_rows).for_each(|row| show(row, running));
+            self.running = running;
         }
         self.indicators.fill(&mut tail, n_rows);
         out.commit(n_rows);
+    }
+
+    /// Which of the rows that open at `opens_at_ns`, ascending, lie in regular hours.
+    fn regular_rows(&self, opens_at_ns: &[i64]) -> std::ops::Range<usize> {
+        let Some((since, until)) = self.regular else { return 0..0 };
+        let n_before = |at: Timestamp| opens_at_ns.partition_point(|&ns| ns < at.as_nanos());
+        let start = n_before(since);
+        start..n_before(until).max(start)
     }
 }
 

@@ -103,20 +103,55 @@ impl SymbolProcessor {
         arrival: Arrival,
         retired: Option<DaySeries>,
     ) -> DaySeries {
-        let (retired_base, retired_derived) = match retired {
-            Some(series) => (Some(series.base), series.derived),
-            None => (None, Vec::new()),
-        };
-        let mut retired_derived = retired_derived.into_iter();
+        let (retired_base, retired_derived) = parts_of(retired);
         self.base.lay(&layout.base);
-        let shape = SegmentShape {
+        let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
+        let base = SegmentWriter::renewed(retired_base, self.base_shape(arrival), day, n_slots);
+        DaySeries { base, derived: self.start_derived(layout, arrival, retired_derived) }
+    }
+
+    /// All series of a whole session, whose base bars are `bars`, closing at `closes_at_ns`: what
+    /// [`SymbolProcessor::start_session`] and [`SymbolProcessor::append`] make of them, where bars
+    /// are seen at their close.
+    ///
+    /// *Cost*: the base columns change hands uncopied; the arguments are left with those of
+    /// `retired`, emptied.
+    pub fn whole_session(
+        &mut self,
+        layout: &DayLayout,
+        bars: &mut BarColumns,
+        closes_at_ns: &mut Vec<i64>,
+        retired: Option<DaySeries>,
+    ) -> DaySeries {
+        let (retired_base, retired_derived) = parts_of(retired);
+        self.base.lay(&layout.base);
+        let (shape, day) = (self.base_shape(Arrival::AtClose), Arc::clone(&layout.base));
+        let n_rows = bars.len();
+        let mut base = SegmentWriter::of_bars(retired_base, shape, day, bars, closes_at_ns);
+        self.base.complete(&mut base, n_rows);
+        let derived = self.start_derived(layout, Arrival::AtClose, retired_derived);
+        let mut series = DaySeries { base, derived };
+        self.fold(0, layout.until, &mut series, None);
+        series
+    }
+
+    fn base_shape(&self, arrival: Arrival) -> SegmentShape {
+        SegmentShape {
             interval: self.base_interval,
             role: SeriesRole::Base,
             arrival,
             indicators: self.base.indicators().columns().clone(),
-        };
-        let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
-        let base = SegmentWriter::renewed(retired_base, shape, day, n_slots);
+        }
+    }
+
+    /// Lays the windows and makes empty derived segments.
+    fn start_derived(
+        &mut self,
+        layout: &DayLayout,
+        arrival: Arrival,
+        retired: Vec<SegmentWriter>,
+    ) -> Vec<SegmentWriter> {
+        let mut retired = retired.into_iter();
         let mut derived = Vec::with_capacity(self.folds.len());
         for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
             fold.lay(day);
@@ -126,10 +161,10 @@ impl SymbolProcessor {
                 arrival,
                 indicators: fold.indicators().columns().clone(),
             };
-            let (retired, n_slots) = (retired_derived.next(), day.grid.n_slots());
+            let (retired, n_slots) = (retired.next(), day.grid.n_slots());
             derived.push(SegmentWriter::renewed(retired, shape, Arc::clone(day), n_slots));
         }
-        DaySeries { base, derived }
+        derived
     }
 
     /// Appends the base rows `range` of `bars`, closing at `closes_at_ns`, and makes every bar
@@ -147,9 +182,7 @@ impl SymbolProcessor {
     ) {
         let from = series.base.rows().len();
         self.base.append(bars, closes_at_ns, range, &mut series.base, visible_at);
-        for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
-            fold.update(series.base.rows(), from, closed_through, out, visible_at);
-        }
+        self.fold(from, closed_through, series, visible_at);
     }
 
     /// Closes every window that ends at or before `closed_through`: the clock has passed it.
@@ -159,10 +192,27 @@ impl SymbolProcessor {
         series: &mut DaySeries,
         visible_at: Option<Timestamp>,
     ) {
-        let n_rows = series.base.rows().len();
+        self.fold(series.base.rows().len(), closed_through, series, visible_at);
+    }
+
+    /// Folds the base rows from `from` on, and makes every bar whose window ends by then.
+    fn fold(
+        &mut self,
+        from: usize,
+        closed_through: Timestamp,
+        series: &mut DaySeries,
+        visible_at: Option<Timestamp>,
+    ) {
         for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
-            fold.update(series.base.rows(), n_rows, closed_through, out, visible_at);
+            fold.update(series.base.rows(), from, closed_through, out, visible_at);
         }
+    }
+}
+
+fn parts_of(series: Option<DaySeries>) -> (Option<SegmentWriter>, Vec<SegmentWriter>) {
+    match series {
+        Some(series) => (Some(series.base), series.derived),
+        None => (None, Vec::new()),
     }
 }
 

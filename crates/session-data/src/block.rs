@@ -14,32 +14,54 @@
 //! 3. *Order.* The writer stores the length with release after the rows are in place; a reader
 //!    loads it with acquire before it makes a slice. So what it reads was written before.
 //!
-//! The cells are zeroed when the block is made, so every row is initialised, committed or not. A
-//! block is emptied only through `Arc::get_mut`, which proves that no reader holds it.
+//! Every cell of a column is initialised, committed or not: zeroed when it is made, or taken over
+//! with its value. A block is emptied, and its columns change, only through `Arc::get_mut`, which
+//! proves that no reader holds it.
 //!
 //! loom checks the three facts (`tests/loom_segment.rs`): under `--cfg loom` every cell has a shadow cell
 //! that loom watches, touched by each access.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::sync::{AtomicUsize, Ordering};
 
-/// One column: `capacity` cells, all initialised.
+/// One column: at least the block's capacity of cells, all initialised.
 struct Column<T> {
-    cells: Box<[UnsafeCell<T>]>,
+    cells: Vec<UnsafeCell<T>>,
     #[cfg(loom)]
-    shadow: Box<[loom::cell::UnsafeCell<()>]>,
+    shadow: Vec<loom::cell::UnsafeCell<()>>,
 }
 
 impl<T: Copy + Default> Column<T> {
     fn zeroed(capacity: usize) -> Column<T> {
-        Column {
-            cells: (0..capacity).map(|_| UnsafeCell::new(T::default())).collect(),
+        let mut column = Column {
+            cells: Vec::new(),
             #[cfg(loom)]
-            shadow: (0..capacity).map(|_| loom::cell::UnsafeCell::new(())).collect(),
+            shadow: Vec::new(),
+        };
+        column.grow(capacity);
+        column
+    }
+
+    /// Gives it at least `capacity` cells.
+    fn grow(&mut self, capacity: usize) {
+        if self.cells.len() < capacity {
+            self.cells.resize_with(capacity, || UnsafeCell::new(T::default()));
         }
+        #[cfg(loom)]
+        self.shadow.resize_with(self.cells.len(), || loom::cell::UnsafeCell::new(()));
+    }
+
+    /// Holds `values` from now on, and leaves there, emptied, what it held.
+    fn exchange(&mut self, values: &mut Vec<T>) {
+        let cells = std::mem::replace(&mut self.cells, into_cells(std::mem::take(values)));
+        *values = into_values(cells);
+        values.clear();
+        self.grow(0);
     }
 
     /// The rows before `len`.
@@ -55,20 +77,35 @@ impl<T: Copy + Default> Column<T> {
         unsafe { std::slice::from_raw_parts(cells.as_ptr().cast::<T>(), cells.len()) }
     }
 
-    /// The rows at and past `len`, to be filled.
+    /// The rows `rows`, to be filled.
     ///
     /// # Safety
-    /// The caller is the block's one writer, `len` is the committed length now, and no other
+    /// The caller is the block's one writer, `rows` begins at the committed length now, and no other
     /// slice of these rows lives.
     #[allow(clippy::mut_from_ref)] // The cells are `UnsafeCell`s; the caller vouches for the rest.
-    unsafe fn uncommitted(&self, len: usize) -> &mut [T] {
-        let cells = &self.cells[len..];
+    unsafe fn uncommitted(&self, rows: Range<usize>) -> &mut [T] {
+        let cells = &self.cells[rows.clone()];
         #[cfg(loom)]
-        self.shadow[len..].iter().for_each(|cell| cell.with_mut(|_| ()));
+        self.shadow[rows].iter().for_each(|cell| cell.with_mut(|_| ()));
         let first = cells.as_ptr().cast::<UnsafeCell<T>>();
         // SAFETY: as above; readers stay below `len`, and the caller is the only writer.
         unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(first), cells.len()) }
     }
+}
+
+/// The same memory, as cells.
+fn into_cells<T>(values: Vec<T>) -> Vec<UnsafeCell<T>> {
+    let mut values = ManuallyDrop::new(values);
+    // SAFETY: the parts of a live vector, which is not dropped; `UnsafeCell<T>` has the layout
+    // of `T`.
+    unsafe { Vec::from_raw_parts(values.as_mut_ptr().cast(), values.len(), values.capacity()) }
+}
+
+/// The same memory, as values.
+fn into_values<T>(cells: Vec<UnsafeCell<T>>) -> Vec<T> {
+    let mut cells = ManuallyDrop::new(cells);
+    // SAFETY: as for `into_cells`; owned, so nobody else looks at the cells.
+    unsafe { Vec::from_raw_parts(cells.as_mut_ptr().cast(), cells.len(), cells.capacity()) }
 }
 
 // SAFETY: all access from several threads goes through `committed` and `uncommitted`, whose
@@ -169,10 +206,10 @@ impl BlockWriter {
 
     /// The rows that are not committed yet, column by column in order: integers, then floats.
     pub(crate) fn tails(&mut self) -> (Tails<'_, i64>, Tails<'_, f64>) {
-        let len = self.len();
+        let rows = self.len()..self.block.capacity;
         (
-            Tails { columns: self.block.ints.iter(), len },
-            Tails { columns: self.block.floats.iter(), len },
+            Tails { columns: self.block.ints.iter(), rows: rows.clone() },
+            Tails { columns: self.block.floats.iter(), rows },
         )
     }
 
@@ -186,20 +223,37 @@ impl BlockWriter {
 
     /// Empties the block for use again, or says `false` where a reader still holds it.
     pub(crate) fn try_clear(&mut self) -> bool {
-        match Arc::get_mut(&mut self.block) {
-            Some(block) => {
-                block.len = AtomicUsize::new(0);
-                true
-            }
-            None => false,
+        self.try_hold(&mut [], &mut [], self.block.capacity)
+    }
+
+    /// Empties the block and lets it hold `ints` and `floats`, each of `n_rows` values, as its
+    /// first columns, uncommitted; they are left with what those columns held, emptied. `false`,
+    /// and nothing done, where a reader still holds the block.
+    pub(crate) fn try_hold(
+        &mut self,
+        ints: &mut [&mut Vec<i64>],
+        floats: &mut [&mut Vec<f64>],
+        n_rows: usize,
+    ) -> bool {
+        let Some(block) = Arc::get_mut(&mut self.block) else { return false };
+        block.len = AtomicUsize::new(0);
+        block.capacity = n_rows;
+        for (column, values) in block.ints.iter_mut().zip(ints) {
+            column.exchange(values);
         }
+        for (column, values) in block.floats.iter_mut().zip(floats) {
+            column.exchange(values);
+        }
+        block.ints.iter_mut().for_each(|column| column.grow(n_rows));
+        block.floats.iter_mut().for_each(|column| column.grow(n_rows));
+        true
     }
 }
 
 /// The uncommitted rows of each column of one type, in order, each column once.
 pub(crate) struct Tails<'w, T> {
     columns: std::slice::Iter<'w, Column<T>>,
-    len: usize,
+    rows: Range<usize>,
 }
 
 impl<'w, T: Copy + Default> Iterator for Tails<'w, T> {
@@ -209,6 +263,6 @@ impl<'w, T: Copy + Default> Iterator for Tails<'w, T> {
         // SAFETY: `Tails` is made only by `BlockWriter::tails`, borrows the one writer mutably
         // for 'w, and yields each column once; so no other slice of these rows lives, and the
         // length cannot move meanwhile.
-        self.columns.next().map(|column| unsafe { column.uncommitted(self.len) })
+        self.columns.next().map(|column| unsafe { column.uncommitted(self.rows.clone()) })
     }
 }

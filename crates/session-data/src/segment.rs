@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarInterval, Coverage, Ohlcv};
+use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
 use crate::block::{Block, BlockWriter, Committed, Tails};
@@ -413,6 +413,16 @@ impl<'s> Rows<'s> {
     }
 }
 
+/// An empty block with the columns of `shape`.
+fn blank_block(shape: &SegmentShape, capacity: usize) -> BlockWriter {
+    let n_ints = 2
+        + 2 * usize::from(shape.role == SeriesRole::Derived)
+        + usize::from(shape.arrival == Arrival::Recorded);
+    let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
+    let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
+    BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity)
+}
+
 /// The one hand that fills a segment.
 pub struct SegmentWriter {
     shape: SegmentShape,
@@ -467,14 +477,43 @@ impl SegmentWriter {
         day: impl Into<Arc<SegmentDay>>,
         capacity: usize,
     ) -> SegmentWriter {
-        let n_ints = 2
-            + 2 * usize::from(shape.role == SeriesRole::Derived)
-            + usize::from(shape.arrival == Arrival::Recorded);
-        let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
-        let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
-        let writer = BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity);
-        let segment = Segment::new(shape.clone(), day.into(), &writer);
+        let writer = blank_block(&shape, capacity);
+        SegmentWriter::over(writer, shape, day.into())
+    }
+
+    fn over(writer: BlockWriter, shape: SegmentShape, day: Arc<SegmentDay>) -> SegmentWriter {
+        let segment = Segment::new(shape.clone(), day, &writer);
         SegmentWriter { shape, writer, segment }
+    }
+
+    /// The writer of a segment that has room for exactly the bars `bars`, closing at
+    /// `closes_at_ns`, with their columns filled and nothing committed, in the memory of `retired`
+    /// where that is of the same shape and held by nobody.
+    ///
+    /// *Cost*: nothing is copied: the columns change hands, and the arguments are left with those
+    /// of `retired`, emptied.
+    pub fn of_bars(
+        retired: Option<SegmentWriter>,
+        shape: SegmentShape,
+        day: Arc<SegmentDay>,
+        bars: &mut BarColumns,
+        closes_at_ns: &mut Vec<i64>,
+    ) -> SegmentWriter {
+        let n_rows = bars.len();
+        let fitting = retired.filter(|writer| writer.shape == shape);
+        let unshared = fitting.and_then(|writer| {
+            let SegmentWriter { writer, segment, .. } = writer;
+            Arc::try_unwrap(segment).ok().map(|_| writer)
+        });
+        let mut writer = unshared.unwrap_or_else(|| blank_block(&shape, 0));
+        let BarColumns { opens_at_ns, open, high, low, close, volume } = bars;
+        let mut ints = [opens_at_ns, closes_at_ns];
+        let mut floats = [open, high, low, close, volume];
+        if !writer.try_hold(&mut ints, &mut floats, n_rows) {
+            writer = blank_block(&shape, 0);
+            let _ = writer.try_hold(&mut ints, &mut floats, n_rows); // Nobody else has it yet.
+        }
+        SegmentWriter::over(writer, shape, day)
     }
 
     /// A segment with room for `capacity` rows, in the memory of `retired` where that is of the
