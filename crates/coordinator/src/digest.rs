@@ -2,11 +2,14 @@
 //!
 //! Hot path: [`Sequence::deliver`] is a multiplication a bar. No allocation, no lock.
 
+use std::hash::Hasher;
+
 use openbell_market::Symbol;
 use openbell_market::planted::{Planted, planted};
 use openbell_session_data::Rows;
 use openbell_time::Timestamp;
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::xxhash3_64::Hasher as Xxh3;
+use zerocopy::IntoBytes;
 
 /// A digest, written as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -27,7 +30,7 @@ impl std::fmt::Debug for Digest {
 /// The key by which a symbol's deliveries enter the sequence: its text, so that it does not depend
 /// on when or in which order symbols joined.
 pub(crate) fn symbol_key(symbol: &Symbol) -> u64 {
-    xxhash_rust::xxh3::xxh3_64(symbol.as_str().as_bytes())
+    Xxh3::oneshot(symbol.as_str().as_bytes())
 }
 
 /// The (close, symbol) sequence of base bars as they were delivered.
@@ -62,18 +65,18 @@ pub(crate) fn hash_ints(hash: &mut Xxh3, values: &[i64]) {
 }
 
 pub(crate) fn hash_floats(hash: &mut Xxh3, values: &[f64]) {
-    hash_words(hash, values, |value| value.to_bits().to_le_bytes());
+    hash_words(hash, values, f64::to_le_bytes);
 }
 
-/// Hashes `values` as little-endian words, a block at a time: the hash is slow on short updates.
-fn hash_words<T: Copy>(hash: &mut Xxh3, values: &[T], bytes_of: impl Fn(T) -> [u8; 8]) {
-    let mut block = [0; 1024];
-    for values in values.chunks(block.len() / 8) {
-        for (bytes, &value) in block.chunks_exact_mut(8).zip(values) {
-            bytes.copy_from_slice(&bytes_of(value));
-        }
-        hash.update(&block[..values.len() * 8]);
+/// Hashes `values` as little-endian words: where the machine holds them so, as they lie.
+fn hash_words<T: Copy>(hash: &mut Xxh3, values: &[T], bytes_of: impl Fn(T) -> [u8; 8])
+where
+    [T]: IntoBytes + zerocopy::Immutable,
+{
+    if cfg!(target_endian = "little") {
+        return hash.write(values.as_bytes());
     }
+    values.iter().for_each(|&value| hash.write(&bytes_of(value)));
 }
 
 /// The digest of a series after a further session: `before` continued with all of `rows`.
@@ -91,7 +94,7 @@ pub(crate) fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
     for (_, _, column) in rows.indicator_columns() {
         hash_floats(&mut hash, column);
     }
-    Digest(hash.digest())
+    Digest(hash.finish())
 }
 
 /// The digest of the whole run, fed in one order.
@@ -104,21 +107,21 @@ impl RunDigest {
     }
 
     pub(crate) fn switch(&mut self, is_active: bool, epoch: u64, at: Timestamp) {
-        self.0.update(&[u8::from(is_active)]);
-        self.0.update(&epoch.to_le_bytes());
-        self.0.update(&at.as_nanos().to_le_bytes());
+        self.0.write(&[u8::from(is_active)]);
+        self.0.write(&epoch.to_le_bytes());
+        self.0.write(&at.as_nanos().to_le_bytes());
     }
 
     pub(crate) fn symbol(&mut self, symbol: &Symbol, digest: Digest) {
-        self.0.update(symbol.as_str().as_bytes());
-        self.0.update(&digest.0.to_le_bytes());
+        self.0.write(symbol.as_str().as_bytes());
+        self.0.write(&digest.0.to_le_bytes());
     }
 
     pub(crate) fn sequence(&mut self, sequence: Sequence) {
-        self.0.update(&sequence.value().to_le_bytes());
+        self.0.write(&sequence.value().to_le_bytes());
     }
 
     pub(crate) fn value(&self) -> Digest {
-        Digest(self.0.digest())
+        Digest(self.0.finish())
     }
 }

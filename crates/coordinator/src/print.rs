@@ -4,9 +4,10 @@
 //! written).
 
 use std::fmt::Debug;
+use std::hash::Hasher;
 
 use openbell_session_data::{Rows, SymbolView, View};
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::xxhash3_64::Hasher as Xxh3;
 
 use crate::digest::{Digest, hash_floats, hash_ints};
 
@@ -40,7 +41,7 @@ pub(crate) struct Print(Xxh3);
 
 impl Print {
     pub(crate) fn digest(&self) -> Digest {
-        Digest(self.0.digest())
+        Digest(self.0.finish())
     }
 
     pub(crate) fn words(&mut self, words: &[i64]) {
@@ -49,7 +50,7 @@ impl Print {
 
     pub(crate) fn text(&mut self, text: &str) {
         self.words(&[text.len() as i64]);
-        self.0.update(text.as_bytes());
+        self.0.write(text.as_bytes());
     }
 
     pub(crate) fn value(&mut self, value: &impl Debug) {

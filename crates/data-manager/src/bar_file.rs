@@ -68,16 +68,20 @@ pub(crate) enum StampUnit {
 }
 
 impl StampUnit {
-    /// `raw` in nanoseconds, or `None` outside what can be named.
-    pub(crate) fn to_nanos(self, raw: i64) -> Option<i64> {
-        let factor = match self {
+    /// Its length in nanoseconds.
+    pub(crate) fn nanos(self) -> i64 {
+        match self {
             StampUnit::Seconds => 1_000_000_000,
             StampUnit::Millis => 1_000_000,
             StampUnit::Micros => 1_000,
             StampUnit::Nanos | StampUnit::Int96 => 1,
             StampUnit::Days => openbell_time::NANOS_PER_DAY,
-        };
-        raw.checked_mul(factor)
+        }
+    }
+
+    /// `raw` in nanoseconds, or `None` outside what can be named.
+    pub(crate) fn to_nanos(self, raw: i64) -> Option<i64> {
+        raw.checked_mul(self.nanos())
     }
 }
 

@@ -169,6 +169,15 @@ impl Decoder {
     fn check_stamps(&mut self) -> Result<(), DataError> {
         let Some(bounds) = &mut self.bounds else { return Ok(()) };
         let mut after = bounds.after.unwrap_or(i64::MIN);
+        if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last())
+            && after <= first
+            && self.stamps.is_sorted()
+            && bounds.period.contains(&first)
+            && bounds.period.contains(&last)
+        {
+            bounds.after = Some(last);
+            return Ok(());
+        }
         for (row_in_batch, &stamp) in self.stamps.iter().enumerate() {
             if stamp < after || !bounds.period.contains(&stamp) {
                 let path = self.file.path.clone();
@@ -327,12 +336,16 @@ impl GroupReader {
             return Err(failed(ParquetError::EOF(short)));
         }
         self.n_rows_left -= n_wanted as u64;
-        if unit != StampUnit::Nanos {
-            for (row_in_batch, stamp) in stamps.iter_mut().enumerate() {
-                *stamp = unit
-                    .to_nanos(*stamp)
-                    .ok_or_else(|| cell(row_in_batch, CellFault::OutOfRange(*stamp)))?;
-            }
+        let factor = unit.nanos();
+        let raw = i64::MIN / factor..=i64::MAX / factor;
+        // Without a branch a row: what is out of range is looked for where something is.
+        if !stamps.iter().fold(true, |all, stamp| all & raw.contains(stamp))
+            && let Some(row) = stamps.iter().position(|stamp| !raw.contains(stamp))
+        {
+            return Err(cell(row, CellFault::OutOfRange(stamps[row])));
+        }
+        if factor != 1 {
+            stamps.iter_mut().for_each(|stamp| *stamp *= factor);
         }
         Ok(())
     }

@@ -151,6 +151,9 @@ fn n_regular(rows: &Rows<'_>) -> usize {
 pub fn gaps_of(rows: &Rows<'_>, as_of: Timestamp) -> Vec<Gap> {
     let Some(segment) = rows.segment() else { return Vec::new() };
     let grid = &segment.day().grid;
+    if n_regular(rows) == grid.n_closed_by(as_of) {
+        return Vec::new(); // As many rows as slots, each in a slot of its own.
+    }
     let mut present =
         rows.opens_at_ns().iter().filter_map(|&ns| grid.slot_containing(Timestamp::from_nanos(ns)));
     let mut next_present = present.next();
