@@ -65,17 +65,14 @@ impl Source for StoreSource {
         })
     }
 
-    /// Starts the thread that reads ahead; it ends with this source. Where there is one core only
-    /// a second thread gains nothing, and rows are read when they are asked for.
+    /// Starts the thread that reads ahead; it ends with this source. Where there is one core,
+    /// rows are read when they are asked for.
     fn read_ahead(
         &mut self,
         windows: Vec<Range<Timestamp>>,
         n_ahead: usize,
     ) -> Result<(), DataError> {
-        let n_cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        if n_cores > 1 {
-            self.prefetch = Some(Prefetch::start(windows, n_ahead)?);
-        }
+        self.prefetch = Prefetch::start_where_useful(windows, n_ahead)?;
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::guard;
 use crate::source::FileSource;
 
 /// Rows whose stamps are decoded in one go.
-pub(crate) const BATCH_ROWS: usize = 8_192;
+pub(crate) const BATCH_ROWS: usize = 1_024;
 
 /// The largest whole number up to which float64 holds every one.
 const EXACT_MAX: i64 = 1 << 53;

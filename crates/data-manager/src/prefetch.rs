@@ -1,8 +1,11 @@
 //! The one thread of this crate: it reads stored feeds a few sessions ahead of those who poll them.
 //!
 //! Who waits: a poll waits while the rows that it asks for are still being read; the thread waits
-//! while every feed is as far ahead as it may be. The inbox of the thread is not bounded by its
-//! make, but holds at most one message for each batch that is out, and one for each seek.
+//! while every feed is as far ahead as it may be. Both hand over in lots, since to wake the other
+//! costs more than to read a session of one series: batches go out when a lot of them is read or
+//! nothing more is to be read, used ones go back when a lot of them has come together or a poll is
+//! about to wait. The inbox of the thread is not bounded by its make, but holds at most one message
+//! for each batch that is out, and one for each seek.
 
 #![expect(
     clippy::disallowed_types,
@@ -11,10 +14,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use crossbeam::channel::{Receiver, Sender, unbounded};
+use crossbeam::channel::{Receiver, RecvError, Sender, unbounded};
 use openbell_market::{BarColumns, SeriesKey};
 use openbell_time::Timestamp;
 
@@ -48,12 +51,43 @@ use crate::feed::{Connection, Feed, FeedKind, Progress};
 pub struct Prefetch {
     windows: Arc<[Range<Timestamp>]>,
     inbox: Sender<Message>,
+    used: Arc<Used>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Batches that go in one lot.
+const LOT: usize = 32;
+
+/// Batches that are used up and have not gone back yet.
+type Used = Mutex<Vec<Return>>;
+
+/// A batch that has been used up.
+#[derive(Debug)]
+struct Return {
+    id: FeedId,
+    seek_count: u64,
+    rows: BarColumns,
 }
 
 impl Prefetch {
     /// Starts the thread. It reads the rows up to the end of each of `windows`, the sessions of a
     /// run in order; for each feed it is `n_ahead` of them ahead of the one that is being polled.
+    ///
+    /// On a machine with one core a second thread gains nothing: there is none, `None`, and feeds
+    /// are polled as they are.
+    ///
+    /// *Errors*: [`DataError::Io`] where the system gives no thread.
+    pub fn start_where_useful(
+        windows: Vec<Range<Timestamp>>,
+        n_ahead: usize,
+    ) -> Result<Option<Prefetch>, DataError> {
+        match std::thread::available_parallelism() {
+            Ok(n_cores) if n_cores.get() == 1 => Ok(None),
+            _ => Prefetch::start(windows, n_ahead).map(Some),
+        }
+    }
+
+    /// Starts the thread, as [`Prefetch::start_where_useful`] does where it is.
     ///
     /// *Errors*: [`DataError::Io`] where the system gives no thread.
     pub fn start(windows: Vec<Range<Timestamp>>, n_ahead: usize) -> Result<Prefetch, DataError> {
@@ -65,6 +99,7 @@ impl Prefetch {
             slots: BTreeMap::new(),
             due: BTreeSet::new(),
             spare: Vec::new(),
+            outbox: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("openbell-prefetch".to_owned())
@@ -72,7 +107,7 @@ impl Prefetch {
             .map_err(|source| {
                 DataError::io(crate::IoAction::Create, "prefetch thread".as_ref(), source)
             })?;
-        Ok(Prefetch { windows, inbox, thread: Some(thread) })
+        Ok(Prefetch { windows, inbox, used: Arc::default(), thread: Some(thread) })
     }
 
     /// Hands `feed` to the thread, and yields one that delivers the same rows.
@@ -97,6 +132,7 @@ impl Prefetch {
             id,
             windows: self.windows.clone(),
             inbox,
+            used: Arc::clone(&self.used),
             batches,
             seek_count: 0,
             is_started: false,
@@ -147,6 +183,7 @@ struct Ahead {
     id: FeedId,
     windows: Arc<[Range<Timestamp>]>,
     inbox: Sender<Message>,
+    used: Arc<Used>,
     batches: Receiver<Batch>,
     /// Batches that were read before the last seek are dropped.
     seek_count: u64,
@@ -193,11 +230,9 @@ enum Message {
         id: FeedId,
         until: Timestamp,
     },
-    /// A batch has been used up.
+    /// Batches have been used up.
     Return {
-        id: FeedId,
-        seek_count: u64,
-        rows: BarColumns,
+        lot: Vec<Return>,
     },
     Leave {
         id: FeedId,
@@ -221,10 +256,30 @@ impl Ahead {
     fn give_back(&mut self) {
         if let Some(batch) = self.current.take() {
             let (id, seek_count) = (self.id.clone(), batch.seek_count);
-            // A thread that has ended needs no buffers.
-            let _ = self.inbox.send(Message::Return { id, seek_count, rows: batch.rows });
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            used.push(Return { id, seek_count, rows: batch.rows });
+            if used.len() >= LOT {
+                self.send_back(&mut used);
+            }
         }
         self.row = 0;
+    }
+
+    fn send_back(&self, used: &mut Vec<Return>) {
+        if !used.is_empty() {
+            // A thread that has ended needs no buffers.
+            let _ = self.inbox.send(Message::Return { lot: std::mem::take(used) });
+        }
+    }
+
+    /// The next batch; waits for it where it is not there yet.
+    fn receive(&self) -> Result<Batch, RecvError> {
+        if let Ok(batch) = self.batches.try_recv() {
+            return Ok(batch);
+        }
+        // The thread may be waiting for the very batches that have not gone back yet.
+        self.send_back(&mut self.used.lock().unwrap_or_else(PoisonError::into_inner));
+        self.batches.recv()
     }
 
     fn next_batch(&mut self, key: &SeriesKey, until: Timestamp) -> Result<(), DataError> {
@@ -234,7 +289,7 @@ impl Ahead {
         }
         loop {
             let ended = || DataError::PrefetchEnded { key: key.clone() };
-            let batch = self.batches.recv().map_err(|_| ended())?;
+            let batch = self.receive().map_err(|_| ended())?;
             if batch.seek_count == self.seek_count {
                 self.next_window = window_after(&self.windows, batch.until);
                 self.current = Some(batch);
@@ -253,14 +308,18 @@ impl Ahead {
             self.begin(key, None)?;
         }
         loop {
-            let Some(batch) = &self.current else {
+            let Some(batch) = &mut self.current else {
                 self.next_batch(key, until)?;
                 continue;
             };
             let left = &batch.rows.opens_at_ns[self.row..];
             let n_due = left.partition_point(|&ns| ns < until.as_nanos());
-            out.extend_from(&batch.rows, self.row..self.row + n_due);
-            self.row += n_due;
+            if out.is_empty() && n_due == batch.rows.len() {
+                std::mem::swap(out, &mut batch.rows); // Nothing is left of it: it goes uncopied.
+            } else {
+                out.extend_from(&batch.rows, self.row..self.row + n_due);
+                self.row += n_due;
+            }
             match &batch.outcome {
                 Err(error) if error.unreadable_since().is_none_or(|since| until > since) => {
                     return Err(error.clone());
@@ -330,6 +389,8 @@ struct Worker {
     /// Feeds that may be read further, by the window that they need next: the nearest first.
     due: BTreeSet<(usize, usize)>,
     spare: Vec<BarColumns>,
+    /// Batches that are read and have not gone out yet.
+    outbox: Vec<(Sender<Batch>, Batch)>,
 }
 
 struct Slot {
@@ -347,6 +408,9 @@ struct Slot {
 impl Worker {
     fn run(mut self, messages: &Receiver<Message>) {
         loop {
+            if self.due.is_empty() || self.outbox.len() >= LOT {
+                self.send_out();
+            }
             let message = if self.due.is_empty() {
                 match messages.recv() {
                     Ok(message) => Some(message),
@@ -380,15 +444,17 @@ impl Worker {
             }
             Message::Begin { id, seek_count, since } => self.begin(&id, seek_count, since),
             Message::ReadUntil { id, until } => self.read(id.number(), until),
-            Message::Return { id, seek_count, mut rows } => {
-                rows.clear();
-                self.spare.push(rows);
-                if let Some(slot) = self.slots.get_mut(&id.number())
-                    && slot.seek_count == seek_count
-                {
-                    slot.n_out -= 1;
+            Message::Return { lot } => {
+                for Return { id, seek_count, mut rows } in lot {
+                    rows.clear();
+                    self.spare.push(rows);
+                    if let Some(slot) = self.slots.get_mut(&id.number())
+                        && slot.seek_count == seek_count
+                    {
+                        slot.n_out -= 1;
+                    }
+                    self.refresh(id.number());
                 }
-                self.refresh(id.number());
             }
             Message::Leave { id } => {
                 let number = id.number();
@@ -410,7 +476,8 @@ impl Worker {
         if let Some(since) = since {
             slot.next_window = window_after(&self.windows, since);
             if let Err(error) = slot.feed.seek(since) {
-                slot.send(Timestamp::MIN, BarColumns::default(), Err(error));
+                let batch = slot.batch(Timestamp::MIN, BarColumns::default(), Err(error));
+                self.outbox.push((slot.batches.clone(), batch));
             }
         }
         self.refresh(number);
@@ -438,8 +505,16 @@ impl Worker {
         let Some(slot) = self.slots.get_mut(&number) else { return };
         let outcome = slot.feed.poll(until, until, &mut rows);
         slot.next_window = window_after(&self.windows, until);
-        slot.send(until, rows, outcome);
+        let batch = slot.batch(until, rows, outcome);
+        self.outbox.push((slot.batches.clone(), batch));
         self.refresh(number);
+    }
+
+    fn send_out(&mut self) {
+        for (batches, batch) in self.outbox.drain(..) {
+            // One who has left wants no rows.
+            let _ = batches.send(batch);
+        }
     }
 }
 
@@ -449,11 +524,15 @@ fn window_after(windows: &[Range<Timestamp>], instant: Timestamp) -> usize {
 }
 
 impl Slot {
-    fn send(&mut self, until: Timestamp, rows: BarColumns, outcome: Result<Progress, DataError>) {
+    /// What was read, as the next batch that is out.
+    fn batch(
+        &mut self,
+        until: Timestamp,
+        rows: BarColumns,
+        outcome: Result<Progress, DataError>,
+    ) -> Batch {
         self.is_at_rest = outcome.as_ref().map_or(true, |progress| progress.is_exhausted);
         self.n_out += 1;
-        let batch = Batch { seek_count: self.seek_count, until, rows, outcome };
-        // One who has left wants no rows.
-        let _ = self.batches.send(batch);
+        Batch { seek_count: self.seek_count, until, rows, outcome }
     }
 }
