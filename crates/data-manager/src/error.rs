@@ -240,14 +240,14 @@ pub enum DataError {
         /// What the unpacker said.
         source: Arc<io::Error>,
     },
-    /// A CSV file has no row.
-    #[error("{path:?} holds no row")]
+    /// A CSV file has no row, or only a header.
+    #[error("{path:?} holds no row of bars")]
     EmptyCsv {
         /// The file.
         path: PathBuf,
     },
     /// A column of a CSV file cannot be found.
-    #[error("cannot find the column for {column} in {path:?}{}; name it{}", header_hint(.found), volume_hint(.column))]
+    #[error("cannot find the column for {column} in {path:?}{}; name it, or its number{}, or say how many lines stand before the table", header_hint(.found), volume_hint(.column))]
     CsvColumnNotFound {
         /// The file.
         path: PathBuf,
@@ -255,6 +255,38 @@ pub enum DataError {
         column: &'static str,
         /// The names in the header; `None` where there is no header.
         found: Option<String>,
+    },
+    /// What should be a CSV file holds zero bytes, as UTF-16 and packed files do.
+    #[error(
+        "{path:?} is no UTF-8 text: its first line holds zero bytes; if it is UTF-16, save it as UTF-8"
+    )]
+    CsvNotText {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Two columns have the name of the one that is looked for.
+    #[error(
+        "cannot tell which column of {path:?} is the {column}: numbers {} and {} are both named {name:?}; name it by its number", positions[0], positions[1]
+    )]
+    CsvColumnTwice {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        column: &'static str,
+        /// The name of both.
+        name: String,
+        /// Their places, from 1.
+        positions: [usize; 2],
+    },
+    /// The form that was named reads none of the first stamps.
+    #[error("the stamps of {path:?}, such as {stamp:?}, are not written as {format:?}")]
+    CsvFormatReadsNone {
+        /// The file.
+        path: PathBuf,
+        /// The form that was named.
+        format: String,
+        /// The first stamp.
+        stamp: String,
     },
     /// Stamps are of no form that is known.
     #[error(
@@ -426,7 +458,7 @@ fn list(paths: &[PathBuf]) -> String {
 
 fn header_hint(found: &Option<String>) -> String {
     match found {
-        Some(found) => format!(", whose columns are {found}"),
+        Some(found) => format!(", whose header is {found:?}"),
         None => ", which has no header".to_owned(),
     }
 }

@@ -9,54 +9,13 @@ use std::io::Write;
 use std::path::Path;
 
 use openbell_data_manager::import::{
-    CsvOptions, ImportReason, ImportReport, ImportTarget, RejectedRow, RowOrder, StampedAt,
-    VolumeSource, import_csv, preview,
+    CsvOptions, ImportReason, RowOrder, StampedAt, VolumeSource, preview,
 };
-use openbell_data_manager::{DataError, DataManager, Provenance, StoreOptions, StoreWriter};
-use openbell_market::{BarColumns, SeriesKey};
+use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_market::BarColumns;
 use openbell_time::{Nanos, Timestamp};
+use support::importing::{Imported, import, import_text, minutes};
 use support::{at, series, shared_data, us_equity};
-
-struct Imported {
-    report: ImportReport,
-    rejected: Vec<RejectedRow>,
-    rows: BarColumns,
-}
-
-fn import(path: &Path, key: &SeriesKey, options: &CsvOptions) -> Result<Imported, DataError> {
-    let folder = tempfile::tempdir().unwrap();
-    let mut writer = StoreWriter::open(folder.path()).unwrap();
-    let provenance = Provenance::default();
-    let target = ImportTarget { exchange_group: "US_EQUITY", key, provenance: &provenance };
-    let mut rejected = Vec::new();
-    let mut on_reject = |row: &RejectedRow| rejected.push(row.clone());
-    let report = import_csv(path, options, &target, &mut writer, &mut on_reject, &mut |_| {})?;
-    let mut again = Vec::new();
-    let mut on_reject = |row: &RejectedRow| again.push(row.clone());
-    let twice = import_csv(path, options, &target, &mut writer, &mut on_reject, &mut |_| {})?;
-    assert_eq!(
-        (twice.counts.added, twice.counts.updated, twice.counts.unchanged),
-        (0, 0, report.counts.added),
-        "the same file again changes nothing"
-    );
-    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
-    let mut rows = BarColumns::default();
-    if report.counts.added > 0 {
-        rows = support::read_all(&store, key, &us_equity());
-    }
-    Ok(Imported { report, rejected, rows })
-}
-
-fn import_text(text: &[u8], options: &CsvOptions) -> Result<Imported, DataError> {
-    let mut file = tempfile::NamedTempFile::new().unwrap();
-    file.write_all(text).unwrap();
-    let key = SeriesKey { symbol: "AAPL".parse().unwrap(), interval: options.interval };
-    import(file.path(), &key, options)
-}
-
-fn minutes() -> CsvOptions {
-    CsvOptions::new("1m".parse().unwrap())
-}
 
 fn reasons(imported: &Imported) -> Vec<(u64, &'static str, &str, ImportReason)> {
     let rejected = imported.rejected.iter();
@@ -216,42 +175,6 @@ fn what_cannot_be_guessed_is_asked_for() {
         import_text(b"ts,open,high,low,close\n2025-07-02T13:30:00Z,1,1,1,1\n", &minutes());
     assert!(no_volume.err().unwrap().to_string().contains("constant"));
     assert!(matches!(import_text(b"", &minutes()), Err(DataError::EmptyCsv { .. })));
-}
-
-#[test]
-fn a_table_of_many_makes_is_recognised() {
-    let cases = [
-        ("1751463000,1,2,0.5,1.5,9\n1751463060,1,2,0.5,1.5,9\n", 2),
-        ("1751463000000,1,2,0.5,1.5,9\n", 1),
-        (
-            "timestamp,1. open,2. high,3. low,4. close,5. volume\n2025-07-02T13:30:00Z,1,2,0.5,1.5,9\n",
-            1,
-        ),
-        (
-            "<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n2025.07.02\t13:30:00\t1\t2\t0.5\t1.5\t9\t3\t1\n",
-            0,
-        ),
-        ("20250702;133000;1,5;2,5;0,5;1,5;9\n", 1),
-        ("open,high,low,close,volume,date\n1,2,0.5,1.5,9,2025-07-02 13:30:00+00:00\n", 1),
-        ("Date,Close/Last,Volume,Open,High,Low\n07/22/2025 13:30:00,$1.5,9,$1,$2,$0.5\n", 1),
-    ];
-    for (text, n_added) in cases {
-        let mut options = CsvOptions { zone: Some("UTC".parse().unwrap()), ..minutes() };
-        if text.starts_with("20250702;") {
-            options.time = Some("2".parse().unwrap());
-        }
-        match import_text(text.as_bytes(), &options) {
-            Ok(imported) => {
-                assert_eq!(
-                    imported.report.counts.added, n_added,
-                    "{text}\n{:?}",
-                    imported.rejected
-                );
-                assert_eq!(imported.rows.close[0], 1.5, "{text}");
-            }
-            Err(error) => assert_eq!(n_added, 0, "{text}: {error}"),
-        }
-    }
 }
 
 #[test]

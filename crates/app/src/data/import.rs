@@ -7,7 +7,7 @@ use openbell_data_manager::import::{
     ColumnRef, CsvOptions, Decimal, ImportReport, ImportTarget, ImportZone, ReadAs, RejectedRow,
     RowOrder, StampedAt, VolumeSource, WrittenOffset, import_csv, preview,
 };
-use openbell_data_manager::{Provenance, StoreWriter};
+use openbell_data_manager::{DataError, Provenance, StoreWriter};
 use openbell_market::{Adjustment, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, TimeManager};
 
@@ -68,9 +68,9 @@ struct FormArgs {
     /// What stands between two cells, or `tab`; guessed among , ; tab and |.
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: Option<u8>,
-    /// Lines before the table.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    skip_lines: usize,
+    /// Lines before the table; guessed.
+    #[arg(long, value_name = "N")]
+    skip_lines: Option<usize>,
     /// Whether the first row holds names; guessed.
     #[arg(long, value_enum)]
     header: Option<YesNo>,
@@ -164,7 +164,9 @@ Examples:
   openbell data import AAPL.csv --store bars --interval 1m --zone America/New_York
   openbell data import spy.txt.gz --store bars --interval 1m --symbol SPY --stamped-at close \\
       --timestamp-format '%m/%d/%Y %H:%M' --zone America/New_York --rejects rejects.csv
-  openbell data import eurusd.csv --store bars --interval 1m --group FOREX --constant-volume 0";
+  openbell data import eurusd.csv --store bars --interval 1m --group FOREX --constant-volume 0
+  openbell data import kurse.csv --store bars --interval 1d --symbol SAP --group XETR \\
+      --delimiter ';' --decimal comma --ts Datum --close Schluss --volume 7";
 
 const PREVIEW_ROWS: usize = 5;
 
@@ -195,9 +197,9 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
     let mut writer = StoreWriter::open(&args.store)?;
     for (file, key) in args.files.iter().zip(&keys) {
         // The guesses are shown before they are used.
-        let read_as = preview(file, &options, 1)?.read_as;
+        let read_as = preview(file, &options, 1).map_err(with_options)?.read_as;
         terminal.line(format!("{}: {key} of {}", file.display(), args.group))?;
-        terminal.line(format!("  read as  {}", read_as_words(&read_as, args)))?;
+        terminal.line(format!("  read as  {}", read_as_words(&read_as, &options)))?;
         terminal.flush()?;
         let target = ImportTarget { exchange_group: &args.group, key, provenance: &provenance };
         let mut failed = None;
@@ -233,7 +235,7 @@ fn options(args: &ImportArgs) -> CsvOptions {
     let ImportArgs { form, stamps, columns, .. } = args;
     CsvOptions {
         delimiter: form.delimiter,
-        n_lines_skipped: form.skip_lines,
+        n_lines_before: form.skip_lines,
         has_header: form.header.map(|header| matches!(header, YesNo::Yes)),
         decimal: form.decimal.map(|decimal| match decimal {
             DecimalArg::Point => Decimal::Point,
@@ -277,6 +279,29 @@ fn symbol_of(args: &ImportArgs, file: &Path) -> Result<Symbol, Failure> {
     })
 }
 
+/// The failure of a file that cannot be read as it is, with the options that help.
+fn with_options(error: DataError) -> Failure {
+    let options = match &error {
+        DataError::CsvColumnNotFound { column: "volume", .. } => {
+            "--volume COLUMN, --constant-volume VOLUME, --skip-lines N".to_owned()
+        }
+        DataError::CsvColumnNotFound { column, .. } => {
+            format!("--{column} COLUMN, --skip-lines N")
+        }
+        DataError::CsvColumnTwice { column, .. } => format!("--{column} NUMBER"),
+        DataError::CsvStampsUnknown { .. } => {
+            "--timestamp-format FORMAT, --ts COLUMN, --time COLUMN".to_owned()
+        }
+        DataError::CsvStampsAmbiguous { .. } | DataError::CsvFormatReadsNone { .. } => {
+            "--timestamp-format FORMAT".to_owned()
+        }
+        DataError::CsvZoneNeeded { .. } => "--zone ZONE".to_owned(),
+        DataError::CsvDatesOnly { .. } => "--interval 1d, --time COLUMN".to_owned(),
+        _ => return error.into(),
+    };
+    Failure::says(Exit::Data, format!("{error} ({options})"))
+}
+
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         _ if text == "tab" || text == "\\t" => Ok(b'\t'),
@@ -294,7 +319,7 @@ fn adjustment(argument: AdjustmentArg) -> Adjustment {
     }
 }
 
-fn read_as_words(read_as: &ReadAs, args: &ImportArgs) -> String {
+fn read_as_words(read_as: &ReadAs, options: &CsvOptions) -> String {
     let delimiter = match read_as.delimiter {
         '\t' => "tab".to_owned(),
         other => format!("{other:?}"),
@@ -302,11 +327,15 @@ fn read_as_words(read_as: &ReadAs, args: &ImportArgs) -> String {
     let columns: Vec<String> =
         read_as.columns.iter().map(|(what, column)| format!("{what}={column}")).collect();
     let zone = read_as.zone.map(|zone| format!(" in {zone}")).unwrap_or_default();
-    let end = match args.stamps.stamped_at {
-        StampedAtArg::Open => "",
-        StampedAtArg::Close => ", stamped at the close",
+    let end = match options.stamped_at {
+        StampedAt::Open => "",
+        StampedAt::Close => ", stamped at the close",
     };
-    let mut words = format!(
+    let mut words = match read_as.n_lines_before {
+        0 => String::new(),
+        n_lines => format!("{} before the table; ", counted(n_lines as u64, "line")),
+    };
+    words += &format!(
         "{}; cells apart by {delimiter}; {}; stamps {}{zone}{end}; {}; decimal {}",
         if read_as.header.is_some() { "with header" } else { "no header" },
         columns.join(" "),
@@ -336,14 +365,9 @@ fn show_preview(
     calendar: &Calendar,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let preview = preview(file, options, PREVIEW_ROWS)?;
+    let preview = preview(file, options, PREVIEW_ROWS).map_err(with_options)?;
     terminal.line(format!("{}: {key}, nothing is written", file.display()))?;
-    let end = match options.stamped_at {
-        StampedAt::Open => "open",
-        StampedAt::Close => "close",
-    };
-    terminal
-        .line(format!("  read as  {} (stamps name the {end})", short_words(&preview.read_as)))?;
+    terminal.line(format!("  read as  {}", read_as_words(&preview.read_as, options)))?;
     let mut table = Table::new([
         ("line", Align::Right),
         ("written", Align::Left),
@@ -379,13 +403,6 @@ fn show_preview(
     }
     table.print(terminal, "  ")?;
     Ok(())
-}
-
-fn short_words(read_as: &ReadAs) -> String {
-    let columns: Vec<String> =
-        read_as.columns.iter().map(|(what, column)| format!("{what}={column}")).collect();
-    let zone = read_as.zone.map(|zone| format!(" in {zone}")).unwrap_or_default();
-    format!("{}; stamps {}{zone}", columns.join(" "), read_as.timestamp_form)
 }
 
 fn show_report(

@@ -203,7 +203,7 @@ fn a_dry_run_shows_the_first_rows_and_writes_nothing() {
         call.out,
         "\
 XYZ.csv: XYZ 1m, nothing is written
-  read as  ts=time open=open high=high low=low close=close volume=volume; stamps %Y-%m-%d %H:%M in America/New_York (stamps name the open)
+  read as  with header; cells apart by ','; ts=time open=open high=high low=low close=close volume=volume; stamps %Y-%m-%d %H:%M in America/New_York; oldest first; decimal point
   line  written           exchange time        UTC                   open  high  low  close  volume
      2  2025-07-02 09:30  2025-07-02 09:30:00  2025-07-02T13:30:00Z    10    12    9     11     300
      3  2025-07-02 09:31  2025-07-02 09:31:00  2025-07-02T13:31:00Z    11    12   10   11.5     200
@@ -254,6 +254,10 @@ fn what_cannot_be_imported_says_why() {
     folder.write("XYZ.csv", MINUTES);
     folder.write("no symbol!.csv", MINUTES);
     folder.write("letter.csv", "dear all,\nhow are you\n");
+    folder.write("twice.csv", "ts,open,high,low,close,close,volume\n2025-07-02,1,1,1,1,1,1\n");
+    folder.write("small.csv", "ts,open,high,low,close,volume\n2/3/2025 9:30,1,1,1,1,1\n");
+    folder.write("days.csv", "date,open,high,low,close,volume\n2025-07-02,1,1,1,1,1\n");
+    folder.write("rates.csv", "date,open,high,low,close\n2025-07-02,1,1,1,1\n");
     for (args, code, words) in [
         (&["none.csv", "--interval", "1m"][..], 4, "cannot read \"none.csv\""),
         (&["no symbol!.csv", "--interval", "1m"], 2, "the name of no symbol!.csv is no symbol"),
@@ -270,7 +274,18 @@ fn what_cannot_be_imported_says_why() {
             2,
             "one character, or the word tab",
         ),
-        (&["letter.csv", "--interval", "1m"], 4, "letter.csv"),
+        (&["letter.csv", "--interval", "1m"], 4, "(--ts COLUMN, --skip-lines N)"),
+        (&["XYZ.csv", "--interval", "1m"], 4, "have no zone"),
+        (&["XYZ.csv", "--interval", "1m"], 4, "(--zone ZONE)"),
+        (&["twice.csv", "--interval", "1m"], 4, "(--close NUMBER)"),
+        (&["small.csv", "--interval", "1m", "--zone", "UTC"], 4, "(--timestamp-format FORMAT)"),
+        (
+            &["small.csv", "--interval", "1m", "--timestamp-format", "%F"],
+            4,
+            "not written as \"%F\"",
+        ),
+        (&["days.csv", "--interval", "1m"], 4, "(--interval 1d, --time COLUMN)"),
+        (&["rates.csv", "--interval", "1d"], 4, "--constant-volume VOLUME"),
     ] {
         let call = folder.run(&[&["data", "import", "--store", "bars"][..], args].concat());
         let call = call.expect_code(code);

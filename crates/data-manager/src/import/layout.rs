@@ -2,12 +2,15 @@
 
 use std::path::Path;
 
+use super::columns::{Columns, Finder, VolumePlace, padded};
+use super::form::{self, Candidates, StampForm, Written};
 use super::line::{Cells, Lines};
+use super::names;
 use super::number::{guess_decimal, parse};
 use super::open::{self, read_error};
-use super::options::{ColumnRef, CsvOptions, Decimal, VolumeSource};
+use super::options::{CsvOptions, Decimal};
 use super::report::ReadAs;
-use super::stamp::{self, RowOrder, StampForm, StampReader, Written};
+use super::stamp::{RowOrder, StampReader};
 use crate::DataError;
 
 /// Rows that are looked at.
@@ -16,101 +19,195 @@ const N_SAMPLED: usize = 500;
 /// Cells of the smallest table: a stamp and four prices.
 const N_CELLS_MIN: usize = 5;
 
+/// Numbers in a row of bars, at the least: one price may be missing.
+const N_NUMBERS_MIN: usize = 3;
+
 /// How a file is read, in the form in which rows are read by it.
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     pub(super) read_as: ReadAs,
     pub(super) delimiter: u8,
-    pub(super) ts: usize,
-    pub(super) time: Option<usize>,
-    /// Open, high, low, close.
-    pub(super) prices: [usize; 4],
-    pub(super) volume: VolumePlace,
+    pub(super) columns: Columns,
+    pub(super) time_of_day: TimeOfDay,
 }
 
+/// How the time of day is written, where it stands apart from the date.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum VolumePlace {
-    Column(usize),
-    Constant(f64),
+pub(super) struct TimeOfDay {
+    /// Digits of one in digits alone.
+    n_digits: usize,
 }
 
-/// The first rows of a file as cells.
-struct Sample {
-    rows: Vec<Vec<String>>,
+impl TimeOfDay {
+    /// The text of a stamp that may stand in two cells.
+    pub(super) fn joined(self, date: &str, time: Option<&str>) -> String {
+        match time {
+            Some(time) => format!("{date} {}", padded(time, self.n_digits)),
+            None => date.to_owned(),
+        }
+    }
+
+    /// Hours and minutes, or seconds too, by the longest of some.
+    fn of<'a>(times: impl Iterator<Item = &'a str>) -> TimeOfDay {
+        let is_long = |time: &str| time.len() > 4 && time.bytes().all(|b| b.is_ascii_digit());
+        TimeOfDay { n_digits: if { times }.any(is_long) { 6 } else { 4 } }
+    }
 }
 
 impl Layout {
     /// Looks at the first rows of `path`, and takes from `options` what they say.
     pub(super) fn of(path: &Path, options: &CsvOptions) -> Result<Layout, DataError> {
-        let text = open::open(path, options.n_lines_skipped)?;
+        let mut text = open::open(path)?;
         let is_gzip = text.is_gzip;
-        let mut lines = Lines::new(text.reader, options.n_lines_skipped as u64);
-        let mut sampled: Vec<Vec<u8>> = Vec::new();
-        while sampled.len() <= N_SAMPLED {
-            match lines.next_line().map_err(|source| read_error(path, is_gzip, source))? {
-                Some((_, line)) => sampled.push(line.to_vec()),
-                None => break,
-            }
-        }
-        let delimiter = options.delimiter.unwrap_or_else(|| guess_delimiter(&sampled));
-        let mut sample = Sample { rows: sampled.iter().map(|l| cells(l, delimiter)).collect() };
-        let Some(first) = sample.rows.first() else {
+        let failed = |source| read_error(path, is_gzip, source);
+        let mut lines = Lines::new(&mut text.reader);
+        lines.skip(options.n_lines_before.unwrap_or(0)).map_err(failed)?;
+        let mut head = Head::read(&mut lines).map_err(failed)?;
+        head.check_text(path)?;
+        let delimiter = options.delimiter.unwrap_or_else(|| head.delimiter());
+        let mut rows = head.table(delimiter, options);
+        let n_lines_before = match (options.n_lines_before, head.numbers.first()) {
+            (Some(n_lines), _) => n_lines,
+            (None, Some(first)) => (first - 1) as usize,
+            (None, None) => 0,
+        };
+        let is_row = |row: &Vec<String>| n_numbers(row) >= N_NUMBERS_MIN;
+        let has_header = options.has_header.unwrap_or_else(|| !rows.first().is_some_and(is_row));
+        let header = if has_header && !rows.is_empty() { Some(rows.remove(0)) } else { None };
+        let finder = Finder { path, header: header.as_deref(), rows: &rows };
+        if rows.is_empty() {
             return Err(DataError::EmptyCsv { path: path.to_owned() });
-        };
-        let has_header = options.has_header.unwrap_or_else(|| n_numbers(first) < 3);
-        let header = if has_header { Some(sample.rows.remove(0)) } else { None };
-        let finder = Finder { path, header: header.as_deref() };
-        let (ts, time) = finder.stamp(options)?;
-        let price = |asked: &Option<ColumnRef>, names: &[&str], position, what| {
-            finder.required(asked.as_ref(), names, position, what)
-        };
-        let after = usize::from(time.is_some());
-        let prices = [
-            price(&options.open, &["open", "o"], 2 + after, "open")?,
-            price(&options.high, &["high", "h"], 3 + after, "high")?,
-            price(&options.low, &["low", "l"], 4 + after, "low")?,
-            price(&options.close, &["close", "c", "last"], 5 + after, "close")?,
-        ];
-        let volume = finder.volume(&options.volume, 6 + after, &sample)?;
-        let decimal = options.decimal.unwrap_or_else(|| sample.decimal(&prices));
-        let form = sample.form(path, options, ts, time)?;
-        let order = sample.order(&form, options, ts, time);
-        let name = |idx: usize| match header.as_ref().and_then(|names| names.get(idx)) {
-            Some(name) => name.clone(),
-            None => format!("{}", idx + 1),
-        };
-        let mut columns = vec![("ts", name(ts))];
-        columns.extend(time.map(|time| ("time", name(time))));
-        let price_names = ["open", "high", "low", "close"];
-        columns.extend(price_names.iter().zip(prices).map(|(price, idx)| (*price, name(idx))));
-        let constant_volume = match volume {
-            VolumePlace::Column(idx) => {
-                columns.push(("volume", name(idx)));
-                None
+        }
+        let columns = finder.columns(options)?;
+        let sample = Sample { path, rows: &rows, columns: &columns };
+        let time_of_day = sample.time_of_day();
+        let decimal = options.decimal.unwrap_or_else(|| sample.decimal());
+        let stamps = sample.stamps(time_of_day);
+        let form = match &options.timestamp_format {
+            Some(format) => sample.named_form(format, &stamps)?,
+            None => {
+                let mut forms = Candidates::of(&stamps);
+                let mut cells = Cells::default();
+                while forms.forms().len() > 1
+                    && let Some((_, line)) = lines.next_line().map_err(failed)?
+                {
+                    cells.split(line, delimiter);
+                    forms.narrow(&columns.stamp(&cells, time_of_day));
+                }
+                sample.only_form(&forms, &stamps)?
             }
-            VolumePlace::Constant(volume) => Some(volume),
         };
+        sample.check_stamps(&form, options, &stamps)?;
         let read_as = ReadAs {
+            n_lines_before,
             delimiter: char::from(delimiter),
+            columns: columns.named(header.as_deref()),
             header,
-            columns,
-            constant_volume,
+            constant_volume: match columns.volume {
+                VolumePlace::Column(_) => None,
+                VolumePlace::Constant(volume) => Some(volume),
+            },
+            order: order(&form, options, &stamps),
             timestamp_form: form,
             zone: options.zone,
-            order,
             decimal,
             is_gzip,
         };
-        Ok(Layout { read_as, delimiter, ts, time, prices, volume })
+        Ok(Layout { read_as, delimiter, columns, time_of_day })
     }
 }
 
-/// The text of a stamp that may stand in two cells.
-pub(super) fn joined(date: &str, time: Option<&str>) -> String {
-    match time {
-        Some(time) => format!("{date} {time}"),
-        None => date.to_owned(),
+impl Columns {
+    /// The stamp of a row as it is written.
+    pub(super) fn stamp(&self, cells: &Cells, time_of_day: TimeOfDay) -> String {
+        let cell = |idx| String::from_utf8_lossy(cells.bytes(idx)).into_owned();
+        time_of_day.joined(&cell(self.ts), self.time.map(cell).as_deref())
     }
+
+    /// What stands where: the names in the header, or numbers.
+    fn named(&self, header: Option<&[String]>) -> Vec<(&'static str, String)> {
+        let name = |idx: usize| match header.and_then(|names| names.get(idx)) {
+            Some(name) if !name.is_empty() => name.clone(),
+            _ => format!("{}", idx + 1),
+        };
+        let mut named = vec![("ts", name(self.ts))];
+        named.extend(self.time.map(|time| ("time", name(time))));
+        let prices = ["open", "high", "low", "close"];
+        named.extend(prices.iter().zip(self.prices).map(|(price, idx)| (*price, name(idx))));
+        if let VolumePlace::Column(idx) = self.volume {
+            named.push(("volume", name(idx)));
+        }
+        named
+    }
+}
+
+/// The first lines of a file.
+struct Head {
+    numbers: Vec<u64>,
+    lines: Vec<Vec<u8>>,
+}
+
+impl Head {
+    fn read(lines: &mut Lines<impl std::io::BufRead>) -> std::io::Result<Head> {
+        let mut head = Head { numbers: Vec::new(), lines: Vec::new() };
+        while head.lines.len() <= N_SAMPLED
+            && let Some((number, line)) = lines.next_line()?
+        {
+            head.numbers.push(number);
+            head.lines.push(line.to_vec());
+        }
+        Ok(head)
+    }
+
+    fn check_text(&self, path: &Path) -> Result<(), DataError> {
+        match self.lines.first() {
+            None => Err(DataError::EmptyCsv { path: path.to_owned() }),
+            Some(line) if line.contains(&0) => Err(DataError::CsvNotText { path: path.to_owned() }),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The first of `;` tab `|` `,` that cuts at least half as many lines into enough cells as the
+    /// best of them: a comma may stand inside numbers, the others do not.
+    fn delimiter(&self) -> u8 {
+        let n_wide = |delimiter: u8| {
+            self.lines.iter().filter(|line| cells(line, delimiter).len() >= N_CELLS_MIN).count()
+        };
+        let counted = b";\t|,".map(|delimiter| (delimiter, n_wide(delimiter)));
+        let most = counted.iter().map(|&(_, n)| n).max().unwrap_or(0);
+        let is_it = |&&(_, n): &&(u8, usize)| n > 0 && 2 * n >= most;
+        counted.iter().find(is_it).map_or(b',', |&(delimiter, _)| delimiter)
+    }
+
+    /// The rows of the table, its header among them; what stands before them is taken out of the
+    /// head, unless the user has said where the table begins.
+    fn table(&mut self, delimiter: u8, options: &CsvOptions) -> Vec<Vec<String>> {
+        let mut rows: Vec<Vec<String>> = self.lines.iter().map(|l| cells(l, delimiter)).collect();
+        if options.n_lines_before.is_none() {
+            let n_before = n_rows_before(&rows, options.has_header);
+            rows.drain(..n_before);
+            self.numbers.drain(..n_before);
+        }
+        rows
+    }
+}
+
+/// Lines before the table: it begins with the first line that names the four prices, else with the
+/// first that has cells enough and is no comment, and at the latest with the first row of numbers.
+fn n_rows_before(rows: &[Vec<String>], has_header: Option<bool>) -> usize {
+    let is_wide = |row: &Vec<String>| row.len() >= N_CELLS_MIN;
+    let is_row = |row: &Vec<String>| is_wide(row) && n_numbers(row) >= N_NUMBERS_MIN;
+    let first_row = rows.iter().position(is_row).unwrap_or(rows.len());
+    if has_header == Some(false) {
+        return if first_row == rows.len() { 0 } else { first_row };
+    }
+    let before = &rows[..first_row];
+    let is_comment = |row: &Vec<String>| row[0].starts_with('#');
+    before
+        .iter()
+        .position(|row| names::are_names(row))
+        .or_else(|| before.iter().position(|row| is_wide(row) && !is_comment(row)))
+        .unwrap_or(if first_row == rows.len() { 0 } else { first_row })
 }
 
 fn cells(line: &[u8], delimiter: u8) -> Vec<String> {
@@ -126,227 +223,92 @@ fn n_numbers(cells: &[String]) -> usize {
     cells.iter().filter(is_number).count()
 }
 
-/// The first of `;` tab `|` `,` that cuts most lines into enough cells: a comma may stand inside
-/// numbers, the others do not.
-fn guess_delimiter(lines: &[Vec<u8>]) -> u8 {
-    let is_table = |delimiter: &u8| {
-        let n_wide = lines.iter().filter(|line| cells(line, *delimiter).len() >= N_CELLS_MIN);
-        2 * n_wide.count() > lines.len()
-    };
-    *b";\t|,".iter().find(|delimiter| is_table(delimiter)).unwrap_or(&b',')
-}
-
-/// Finds columns by what was asked for, by name, or by place.
-struct Finder<'a> {
+/// The first rows of a table, and where its columns are.
+struct Sample<'a> {
     path: &'a Path,
-    header: Option<&'a [String]>,
+    rows: &'a [Vec<String>],
+    columns: &'a Columns,
 }
 
-impl Finder<'_> {
-    fn stamp(&self, options: &CsvOptions) -> Result<(usize, Option<usize>), DataError> {
-        const STAMPS: [&str; 6] =
-            ["ts", "timestamp", "datetime", "date time", "open time", "time stamp"];
-        let time = match &options.time {
-            Some(asked) => Some(self.asked(asked, "time")?),
-            None => None,
-        };
-        if let Some(asked) = &options.ts {
-            return Ok((self.asked(asked, "ts")?, time));
-        }
-        if self.header.is_none() {
-            return Ok((0, time));
-        }
-        let by_name = |names: &[&str]| self.named(names);
-        match (by_name(&STAMPS), by_name(&["date"]), time.or_else(|| by_name(&["time"]))) {
-            (Some(ts), _, _) => Ok((ts, time)),
-            (None, Some(date), time) => Ok((date, time)),
-            (None, None, Some(ts)) => Ok((ts, None)),
-            (None, None, None) => match self.containing(&["time", "date"]) {
-                Some(ts) => Ok((ts, None)),
-                None => Err(self.missing("ts")),
-            },
-        }
+impl Sample<'_> {
+    fn cells(&self, idx: usize) -> impl Iterator<Item = &str> + Clone {
+        self.rows.iter().filter_map(move |row| row.get(idx)).map(String::as_str)
     }
 
-    fn volume(
-        &self,
-        source: &VolumeSource,
-        position: usize,
-        sample: &Sample,
-    ) -> Result<VolumePlace, DataError> {
-        match source {
-            VolumeSource::Constant(volume) => Ok(VolumePlace::Constant(*volume)),
-            VolumeSource::Column(asked) => self.asked(asked, "volume").map(VolumePlace::Column),
-            VolumeSource::Guessed if self.header.is_some() => self
-                .named(&["volume", "vol", "v"])
-                .or_else(|| self.starting(&["volume", "vol"]))
-                .or_else(|| self.named(&["tickvol"]))
-                .map(VolumePlace::Column)
-                .ok_or_else(|| self.missing("volume")),
-            VolumeSource::Guessed => {
-                let is_there = sample.rows.iter().any(|row| row.len() >= position);
-                if is_there {
-                    Ok(VolumePlace::Column(position - 1))
-                } else {
-                    Err(self.missing("volume"))
-                }
-            }
-        }
+    fn time_of_day(&self) -> TimeOfDay {
+        TimeOfDay::of(self.columns.time.into_iter().flat_map(|idx| self.cells(idx)))
     }
 
-    fn required(
-        &self,
-        asked: Option<&ColumnRef>,
-        names: &[&str],
-        position: usize,
-        what: &'static str,
-    ) -> Result<usize, DataError> {
-        match (asked, self.header) {
-            (Some(asked), _) => self.asked(asked, what),
-            (None, Some(_)) => self
-                .named(names)
-                .or_else(|| self.starting(&names[..1]))
-                .ok_or_else(|| self.missing(what)),
-            (None, None) => Ok(position - 1),
-        }
+    fn decimal(&self) -> Decimal {
+        guess_decimal(self.columns.prices.iter().flat_map(|&idx| self.cells(idx)))
     }
 
-    fn asked(&self, asked: &ColumnRef, what: &'static str) -> Result<usize, DataError> {
-        match asked {
-            ColumnRef::Position(position) => Ok(position - 1),
-            ColumnRef::Name(name) => {
-                let header = self.header.into_iter().flatten();
-                let same = |found: &String| found.trim().eq_ignore_ascii_case(name.trim());
-                header.into_iter().position(same).ok_or_else(|| self.missing(what))
-            }
-        }
-    }
-
-    fn named(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.find(|found| found == *name))
-    }
-
-    fn starting(&self, names: &[&str]) -> Option<usize> {
-        names
-            .iter()
-            .find_map(|name| self.find(|found| found.starts_with(name) && !found.contains("time")))
-    }
-
-    fn containing(&self, names: &[&str]) -> Option<usize> {
-        names.iter().find_map(|name| self.find(|found| found.contains(name)))
-    }
-
-    fn find(&self, is_it: impl Fn(&str) -> bool) -> Option<usize> {
-        self.header?.iter().position(|found| is_it(&plain_name(found)))
-    }
-
-    fn missing(&self, column: &'static str) -> DataError {
-        DataError::CsvColumnNotFound {
-            path: self.path.to_owned(),
-            column,
-            found: self.header.map(|names| names.join(", ")),
-        }
-    }
-}
-
-/// A name without what vendors put around it: `1. open`, `<CLOSE>`, `Adj_Close`.
-fn plain_name(name: &str) -> String {
-    let name = name.trim().trim_start_matches('\u{feff}').to_ascii_lowercase().replace('_', " ");
-    name.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ' | '<'))
-        .trim_end_matches(['>', ' '])
-        .to_owned()
-}
-
-impl Sample {
-    fn decimal(&self, prices: &[usize; 4]) -> Decimal {
-        let cells = self
-            .rows
-            .iter()
-            .flat_map(|row| prices.iter().filter_map(|&idx| row.get(idx)).map(String::as_str));
-        guess_decimal(cells)
-    }
-
-    fn stamps(&self, ts: usize, time: Option<usize>) -> Vec<String> {
+    fn stamps(&self, time_of_day: TimeOfDay) -> Vec<String> {
         let cell = |row: &Vec<String>, idx: usize| row.get(idx).cloned().unwrap_or_default();
-        let stamp =
-            |row: &Vec<String>| joined(&cell(row, ts), time.map(|t| cell(row, t)).as_deref());
+        let stamp = |row: &Vec<String>| {
+            let time = self.columns.time.map(|time| cell(row, time));
+            time_of_day.joined(&cell(row, self.columns.ts), time.as_deref())
+        };
         self.rows.iter().map(stamp).collect()
     }
 
-    /// The form in which most stamps of the sample are written.
-    fn form(
-        &self,
-        path: &Path,
-        options: &CsvOptions,
-        ts: usize,
-        time: Option<usize>,
-    ) -> Result<StampForm, DataError> {
-        let stamps = self.stamps(ts, time);
-        let form = match &options.timestamp_format {
-            Some(format) => stamp::form_of(format),
-            None => guess_form(path, &stamps)?,
-        };
-        let first = stamps.iter().find_map(|text| stamp::read(&form, text));
-        if self.rows.is_empty() || options.interval.clock().is_none() {
-            return Ok(form);
-        }
-        match first {
-            Some(Written::Date(_)) => {
-                Err(DataError::CsvDatesOnly { path: path.to_owned(), interval: options.interval })
-            }
-            Some(Written::Local(_, None)) if options.zone.is_none() => {
-                let stamp = stamps.first().cloned().unwrap_or_default();
-                Err(DataError::CsvZoneNeeded { path: path.to_owned(), stamp })
+    /// The form that the user has named, if it reads any of the stamps.
+    fn named_form(&self, format: &str, stamps: &[String]) -> Result<StampForm, DataError> {
+        let form = form::form_of(format);
+        match stamps.first() {
+            Some(first) if !stamps.iter().any(|stamp| form.reads(stamp)) => {
+                Err(DataError::CsvFormatReadsNone {
+                    path: self.path.to_owned(),
+                    format: format.to_owned(),
+                    stamp: first.clone(),
+                })
             }
             _ => Ok(form),
         }
     }
 
-    fn order(
+    /// The one form that is left.
+    fn only_form(&self, forms: &Candidates, stamps: &[String]) -> Result<StampForm, DataError> {
+        let (path, stamp) = (self.path.to_owned(), stamps.first().cloned().unwrap_or_default());
+        match forms.forms() {
+            [] => Err(DataError::CsvStampsUnknown { path, stamp }),
+            [form] => Ok(form.clone()),
+            [first, second, ..] => Err(DataError::CsvStampsAmbiguous {
+                path,
+                stamp,
+                first: first.to_string(),
+                second: second.to_string(),
+            }),
+        }
+    }
+
+    /// Whether stamps of `form` can name bars of the interval.
+    fn check_stamps(
         &self,
         form: &StampForm,
         options: &CsvOptions,
-        ts: usize,
-        time: Option<usize>,
-    ) -> RowOrder {
-        let mut reader = StampReader::new(form.clone(), RowOrder::OldestFirst, options);
-        let stamps = self.stamps(ts, time);
-        let read: Vec<i64> = stamps.iter().filter_map(|text| reader.stamp_ns(text).ok()).collect(); // `Err`: counted when imported
-        let n_back = read.windows(2).filter(|pair| pair[1] < pair[0]).count();
-        let n_on = read.windows(2).filter(|pair| pair[1] > pair[0]).count();
-        if n_back > n_on { RowOrder::NewestFirst } else { RowOrder::OldestFirst }
+        stamps: &[String],
+    ) -> Result<(), DataError> {
+        let path = || self.path.to_owned();
+        let mut read = stamps.iter().filter_map(|text| form::read(form, text));
+        match read.next() {
+            _ if options.interval.clock().is_none() => Ok(()),
+            Some(Written::Date(_)) => {
+                Err(DataError::CsvDatesOnly { path: path(), interval: options.interval })
+            }
+            Some(Written::Local(_, None)) if options.zone.is_none() => {
+                let stamp = stamps.first().cloned().unwrap_or_default();
+                Err(DataError::CsvZoneNeeded { path: path(), stamp })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-fn guess_form(path: &Path, stamps: &[String]) -> Result<StampForm, DataError> {
-    let first = || stamps.first().cloned().unwrap_or_default();
-    let n_read =
-        |form: &StampForm| stamps.iter().filter(|t| stamp::read(form, t).is_some()).count();
-    let mut counted: Vec<(usize, StampForm)> = stamp::usual_forms()
-        .into_iter()
-        .map(|form| (n_read(&form), form))
-        .filter(|(n, _)| *n > 0)
-        .collect();
-    // The sort is stable: of equals the more usual comes first.
-    counted.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    let Some((n_best, best)) = counted.first().cloned() else {
-        if stamps.is_empty() {
-            return Ok(StampForm::Date("%Y-%m-%d".to_owned()));
-        }
-        return Err(DataError::CsvStampsUnknown { path: path.to_owned(), stamp: first() });
-    };
-    // Two forms that read as many rows, and read them as different days, cannot be told apart.
-    let differs = |form: &StampForm| {
-        stamps.iter().any(|text| stamp::read(form, text) != stamp::read(&best, text))
-    };
-    let rival = counted[1..].iter().find(|(n, form)| *n == n_best && differs(form));
-    match rival {
-        Some((_, rival)) => Err(DataError::CsvStampsAmbiguous {
-            path: path.to_owned(),
-            stamp: first(),
-            first: best.to_string(),
-            second: rival.to_string(),
-        }),
-        None => Ok(best),
-    }
+fn order(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> RowOrder {
+    let mut reader = StampReader::new(form.clone(), RowOrder::OldestFirst, options);
+    let read: Vec<i64> = stamps.iter().filter_map(|text| reader.stamp_ns(text).ok()).collect(); // `Err`: counted when imported
+    let n_back = read.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    let n_on = read.windows(2).filter(|pair| pair[1] > pair[0]).count();
+    if n_back > n_on { RowOrder::NewestFirst } else { RowOrder::OldestFirst }
 }

@@ -15,9 +15,20 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// The lines of `reader`, the first of which is line `n_lines_before` + 1.
-    pub(super) fn new(reader: R, n_lines_before: u64) -> Lines<R> {
-        Lines { reader, line: Vec::new(), n_lines: n_lines_before, is_after_return: false }
+    /// The lines of `reader`, from 1.
+    pub(super) fn new(reader: R) -> Lines<R> {
+        Lines { reader, line: Vec::new(), n_lines: 0, is_after_return: false }
+    }
+
+    /// Leaves out `n_lines` lines, empty ones among them.
+    pub(super) fn skip(&mut self, n_lines: usize) -> io::Result<()> {
+        for _ in 0..n_lines {
+            if !self.read_line()? {
+                break;
+            }
+            self.n_lines += 1;
+        }
+        Ok(())
     }
 
     /// The next line that is not empty, with its number.
@@ -149,12 +160,15 @@ mod tests {
 
     #[test]
     fn every_end_of_line_ends_a_line_and_empty_ones_are_counted() {
-        let mut lines = Lines::new(&b"a\r\nb\n\n  \rc\rd"[..], 0);
+        let mut lines = Lines::new(&b"a\r\nb\n\n  \rc\rd"[..]);
         let mut read = Vec::new();
         while let Some((number, line)) = lines.next_line().unwrap() {
             read.push((number, String::from_utf8_lossy(line).into_owned()));
         }
         let named = |n, text: &str| (n, text.to_owned());
         assert_eq!(read, [named(1, "a"), named(2, "b"), named(5, "c"), named(6, "d")]);
+        let mut lines = Lines::new(&b"a\rb\r\r\nc\rd"[..]);
+        lines.skip(3).unwrap();
+        assert_eq!(lines.next_line().unwrap(), Some((4, &b"c"[..])));
     }
 }

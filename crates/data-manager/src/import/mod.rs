@@ -4,8 +4,11 @@
 //! Rows may come in any order; files may be larger than memory. Of rows with one stamp the first
 //! counts. A packed file is read to its end before anything is written.
 
+mod columns;
+mod form;
 mod layout;
 mod line;
+mod names;
 mod number;
 mod open;
 mod options;
@@ -24,18 +27,20 @@ use crate::bar_file::Provenance;
 use crate::rows::sort_by_stamp;
 use crate::writer::{MergeCounts, StoreWriter};
 use crate::{DataError, disk};
-use layout::{Layout, VolumePlace};
+use columns::VolumePlace;
+use layout::Layout;
 use line::{Cells, Lines};
 use seen::Seen;
 use stamp::StampReader;
 
+pub use form::{EpochUnit, StampForm};
 pub use options::{
     ColumnRef, CsvOptions, Decimal, ImportZone, StampedAt, VolumeSource, WrittenOffset,
 };
 pub use report::{
     ImportProgress, ImportReason, ImportReport, Preview, PreviewRow, ReadAs, RejectedRow,
 };
-pub use stamp::{EpochUnit, RowOrder, StampForm};
+pub use stamp::RowOrder;
 
 /// Rows that are sorted and written together: about 100 MB.
 const CHUNK_ROWS: usize = 2_000_000;
@@ -57,8 +62,10 @@ pub struct ImportTarget<'a> {
 /// How the first `n_rows` of `path` would be read; nothing is written.
 ///
 /// *Errors*: those of a file that cannot be read, and of guesses that cannot be made
-/// ([`DataError::CsvColumnNotFound`], [`DataError::CsvStampsUnknown`],
-/// [`DataError::CsvStampsAmbiguous`], [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
+/// ([`DataError::CsvNotText`], [`DataError::CsvColumnNotFound`],
+/// [`DataError::CsvColumnTwice`], [`DataError::CsvStampsUnknown`],
+/// [`DataError::CsvStampsAmbiguous`], [`DataError::CsvFormatReadsNone`],
+/// [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
 pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Preview, DataError> {
     let mut reader = RowReader::open(path, options)?;
     let mut rows = Vec::new();
@@ -186,6 +193,8 @@ struct RowReader<'a> {
     n_bytes_read: std::sync::Arc<std::sync::atomic::AtomicU64>,
     cells: Cells,
     stamps: StampReader,
+    /// The symbol of the first row, where rows have one.
+    symbol: Option<Vec<u8>>,
 }
 
 /// What is wrong with a row.
@@ -210,14 +219,18 @@ impl RowFault {
 impl<'a> RowReader<'a> {
     fn open(path: &'a Path, options: &CsvOptions) -> Result<RowReader<'a>, DataError> {
         let layout = Layout::of(path, options)?;
-        let text = open::open(path, options.n_lines_skipped)?;
+        let text = open::open(path)?;
+        let failed = |source| open::read_error(path, text.is_gzip, source);
+        let mut lines = Lines::new(text.reader);
+        lines.skip(layout.read_as.n_lines_before).map_err(failed)?;
         let form = layout.read_as.timestamp_form.clone();
         let mut reader = RowReader {
             path,
             stamps: StampReader::new(form, layout.read_as.order, options),
-            lines: Lines::new(text.reader, options.n_lines_skipped as u64),
+            lines,
             n_bytes_read: text.n_bytes_read,
             cells: Cells::default(),
+            symbol: None,
             layout,
         };
         if reader.layout.read_as.header.is_some() {
@@ -239,28 +252,29 @@ impl<'a> RowReader<'a> {
 
     /// The stamp of the row as it is written.
     fn written(&self) -> String {
-        let cell = |idx| String::from_utf8_lossy(self.cells.bytes(idx)).into_owned();
-        layout::joined(&cell(self.layout.ts), self.layout.time.map(cell).as_deref())
+        self.layout.columns.stamp(&self.cells, self.layout.time_of_day)
     }
 
     fn read_row(&mut self) -> Result<(i64, Ohlcv), RowFault> {
-        let date = text_of(&self.cells, "ts", self.layout.ts)?;
-        let stamp_ns = match self.layout.time {
+        self.check_symbol()?;
+        let columns = &self.layout.columns;
+        let date = text_of(&self.cells, "ts", columns.ts)?;
+        let stamp_ns = match columns.time {
             None => self.stamps.stamp_ns(date),
             Some(time) => {
                 let time = text_of(&self.cells, "time", time)?;
-                self.stamps.stamp_ns(&layout::joined(date, Some(time)))
+                self.stamps.stamp_ns(&self.layout.time_of_day.joined(date, Some(time)))
             }
         };
         let stamp_ns = stamp_ns.map_err(|reason| RowFault::new("ts", self.written(), reason))?;
-        let [open, high, low, close] = self.layout.prices;
+        let [open, high, low, close] = self.layout.columns.prices;
         let ohlcv = Ohlcv {
             open: self.number("open", open)?,
             high: self.number("high", high)?,
             low: self.number("low", low)?,
             close: self.number("close", close)?,
-            volume: match self.layout.volume {
-                VolumePlace::Column(idx) => self.number("volume", idx)?,
+            volume: match self.layout.columns.volume {
+                VolumePlace::Column(idx) => self.volume(idx)?,
                 VolumePlace::Constant(volume) => volume,
             },
         };
@@ -268,6 +282,24 @@ impl<'a> RowReader<'a> {
             None => Ok((stamp_ns, ohlcv)),
             Some(fault) => Err(self.invalid(&ohlcv, fault)),
         }
+    }
+
+    /// A file is imported into one series, that of the symbol of its first row.
+    fn check_symbol(&mut self) -> Result<(), RowFault> {
+        let Some(idx) = self.layout.columns.symbol else { return Ok(()) };
+        let found = self.cells.bytes(idx);
+        let first = self.symbol.get_or_insert_with(|| found.to_vec());
+        if first == found {
+            return Ok(());
+        }
+        let shown = String::from_utf8_lossy(found).into_owned();
+        Err(RowFault::new("symbol", shown, ImportReason::OtherSymbol))
+    }
+
+    fn volume(&self, idx: usize) -> Result<f64, RowFault> {
+        let text = text_of(&self.cells, "volume", idx)?;
+        number::parse_volume(text, self.layout.read_as.decimal)
+            .ok_or_else(|| RowFault::new("volume", text.to_owned(), ImportReason::NotANumber))
     }
 
     fn number(&self, column: &'static str, idx: usize) -> Result<f64, RowFault> {

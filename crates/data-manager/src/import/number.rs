@@ -38,6 +38,18 @@ pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     plain.parse().ok() // `None`: as above
 }
 
+/// The volume that `text` means: a number, or one of thousands (`K`), millions (`M`) or billions
+/// (`B`).
+pub(super) fn parse_volume(text: &str, decimal: Decimal) -> Option<f64> {
+    let scale = match text.as_bytes().last()? {
+        b'K' | b'k' => 1e3,
+        b'M' | b'm' => 1e6,
+        b'B' | b'b' => 1e9,
+        _ => return parse(text, decimal),
+    };
+    parse(text[..text.len() - 1].trim_end(), decimal).map(|number| (number * scale).round())
+}
+
 /// How the numbers among `cells` are written: with a comma, if one of them cannot be read with a
 /// point, and none fails with a comma.
 pub(super) fn guess_decimal<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Decimal {
@@ -68,6 +80,14 @@ mod tests {
         for (text, decimal, number) in cases {
             assert_eq!(parse(text, decimal), number, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_volume_may_be_of_thousands_or_millions() {
+        assert_eq!(parse_volume("3.21M", Decimal::Point), Some(3_210_000.0));
+        assert_eq!(parse_volume("850,5K", Decimal::Comma), Some(850_500.0));
+        assert_eq!(parse_volume("1,200", Decimal::Point), Some(1_200.0));
+        assert_eq!(parse_volume("M", Decimal::Point), None);
     }
 
     #[test]

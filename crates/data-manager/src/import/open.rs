@@ -22,8 +22,8 @@ pub(super) struct Text {
     pub(super) n_bytes_read: Arc<AtomicU64>,
 }
 
-/// Opens `path`, and leaves out its first `n_lines_skipped` lines.
-pub(super) fn open(path: &Path, n_lines_skipped: usize) -> Result<Text, DataError> {
+/// Opens `path`.
+pub(super) fn open(path: &Path) -> Result<Text, DataError> {
     let n_bytes_read = Arc::new(AtomicU64::new(0));
     let counted = Counted { inner: disk::open(path)?, n_bytes: n_bytes_read.clone() };
     let mut raw = BufReader::with_capacity(BUFFER_BYTES, counted);
@@ -38,17 +38,12 @@ pub(super) fn open(path: &Path, n_lines_skipped: usize) -> Result<Text, DataErro
     if reader.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) {
         reader.consume(BYTE_ORDER_MARK.len());
     }
-    let mut line = Vec::new();
-    for _ in 0..n_lines_skipped {
-        line.clear();
-        reader.read_until(b'\n', &mut line).map_err(failed)?;
-    }
     Ok(Text { reader, is_gzip, n_bytes_read })
 }
 
 /// Reads a packed file to its end, so that nothing is imported from one that is cut short.
 pub(super) fn check_whole(path: &Path) -> Result<(), DataError> {
-    let mut text = open(path, 0)?;
+    let mut text = open(path)?;
     if !text.is_gzip {
         return Ok(());
     }

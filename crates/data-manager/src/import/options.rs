@@ -26,23 +26,23 @@ pub struct CsvOptions {
     pub interval: BarInterval,
     /// What stands between two cells; guessed among `,` `;` tab and `|`.
     pub delimiter: Option<u8>,
-    /// Lines before the header or the first row that are no part of the table.
-    pub n_lines_skipped: usize,
-    /// Whether the first row holds names; it does, if its cell for the open is no number.
+    /// Lines before the header or the first row that are no part of the table; guessed.
+    pub n_lines_before: Option<usize>,
+    /// Whether the first row holds names; guessed: a row of bars has numbers.
     pub has_header: Option<bool>,
-    /// Where the stamp stands, or its date; by its name or first.
+    /// Where the stamp stands, or its date; by its name, else the first column of stamps.
     pub ts: Option<ColumnRef>,
-    /// Where the time of day stands, if apart from the date; by its name.
+    /// Where the time of day stands, if apart from the date; by its name, or after the date.
     pub time: Option<ColumnRef>,
-    /// Where the first price stands; by its name or second.
+    /// Where the first price stands; by its name, or after the stamp.
     pub open: Option<ColumnRef>,
-    /// Where the highest price stands; by its name or third.
+    /// Where the highest price stands; by its name, or next.
     pub high: Option<ColumnRef>,
-    /// Where the lowest price stands; by its name or fourth.
+    /// Where the lowest price stands; by its name, or next.
     pub low: Option<ColumnRef>,
-    /// Where the last price stands; by its name or fifth.
+    /// Where the last price stands; by its name, or next.
     pub close: Option<ColumnRef>,
-    /// Where the volume stands; by its name or sixth.
+    /// Where the volume stands; by its name, or next.
     pub volume: VolumeSource,
     /// How stamps are written, in the words of strftime, or `epoch_s`, `epoch_ms`, `epoch_us`,
     /// `epoch_ns`; guessed among the usual ones. An offset may follow what is guessed.
@@ -72,7 +72,7 @@ pub enum ColumnRef {
 /// Where volumes come from.
 #[derive(Clone, PartialEq, Debug)]
 pub enum VolumeSource {
-    /// From the column named volume, or the sixth of a file without a header.
+    /// From the column named volume, or the one after the prices in a file without a header.
     Guessed,
     /// From this column.
     Column(ColumnRef),
@@ -123,7 +123,7 @@ impl CsvOptions {
         CsvOptions {
             interval,
             delimiter: None,
-            n_lines_skipped: 0,
+            n_lines_before: None,
             has_header: None,
             ts: None,
             time: None,
@@ -168,7 +168,7 @@ impl FromStr for ImportZone {
     type Err = DataError;
 
     fn from_str(text: &str) -> Result<ImportZone, DataError> {
-        if let Some(offset) = super::stamp::offset_of(text) {
+        if let Some(offset) = super::form::offset_of(text) {
             return Ok(ImportZone::Fixed(offset));
         }
         let named = text.parse().map(ImportZone::Named);

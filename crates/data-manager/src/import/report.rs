@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use openbell_market::{BarFault, Ohlcv};
 use openbell_time::Timestamp;
 
+use super::form::StampForm;
 use super::options::{Decimal, ImportZone};
-use super::stamp::{RowOrder, StampForm};
+use super::stamp::RowOrder;
 use crate::writer::MergeCounts;
 
 /// Why a row of a CSV file was not imported.
@@ -33,6 +34,9 @@ pub enum ImportReason {
     Invalid(BarFault),
     /// A row with the same stamp stands before it in the file; the first counts.
     Duplicate,
+    /// The column for the symbol names another one than that of the first row: a file is imported
+    /// into one series.
+    OtherSymbol,
 }
 
 impl ImportReason {
@@ -51,6 +55,7 @@ impl ImportReason {
             ImportReason::Invalid(BarFault::LowAboveOthers) => "invalid_low_above_others",
             ImportReason::Invalid(BarFault::NegativeVolume) => "invalid_negative_volume",
             ImportReason::Duplicate => "duplicate",
+            ImportReason::OtherSymbol => "other_symbol",
         }
     }
 }
@@ -80,6 +85,8 @@ pub struct RejectedRow {
 /// How a file is read, options and guesses together.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ReadAs {
+    /// Lines at the head of the file that are no part of the table.
+    pub n_lines_before: usize,
     /// What stands between two cells.
     pub delimiter: char,
     /// The names in the first row; `None` where it has none.

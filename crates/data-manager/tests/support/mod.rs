@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+pub mod importing;
+
 use std::path::PathBuf;
 
 use openbell_data_manager::{DataManager, Provenance, StoreOptions, StoreWriter};

@@ -1,0 +1,349 @@
+//! The forms in which stamps are written, and the one that the stamps of a file have.
+
+use std::fmt;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
+use openbell_time::Nanos;
+
+use crate::bar_file::StampUnit;
+
+/// How stamps are written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StampForm {
+    /// A date, in the words of strftime.
+    Date(String),
+    /// A date and a time of day; an offset or the name of a zone may follow.
+    Local(String),
+    /// A form of the user's that reads an offset itself.
+    Offset(String),
+    /// Whole numbers since 1970, with as many digits as the instants of 1973 to 2286 have.
+    Epoch(EpochUnit),
+    /// Whole numbers since 1970, of any size: the user says so.
+    NamedEpoch(EpochUnit),
+}
+
+impl StampForm {
+    /// Whether `text` is a stamp of this form.
+    pub(super) fn reads(&self, text: &str) -> bool {
+        read(self, text).is_some()
+    }
+}
+
+/// The unit of whole numbers since 1970.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[allow(missing_docs)] // The units say it.
+pub enum EpochUnit {
+    Seconds,
+    Millis,
+    Micros,
+    Nanos,
+}
+
+impl fmt::Display for StampForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StampForm::Date(pattern) | StampForm::Local(pattern) | StampForm::Offset(pattern) => {
+                f.write_str(pattern)
+            }
+            StampForm::Epoch(unit) | StampForm::NamedEpoch(unit) => f.write_str(match unit {
+                EpochUnit::Seconds => "epoch_s",
+                EpochUnit::Millis => "epoch_ms",
+                EpochUnit::Micros => "epoch_us",
+                EpochUnit::Nanos => "epoch_ns",
+            }),
+        }
+    }
+}
+
+/// Dates; `%B` reads a month's short name too.
+const DATES: [&str; 19] = [
+    "%Y-%m-%d",
+    "%Y%m%d",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%m/%d/%Y",
+    "%d/%m/%Y",
+    "%m-%d-%Y",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%d-%B-%Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%B %d %Y",
+    "%a, %d %B %Y",
+    "%m/%d/%y",
+    "%d/%m/%y",
+    "%d.%m.%y",
+    "%d-%B-%y",
+    "%d %B %y",
+];
+const TIMES: [&str; 9] = [
+    "%H:%M:%S%.f",
+    "%H:%M",
+    "%H%M%S",
+    "%H%M",
+    "%I:%M:%S %p",
+    "%I:%M %p",
+    "%H:%M:%S:%f",
+    "%H.%M.%S",
+    "%H.%M",
+];
+
+/// All forms that are guessed, the usual first. A blank in a form reads none as well.
+fn usual_forms() -> Vec<StampForm> {
+    let mut forms: Vec<StampForm> =
+        [EpochUnit::Seconds, EpochUnit::Millis, EpochUnit::Micros, EpochUnit::Nanos]
+            .map(StampForm::Epoch)
+            .to_vec();
+    forms.extend(DATES.iter().map(|date| StampForm::Date((*date).to_owned())));
+    for date in DATES {
+        for time in TIMES {
+            for between in [" ", "T"] {
+                forms.push(StampForm::Local(format!("{date}{between}{time}")));
+            }
+        }
+    }
+    forms
+}
+
+/// The form that a user has named.
+pub(super) fn form_of(format: &str) -> StampForm {
+    let has = |words: &[&str]| words.iter().any(|word| format.contains(word));
+    match format {
+        "epoch_s" => StampForm::NamedEpoch(EpochUnit::Seconds),
+        "epoch_ms" => StampForm::NamedEpoch(EpochUnit::Millis),
+        "epoch_us" => StampForm::NamedEpoch(EpochUnit::Micros),
+        "epoch_ns" => StampForm::NamedEpoch(EpochUnit::Nanos),
+        _ if has(&["%z", "%:z", "%#z", "%+"]) => StampForm::Offset(format.to_owned()),
+        _ if has(&["%H", "%I", "%k", "%l", "%T", "%R", "%r", "%X", "%c"]) => {
+            StampForm::Local(format.to_owned())
+        }
+        _ => StampForm::Date(format.to_owned()),
+    }
+}
+
+/// Whether `text` is a time of day that may stand beside a date.
+pub(super) fn is_time(text: &str) -> bool {
+    TIMES.iter().any(|form| NaiveTime::parse_from_str(text, form).is_ok())
+}
+
+/// What a text says before zones are looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Written {
+    Date(NaiveDate),
+    /// A clock time, and what is written of the zone of that clock.
+    Local(NaiveDateTime, Option<WrittenZone>),
+    Instant(i64),
+}
+
+/// What is written behind a clock time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum WrittenZone {
+    /// How far that clock says that it is ahead of UTC.
+    Offset(Nanos),
+    /// The name of a place of the zone database.
+    Named(chrono_tz::Tz),
+}
+
+/// What `text` says in the form `form`; `None` where it is not of that form, or of a year in which
+/// no instant lies: `02-Jan-19` is not of the year 19.
+pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
+    let is_year = |year: i32| (1677..=2262).contains(&year);
+    match form {
+        StampForm::Date(pattern) => {
+            let date = NaiveDate::parse_from_str(text, pattern).ok()?; // `None`: not of it
+            is_year(date.year()).then_some(Written::Date(date))
+        }
+        StampForm::Local(pattern) => {
+            let (clock, zone) = split_zone(text);
+            let local = NaiveDateTime::parse_from_str(clock, pattern).ok()?; // `None`: not of it
+            is_year(local.year()).then_some(Written::Local(local, zone))
+        }
+        StampForm::Offset(pattern) => {
+            let stamp = DateTime::parse_from_str(text, pattern).ok()?; // `None`: not of it
+            let offset = Nanos::from_secs(stamp.offset().fix().local_minus_utc().into());
+            let zone = Some(WrittenZone::Offset(offset));
+            is_year(stamp.year()).then_some(Written::Local(stamp.naive_local(), zone))
+        }
+        StampForm::Epoch(unit) => {
+            let digits = match unit {
+                EpochUnit::Seconds => 9..=10,
+                EpochUnit::Millis => 12..=13,
+                EpochUnit::Micros => 15..=16,
+                EpochUnit::Nanos => 18..=19,
+            };
+            let whole = whole_number(text)?;
+            let is_usual = !whole.starts_with('-') && digits.contains(&whole.len());
+            if is_usual { instant(whole, *unit) } else { None }
+        }
+        StampForm::NamedEpoch(unit) => instant(whole_number(text)?, *unit),
+    }
+}
+
+fn instant(whole: &str, unit: EpochUnit) -> Option<Written> {
+    let unit = match unit {
+        EpochUnit::Seconds => StampUnit::Seconds,
+        EpochUnit::Millis => StampUnit::Millis,
+        EpochUnit::Micros => StampUnit::Micros,
+        EpochUnit::Nanos => StampUnit::Nanos,
+    };
+    unit.to_nanos(whole.parse().ok()?).map(Written::Instant) // `None`: too large
+}
+
+/// The digits of a whole number, also where a spreadsheet has made `1751463000.0` of it.
+fn whole_number(text: &str) -> Option<&str> {
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole,
+        Some(_) => return None,
+        None => text,
+    };
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    is_number.then_some(whole)
+}
+
+/// The clock time of a text, and the offset or zone at its end, if there is one after a time of
+/// day.
+fn split_zone(text: &str) -> (&str, Option<WrittenZone>) {
+    for utc in ["Z", "z", " UTC", " GMT"] {
+        if let Some(clock) = text.strip_suffix(utc) {
+            return (clock.trim_end(), Some(WrittenZone::Offset(Nanos::ZERO)));
+        }
+    }
+    if let Some((clock, name)) = text.rsplit_once(' ')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && let Ok(zone) = name.parse()
+    {
+        return (clock.trim_end(), Some(WrittenZone::Named(zone)));
+    }
+    if let Some(at) = text.rfind(['+', '-'])
+        && text[..at].contains(':')
+        && let Some(offset) = offset_of(&text[at..])
+    {
+        return (text[..at].trim_end(), Some(WrittenZone::Offset(offset)));
+    }
+    (text, None)
+}
+
+/// The offset that `+05:30`, `-0400` or `+02` says.
+pub(super) fn offset_of(text: &str) -> Option<Nanos> {
+    let (sign, digits) = match text.split_at_checked(1)? {
+        ("+", digits) => (1, digits),
+        ("-", digits) => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match (digits.len(), digits.split_once(':')) {
+        (5, Some((hours, minutes))) if hours.len() == 2 => (hours, minutes),
+        (4, None) => digits.split_at_checked(2)?,
+        (2, None) => (digits, "00"),
+        _ => return None,
+    };
+    let number = |text: &str| -> Option<i64> {
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        if is_number { text.parse().ok() } else { None } // `None`: no offset
+    };
+    let (hours, minutes) = (number(hours)?, number(minutes)?);
+    (hours < 24 && minutes < 60).then(|| Nanos::from_secs(sign * (hours * 3_600 + minutes * 60)))
+}
+
+/// The forms that the stamps of a file may have, fewer with each stamp that is looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Candidates(Vec<StampForm>);
+
+impl Candidates {
+    /// The forms that read the most of `stamps`, the most usual first. Where some read the same of
+    /// all of them, only the most usual stays; none where no form reads any.
+    pub(super) fn of(stamps: &[String]) -> Candidates {
+        let counted: Vec<(usize, StampForm)> = usual_forms()
+            .into_iter()
+            .map(|form| (stamps.iter().filter(|text| form.reads(text)).count(), form))
+            .collect();
+        let n_most = counted.iter().map(|(n_read, _)| *n_read).max().unwrap_or(0);
+        let mut best: Vec<StampForm> = Vec::new();
+        for (n_read, form) in counted {
+            let same = |other: &StampForm| stamps.iter().all(|t| read(&form, t) == read(other, t));
+            if n_read == n_most && n_most > 0 && !best.iter().any(same) {
+                best.push(form);
+            }
+        }
+        // 201901020930 is a date and a time of day, and the milliseconds of a day of 1976 too.
+        if best.iter().any(|form| matches!(form, StampForm::Local(_))) {
+            best.retain(|form| !matches!(form, StampForm::Epoch(_)));
+        }
+        Candidates(best)
+    }
+
+    /// Leaves out those that do not read `text`, where others do.
+    pub(super) fn narrow(&mut self, text: &str) {
+        if self.0.iter().any(|form| form.reads(text)) {
+            self.0.retain(|form| form.reads(text));
+        }
+    }
+
+    /// The forms that are left, the most usual first.
+    pub(super) fn forms(&self) -> &[StampForm] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guessed(texts: &[&str]) -> Vec<String> {
+        let stamps: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
+        Candidates::of(&stamps).forms().iter().map(StampForm::to_string).collect()
+    }
+
+    #[test]
+    fn an_offset_is_found_after_a_time_of_day_only() {
+        let form = StampForm::Local("%Y-%m-%d %H:%M:%S%.f".to_owned());
+        let local = |text| match read(&form, text) {
+            Some(Written::Local(_, zone)) => zone,
+            other => panic!("{text}: {other:?}"),
+        };
+        let offset = |seconds| Some(WrittenZone::Offset(Nanos::from_secs(seconds)));
+        assert_eq!(local("2025-07-02 09:30:00"), None);
+        assert_eq!(local("2025-07-02 09:30:00.000000"), None);
+        assert_eq!(local("2025-07-02 09:30:00-04:00"), offset(-14_400));
+        assert_eq!(local("2025-07-02 09:30:00 +0530"), offset(19_800));
+        assert_eq!(local("2025-07-02 09:30:00Z"), offset(0));
+        let eastern = WrittenZone::Named(chrono_tz::US::Eastern);
+        assert_eq!(local("2025-07-02 09:30:00 US/Eastern"), Some(eastern));
+    }
+
+    #[test]
+    fn the_form_is_the_one_that_reads_the_stamps() {
+        for (texts, forms) in [
+            (&["1751463000"][..], &["epoch_s"][..]),
+            (&["1751463000000000"], &["epoch_us"]),
+            (&["2019.01.02 09:30"], &["%Y.%m.%d %H:%M"]),
+            (&["201901020930"], &["%Y%m%d %H%M"]),
+            (&["2 January 2019 09:30"], &["%d %B %Y %H:%M"]),
+            (&["02-Jan-19"], &["%d-%B-%y"]),
+            (&["01/14/2019 9:30 AM"], &["%m/%d/%Y %I:%M %p"]),
+            (&["03/04/2019 09:30"], &["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M"]),
+            (&["Wed, 02 Jan 2019 09:30:00 GMT"], &["%a, %d %B %Y %H:%M:%S%.f"]),
+            (&["half past nine"], &[]),
+            (&["34200000"], &[]),
+        ] {
+            assert_eq!(guessed(texts), forms, "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_stamp_tells_day_and_month_apart() {
+        let mut forms = Candidates::of(&["03/04/2019 09:30".to_owned()]);
+        forms.narrow("no stamp");
+        forms.narrow("04/04/2019 09:30");
+        assert_eq!(forms.forms().len(), 2);
+        forms.narrow("13/04/2019 09:30");
+        assert_eq!(forms.forms(), [StampForm::Local("%d/%m/%Y %H:%M".to_owned())]);
+    }
+
+    #[test]
+    fn a_named_epoch_has_any_size() {
+        assert_eq!(read(&form_of("epoch_s"), "-60"), Some(Written::Instant(-60_000_000_000)));
+        assert_eq!(read(&StampForm::Epoch(EpochUnit::Seconds), "-60"), None);
+    }
+}
