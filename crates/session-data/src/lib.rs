@@ -17,6 +17,7 @@ mod inactive;
 mod metrics;
 mod reader;
 mod segment;
+mod segment_writer;
 mod series;
 mod series_reader;
 mod sync;
@@ -31,9 +32,9 @@ pub use inactive::{Holder, Inactive, InactiveFacts, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
 pub use segment::{
-    Arrival, IndicatorColumns, IndicatorTails, Rows, Segment, SegmentDay, SegmentFacts,
-    SegmentShape, SegmentTail, SegmentWriter, SeriesRole,
+    Arrival, IndicatorColumns, Rows, Segment, SegmentDay, SegmentFacts, SegmentShape, SeriesRole,
 };
+pub use segment_writer::{IndicatorTails, SegmentTail, SegmentWriter};
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use series_reader::{ReadError, SeriesReader};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};
