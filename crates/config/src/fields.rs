@@ -97,7 +97,7 @@ fn backtest() -> Shape {
                 leaf(Allowed::NotNegative),
             )
             .default(0),
-            Field::new("prefetch_days", "Sessions that are read ahead.", whole(1, u32::MAX))
+            Field::new("prefetch_days", "Sessions that are read ahead: 1 reads each when it is due; more are read by a thread, for slow disks.", whole(1, u32::MAX))
                 .default(1),
         ],
     )

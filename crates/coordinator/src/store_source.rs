@@ -65,8 +65,8 @@ impl Source for StoreSource {
         })
     }
 
-    /// Starts the thread that reads ahead; it ends with this source. Where there is one core,
-    /// rows are read when they are asked for.
+    /// Starts the thread that reads ahead; it ends with this source. For one session, or
+    /// on one core, there is none: rows are read when they are asked for.
     fn read_ahead(
         &mut self,
         windows: Vec<Range<Timestamp>>,
