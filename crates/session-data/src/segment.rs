@@ -75,7 +75,7 @@ pub struct SegmentDay {
     pub base_grid: Grid,
 }
 
-/// One session of one series; readers share it, one [`SegmentWriter`] fills it.
+/// One session of one series; readers share it, one [`SegmentWriter`](crate::SegmentWriter) fills it.
 ///
 /// *Shape*: rows in time order, unique by open instant. Row `k` of the session has sequence `k`.
 pub struct Segment {
