@@ -2,13 +2,34 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Metadata;
 
 use crate::command::{Shell, TestCount};
+use crate::generated::{Generated, replaced};
 
 /// The package that holds those of the streaming hot path and of whole runs.
 const HOME: &str = "openbell-benches";
+
+/// The command whose figures the README shows.
+pub const SHOWN: &str = "cargo run --release -p openbell -- bench";
+/// The line before them.
+const SINCE: &str = "<!-- speed: written by `cargo xtask bench --write` -->";
+/// The line after them.
+const UNTIL: &str = "<!-- end of speed -->";
+
+/// The README with the figures of this machine, as it is now.
+///
+/// # Errors
+///
+/// When the README lacks its markers, or the program cannot be built or run.
+pub fn shown(root: &Path) -> Result<Generated> {
+    let found = std::fs::read_to_string(root.join("README.md")).context("cannot read README.md")?;
+    let output = Shell::cargo(SHOWN.trim_start_matches("cargo ")).output(root)?;
+    let part = format!("```console\n$ {SHOWN}\n{}\n```\n", output.trim_end());
+    let text = replaced(&found, "README.md", SINCE, UNTIL, &part)?;
+    Ok(Generated { path: "README.md", text, command: "cargo xtask bench --write" })
+}
 
 /// How much work is put into a bench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -62,6 +62,18 @@ impl Generated {
     }
 }
 
+/// `text`, the file at `path`, with `part` between the lines `since` and `until`.
+///
+/// # Errors
+///
+/// When it lacks one of the lines.
+pub fn replaced(text: &str, path: &str, since: &str, until: &str, part: &str) -> Result<String> {
+    let lacks = |line: &str| format!("{path} lacks the line {line}");
+    let (before, rest) = text.split_once(since).with_context(|| lacks(since))?;
+    let (_, after) = rest.split_once(until).with_context(|| lacks(until))?;
+    Ok(format!("{before}{since}\n\n{part}\n{until}{after}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,5 +97,20 @@ mod tests {
             generated.bring(Path::new("no-such-folder"), Mode::Check).is_err(),
             "a file that is not there is stale"
         );
+    }
+
+    #[test]
+    fn a_part_stands_between_its_markers() {
+        let replaced = |text: &str| replaced(text, "README.md", "<since>", "<until>", "new\n");
+        let expected = "# a\n<since>\n\nnew\n\n<until>\nb\n";
+        assert_eq!(replaced("# a\n<since>\nold\n<until>\nb\n").expect("markers"), expected);
+        assert_eq!(replaced(expected).expect("markers"), expected);
+    }
+
+    #[test]
+    fn a_text_without_markers_is_refused() {
+        let error = replaced("# a\n", "README.md", "<since>", "<until>", "new\n");
+        let error = error.expect_err("no markers").to_string();
+        assert_eq!(error, "README.md lacks the line <since>");
     }
 }

@@ -58,6 +58,7 @@ const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
 const STRATEGIES: &str = "openbell-strategies";
+const APP: &str = "openbell";
 
 const LIBRARY: Layer = Layer {
     package: "",
@@ -107,7 +108,7 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
-        package: "openbell",
+        package: APP,
         folder: "crates/app",
         may_import: &[
             TIME,
@@ -152,6 +153,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             STRATEGIES,
+            APP,
         ],
         never: &[],
         ends_errors: true,

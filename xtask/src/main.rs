@@ -96,6 +96,9 @@ enum Task {
         /// Runs each of them once, to see that it still runs.
         #[arg(long)]
         check: bool,
+        /// Writes what `openbell bench` says on this machine into the README, and runs no bench.
+        #[arg(long, conflicts_with = "check")]
+        write: bool,
     },
     /// Runs the fuzz targets; needs a nightly compiler and cargo-fuzz, and is no part of ci.
     Fuzz {
@@ -158,7 +161,8 @@ fn run(task: Task) -> Result<()> {
             let mistakes = if mutants { Mistakes::Planted } else { Mistakes::None };
             simulation::run(root, Asked { n_seeds: seeds, from, minutes, build, mistakes })?;
         }
-        Task::Bench { check } => {
+        Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,
+        Task::Bench { check, .. } => {
             let effort = if check { Effort::Once } else { Effort::Measured };
             benches::run(root, &workspace.metadata, effort)?;
         }

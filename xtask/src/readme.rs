@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Metadata;
 
 use crate::command::Shell;
-use crate::generated::Generated;
+use crate::generated::{Generated, replaced};
 
 /// The line before the table.
 const SINCE: &str = "<!-- crates: written by `cargo xtask readme --write` -->";
@@ -53,7 +53,7 @@ pub fn generated(root: &Path, metadata: &Metadata) -> Result<Generated> {
         }
     }
     rows.sort_by_key(|row| (row.n_total, row.package.clone()));
-    let text = with_table(&found, &table(&rows))?;
+    let text = replaced(&found, "README.md", SINCE, UNTIL, &table(&rows))?;
     Ok(Generated { path: "README.md", text, command: "cargo xtask readme --write" })
 }
 
@@ -96,14 +96,6 @@ fn table(rows: &[Row]) -> String {
     table
 }
 
-fn with_table(readme: &str, table: &str) -> Result<String> {
-    let (before, rest) =
-        readme.split_once(SINCE).with_context(|| format!("README.md lacks the line {SINCE}"))?;
-    let (_, after) =
-        rest.split_once(UNTIL).with_context(|| format!("README.md lacks the line {UNTIL}"))?;
-    Ok(format!("{before}{SINCE}\n\n{table}\n{UNTIL}{after}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,19 +111,5 @@ mod tests {
             n_total: 3,
         };
         assert_eq!(row("openbell-market", "The words.", tree), expected);
-    }
-
-    #[test]
-    fn the_table_stands_between_its_markers() {
-        let readme = format!("# a\n{SINCE}\nold\n{UNTIL}\nb\n");
-        let expected = format!("# a\n{SINCE}\n\nnew\n\n{UNTIL}\nb\n");
-        assert_eq!(with_table(&readme, "new\n").expect("markers"), expected);
-        assert_eq!(with_table(&expected, "new\n").expect("markers"), expected);
-    }
-
-    #[test]
-    fn a_readme_without_markers_is_refused() {
-        let error = with_table("# a\n", "new\n").expect_err("no markers");
-        assert_eq!(error.to_string(), format!("README.md lacks the line {SINCE}"));
     }
 }

@@ -3,6 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::bench::BenchArgs;
 use crate::calendars::CalendarArgs;
 use crate::check::CheckArgs;
 use crate::completions::CompletionsArgs;
@@ -71,6 +72,7 @@ pub enum Command {
     Schema(SchemaArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),
+    Bench(BenchArgs),
     Completions(CompletionsArgs),
 }
 

@@ -12,6 +12,7 @@
 )]
 
 pub mod args;
+pub mod bench;
 pub mod calendar;
 pub mod calendars;
 pub mod check;
@@ -93,6 +94,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Schema(args)) => schema::schema(args, terminal),
         Some(Command::Calendar(args)) => calendars::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
+        Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => completions::completions(args, terminal),
     }
 }

@@ -87,6 +87,16 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the program around the core: arguments, threads, signals, output, exit codes",
     },
     Exception {
+        path: "crates/app/src/bench/meter.rs",
+        doors: &[Door::Clock],
+        because: "measures processor time, which no session depends on",
+    },
+    Exception {
+        path: "crates/app/build.rs",
+        doors: &[Door::Environment, Door::Processes, Door::Terminal],
+        because: "asks the compiler for its version, and tells cargo",
+    },
+    Exception {
         path: "fuzz/fuzz_targets/",
         doors: &[Door::Files, Door::Environment, Door::Processes],
         because: "hands the fuzzer's bytes to the store as a file in the temporary folder",
@@ -195,11 +205,14 @@ fn door_of(path: &PathUse) -> Option<Door> {
         // A `SystemTime` that nobody asks for now may be a file's stamp.
         ["std", "time", "Instant" | "*", ..] | ["time", "Instant", ..] => Some(Door::Clock),
         [.., "Instant" | "SystemTime", "now" | "elapsed"] => Some(Door::Clock),
+        ["cpu_time", ..] => Some(Door::Clock),
         ["std", "thread", "sleep" | "sleep_ms" | "sleep_until" | "park_timeout"]
         | ["thread", "sleep" | "park_timeout"]
         | ["crossbeam", "channel", "after" | "tick"] => Some(Door::Sleep),
-        // Who am I, without starting anybody.
-        ["std", "thread", "current" | "ThreadId" | "panicking", ..] => None,
+        // Who am I, and how many could we be, without starting anybody.
+        ["std", "thread", "current" | "ThreadId" | "panicking" | "available_parallelism", ..] => {
+            None
+        }
         ["std", "thread", ..] | ["crossbeam", "thread" | "scope", ..] | ["rayon", ..] => {
             Some(Door::Threads)
         }
@@ -279,6 +292,7 @@ mod tests {
             ]
         );
         assert_eq!(found("fn a() { chrono::Utc::now(); }").len(), 1);
+        assert_eq!(found("use cpu_time::ProcessTime;").len(), 1);
         assert_eq!(found("use std::time::Duration;"), [""; 0]);
     }
 
