@@ -120,13 +120,7 @@ impl RawSession {
     /// Where the value at `path` begins, `path` written as in errors
     /// (`session_data_config.streams[1]`, `$` for the whole); absent where the file has none.
     pub fn position_of(&self, path: &str) -> Option<Position> {
-        let mut found = None;
-        visit(&self.root, &JsonPath::root(), &mut |at, candidate| {
-            if found.is_none() && candidate.as_str() == path {
-                found = Some(at);
-            }
-        });
-        found
+        find(&self.root, &JsonPath::root(), path).map(|node| node.at)
     }
 
     pub(crate) fn root(&self) -> &Node {
@@ -134,20 +128,24 @@ impl RawSession {
     }
 }
 
-fn visit(node: &Node, path: &JsonPath, found: &mut impl FnMut(Position, &JsonPath)) {
-    found(node.at, path);
+/// The value at `path` in `node`, which itself stands at `at`.
+///
+/// *Cost*: one step for each part of the path, however long the lists on its way are.
+fn find<'n>(node: &'n Node, at: &JsonPath, path: &str) -> Option<&'n Node> {
+    if at.as_str() == path {
+        return Some(node);
+    }
     match &node.value {
         Value::List(items) => {
-            for (i, item) in items.iter().enumerate() {
-                visit(item, &path.item(i), found);
-            }
+            let rest = path.strip_prefix(at.as_str())?.strip_prefix('[')?;
+            let position: usize = rest.split_once(']')?.0.parse().ok()?; // `None`: no position
+            find(items.get(position)?, &at.item(position), path)
         }
-        Value::Object(members) => {
-            for member in members {
-                visit(&member.node, &path.key(&member.key), found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
+        Value::Object(members) => members.iter().find_map(|member| {
+            let to = at.key(&member.key);
+            if path.starts_with(to.as_str()) { find(&member.node, &to, path) } else { None }
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => None,
     }
 }
 

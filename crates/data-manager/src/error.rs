@@ -58,6 +58,12 @@ pub enum DataError {
         /// The folder.
         path: PathBuf,
     },
+    /// A file stands where a folder of bars should.
+    #[error("{path:?} is a file, and a store is a folder of bars")]
+    StoreIsFile {
+        /// The file.
+        path: PathBuf,
+    },
     /// A folder holds something, but no bars in a layout that is read.
     #[error("{path:?} is no store: it holds {found}; needed are folders exchange_group=…/interval=…/symbol=…, or <interval>/<SYMBOL>.parquet, or <SYMBOL>.parquet{}", nested_hint(.nested))]
     NotAStore {
@@ -256,13 +262,23 @@ pub enum DataError {
         /// The names in the header; `None` where there is no header.
         found: Option<String>,
     },
-    /// What should be a CSV file holds zero bytes, as UTF-16 and packed files do.
-    #[error(
-        "{path:?} is no UTF-8 text: its first line holds zero bytes; if it is UTF-16, save it as UTF-8"
-    )]
+    /// What should be a CSV file is no text.
+    #[error("{path:?} is no text: {found}")]
     CsvNotText {
         /// The file.
         path: PathBuf,
+        /// What it is.
+        found: NotText,
+    },
+    /// A comma in prices can stand for two things.
+    #[error(
+        "the numbers of {path:?}, such as {number:?}, can be read with a decimal comma and as thousands; say which"
+    )]
+    CsvDecimalAmbiguous {
+        /// The file.
+        path: PathBuf,
+        /// The first of them.
+        number: String,
     },
     /// Two columns have the name of the one that is looked for.
     #[error(
@@ -314,7 +330,8 @@ pub enum DataError {
     },
     /// Stamps do not say in which zone they are.
     #[error(
-        "the stamps of {path:?}, such as {stamp:?}, have no zone; name it, such as UTC or America/New_York"
+        "the stamps of {path:?}, such as {stamp:?}, have no zone{}; name it, such as UTC or America/New_York",
+        abbreviation_hint(.stamp)
     )]
     CsvZoneNeeded {
         /// The file.
@@ -413,6 +430,36 @@ impl fmt::Display for CellFault {
     }
 }
 
+/// What a file is that was taken for a text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum NotText {
+    /// Its first line holds zero bytes.
+    ZeroBytes,
+    /// A ZIP archive, or a workbook of a spreadsheet, of the new kind (a ZIP archive too) or the
+    /// old.
+    ZipOrWorkbook,
+    /// It is packed by another program than gzip.
+    PackedBy(&'static str),
+    /// Parquet.
+    Parquet,
+}
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NotText::ZeroBytes => f.write_str("its first line holds zero bytes"),
+            NotText::ZipOrWorkbook => f.write_str(
+                "it is a ZIP archive or a workbook; unpack it, or save the sheet as CSV",
+            ),
+            NotText::PackedBy(program) => write!(f, "it is packed by {program}; unpack it"),
+            NotText::Parquet => f.write_str(
+                "it is Parquet; `openbell data compact FOLDER --into STORE` copies such files",
+            ),
+        }
+    }
+}
+
 impl DataError {
     /// The stamp from which on nothing of the series can be read, where that is known: every row
     /// stamped before it has been delivered.
@@ -420,6 +467,15 @@ impl DataError {
         match self {
             DataError::SeriesUnreadable { since, .. } => *since,
             _ => None,
+        }
+    }
+
+    /// There is no store at `path`.
+    pub(crate) fn no_store(path: &std::path::Path) -> DataError {
+        let path = path.to_owned();
+        match crate::disk::is_file(&path) {
+            true => DataError::StoreIsFile { path },
+            false => DataError::NoSuchStore { path },
         }
     }
 
@@ -435,6 +491,11 @@ impl DataError {
 
 fn from_when(since: &Option<Timestamp>) -> String {
     since.map(|since| format!(" from {since} on")).unwrap_or_default()
+}
+
+fn abbreviation_hint(stamp: &str) -> &'static str {
+    let is_abbreviated = stamp.ends_with(|c: char| c.is_ascii_uppercase());
+    if is_abbreviated { " that an abbreviation alone could say" } else { "" }
 }
 
 fn nested_hint(nested: &[String]) -> String {

@@ -36,7 +36,7 @@ mod writer;
 
 pub use bar_file::Provenance;
 pub use coverage::{SeriesCoverage, SessionCoverage};
-pub use error::{CellFault, DataError, IoAction};
+pub use error::{CellFault, DataError, IoAction, NotText};
 pub use feed::{Connection, Feed, FeedKind, Progress};
 pub use manager::{DataManager, SeriesInfo, StoreOptions};
 pub use memory::MemoryFeed;

@@ -73,12 +73,13 @@ pub struct DataManager {
 impl DataManager {
     /// Opens the store in the folder `path`.
     ///
-    /// *Errors*: [`DataError::NoSuchStore`], [`DataError::NotAStore`]; an empty folder is a store
+    /// *Errors*: [`DataError::NoSuchStore`], [`DataError::StoreIsFile`],
+    /// [`DataError::NotAStore`]; an empty folder is a store
     /// without series. Those of the file system.
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<DataManager, DataError> {
         let root = path.as_ref();
         if !disk::is_folder(root) {
-            return Err(DataError::NoSuchStore { path: root.to_owned() });
+            return Err(DataError::no_store(root));
         }
         let mut found = layout::walk(root)?;
         for (symbol, path) in std::mem::take(&mut found.without_interval) {

@@ -122,7 +122,7 @@ pub fn verify(
     calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
 ) -> Result<VerifyReport, DataError> {
     if !crate::disk::is_folder(root) {
-        return Err(DataError::NoSuchStore { path: root.to_owned() });
+        return Err(DataError::no_store(root));
     }
     let mut found = layout::walk(root)?;
     let mut report = VerifyReport::default();

@@ -75,12 +75,15 @@ impl StoreWriter {
     /// Opens the store in `root` for writing, and makes it where there is none.
     ///
     /// *Errors*: [`DataError::StoreLocked`] while another writer is open, here or in another
-    /// process; [`DataError::Io`].
+    /// process; [`DataError::StoreIsFile`]; [`DataError::Io`].
     pub fn open(root: impl AsRef<Path>) -> Result<StoreWriter, DataError> {
         StoreWriter::open_on(Arc::new(RealDisk), root.as_ref())
     }
 
     pub(crate) fn open_on(disk: Arc<dyn Disk>, root: &Path) -> Result<StoreWriter, DataError> {
+        if disk::is_file(root) {
+            return Err(DataError::StoreIsFile { path: root.to_owned() });
+        }
         disk.create_folders(root)
             .map_err(|source| DataError::io(crate::IoAction::Create, root, source))?;
         let lock = disk::lock(root, LOCK_FILE)?;

@@ -10,7 +10,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use openbell_data_manager::import::{
-    CsvOptions, ImportReason, StampedAt, VolumeSource, WrittenOffset,
+    CsvOptions, Decimal, ImportReason, StampedAt, VolumeSource, WrittenOffset,
 };
 use openbell_market::BarColumns;
 use openbell_time::Nanos;
@@ -62,6 +62,17 @@ fn stamps_of_many_makes_are_read_with_no_more_than_their_zone() {
             "20190114 09:30:00 US/Eastern",
             "20190114 09:31:00 US/Eastern",
             "20190114 15:05:00 US/Eastern",
+        ],
+        ["2019-01-14 09:30 EST", "2019-01-14 09:31 EST", "2019-01-14 15:05 EST"],
+        ["2019-01-14 10:30 EDT", "2019-01-14 10:31 EDT", "2019-01-14 16:05 EDT"],
+        ["2019-01-14 09:30 ET", "2019-01-14 09:31 ET", "2019-01-14 15:05 ET"],
+        ["2019-01-14 16:30 CEST", "2019-01-14 16:31 CEST", "2019-01-14 22:05 CEST"],
+        ["2019-01-14 09:30 GMT-5", "2019-01-14 09:31 GMT-5", "2019-01-14 15:05 GMT-5"],
+        ["2019-01-14 20:00 UTC+05:30", "2019-01-14 20:01 UTC+05:30", "2019-01-15 01:35 UTC+05:30"],
+        [
+            "2019-01-14T09:30:00-05:00[America/New_York]",
+            "2019-01-14T09:31:00-05:00[America/New_York]",
+            "2019-01-14T15:05:00-05:00[America/New_York]",
         ],
         ["20190114 093000", "20190114 093100", "20190114 150500"],
         ["20190114093000", "20190114093100", "20190114150500"],
@@ -248,6 +259,82 @@ fn packed_members_are_read_one_after_the_other() {
 }
 
 #[test]
+fn an_abbreviation_that_means_several_zones_needs_one_that_uses_it() {
+    let stamps = ["2019-01-14 08:30 CST", "2019-01-14 08:31 CST", "2019-01-14 14:05 CST"];
+    let text = table("ts,open,high,low,close,volume\n", stamps, ",");
+    let error = import_text(text.as_bytes(), &minutes()).err().expect("a refusal");
+    assert!(error.to_string().contains("no zone that an abbreviation alone could say"), "{error}");
+    let chicago = CsvOptions { zone: Some("chicago".parse().unwrap()), ..minutes() };
+    check(text.as_bytes(), &chicago);
+    let imported = import_text(text.as_bytes(), &on_new_york_time()).unwrap();
+    assert_eq!(imported.report.rejected[&ImportReason::OtherZone], 3);
+}
+
+#[test]
+fn what_is_shown_as_the_zone_is_the_one_in_which_stamps_are_read() {
+    let head = "ts,open,high,low,close,volume\n";
+    let zone = |stamps, options: &CsvOptions| {
+        let imported = import_text(table(head, stamps, ",").as_bytes(), options).unwrap();
+        imported.report.read_as.zone.map(|zone| zone.to_string())
+    };
+    let with_offsets = ["2019-01-14 14:30Z", "2019-01-14 14:31Z", "2019-01-14 20:05Z"];
+    let epochs = ["1547476200", "1547476260", "1547496300"];
+    assert_eq!(zone(PLAIN, &on_new_york_time()).as_deref(), Some("America/New_York"));
+    assert_eq!(zone(with_offsets, &on_new_york_time()), None);
+    assert_eq!(zone(epochs, &on_new_york_time()), None);
+    let overridden = CsvOptions { written_offset: WrittenOffset::Overridden, ..on_new_york_time() };
+    assert_eq!(zone(with_offsets, &overridden).as_deref(), Some("America/New_York"));
+}
+
+#[test]
+fn a_spreadsheet_writes_utf_16_with_tabs_and_a_bank_latin_1() {
+    let text = table("\u{feff}ts\topen\thigh\tlow\tclose\tvolume\n", PLAIN, "\t");
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    check(&little, &on_new_york_time());
+    check(&big, &on_new_york_time());
+    check(&little[2..], &on_new_york_time());
+    let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+    packer.write_all(&little).unwrap();
+    check(&packer.finish().unwrap(), &on_new_york_time());
+    let german = table("Datum;Er\u{f6}ffnung;Hoch;Tief;Schluss;St\u{fc}ck\n", PLAIN, ";");
+    let latin: Vec<u8> = german.chars().map(|letter| u8::try_from(letter).unwrap()).collect();
+    check(&latin, &on_new_york_time());
+}
+
+#[test]
+fn a_note_in_quotes_may_have_lines_and_a_lost_quote_spoils_only_its_row() {
+    let text = "ts,note,open,high,low,close,volume\n\
+        2019-01-14 09:30,\"first\r\n\r\nsecond \"\"of two\"\"\",100,101,99,100.5,1000\n\
+        2019-01-14 09:31,,100.5,102,100,101.25,1200\n\
+        2019-01-14 15:05,\"a, b\",1101.5,1102.5,1100.25,1101,2500\n";
+    check(text.as_bytes(), &on_new_york_time());
+    let lost = text.replace("second \"\"of two\"\"\",", "").replace("\r\n\r\n", "");
+    let imported = import_text(lost.as_bytes(), &on_new_york_time()).unwrap();
+    assert_eq!(imported.rows.len(), 2, "{:?}", imported.rejected);
+    assert_eq!(imported.rejected[0].line, 2);
+}
+
+#[test]
+fn a_comma_that_may_be_decimal_or_part_thousands_is_not_guessed() {
+    let text = "ts;open;high;low;close;volume\n2019-01-14 09:30;155,100;155,300;155,000;155,200;10\n";
+    let error = import_text(text.as_bytes(), &on_new_york_time()).err().expect("a refusal");
+    assert!(error.to_string().contains("such as \"155,100\""), "{error}");
+    let high = |decimal, text: &str| {
+        let options = CsvOptions { decimal, ..on_new_york_time() };
+        import_text(text.as_bytes(), &options).unwrap().rows.high[0]
+    };
+    assert_eq!(high(Some(Decimal::Comma), text), 155.3);
+    assert_eq!(high(Some(Decimal::Point), text), 155_300.0);
+    // One number that can be read in one way only tells all others.
+    assert_eq!(high(None, &text.replace("155,200", "155,25")), 155.3);
+    // Where commas part cells, one inside quotes parts thousands.
+    let quoted = "ts,open,high,low,close,volume\n\
+        2019-01-14 09:30,\"155,100\",\"155,300\",\"155,000\",\"155,200\",10\n";
+    assert_eq!(high(None, quoted), 155_300.0);
+}
+
+#[test]
 fn rows_of_another_symbol_are_counted_and_not_mixed_in() {
     let text = "symbol,timestamp,open,high,low,close,volume\n\
         AAPL,2019-01-14 14:30:00+00:00,1,1,1,1,1\n\
@@ -284,15 +371,16 @@ fn days_of_many_makes_are_named_by_their_date() {
 fn what_is_no_table_of_bars_is_refused_in_words() {
     let header = "ts,open,high,low,close,volume\n";
     let twice = "ts,open,high,low,close,close,volume\n2019-01-14 09:30Z,1,1,1,1,1,1\n";
-    let utf16: Vec<u8> = header.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let other_form =
         CsvOptions { timestamp_format: Some("%d.%m.%Y %H:%M".to_owned()), ..on_new_york_time() };
     for (text, options, words) in [
         (&b""[..], minutes(), "holds no row of bars"),
         (b"\n \r\n", minutes(), "holds no row of bars"),
         (header.as_bytes(), minutes(), "holds no row of bars"),
-        (&[0; 512], minutes(), "is no UTF-8 text"),
-        (&utf16, minutes(), "save it as UTF-8"),
+        (&[0; 512], minutes(), "is no text: its first line holds zero bytes"),
+        (b"PK\x03\x04\x14\0", minutes(), "a ZIP archive or a workbook"),
+        (b"\x28\xb5\x2f\xfd\0", minutes(), "packed by zstd"),
+        (b"PAR1\x15", minutes(), "`openbell data compact FOLDER --into STORE`"),
         (twice.as_bytes(), minutes(), "numbers 5 and 6 are both named \"close\""),
         (b"dear all,\nhow are you\n", minutes(), "cannot find the column for ts"),
         (

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
 use openbell_time::Nanos;
 
+use super::zones::{WrittenZone, split_zone};
 use crate::bar_file::StampUnit;
 
 /// How stamps are written.
@@ -136,15 +137,6 @@ pub(super) enum Written {
     Instant(i64),
 }
 
-/// What is written behind a clock time.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum WrittenZone {
-    /// How far that clock says that it is ahead of UTC.
-    Offset(Nanos),
-    /// The name of a place of the zone database.
-    Named(chrono_tz::Tz),
-}
-
 /// What `text` says in the form `form`; `None` where it is not of that form, or of a year in which
 /// no instant lies: `02-Jan-19` is not of the year 19.
 pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
@@ -156,7 +148,12 @@ pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
         }
         StampForm::Local(pattern) => {
             let (clock, zone) = split_zone(text);
-            let local = NaiveDateTime::parse_from_str(clock, pattern).ok()?; // `None`: not of it
+            let local = |text| NaiveDateTime::parse_from_str(text, pattern).ok(); // `None`: not of it
+            // A form of the user's may end in letters that are no zone: `09:30 14 JAN`.
+            let (local, zone) = match local(clock) {
+                Some(local) => (local, zone),
+                None => (local(text)?, None),
+            };
             is_year(local.year()).then_some(Written::Local(local, zone))
         }
         StampForm::Offset(pattern) => {
@@ -200,50 +197,6 @@ fn whole_number(text: &str) -> Option<&str> {
     let digits = whole.strip_prefix('-').unwrap_or(whole);
     let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
     is_number.then_some(whole)
-}
-
-/// The clock time of a text, and the offset or zone at its end, if there is one after a time of
-/// day.
-fn split_zone(text: &str) -> (&str, Option<WrittenZone>) {
-    for utc in ["Z", "z", " UTC", " GMT"] {
-        if let Some(clock) = text.strip_suffix(utc) {
-            return (clock.trim_end(), Some(WrittenZone::Offset(Nanos::ZERO)));
-        }
-    }
-    if let Some((clock, name)) = text.rsplit_once(' ')
-        && name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && let Ok(zone) = name.parse()
-    {
-        return (clock.trim_end(), Some(WrittenZone::Named(zone)));
-    }
-    if let Some(at) = text.rfind(['+', '-'])
-        && text[..at].contains(':')
-        && let Some(offset) = offset_of(&text[at..])
-    {
-        return (text[..at].trim_end(), Some(WrittenZone::Offset(offset)));
-    }
-    (text, None)
-}
-
-/// The offset that `+05:30`, `-0400` or `+02` says.
-pub(super) fn offset_of(text: &str) -> Option<Nanos> {
-    let (sign, digits) = match text.split_at_checked(1)? {
-        ("+", digits) => (1, digits),
-        ("-", digits) => (-1, digits),
-        _ => return None,
-    };
-    let (hours, minutes) = match (digits.len(), digits.split_once(':')) {
-        (5, Some((hours, minutes))) if hours.len() == 2 => (hours, minutes),
-        (4, None) => digits.split_at_checked(2)?,
-        (2, None) => (digits, "00"),
-        _ => return None,
-    };
-    let number = |text: &str| -> Option<i64> {
-        let is_number = text.bytes().all(|b| b.is_ascii_digit());
-        if is_number { text.parse().ok() } else { None } // `None`: no offset
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    (hours < 24 && minutes < 60).then(|| Nanos::from_secs(sign * (hours * 3_600 + minutes * 60)))
 }
 
 /// The forms that the stamps of a file may have, fewer with each stamp that is looked at.
@@ -339,6 +292,12 @@ mod tests {
         assert_eq!(forms.forms().len(), 2);
         forms.narrow("13/04/2019 09:30");
         assert_eq!(forms.forms(), [StampForm::Local("%d/%m/%Y %H:%M".to_owned())]);
+    }
+
+    #[test]
+    fn the_letters_of_a_month_are_no_zone() {
+        let form = form_of("%H:%M %d %b %Y, %a");
+        assert!(matches!(read(&form, "09:30 14 Jan 2019, MON"), Some(Written::Local(_, None))));
     }
 
     #[test]

@@ -4,14 +4,16 @@ use std::path::Path;
 
 use super::columns::{Columns, Finder, VolumePlace, padded};
 use super::form::{self, Candidates, StampForm, Written};
-use super::line::{Cells, Lines};
+use super::line::{ANY_DELIMITER, Cells, Rows};
 use super::names;
 use super::number::{guess_decimal, parse};
 use super::open::{self, read_error};
-use super::options::{CsvOptions, Decimal};
+use super::options::{CsvOptions, Decimal, ImportZone, WrittenOffset};
 use super::report::ReadAs;
 use super::stamp::{RowOrder, StampReader};
+use super::zones::WrittenZone;
 use crate::DataError;
+use crate::error::NotText;
 
 /// Rows that are looked at.
 const N_SAMPLED: usize = 500;
@@ -60,7 +62,9 @@ impl Layout {
         let mut text = open::open(path)?;
         let is_gzip = text.is_gzip;
         let failed = |source| read_error(path, is_gzip, source);
-        let mut lines = Lines::new(&mut text.reader);
+        let asked = options.delimiter.map(|delimiter| [delimiter]);
+        let delimiters = asked.as_ref().map_or(ANY_DELIMITER, |one| one.as_slice());
+        let mut lines = Rows::new(&mut text.reader, delimiters);
         lines.skip(options.n_lines_before.unwrap_or(0)).map_err(failed)?;
         let mut head = Head::read(&mut lines).map_err(failed)?;
         head.check_text(path)?;
@@ -81,7 +85,10 @@ impl Layout {
         let columns = finder.columns(options)?;
         let sample = Sample { path, rows: &rows, columns: &columns };
         let time_of_day = sample.time_of_day();
-        let decimal = options.decimal.unwrap_or_else(|| sample.decimal());
+        let decimal = match options.decimal {
+            Some(decimal) => decimal,
+            None => sample.decimal(delimiter)?,
+        };
         let stamps = sample.stamps(time_of_day);
         let form = match &options.timestamp_format {
             Some(format) => sample.named_form(format, &stamps)?,
@@ -89,9 +96,9 @@ impl Layout {
                 let mut forms = Candidates::of(&stamps);
                 let mut cells = Cells::default();
                 while forms.forms().len() > 1
-                    && let Some((_, line)) = lines.next_line().map_err(failed)?
+                    && let Some((_, row)) = lines.next_row().map_err(failed)?
                 {
-                    cells.split(line, delimiter);
+                    cells.split(row, delimiter);
                     forms.narrow(&columns.stamp(&cells, time_of_day));
                 }
                 sample.only_form(&forms, &stamps)?
@@ -108,8 +115,8 @@ impl Layout {
                 VolumePlace::Constant(volume) => Some(volume),
             },
             order: order(&form, options, &stamps),
+            zone: options.zone.filter(|_| needs_zone(&form, options, &stamps)),
             timestamp_form: form,
-            zone: options.zone,
             decimal,
             is_gzip,
         };
@@ -148,10 +155,10 @@ struct Head {
 }
 
 impl Head {
-    fn read(lines: &mut Lines<impl std::io::BufRead>) -> std::io::Result<Head> {
+    fn read(lines: &mut Rows<impl std::io::BufRead>) -> std::io::Result<Head> {
         let mut head = Head { numbers: Vec::new(), lines: Vec::new() };
         while head.lines.len() <= N_SAMPLED
-            && let Some((number, line)) = lines.next_line()?
+            && let Some((number, line)) = lines.next_row()?
         {
             head.numbers.push(number);
             head.lines.push(line.to_vec());
@@ -162,7 +169,9 @@ impl Head {
     fn check_text(&self, path: &Path) -> Result<(), DataError> {
         match self.lines.first() {
             None => Err(DataError::EmptyCsv { path: path.to_owned() }),
-            Some(line) if line.contains(&0) => Err(DataError::CsvNotText { path: path.to_owned() }),
+            Some(line) if line.contains(&0) => {
+                Err(DataError::CsvNotText { path: path.to_owned(), found: NotText::ZeroBytes })
+            }
             Some(_) => Ok(()),
         }
     }
@@ -239,8 +248,20 @@ impl Sample<'_> {
         TimeOfDay::of(self.columns.time.into_iter().flat_map(|idx| self.cells(idx)))
     }
 
-    fn decimal(&self) -> Decimal {
-        guess_decimal(self.columns.prices.iter().flat_map(|&idx| self.cells(idx)))
+    /// How prices are written. Where commas part cells, one inside a cell parts thousands; else it
+    /// may be either, and `155,123` alone does not say which.
+    fn decimal(&self, delimiter: u8) -> Result<Decimal, DataError> {
+        let cells = || self.columns.prices.iter().flat_map(|&idx| self.cells(idx));
+        match guess_decimal(cells()) {
+            Some(decimal) => Ok(decimal),
+            None => match cells().find(|cell| delimiter != b',' && cell.contains(',')) {
+                Some(number) => {
+                    let (path, number) = (self.path.to_owned(), number.to_owned());
+                    Err(DataError::CsvDecimalAmbiguous { path, number })
+                }
+                None => Ok(Decimal::Point),
+            },
+        }
     }
 
     fn stamps(&self, time_of_day: TimeOfDay) -> Vec<String> {
@@ -291,18 +312,39 @@ impl Sample<'_> {
     ) -> Result<(), DataError> {
         let path = || self.path.to_owned();
         let mut read = stamps.iter().filter_map(|text| form::read(form, text));
+        let needs_zone = |zone: Option<WrittenZone>| match zone {
+            None => options.zone.is_none(),
+            Some(WrittenZone::Abbreviated(_)) => {
+                !matches!(options.zone, Some(ImportZone::Named(_)))
+                    && options.written_offset == WrittenOffset::Trusted
+            }
+            Some(_) => false,
+        };
         match read.next() {
             _ if options.interval.clock().is_none() => Ok(()),
             Some(Written::Date(_)) => {
                 Err(DataError::CsvDatesOnly { path: path(), interval: options.interval })
             }
-            Some(Written::Local(_, None)) if options.zone.is_none() => {
+            Some(Written::Local(_, zone)) if needs_zone(zone) => {
                 let stamp = stamps.first().cloned().unwrap_or_default();
                 Err(DataError::CsvZoneNeeded { path: path(), stamp })
             }
             _ => Ok(()),
         }
     }
+}
+
+/// Whether some of `stamps` are read in the zone that the user has named.
+fn needs_zone(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> bool {
+    let is_overridden = options.written_offset == WrittenOffset::Overridden;
+    stamps.iter().filter_map(|text| form::read(form, text)).any(|written| match written {
+        Written::Local(_, Some(WrittenZone::Abbreviated(_))) => true,
+        Written::Local(_, zone) => {
+            options.interval.clock().is_some() && (zone.is_none() || is_overridden)
+        }
+        Written::Instant(_) => options.interval.clock().is_none(),
+        Written::Date(_) => false,
+    })
 }
 
 fn order(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> RowOrder {

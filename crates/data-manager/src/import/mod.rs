@@ -12,9 +12,12 @@ mod names;
 mod number;
 mod open;
 mod options;
+mod quotes;
 mod report;
 mod seen;
 mod stamp;
+mod utf16;
+mod zones;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +32,7 @@ use crate::writer::{MergeCounts, StoreWriter};
 use crate::{DataError, disk};
 use columns::VolumePlace;
 use layout::Layout;
-use line::{Cells, Lines};
+use line::{Cells, Rows};
 use seen::Seen;
 use stamp::StampReader;
 
@@ -189,7 +192,7 @@ impl Chunk {
 struct RowReader<'a> {
     path: &'a Path,
     layout: Layout,
-    lines: Lines<Box<dyn std::io::BufRead + Send>>,
+    rows: Rows<Box<dyn std::io::BufRead + Send>>,
     n_bytes_read: std::sync::Arc<std::sync::atomic::AtomicU64>,
     cells: Cells,
     stamps: StampReader,
@@ -221,13 +224,13 @@ impl<'a> RowReader<'a> {
         let layout = Layout::of(path, options)?;
         let text = open::open(path)?;
         let failed = |source| open::read_error(path, text.is_gzip, source);
-        let mut lines = Lines::new(text.reader);
-        lines.skip(layout.read_as.n_lines_before).map_err(failed)?;
+        let mut rows = Rows::new(text.reader, &[layout.delimiter]);
+        rows.skip(layout.read_as.n_lines_before).map_err(failed)?;
         let form = layout.read_as.timestamp_form.clone();
         let mut reader = RowReader {
             path,
             stamps: StampReader::new(form, layout.read_as.order, options),
-            lines,
+            rows,
             n_bytes_read: text.n_bytes_read,
             cells: Cells::default(),
             symbol: None,
@@ -243,10 +246,10 @@ impl<'a> RowReader<'a> {
     fn next_row(&mut self) -> Result<Option<u64>, DataError> {
         let is_gzip = self.layout.read_as.is_gzip;
         let failed = |source| open::read_error(self.path, is_gzip, source);
-        let Some((number, line)) = self.lines.next_line().map_err(failed)? else {
+        let Some((number, row)) = self.rows.next_row().map_err(failed)? else {
             return Ok(None);
         };
-        self.cells.split(line, self.layout.delimiter);
+        self.cells.split(row, self.layout.delimiter);
         Ok(Some(number))
     }
 

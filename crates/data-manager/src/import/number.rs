@@ -1,11 +1,18 @@
 //! Numbers as people write them.
 
+use std::cmp::Ordering;
+
 use super::options::Decimal;
 
+const CURRENCIES: [char; 4] = ['$', '€', '£', '¥'];
+
 /// The number that `text` means; `None` where it is none, or its thousands are not grouped by
-/// threes. A sign of a currency may stand before it.
+/// threes. A sign of a currency may stand before or behind it.
 pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
-    let text = text.strip_prefix(['$', '€', '£', '¥']).unwrap_or(text);
+    let text = match text.strip_prefix(CURRENCIES).or_else(|| text.strip_suffix(CURRENCIES)) {
+        Some(number) => number.trim(),
+        None => text,
+    };
     let (point, group) = match decimal {
         Decimal::Point => ('.', ','),
         Decimal::Comma => (',', '.'),
@@ -50,11 +57,18 @@ pub(super) fn parse_volume(text: &str, decimal: Decimal) -> Option<f64> {
     parse(text[..text.len() - 1].trim_end(), decimal).map(|number| (number * scale).round())
 }
 
-/// How the numbers among `cells` are written: with a comma, if one of them cannot be read with a
-/// point, and none fails with a comma.
-pub(super) fn guess_decimal<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Decimal {
+/// How the numbers among `cells` are written: with a comma, if more of them can be read so than
+/// with a point. `None` where all can be read in both ways and some would not be the same.
+pub(super) fn guess_decimal<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Option<Decimal> {
     let count = |decimal| cells.clone().filter(|cell| parse(cell, decimal).is_some()).count();
-    if count(Decimal::Comma) > count(Decimal::Point) { Decimal::Comma } else { Decimal::Point }
+    match count(Decimal::Comma).cmp(&count(Decimal::Point)) {
+        Ordering::Greater => Some(Decimal::Comma),
+        Ordering::Less => Some(Decimal::Point),
+        Ordering::Equal => {
+            let same = |cell| parse(cell, Decimal::Comma) == parse(cell, Decimal::Point);
+            cells.clone().all(same).then_some(Decimal::Point)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +89,7 @@ mod tests {
             ("", Decimal::Point, None),
             ("12.3.4", Decimal::Point, None),
             ("$12.5", Decimal::Point, Some(12.5)),
+            ("12,5 €", Decimal::Comma, Some(12.5)),
             ("nan", Decimal::Point, None),
         ];
         for (text, decimal, number) in cases {
@@ -92,7 +107,10 @@ mod tests {
 
     #[test]
     fn a_decimal_comma_is_seen() {
-        assert_eq!(guess_decimal(["131,95", "2200"].into_iter()), Decimal::Comma);
-        assert_eq!(guess_decimal(["1,234", "2200"].into_iter()), Decimal::Point);
+        let guess = |cells: [&'static str; 2]| guess_decimal(cells.into_iter());
+        assert_eq!(guess(["131,95", "2200"]), Some(Decimal::Comma));
+        assert_eq!(guess(["1,234.5", "2200"]), Some(Decimal::Point));
+        assert_eq!(guess(["21", "2200"]), Some(Decimal::Point));
+        assert_eq!(guess(["1,234", "2200"]), None);
     }
 }

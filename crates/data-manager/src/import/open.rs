@@ -1,5 +1,5 @@
-//! The text of a CSV file: unpacked where it is packed, without its byte order mark, and with a
-//! count of what was read.
+//! The text of a CSV file: unpacked where it is packed, in UTF-8 without its byte order mark, and
+//! with a count of what was read.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
@@ -8,12 +8,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::error::IoAction;
+use super::utf16::{ByteOrder, Utf16};
+use crate::error::{IoAction, NotText};
 use crate::{DataError, disk};
 
 const BUFFER_BYTES: usize = 1 << 18;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How files begin that are no text, and are often taken for one.
+const NO_TEXT: [(&[u8], NotText); 6] = [
+    (b"PK\x03\x04", NotText::ZipOrWorkbook),
+    (b"\xd0\xcf\x11\xe0", NotText::ZipOrWorkbook),
+    (b"\x28\xb5\x2f\xfd", NotText::PackedBy("zstd")),
+    (b"\xfd7zXZ\x00", NotText::PackedBy("xz")),
+    (b"7z\xbc\xaf\x27\x1c", NotText::PackedBy("7z")),
+    (b"PAR1", NotText::Parquet),
+];
 
 /// A file that is being read as text.
 pub(super) struct Text {
@@ -35,6 +46,13 @@ pub(super) fn open(path: &Path) -> Result<Text, DataError> {
     } else {
         Box::new(raw)
     };
+    let head = reader.fill_buf().map_err(failed)?;
+    if let Some((_, found)) = NO_TEXT.into_iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err(DataError::CsvNotText { path: path.to_owned(), found });
+    }
+    if let Some(order) = ByteOrder::of(head) {
+        reader = Box::new(Utf16::new(reader, order));
+    }
     if reader.fill_buf().map_err(failed)?.starts_with(BYTE_ORDER_MARK) {
         reader.consume(BYTE_ORDER_MARK.len());
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use openbell_market::BarInterval;
 use openbell_time::Nanos;
 
+use super::zones;
 use crate::DataError;
 
 /// How a CSV file is to be read. What is `None` is guessed from the first rows, and shown by
@@ -47,8 +48,8 @@ pub struct CsvOptions {
     /// How stamps are written, in the words of strftime, or `epoch_s`, `epoch_ms`, `epoch_us`,
     /// `epoch_ns`; guessed among the usual ones. An offset may follow what is guessed.
     pub timestamp_format: Option<String>,
-    /// The zone of stamps without an offset; needed for them, unless they are dates of 1d or 1w
-    /// bars.
+    /// The zone of stamps without an offset, and of those with an abbreviation that can mean
+    /// several; needed for them, unless they are dates of 1d or 1w bars.
     pub zone: Option<ImportZone>,
     /// What an offset that is written is worth.
     pub written_offset: WrittenOffset,
@@ -163,16 +164,17 @@ impl fmt::Display for ColumnRef {
     }
 }
 
-/// Reads a name of the zone database, or `+HH:MM`.
+/// Reads a name of the zone database, upper or lower case, or its city alone; `ET` and what else
+/// brokers write for clocks; `EDT` and other abbreviations that mean one offset; or `+HH:MM`.
 impl FromStr for ImportZone {
     type Err = DataError;
 
     fn from_str(text: &str) -> Result<ImportZone, DataError> {
-        if let Some(offset) = super::form::offset_of(text) {
+        if let Some(offset) = zones::offset_of(text).or_else(|| zones::offset_named(text)) {
             return Ok(ImportZone::Fixed(offset));
         }
-        let named = text.parse().map(ImportZone::Named);
-        named.map_err(|_| DataError::UnknownZone { found: text.to_owned() })
+        let named = zones::zone_named(text).map(ImportZone::Named);
+        named.ok_or_else(|| DataError::UnknownZone { found: text.to_owned() })
     }
 }
 

@@ -24,6 +24,8 @@ pub enum ImportReason {
     NoTimeOfDay,
     /// The stamp has no offset, and no zone was named.
     NoZone,
+    /// The stamp carries an abbreviation that the clock of the named zone did not show then.
+    OtherZone,
     /// The clock of the zone never showed that time: it went forward over it.
     NoSuchLocalTime,
     /// A price or volume is no number.
@@ -47,6 +49,7 @@ impl ImportReason {
             ImportReason::NotAStamp => "not_a_timestamp",
             ImportReason::NoTimeOfDay => "no_time_of_day",
             ImportReason::NoZone => "no_zone",
+            ImportReason::OtherZone => "other_zone",
             ImportReason::NoSuchLocalTime => "no_such_local_time",
             ImportReason::NotANumber => "not_a_number",
             ImportReason::NotText => "not_text",
@@ -98,7 +101,7 @@ pub struct ReadAs {
     pub constant_volume: Option<f64>,
     /// How stamps are written.
     pub timestamp_form: StampForm,
-    /// The zone of stamps without an offset.
+    /// The zone in which stamps are read; `None` where they say it themselves, or need none.
     pub zone: Option<ImportZone>,
     /// How rows follow each other.
     pub order: RowOrder,

@@ -1,12 +1,14 @@
 //! The instants or labels that stamps of CSV files mean.
 
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone};
+use chrono_tz::OffsetName;
 use openbell_market::BarInterval;
 use openbell_time::{Nanos, TradingDate};
 
-use super::form::{StampForm, Written, WrittenZone, read};
+use super::form::{StampForm, Written, read};
 use super::options::{CsvOptions, ImportZone, StampedAt, WrittenOffset};
 use super::report::ImportReason;
+use super::zones::{Abbreviation, WrittenZone};
 
 /// The way in which the rows of a file follow each other, which tells apart the two hours that a
 /// clock shows twice.
@@ -102,6 +104,10 @@ impl StampReader {
                 match zone {
                     WrittenZone::Offset(offset) => utc_ns(local, offset)?,
                     WrittenZone::Named(zone) => self.zoned_ns(local, zone)?,
+                    WrittenZone::Abbreviated(name) => match self.zone {
+                        Some(ImportZone::Named(zone)) => abbreviated_ns(local, zone, name)?,
+                        _ => return Err(ImportReason::NoZone),
+                    },
                 }
             }
             Written::Local(local, _) => match self.zone {
@@ -136,6 +142,25 @@ impl StampReader {
     }
 }
 
+/// The instant at which a clock of `zone` showed `local` and, beside it, `name`.
+fn abbreviated_ns(
+    local: NaiveDateTime,
+    zone: chrono_tz::Tz,
+    name: Abbreviation,
+) -> Result<i64, ImportReason> {
+    let found = zone.from_local_datetime(&local);
+    if found == LocalResult::None {
+        return Err(ImportReason::NoSuchLocalTime);
+    }
+    [found.earliest(), found.latest()]
+        .into_iter()
+        .flatten()
+        .find(|stamp| stamp.offset().abbreviation().is_some_and(|shown| name.is(shown)))
+        .ok_or(ImportReason::OtherZone)?
+        .timestamp_nanos_opt()
+        .ok_or(ImportReason::NotAStamp)
+}
+
 fn utc_ns(local: NaiveDateTime, offset: Nanos) -> Result<i64, ImportReason> {
     let local_ns = local.and_utc().timestamp_nanos_opt();
     local_ns.and_then(|ns| ns.checked_sub(offset.as_nanos())).ok_or(ImportReason::NotAStamp)
@@ -166,6 +191,16 @@ mod tests {
         let mut reader = reader("%Y-%m-%d %H:%M", "15m", "America/New_York", RowOrder::OldestFirst);
         let read: Vec<_> = stamps(&mut reader, &rows).into_iter().map(Result::unwrap).collect();
         assert_eq!(read, ["2024-11-03T05:30:00Z", "2024-11-03T05:45:00Z", "2024-11-03T06:15:00Z"]);
+    }
+
+    #[test]
+    fn an_abbreviation_is_read_on_the_clock_of_the_zone() {
+        let mut reader = reader("%Y-%m-%d %H:%M", "15m", "America/Chicago", RowOrder::OldestFirst);
+        let rows = ["2024-11-03 01:30 CDT", "2024-11-03 01:30 CST", "2024-11-04 08:30 CST"];
+        let read: Vec<_> = stamps(&mut reader, &rows).into_iter().map(Result::unwrap).collect();
+        assert_eq!(read, ["2024-11-03T06:30:00Z", "2024-11-03T07:30:00Z", "2024-11-04T14:30:00Z"]);
+        let other = ["2024-07-04 08:30 CST", "2024-07-04 08:30 IST"];
+        assert_eq!(stamps(&mut reader, &other), [const { Err(ImportReason::OtherZone) }; 2]);
     }
 
     #[test]
