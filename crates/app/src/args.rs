@@ -45,7 +45,7 @@ pub struct Arguments {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub struct CommonArgs {
-    /// When to use colours; NO_COLOR in the environment means never.
+    /// When to use colours; auto is on a terminal, and heeds NO_COLOR, CLICOLOR and CLICOLOR_FORCE.
     #[arg(long, value_enum, global = true, default_value_t, value_name = "WHEN")]
     pub color: ColorChoice,
     /// What to log on standard error: error, warn, info, debug, trace, or module=level; by default

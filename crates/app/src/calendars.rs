@@ -12,8 +12,9 @@ use crate::terminal::Terminal;
 
 /// Says what a calendar knows.
 ///
-/// Sessions, hours, holidays, and what comes next. CALENDAR is an exchange group (US_EQUITY, CRYPTO, FOREX, CME_EQUITY) or an exchange by its MIC
-/// (XLON, XTKS). Times are exchange times unless they carry a zone.
+/// Sessions, hours, holidays, and what comes next. CALENDAR is an exchange group (US_EQUITY,
+/// CRYPTO, FOREX, CME_EQUITY) or an exchange by its MIC (XLON, XTKS). Times are exchange times
+/// unless they carry a zone.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]
 pub struct CalendarArgs {
@@ -31,9 +32,41 @@ Examples:
   openbell calendar next XTKS --at 2025-07-02T11:45
   openbell calendar ask questions.csv";
 
+const SESSIONS_EXAMPLES: &str = "\
+Examples:
+  openbell calendar sessions US_EQUITY --since 2025-06-30 --until 2025-07-08
+  openbell calendar sessions XHKG --since 2025-01-27 --until 2025-02-04 --csv
+      the days around the lunar new year, for a spreadsheet";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  openbell calendar show US_EQUITY
+  openbell calendar show XLON --at 2025-12-20T10:00
+      as it was, or will be";
+
+const NEXT_EXAMPLES: &str = "\
+Examples:
+  openbell calendar next US_EQUITY
+      is it open now, and when does it close?
+  openbell calendar next XTKS --at 2025-07-02T11:45
+      in the lunch break";
+
+const ASK_EXAMPLES: &str = "\
+Example:
+  openbell calendar ask questions.csv
+
+with, in questions.csv,
+  mic,kind,arg1,arg2,answer
+  XNYS,next_session,2025-07-03,,
+  XNYS,is_session,2025-07-04,,0";
+
 #[derive(Subcommand, Debug)]
 enum CalendarCommand {
     /// Prints the sessions of a range of dates.
+    ///
+    /// Each with its open and close in exchange time, and whether it opens late, breaks, or closes
+    /// early. CSV and JSON have the instants in UTC too.
+    #[command(after_help = SESSIONS_EXAMPLES)]
     Sessions {
         /// The exchange group or exchange.
         #[arg(value_name = "CALENDAR")]
@@ -51,7 +84,11 @@ enum CalendarCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Prints a calendar at a glance: this month, hours, unusual days ahead, sources.
+    /// Prints a calendar at a glance.
+    ///
+    /// Its zone, phase, hours, the month with its days off, the unusual days ahead, how far its
+    /// facts reach, and where they are from.
+    #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The exchange group or exchange.
         #[arg(value_name = "CALENDAR")]
@@ -61,6 +98,9 @@ enum CalendarCommand {
         at: Option<String>,
     },
     /// Prints the phase, and the next open, close and session.
+    ///
+    /// As of now, or of any time.
+    #[command(after_help = NEXT_EXAMPLES)]
     Next {
         /// The exchange group or exchange.
         #[arg(value_name = "CALENDAR")]
@@ -70,8 +110,13 @@ enum CalendarCommand {
         at: Option<String>,
     },
     /// Answers a file of questions, and holds the answers against those that stand in it.
+    ///
+    /// The file begins with `mic,kind,arg1,arg2,answer`; the answer may be empty. The questions are
+    /// printed with our answers, differences go to standard error, and the exit code is 4 where
+    /// there are some.
+    #[command(after_help = ASK_EXAMPLES)]
     Ask {
-        /// The file, mic,kind,arg1,arg2,answer, plain or gzip.
+        /// The file, plain or gzip.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

@@ -12,8 +12,9 @@ use crate::terminal::{Ink, Terminal};
 
 /// Checks session files.
 ///
-/// Every key, every value and every rule between them is looked at. All errors are said at once, each with file, line and column, what was found and what is
-/// allowed. No data is looked at; `openbell plan` does that.
+/// Every key, every value and every rule between them is looked at. All errors are said at once,
+/// each with file, line and column, what was found and what is allowed. No data is looked at;
+/// `openbell plan` does that.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CheckArgs {

@@ -17,8 +17,9 @@ pub struct CompletionsArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  openbell completions bash > /etc/bash_completion.d/openbell
-  openbell completions zsh > \"${fpath[1]}/_openbell\"
+  openbell completions bash > ~/.local/share/bash-completion/completions/openbell
+  openbell completions zsh > ~/.zfunc/_openbell
+      with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
   openbell completions fish > ~/.config/fish/completions/openbell.fish";
 
 /// Prints the script.

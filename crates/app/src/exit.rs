@@ -112,18 +112,23 @@ impl Failure {
 /// The sentence with those of its causes that it does not say itself.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::new();
-        for cause in self.error.chain() {
-            let said = cause.to_string();
-            if text.is_empty() {
-                text = said;
-            } else if !text.contains(&said) {
-                text.push_str(": ");
-                text.push_str(&said);
-            }
-        }
-        f.write_str(&text)
+        f.write_str(&with_causes(self.error.as_ref()))
     }
+}
+
+/// What an error says, with those of its causes that it does not say itself.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// Errors of results on standard output.

@@ -40,10 +40,12 @@ use clap::{CommandFactory, Parser};
 
 use args::{Arguments, Command};
 use exit::{Exit, Outcome};
-use terminal::Terminal;
+use terminal::{ColorChoice, Terminal};
 
 /// Does what a command line says, and answers with the exit code.
 pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    ColorChoice::announce(&args);
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -53,8 +55,7 @@ pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(printed.map_or(Exit::Output, |()| exit).code());
         }
     };
-    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let mut terminal = Terminal::new(arguments.common.color, no_color);
+    let mut terminal = Terminal::new();
     let outcome = perform(&arguments, &mut terminal).and_then(|exit| {
         terminal.flush()?;
         Ok(exit)

@@ -1,19 +1,45 @@
 //! Results on standard output and messages on standard error, in colours where a person looks.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
+use anstream::AutoStream;
 use clap::ValueEnum;
 
 /// When colours are used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
 pub enum ColorChoice {
-    /// On a terminal, unless the environment says NO_COLOR.
+    /// On a terminal, unless the environment says otherwise.
     #[default]
     Auto,
     /// Always.
     Always,
     /// Never.
     Never,
+}
+
+impl ColorChoice {
+    /// Lets the choice of a command line hold for all that this process prints: help texts and
+    /// usage errors too, which are printed before the command line is understood.
+    pub fn announce(args: &[OsString]) {
+        let mut choice = ColorChoice::default();
+        let mut args = args.iter().filter_map(|arg| arg.to_str()).take_while(|arg| *arg != "--");
+        while let Some(arg) = args.next() {
+            let value = match arg.strip_prefix("--color") {
+                Some("") => args.next(),
+                Some(rest) => rest.strip_prefix('='),
+                None => None,
+            };
+            // A word that is no choice is refused when the command line is read.
+            choice = value.and_then(|word| Self::from_str(word, false).ok()).unwrap_or(choice);
+        }
+        match choice {
+            ColorChoice::Auto => anstream::ColorChoice::Auto,
+            ColorChoice::Always => anstream::ColorChoice::Always,
+            ColorChoice::Never => anstream::ColorChoice::Never,
+        }
+        .write_global();
+    }
 }
 
 /// What a piece of text is, for its colour.
@@ -55,17 +81,15 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// The program's terminal; `no_color` is what the environment says.
-    pub fn new(choice: ColorChoice, no_color: bool) -> Terminal {
-        let is_coloured = |is_terminal: bool| match choice {
-            ColorChoice::Auto => is_terminal && !no_color,
-            ColorChoice::Always => true,
-            ColorChoice::Never => false,
-        };
+    /// The program's terminal: in colours as the command line has announced, else as the
+    /// environment says (`NO_COLOR`, `CLICOLOR_FORCE`, `CLICOLOR`, `TERM`), else where a terminal
+    /// is.
+    pub fn new() -> Terminal {
+        let is_coloured = |choice| choice != anstream::ColorChoice::Never;
         Terminal {
             out: BufWriter::new(io::stdout()),
-            is_coloured_out: is_coloured(io::stdout().is_terminal()),
-            is_coloured_err: is_coloured(io::stderr().is_terminal()),
+            is_coloured_out: is_coloured(AutoStream::choice(&io::stdout())),
+            is_coloured_err: is_coloured(AutoStream::choice(&io::stderr())),
             is_watched: io::stderr().is_terminal(),
         }
     }
@@ -118,6 +142,12 @@ impl Terminal {
     fn message(&self, ink: Ink, word: &str, text: &str) {
         let head = painted(self.is_coloured_err, ink, &format!("{word}:"));
         self.note(&format!("{head} {text}"));
+    }
+}
+
+impl Default for Terminal {
+    fn default() -> Terminal {
+        Terminal::new()
     }
 }
 

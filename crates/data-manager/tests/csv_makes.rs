@@ -317,7 +317,8 @@ fn a_note_in_quotes_may_have_lines_and_a_lost_quote_spoils_only_its_row() {
 
 #[test]
 fn a_comma_that_may_be_decimal_or_part_thousands_is_not_guessed() {
-    let text = "ts;open;high;low;close;volume\n2019-01-14 09:30;155,100;155,300;155,000;155,200;10\n";
+    let text =
+        "ts;open;high;low;close;volume\n2019-01-14 09:30;155,100;155,300;155,000;155,200;10\n";
     let error = import_text(text.as_bytes(), &on_new_york_time()).err().expect("a refusal");
     assert!(error.to_string().contains("such as \"155,100\""), "{error}");
     let high = |decimal, text: &str| {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use openbell_data_manager::import::{
     ColumnRef, CsvOptions, Decimal, ImportReport, ImportTarget, ImportZone, ReadAs, RejectedRow,
-    RowOrder, StampedAt, VolumeSource, WrittenOffset, import_csv, preview,
+    RowOrder, StampForm, StampedAt, VolumeSource, WrittenOffset, import_csv, preview,
 };
 use openbell_data_manager::{DataError, Provenance, StoreWriter};
 use openbell_market::{Adjustment, BarInterval, SeriesKey, Symbol};
@@ -197,10 +197,12 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
     let mut writer = StoreWriter::open(&args.store)?;
     for (file, key) in args.files.iter().zip(&keys) {
         // The guesses are shown before they are used.
-        let read_as = preview(file, &options, 1).map_err(with_options)?.read_as;
+        let read_as =
+            preview(file, &options, 1).map_err(|error| with_options(error, &calendar))?.read_as;
         terminal.line(format!("{}: {key} of {}", file.display(), args.group))?;
         terminal.line(format!("  read as  {}", read_as_words(&read_as, &options)))?;
         terminal.flush()?;
+        warn_of_zone(&read_as, &options, terminal);
         let target = ImportTarget { exchange_group: &args.group, key, provenance: &provenance };
         let mut failed = None;
         let progress = Progress::of_bytes(terminal, &file.display().to_string());
@@ -280,7 +282,7 @@ fn symbol_of(args: &ImportArgs, file: &Path) -> Result<Symbol, Failure> {
 }
 
 /// The failure of a file that cannot be read as it is, with the options that help.
-fn with_options(error: DataError) -> Failure {
+fn with_options(error: DataError, calendar: &Calendar) -> Failure {
     let options = match &error {
         DataError::CsvColumnNotFound { column: "volume", .. } => {
             "--volume COLUMN, --constant-volume VOLUME, --skip-lines N".to_owned()
@@ -295,7 +297,10 @@ fn with_options(error: DataError) -> Failure {
         DataError::CsvStampsAmbiguous { .. } | DataError::CsvFormatReadsNone { .. } => {
             "--timestamp-format FORMAT".to_owned()
         }
-        DataError::CsvZoneNeeded { .. } => "--zone ZONE".to_owned(),
+        DataError::CsvZoneNeeded { .. } => {
+            format!("--zone ZONE; that of the exchange is {}", calendar.zone_name())
+        }
+        DataError::CsvDecimalAmbiguous { .. } => "--decimal comma, --decimal point".to_owned(),
         DataError::CsvDatesOnly { .. } => "--interval 1d, --time COLUMN".to_owned(),
         _ => return error.into(),
     };
@@ -326,7 +331,13 @@ fn read_as_words(read_as: &ReadAs, options: &CsvOptions) -> String {
     };
     let columns: Vec<String> =
         read_as.columns.iter().map(|(what, column)| format!("{what}={column}")).collect();
-    let zone = read_as.zone.map(|zone| format!(" in {zone}")).unwrap_or_default();
+    let zone = match (read_as.zone, &read_as.timestamp_form) {
+        (Some(zone), _) => format!(" in {zone}"),
+        (None, StampForm::Local(_)) if options.interval.clock().is_some() => {
+            " with their own offsets".to_owned()
+        }
+        (None, _) => String::new(),
+    };
     let end = match options.stamped_at {
         StampedAt::Open => "",
         StampedAt::Close => ", stamped at the close",
@@ -358,6 +369,16 @@ fn read_as_words(read_as: &ReadAs, options: &CsvOptions) -> String {
     words
 }
 
+/// A zone that was named and is not used was named for a reason.
+fn warn_of_zone(read_as: &ReadAs, options: &CsvOptions, terminal: &Terminal) {
+    if options.zone.is_some() && read_as.zone.is_none() && options.interval.clock().is_some() {
+        terminal.warning(
+            "--zone is not used: the stamps say their instants themselves; --override-offset reads \
+             them in that zone",
+        );
+    }
+}
+
 fn show_preview(
     file: &Path,
     key: &SeriesKey,
@@ -365,9 +386,12 @@ fn show_preview(
     calendar: &Calendar,
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
-    let preview = preview(file, options, PREVIEW_ROWS).map_err(with_options)?;
+    let preview =
+        preview(file, options, PREVIEW_ROWS).map_err(|error| with_options(error, calendar))?;
     terminal.line(format!("{}: {key}, nothing is written", file.display()))?;
     terminal.line(format!("  read as  {}", read_as_words(&preview.read_as, options)))?;
+    terminal.flush()?;
+    warn_of_zone(&preview.read_as, options, terminal);
     let mut table = Table::new([
         ("line", Align::Right),
         ("written", Align::Left),

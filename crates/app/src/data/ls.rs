@@ -6,13 +6,14 @@ use openbell_time::TimeManager;
 use serde_json::json;
 
 use super::{Selection, StoreArg, stamp_words};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Outcome, with_causes};
 use crate::table::{Align, Table, bytes, count, counted};
 use crate::terminal::Terminal;
 
 /// Lists what is stored.
 ///
-/// For each series: symbol, interval, rows, first and last bar, files, size, where it is from. Times are of the exchange's clock. Of 1d and 1w bars the session dates are shown.
+/// For each series: symbol, interval, rows, first and last bar, files, size, and where it is from.
+/// Times are of the exchange's clock; of 1d and 1w bars the session dates are shown.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct LsArgs {
@@ -89,7 +90,7 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
     ))?;
     terminal.flush()?;
     for error in series.iter().flat_map(|info| &info.unreadable) {
-        terminal.warning(&error.to_string());
+        terminal.warning(&with_causes(error));
     }
     let n_strangers = store.strangers().len() as u64;
     if n_strangers > 0 {

@@ -8,6 +8,7 @@ mod import;
 mod ls;
 mod verify;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -71,19 +72,41 @@ impl Selection {
             && (self.intervals.is_empty() || self.intervals.contains(&key.interval))
     }
 
+    /// The store, of the group only where one is named; a group that it does not hold is an error.
     fn open(&self, store: &Path) -> Result<DataManager, Failure> {
         let options = StoreOptions { exchange_group: self.group.clone() };
-        Ok(DataManager::open(store, &options)?)
+        let opened = DataManager::open(store, &options)?;
+        let Some(group) = &self.group else { return Ok(opened) };
+        let whole = DataManager::open(store, &StoreOptions::default())?.series();
+        let held: BTreeSet<&str> =
+            whole.iter().filter_map(|info| info.exchange_group.as_deref()).collect();
+        if held.is_empty() || held.contains(group.as_str()) {
+            return Ok(opened);
+        }
+        let held: Vec<&str> = held.into_iter().collect();
+        let text =
+            format!("the store {store:?} has no group {group}; it holds {}", held.join(", "));
+        Err(Failure::says(Exit::Data, text))
     }
 
-    /// The selected series of a store; a symbol that it does not hold is an error.
+    /// The selected series of a store; a symbol or an interval that it does not hold is an error.
     fn series(&self, store: &DataManager) -> Result<Vec<SeriesInfo>, Failure> {
         for symbol in &self.symbols {
             if store.intervals(symbol).is_empty() {
                 return Err(unknown_symbol(store, symbol));
             }
         }
-        Ok(store.series().into_iter().filter(|info| self.includes(&info.key)).collect())
+        let (wanted, others): (Vec<_>, Vec<_>) =
+            store.series().into_iter().partition(|info| self.includes(&info.key));
+        if wanted.is_empty() && !others.is_empty() {
+            let asked: Vec<String> = self.intervals.iter().map(ToString::to_string).collect();
+            let held: BTreeSet<BarInterval> = others.iter().map(|info| info.key.interval).collect();
+            let held: Vec<String> = held.iter().map(ToString::to_string).collect();
+            let (asked, held) = (asked.join(", "), held.join(", "));
+            let text = format!("there is no such series at {asked}; the store holds {held}");
+            return Err(Failure::says(Exit::Data, text));
+        }
+        Ok(wanted)
     }
 
     /// The calendar of a series.

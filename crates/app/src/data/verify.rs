@@ -5,15 +5,16 @@ use openbell_data_manager::{Finding, FindingKind, StoreWriter};
 use openbell_time::TimeManager;
 
 use super::{DEFAULT_GROUP, StoreArg};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Outcome, with_causes};
 use crate::table::{Align, Table, count, counted};
 use crate::terminal::{Ink, Terminal};
 
 /// Looks at every file and every row of a store.
 ///
 /// Found are: what killed writes have left, files that cannot be read, rows that are out of order,
-/// repeated, impossible, off the grid or in the wrong file. The exit code is 4 where something is wrong. Rows outside regular hours and files that are no
-/// part of the store are told and are not wrong.
+/// repeated, impossible, off the grid or in the wrong file. The exit code is 4 where something is
+/// wrong. Rows outside regular hours and files that are no part of the store are told and are not
+/// wrong.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct VerifyArgs {
@@ -87,7 +88,7 @@ fn place(finding: &Finding) -> String {
         text.push_str(&format!(", first row {row} at {stamp}"));
     }
     if let FindingKind::Unreadable(error) = &finding.kind {
-        text.push_str(&format!(": {error}"));
+        text.push_str(&format!(": {}", with_causes(error)));
     }
     text
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use openbell_coordinator::{GateSwitch, Phase, Report, SessionReport};
+use openbell_coordinator::{GateSwitch, Phase, Report, SeriesReport, SymbolReport};
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
-use openbell_time::Nanos;
+use openbell_time::{Nanos, TradingDate};
 
 use super::{RunFacts, per_second};
 use crate::table::{Align, Table, count, counted, counted_as, hh_mm};
@@ -14,6 +14,9 @@ use crate::terminal::{Ink, Terminal};
 
 /// Switches of the gate in mid-session that are shown one by one.
 const SWITCHES_SHOWN: usize = 20;
+
+/// Sessions without a bar that are named for each symbol.
+const DATES_SHOWN: usize = 5;
 
 /// Signals that are shown one by one.
 const SIGNALS_SHOWN: usize = 20;
@@ -42,14 +45,11 @@ pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
             terminal.line(format!("  {key}: {value}"))?;
         }
     }
-    terminal.line("")?;
-    days(report, facts).print(terminal, "")?;
-    terminal.line("")?;
-    symbols(report).print(terminal, "")?;
-    let derived = derived(report);
-    if !derived.is_empty() {
-        terminal.line("")?;
-        derived.print(terminal, "")?;
+    for table in [days(report, facts), symbols(report), derived(report), without_bars(report)] {
+        if !table.is_empty() {
+            terminal.line("")?;
+            table.print(terminal, "")?;
+        }
     }
     consumers(report, facts, terminal)?;
     gate(report, facts, terminal)?;
@@ -72,16 +72,14 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
     ]);
     for session in &report.sessions {
         let clock = |at| hh_mm(facts.calendar, at);
-        let series = || session.symbols.iter().flat_map(|symbol| symbol.series.iter());
-        let derived: u64 = series().filter(|s| s.interval != report.base).map(|s| s.n_bars).sum();
         table.row([
             format!("{} {}", session.date, session.date.weekday()),
             clock(session.open),
             clock(session.close),
             count(session.symbols.chunk_by(|a, b| a.symbol == b.symbol).count() as u64),
             count(session.n_bars),
-            count(derived),
-            quality_words(base_coverage(report, session, |_| true)),
+            count(n_derived(&session.symbols, report.base)),
+            quality_words(coverage(&session.symbols, report.base)),
             count(session.switches.len() as u64),
             if session.is_early_close { "early close".to_owned() } else { String::new() },
         ]);
@@ -89,15 +87,25 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
     table
 }
 
-/// Base bars seen and expected of some symbols of a session; absent where quality is not kept.
-fn base_coverage(
-    report: &Report,
-    session: &SessionReport,
-    is_wanted: impl Fn(&Symbol) -> bool,
+fn base_series<'r>(
+    symbols: impl IntoIterator<Item = &'r SymbolReport>,
+    base: BarInterval,
+) -> impl Iterator<Item = &'r SeriesReport> {
+    let series = symbols.into_iter().flat_map(|symbol| &symbol.series);
+    series.filter(move |series| series.interval == base)
+}
+
+/// Base bars seen and expected; absent where quality is not kept.
+fn coverage<'r>(
+    symbols: impl IntoIterator<Item = &'r SymbolReport>,
+    base: BarInterval,
 ) -> Option<Coverage> {
-    let wanted = session.symbols.iter().filter(|symbol| is_wanted(&symbol.symbol));
-    let series = wanted.flat_map(|symbol| &symbol.series).filter(|s| s.interval == report.base);
-    sum(series.map(|series| series.coverage))
+    sum(base_series(symbols, base).map(|series| series.coverage))
+}
+
+fn n_derived<'r>(symbols: impl IntoIterator<Item = &'r SymbolReport>, base: BarInterval) -> u64 {
+    let series = symbols.into_iter().flat_map(|symbol| &symbol.series);
+    series.filter(|series| series.interval != base).map(|series| series.n_bars).sum()
 }
 
 fn sum(coverages: impl Iterator<Item = Option<Coverage>>) -> Option<Coverage> {
@@ -106,6 +114,18 @@ fn sum(coverages: impl Iterator<Item = Option<Coverage>>) -> Option<Coverage> {
         *total.get_or_insert_with(Coverage::default) += coverage;
     }
     total
+}
+
+/// What a symbol did in each session in which it took part; one that left and came back stands
+/// twice in its session.
+fn by_symbol(report: &Report) -> BTreeMap<&Symbol, Vec<(TradingDate, &SymbolReport)>> {
+    let mut found: BTreeMap<&Symbol, Vec<(TradingDate, &SymbolReport)>> = BTreeMap::new();
+    for session in &report.sessions {
+        for symbol in &session.symbols {
+            found.entry(&symbol.symbol).or_default().push((session.date, symbol));
+        }
+    }
+    found
 }
 
 fn symbols(report: &Report) -> Table {
@@ -119,38 +139,48 @@ fn symbols(report: &Report) -> Table {
         ("digest", Align::Left),
         ("", Align::Left),
     ]);
+    let found = by_symbol(report);
     for (symbol, digest) in &report.digests {
-        let of_symbol: Vec<_> = report
-            .sessions
-            .iter()
-            .flat_map(|session| &session.symbols)
-            .filter(|entry| entry.symbol == *symbol)
-            .collect();
-        // One that left and came back stands twice in its session.
-        let takes_part =
-            |session: &&SessionReport| session.symbols.iter().any(|entry| entry.symbol == *symbol);
-        let n_sessions = report.sessions.iter().filter(takes_part).count();
-        let bars = |is_base: bool| -> u64 {
-            let series = of_symbol.iter().flat_map(|entry| &entry.series);
-            series.filter(|s| (s.interval == report.base) == is_base).map(|s| s.n_bars).sum()
-        };
-        let coverage =
-            sum(report.sessions.iter().map(|s| base_coverage(report, s, |other| other == symbol)));
-        let rejected: u64 = of_symbol.iter().flat_map(|entry| entry.rejected.values()).sum();
-        let n_left = of_symbol.iter().filter(|entry| entry.has_left).count();
+        let entries = found.get(symbol).map(Vec::as_slice).unwrap_or_default();
+        let of_symbol = || entries.iter().map(|(_, entry)| *entry);
+        let n_sessions = entries.chunk_by(|(a, _), (b, _)| a == b).count();
+        let n_bars: u64 = base_series(of_symbol(), report.base).map(|series| series.n_bars).sum();
+        let rejected: u64 = of_symbol().flat_map(|entry| entry.rejected.values()).sum();
         table.row([
             symbol.to_string(),
             count(n_sessions as u64),
-            count(bars(true)),
-            count(bars(false)),
-            quality_words(coverage),
+            count(n_bars),
+            count(n_derived(of_symbol(), report.base)),
+            quality_words(coverage(of_symbol(), report.base)),
             count(rejected),
             digest.to_string(),
-            match n_left {
+            match of_symbol().filter(|entry| entry.has_left).count() {
                 0 => String::new(),
                 n => format!("left {} before its close", counted(n as u64, "session")),
             },
         ]);
+    }
+    table
+}
+
+/// The symbols that had a session without a bar, and which.
+fn without_bars(report: &Report) -> Table {
+    let mut table =
+        Table::new([("without a bar", Align::Left), ("n", Align::Right), ("in", Align::Left)]);
+    for (symbol, entries) in by_symbol(report) {
+        let dates: Vec<String> = entries
+            .chunk_by(|(a, _), (b, _)| a == b)
+            .filter(|day| {
+                let series = base_series(day.iter().map(|(_, entry)| *entry), report.base);
+                series.map(|series| series.n_bars).sum::<u64>() == 0
+            })
+            .map(|day| day[0].0.to_string())
+            .collect();
+        if !dates.is_empty() {
+            let more = if dates.len() > DATES_SHOWN { " …" } else { "" };
+            let shown = dates[..dates.len().min(DATES_SHOWN)].join(" ");
+            table.row([symbol.to_string(), count(dates.len() as u64), format!("{shown}{more}")]);
+        }
     }
     table
 }

@@ -4,6 +4,7 @@ mod event_file;
 mod export;
 mod interrupt;
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,10 +15,11 @@ use openbell_coordinator::{
     Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, run as run_engine,
 };
 use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_market::Symbol;
 use openbell_time::{SystemWall, WallClock};
 
 use crate::events::LogHead;
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome, with_causes};
 use crate::modules::{self, ModuleTexts};
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
@@ -30,7 +32,8 @@ use interrupt::Interrupt;
 /// Runs sessions, and reports what happened.
 ///
 /// The report says days, symbols, bars, derived bars, quality, switches of the gate with their
-/// reasons, rejected rows by reason, speed and digest. Ctrl-C ends a run in order, with its report; a second one ends it at once.
+/// reasons, rejected rows by reason, speed and digest. Ctrl-C ends a run in order, with its report;
+/// a second one ends it at once.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct RunArgs {
@@ -40,7 +43,8 @@ pub struct RunArgs {
     /// The store, instead of the one that the file names.
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
-    /// The speed, instead of the file's: 0 as fast as possible, 1 real time, 60 an hour a minute.
+    /// The speed, instead of the file's: 0 as fast as possible, 1 real time, 60 an hour a
+    /// minute.
     #[arg(long, value_name = "N", value_parser = speed, allow_negative_numbers = true)]
     speed: Option<f64>,
     /// Writes the report as JSON, one object a session file.
@@ -61,8 +65,8 @@ pub struct RunArgs {
 const EXAMPLES: &str = "\
 Examples:
   openbell run session.json
-  openbell run session.json --speed 60
-      an hour of the session a minute
+  openbell run session.json --speed 3600
+      an hour of the session a second
   openbell run session.json --json > report.json
   openbell run session.json --export out --events events.jsonl
       bars and quality as files, and the event log
@@ -176,6 +180,12 @@ fn run_file(
         false => report::print(&report, &facts, terminal)?,
     }
     terminal.flush()?;
+    if report.phase == Phase::Closed && report.n_bars == 0 {
+        terminal.warning(&format!(
+            "the store {} holds no bar of these sessions; `openbell data ls {0}` shows what it holds",
+            folder.display(),
+        ));
+    }
     Ok(end_of(&report, interrupt, terminal))
 }
 
@@ -230,6 +240,9 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
         )
     };
     let exit = if errors.0.iter().any(is_config) { Exit::Config } else { Exit::Data };
+    let symbols = file.map(|file| file.config.session_data_config.symbols.as_slice());
+    let positions: BTreeMap<&Symbol, usize> =
+        symbols.unwrap_or_default().iter().enumerate().map(|(at, symbol)| (symbol, at)).collect();
     let place = |error: &PlanError| {
         let path = match error {
             PlanError::NoSession { .. } => "backtest_config.start_date".to_owned(),
@@ -238,9 +251,7 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
             }
             PlanError::BadBase { .. } => "session_data_config.base_interval".to_owned(),
             PlanError::UnknownSymbol { symbol, .. } => {
-                let known = file.map(|file| file.config.session_data_config.symbols.as_slice());
-                let at = known.and_then(|known| known.iter().position(|other| other == symbol));
-                let item = at.map(|at| format!("[{at}]")).unwrap_or_default();
+                let item = positions.get(symbol).map(|at| format!("[{at}]")).unwrap_or_default();
                 format!("session_data_config.symbols{item}")
             }
             PlanError::NoBaseInterval { .. } | PlanError::NoCommonBase { .. } => {
@@ -253,19 +264,6 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
     let lines: Vec<String> =
         errors.0.iter().map(|error| format!("{}{}", place(error), with_causes(error))).collect();
     Failure::says(exit, format!("the run cannot begin\n{}", lines.join("\n")))
-}
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str(&format!(": {said}"));
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// What an error of a consumer of the program itself ends.

@@ -44,7 +44,7 @@ fn the_five_things_work_one_after_the_other_in_an_empty_folder() {
 #[test]
 fn a_command_without_what_it_needs_explains_itself() {
     for (args, words) in [
-        (&["run"][..], "openbell run session.json --speed 60"),
+        (&["run"][..], "openbell run session.json --speed 3600"),
         (&["data", "generate"], "openbell data generate bars"),
         (&["data", "import"], "--dry-run"),
         (&["data"], "coverage"),

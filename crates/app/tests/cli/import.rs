@@ -276,7 +276,11 @@ fn what_cannot_be_imported_says_why() {
         ),
         (&["letter.csv", "--interval", "1m"], 4, "(--ts COLUMN, --skip-lines N)"),
         (&["XYZ.csv", "--interval", "1m"], 4, "have no zone"),
-        (&["XYZ.csv", "--interval", "1m"], 4, "(--zone ZONE)"),
+        (
+            &["XYZ.csv", "--interval", "1m"],
+            4,
+            "(--zone ZONE; that of the exchange is America/New_York)",
+        ),
         (&["twice.csv", "--interval", "1m"], 4, "(--close NUMBER)"),
         (&["small.csv", "--interval", "1m", "--zone", "UTC"], 4, "(--timestamp-format FORMAT)"),
         (

@@ -2,7 +2,9 @@
 
 mod bench;
 mod calendars;
+mod colours;
 mod consumers;
+mod examples;
 mod first_minute;
 mod import;
 mod interrupts;

@@ -11,7 +11,7 @@ use crate::support::{Folder, repository, session};
 
 /// The interpreter: `OPENBELL_PYTHON`, else `python3`; `None`, and a line that says so, where it or
 /// one of the packages is not there.
-fn python() -> Option<String> {
+pub fn python() -> Option<String> {
     let python = std::env::var("OPENBELL_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let imports = Command::new(&python).args(["-c", "import duckdb, polars"]).output();
     match imports {

@@ -15,6 +15,25 @@ fn noon_session(folder: &Folder) {
 }
 
 #[test]
+fn days_without_a_bar_are_named_and_a_run_without_any_is_warned_of() {
+    let folder = Folder::with_market();
+    folder.write("late.json", &session(["2025-07-02", "2025-07-15"], &["AAPL"], &["1m"], ""));
+    let call = folder.run(&["run", "late.json"]).expect_code(0);
+    let named = "\
+without a bar  n  in
+AAPL           7  2025-07-07 2025-07-08 2025-07-09 2025-07-10 2025-07-11 …
+";
+    assert!(call.out.contains(named), "{}", call.out);
+    assert_eq!(call.err, "");
+    folder.write("never.json", &session(["2025-08-04", "2025-08-05"], &["AAPL"], &["1m"], ""));
+    for more in [&[][..], &["--json"]] {
+        let call = folder.run(&[&["run", "never.json"][..], more].concat()).expect_code(0);
+        assert!(call.err.starts_with("warning: the store "), "{}", call.err);
+        assert!(call.err.contains("holds no bar of these sessions"), "{}", call.err);
+    }
+}
+
+#[test]
 fn the_report_names_days_symbols_bars_switches_and_digest() {
     let folder = Folder::with_market();
     noon_session(&folder);

@@ -100,6 +100,31 @@ fn an_unknown_symbol_is_answered_with_the_nearest() {
 }
 
 #[test]
+fn a_selection_that_holds_nothing_says_what_there_is() {
+    let folder = Folder::with_market();
+    for command in ["ls", "coverage"] {
+        for (option, words) in [
+            (["--group", "CRYPTO"], "the store \"bars\" has no group CRYPTO; it holds US_EQUITY"),
+            (["--intervals", "60m"], "there is no such series at 1h; the store holds 1m"),
+        ] {
+            let call = folder.run(&[&["data", command, "bars"][..], &option].concat());
+            call.expect_error(4, &format!("error: {words}\n"));
+        }
+    }
+}
+
+#[test]
+fn a_file_in_the_place_of_a_store_is_named_as_what_it_is() {
+    let folder = Folder::new();
+    folder.write("bars", "not a folder");
+    let generate = ["data", "generate", "bars"];
+    for args in [&["data", "ls", "bars"][..], &["data", "verify", "bars"], &generate] {
+        let words = "error: \"bars\" is a file, and a store is a folder of bars\n";
+        folder.run(args).expect_error(4, words);
+    }
+}
+
+#[test]
 fn coverage_is_a_table_of_symbols_by_days() {
     let folder = Folder::with_market();
     let range = ["--since", "2025-07-02", "--until", "2025-07-05", "--symbols", "AAPL"];

@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use clap::CommandFactory;
 use tempfile::TempDir;
 
 /// A folder that is gone when the test is over.
@@ -52,7 +53,8 @@ impl Folder {
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_openbell"));
         command.args(args).current_dir(self.0.path());
-        command.env_remove("NO_COLOR").env_remove("OPENBELL_LOG").env("COLUMNS", "100");
+        command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").env_remove("OPENBELL_LOG");
+        command.env("COLUMNS", "100");
         command
     }
 
@@ -88,6 +90,64 @@ impl Call {
 
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
+    }
+}
+
+/// What a command shows on a terminal of its own; `None`, and a line that says so, where this
+/// system has none to give.
+#[cfg(unix)]
+pub fn on_terminal(mut command: Command) -> Option<String> {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use std::io::Read;
+    use std::os::unix::ffi::OsStrExt;
+
+    let opened = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).and_then(|screen| {
+        grantpt(&screen)?;
+        unlockpt(&screen)?;
+        let name = ptsname(&screen, Vec::new())?;
+        Ok((screen, name))
+    });
+    let Ok((screen, name)) = opened else {
+        println!("skipped: no terminal can be opened");
+        return None;
+    };
+    let path = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes()));
+    let open =
+        || std::fs::File::options().read(true).write(true).open(path).expect("its other end");
+    let mut child = command.stdout(open()).stderr(open()).spawn().expect("the program starts");
+    drop(command); // It holds the other end open.
+    let mut screen = std::fs::File::from(screen);
+    let mut shown = Vec::new();
+    let mut part = [0; 4096];
+    // When nobody holds the other end any more, reading fails.
+    while let Ok(n_bytes @ 1..) = screen.read(&mut part) {
+        shown.extend_from_slice(&part[..n_bytes]);
+    }
+    child.wait().expect("the program ends");
+    Some(String::from_utf8(shown).expect("text"))
+}
+
+/// The same, where terminals are something else.
+#[cfg(not(unix))]
+pub fn on_terminal(_: Command) -> Option<String> {
+    println!("skipped: terminals are opened on Unix only");
+    None
+}
+
+/// The commands that do something, by their words: `data import`, with their help texts.
+pub fn commands() -> Vec<(String, clap::Command)> {
+    let mut found = Vec::new();
+    leaves(&openbell::args::Arguments::command(), "", &mut found);
+    found
+}
+
+fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
+    for inner in command.get_subcommands() {
+        let words = format!("{words} {}", inner.get_name()).trim_start().to_owned();
+        match inner.has_subcommands() {
+            true => leaves(inner, &words, found),
+            false => found.push((words, inner.clone())),
+        }
     }
 }
 

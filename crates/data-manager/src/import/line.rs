@@ -235,12 +235,10 @@ mod tests {
     #[test]
     fn every_end_of_line_ends_a_line_and_empty_ones_are_counted() {
         let named = |n, text: &str| (n, text.to_owned());
-        assert_eq!(rows(b"a\r\nb\n\n  \rc\rd"), [
-            named(1, "a"),
-            named(2, "b"),
-            named(5, "c"),
-            named(6, "d")
-        ]);
+        assert_eq!(
+            rows(b"a\r\nb\n\n  \rc\rd"),
+            [named(1, "a"), named(2, "b"), named(5, "c"), named(6, "d")]
+        );
         let mut rows = Rows::new(&b"a\rb\r\r\nc\rd"[..], b",");
         rows.skip(3).unwrap();
         assert_eq!(rows.next_row().unwrap(), Some((4, &b"c"[..])));
@@ -258,10 +256,10 @@ mod tests {
     #[test]
     fn a_quoted_cell_goes_on_over_the_ends_of_lines_and_a_lost_quote_spoils_its_own() {
         let named = |n, text: &str| (n, text.to_owned());
-        assert_eq!(rows(b"a,\"b\r\n\r\nc\",1\nd,2\n"), [
-            named(1, "a,\"b\n\nc\",1"),
-            named(4, "d,2")
-        ]);
+        assert_eq!(
+            rows(b"a,\"b\r\n\r\nc\",1\nd,2\n"),
+            [named(1, "a,\"b\n\nc\",1"), named(4, "d,2")]
+        );
         let lost = [named(1, "\"a,1"), named(2, "\"b\",2"), named(3, "c,3")];
         assert_eq!(rows(b"\"a,1\n\"b\",2\nc,3\n"), lost);
         assert_eq!(rows(b"\"a,1\nb,2\n"), [named(1, "\"a,1"), named(2, "b,2")]);

@@ -67,14 +67,13 @@ mod tests {
     fn a_line_ends_a_row_unless_a_quote_is_open() {
         assert_eq!(ends(&[r#"1,"a, ""b""",2"#]), [LineEnd::Row]);
         assert_eq!(ends(&[r#"1,5" screen,2"#]), [LineEnd::Row]);
-        assert_eq!(ends(&[r#"1, "a"#, "b", r#"c" ,2"#]), [
-            LineEnd::Inside,
-            LineEnd::Inside,
-            LineEnd::Row
-        ]);
-        assert_eq!(ends(&[r#""10,1,2"#, r#""2025-07-02","3""#]), [
-            LineEnd::Inside,
-            LineEnd::Astray
-        ]);
+        assert_eq!(
+            ends(&[r#"1, "a"#, "b", r#"c" ,2"#]),
+            [LineEnd::Inside, LineEnd::Inside, LineEnd::Row]
+        );
+        assert_eq!(
+            ends(&[r#""10,1,2"#, r#""2025-07-02","3""#]),
+            [LineEnd::Inside, LineEnd::Astray]
+        );
     }
 }

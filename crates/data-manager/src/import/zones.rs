@@ -121,9 +121,7 @@ fn zone_behind(name: &str) -> Option<WrittenZone> {
         return Some(WrittenZone::Offset(Nanos::from_secs(hours * 3_600)));
     }
     let named = clock_named(name).or_else(|| name.parse().ok()); // `Err`: no place
-    named
-        .map(WrittenZone::Named)
-        .or_else(|| Abbreviation::of(name).map(WrittenZone::Abbreviated))
+    named.map(WrittenZone::Named).or_else(|| Abbreviation::of(name).map(WrittenZone::Abbreviated))
 }
 
 fn clock_named(name: &str) -> Option<chrono_tz::Tz> {
