@@ -123,28 +123,50 @@ impl Formula<1> for Atr {
     }
 }
 
-/// `stddev`: the population's deviation of the last n closes.
+/// The population's deviation of the last n values.
 #[derive(Clone, Debug)]
-pub(super) struct Stddev {
+struct DeviationOf {
     moments: MomentsWindow,
     n: f64,
 }
 
+impl DeviationOf {
+    fn new(n: u32) -> DeviationOf {
+        DeviationOf { moments: MomentsWindow::new(n), n: f64::from(n) }
+    }
+
+    fn ready_after(&self) -> u32 {
+        self.moments.ready_after()
+    }
+
+    #[inline]
+    fn push(&mut self, value: f64) -> Option<f64> {
+        let moments = self.moments.push(value)?;
+        if moments.are_squares_lost() {
+            return Some(self.moments.scaled_deviation(moments.mean));
+        }
+        Some((moments.square_sum / self.n).sqrt())
+    }
+}
+
+/// `stddev`: the population's deviation of the last n closes.
+#[derive(Clone, Debug)]
+pub(super) struct Stddev(DeviationOf);
+
 impl Stddev {
     pub(super) fn new(n: u32) -> Stddev {
-        Stddev { moments: MomentsWindow::new(n), n: f64::from(n) }
+        Stddev(DeviationOf::new(n))
     }
 }
 
 impl Formula<1> for Stddev {
     fn ready_after(&self) -> ReadyAfter {
-        ReadyAfter::Bars(self.moments.ready_after())
+        ReadyAfter::Bars(self.0.ready_after())
     }
 
     #[inline]
     fn step(&mut self, bar: &InputBar) -> [f64; 1] {
-        let moments = self.moments.push(bar.ohlcv.close);
-        [or_absent(moments.map(|moments| (moments.square_sum / self.n).sqrt()))]
+        [or_absent(self.0.push(bar.ohlcv.close))]
     }
 }
 
@@ -152,15 +174,13 @@ impl Formula<1> for Stddev {
 #[derive(Clone, Debug)]
 pub(super) struct Bbands {
     mean: MeanOf,
-    moments: MomentsWindow,
-    n: f64,
+    deviation: DeviationOf,
     num_std: f64,
 }
 
 impl Bbands {
     pub(super) fn new(n: u32, num_std: f64) -> Bbands {
-        let (mean, moments) = (MeanOf::new(n), MomentsWindow::new(n));
-        Bbands { mean, moments, n: f64::from(n), num_std }
+        Bbands { mean: MeanOf::new(n), deviation: DeviationOf::new(n), num_std }
     }
 }
 
@@ -173,9 +193,9 @@ impl Formula<4> for Bbands {
     fn step(&mut self, bar: &InputBar) -> [f64; 4] {
         // The middle is the same number as `sma`, to the last digit.
         let middle = self.mean.push(bar.ohlcv.close);
-        let moments = self.moments.push(bar.ohlcv.close);
-        let (Some(middle), Some(moments)) = (middle, moments) else { return [ABSENT; 4] };
-        let half = self.num_std * (moments.square_sum / self.n).sqrt();
+        let deviation = self.deviation.push(bar.ohlcv.close);
+        let (Some(middle), Some(deviation)) = (middle, deviation) else { return [ABSENT; 4] };
+        let half = self.num_std * deviation;
         let (upper, lower) = (middle + half, middle - half);
         [upper, middle, lower, ratio(upper - lower, middle)]
     }
@@ -261,11 +281,24 @@ impl Formula<1> for Histvol {
     fn step(&mut self, bar: &InputBar) -> [f64; 1] {
         let close = bar.ohlcv.close;
         let Some(last_close) = self.last_close.replace(close) else { return [ABSENT] };
-        // A price of 0 or below has no logarithm: NaN goes in, and the value is absent until that
-        // return has left the window, which then keeps nothing of it.
-        let log_return =
-            if close > 0.0 && last_close > 0.0 { libm::log(close / last_close) } else { ABSENT };
-        let Some(moments) = self.moments.push(log_return) else { return [ABSENT] };
+        let Some(moments) = self.moments.push(log_return(last_close, close)) else {
+            return [ABSENT];
+        };
         [(moments.square_sum / self.n_less_one).sqrt() * self.scale]
+    }
+}
+
+// A price of 0 or below has no logarithm: NaN goes in, and the value is absent until that return
+// has left the window, which then keeps nothing of it.
+#[inline]
+fn log_return(last_close: f64, close: f64) -> f64 {
+    if close <= 0.0 || last_close <= 0.0 {
+        return ABSENT;
+    }
+    let quotient = close / last_close;
+    if quotient.is_normal() {
+        libm::log(quotient)
+    } else {
+        libm::log(close) - libm::log(last_close)
     }
 }

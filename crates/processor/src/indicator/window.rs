@@ -194,6 +194,15 @@ pub(super) struct Moments {
 impl Moments {
     const NOTHING: Moments = Moments { mean: 0.0, square_sum: 0.0 };
 
+    /// Whether the squares are past what float64 holds, at either end, though the distances
+    /// themselves need not be. Distances from a mean of 1e-120 and more are 0 or at least its
+    /// rounding, whose square is far above the lower end.
+    #[inline]
+    pub(super) fn are_squares_lost(&self) -> bool {
+        let is_tiny = self.square_sum < 1e-280 && self.mean.abs() < 1e-120 && self.mean != 0.0;
+        is_tiny || !self.square_sum.is_finite()
+    }
+
     // Welford, "Note on a method for calculating corrected sums of squares and products",
     // Technometrics 4 (1962): never the difference of two large squares.
     #[inline]
@@ -256,6 +265,21 @@ impl MomentsWindow {
             square_sum: (older.square_sum + self.newer.square_sum)
                 + apart * apart * (n_older * n_newer * share),
         })
+    }
+
+    /// The deviation of the last n from their mean `mean`, squared as parts of the greatest
+    /// distance and not as they are.
+    ///
+    /// *Cost*: two passes over the n values. Only for those whose squares are lost.
+    #[cold]
+    pub(super) fn scaled_deviation(&self, mean: f64) -> f64 {
+        let distances = || self.values.iter().map(|value| (value - mean).abs());
+        let greatest = distances().fold(0.0, |a: f64, b| if b > a { b } else { a });
+        if greatest == 0.0 {
+            return 0.0;
+        }
+        let squares: f64 = distances().map(|part| (part / greatest) * (part / greatest)).sum();
+        greatest * (squares / self.values.len() as f64).sqrt()
     }
 
     fn turn(&mut self) -> Moments {
