@@ -188,3 +188,23 @@ fn a_week_holds_no_bar_from_before_or_after_the_hours_of_its_days() {
     assert_eq!(weeks.latest().expect("the week has closed").ohlcv.volume, 7.0);
     assert_eq!(weeks.coverage().expect("kept").n, 1);
 }
+
+#[test]
+fn a_half_day_is_no_session_of_normal_length_though_it_has_as_many_windows() {
+    // One window of 390 minutes holds a whole session, and one holds the half day.
+    let more = r#", "indicators": {"session": [
+        {"name": "avg_volume_intraday", "period": 1, "interval": "390m"}]}"#;
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-07", more, market(|_, _| true));
+    let mut usual = Vec::new();
+    for (date, hour) in [("2025-07-02", 16), ("2025-07-03", 13), ("2025-07-07", 16)] {
+        story.run_to(date, hour, 0);
+        let mut reader = story.reader();
+        let view = reader.view().expect("active");
+        let rows = view.symbol("AAPL").unwrap().series(interval("390m")).unwrap().today();
+        let value = rows.indicator_value("avg_volume_intraday_1_390m", "", 0);
+        usual.push((rows.volume()[0], value));
+    }
+    let full = usual[0].0;
+    assert_eq!(usual[1], (usual[1].0, Some(full)));
+    assert_eq!(usual[2], (usual[2].0, Some(full)), "the half day before it does not count");
+}

@@ -191,7 +191,9 @@ impl Plan {
     pub fn indicators_on(&self, interval: BarInterval) -> IndicatorSet {
         let specs: Vec<IndicatorSpec> =
             self.indicators.iter().filter(|spec| spec.interval() == interval).copied().collect();
-        IndicatorSet::new(&specs, self.market_facts(interval))
+        let lengths = self.full_session.parts().map(|part| part.length());
+        let full_session = lengths.fold(openbell_time::Nanos::ZERO, |a, b| a + b);
+        IndicatorSet::new(&specs, self.market_facts(interval), full_session)
     }
 
     /// What indicators on `interval` need to know of the market.

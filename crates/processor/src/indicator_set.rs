@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_session_data::{Grid, IndicatorColumns, Segment, SegmentDay, SegmentTail};
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 
 use crate::indicator::{
     BarRows, IndicatorState, MarketFacts, N_VALUES_MAX, SessionLength, SessionStart,
@@ -18,7 +18,7 @@ use crate::indicator::{
 pub struct IndicatorSet {
     columns: Arc<[IndicatorColumns]>,
     states: Vec<IndicatorState>,
-    facts: MarketFacts,
+    full_session: Nanos,
     /// The session at hand, where there are indicators.
     day: Option<Arc<SegmentDay>>,
     /// The slots of the rows at hand, where an indicator looks at them; recycled.
@@ -28,13 +28,16 @@ pub struct IndicatorSet {
 
 impl Default for IndicatorSet {
     fn default() -> IndicatorSet {
-        IndicatorSet::new(&[], MarketFacts { sessions_per_year: 252, bars_per_full_session: 1 })
+        let facts = MarketFacts { sessions_per_year: 252, bars_per_full_session: 1 };
+        IndicatorSet::new(&[], facts, Nanos::ZERO)
     }
 }
 
 impl IndicatorSet {
-    /// The indicators `specs`, all on one interval, whose columns stand in that order.
-    pub fn new(specs: &[IndicatorSpec], facts: MarketFacts) -> IndicatorSet {
+    /// The indicators `specs`, all on one interval, whose columns stand in that order. A session of
+    /// normal length is open for `full_session`: windows do not say, since a half day may have as
+    /// many as a whole one.
+    pub fn new(specs: &[IndicatorSpec], facts: MarketFacts, full_session: Nanos) -> IndicatorSet {
         let columns = specs.iter().map(|spec| IndicatorColumns {
             key: spec.key().into(),
             fields: spec.name().fields().iter().map(|&field| field.into()).collect(),
@@ -42,7 +45,7 @@ impl IndicatorSet {
         IndicatorSet {
             columns: columns.collect(),
             states: specs.iter().map(|spec| IndicatorState::new(spec, &facts)).collect(),
-            facts,
+            full_session,
             day: None,
             slots: Vec::new(),
             looks_at_slots: specs
@@ -58,7 +61,8 @@ impl IndicatorSet {
 
     /// Tells every indicator that the session of `day` begins.
     pub fn start_session(&mut self, day: &Arc<SegmentDay>) {
-        let is_full = day.grid.n_slots() >= self.facts.bars_per_full_session as usize;
+        let open_for = day.grid.parts().iter().map(|part| part.until - part.since);
+        let is_full = open_for.fold(Nanos::ZERO, |a, b| a + b) >= self.full_session;
         let length = if is_full { SessionLength::Normal } else { SessionLength::Short };
         for state in &mut self.states {
             state.start_session(&SessionStart { date: day.session_date, length });
