@@ -91,7 +91,9 @@ pub(crate) struct Hub {
     pub(crate) asked: Vec<Asked>,
     /// Answers to tell, in order.
     pub(crate) answered: Vec<(usize, Command, Answer)>,
-    /// Room for the bars of the next instant.
+    /// Room for the bars of the next instant, empty.
+    rows: Vec<ClosedRow>,
+    /// What was told last.
     closings: Arc<Closings>,
     buffer: BarBuffer,
     outbox: Outbox,
@@ -193,18 +195,32 @@ impl Hub {
         }
     }
 
-    /// An empty list of bars, to be filled and told.
-    pub(crate) fn blank_closings(&mut self) -> Closings {
-        // A free consumer that is behind may still hold the last one.
-        let mut closings = Arc::try_unwrap(std::mem::take(&mut self.closings)).unwrap_or_default();
-        closings.rows.clear();
-        closings.roster = Arc::clone(&self.roster);
-        closings
+    /// An empty list of bars, to be filled and told or given back.
+    pub(crate) fn blank_rows(&mut self) -> Vec<ClosedRow> {
+        std::mem::take(&mut self.rows)
     }
 
-    /// Keeps the room of `closings` for the next instant.
-    pub(crate) fn recycle(&mut self, closings: Arc<Closings>) {
-        self.closings = closings;
+    /// Keeps the room of `rows` for the next instant.
+    pub(crate) fn keep_room(&mut self, mut rows: Vec<ClosedRow>) {
+        rows.clear();
+        self.rows = rows;
+    }
+
+    /// The bars `rows` as they are told, in the memory of those that were told last.
+    ///
+    /// *Cost*: allocates only where a free consumer that is behind still holds that.
+    pub(crate) fn closings(&mut self, mut rows: Vec<ClosedRow>) -> Arc<Closings> {
+        if Arc::get_mut(&mut self.closings).is_none() {
+            self.closings = Arc::default();
+        }
+        if let Some(closings) = Arc::get_mut(&mut self.closings) {
+            std::mem::swap(&mut closings.rows, &mut rows);
+            if !Arc::ptr_eq(&closings.roster, &self.roster) {
+                closings.roster = Arc::clone(&self.roster);
+            }
+        }
+        self.keep_room(rows);
+        Arc::clone(&self.closings)
     }
 
     /// Tells `audience`; those that are stopped hear nothing.

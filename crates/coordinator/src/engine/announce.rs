@@ -17,7 +17,7 @@ use crate::error::RunError;
 use crate::hub::{Audience, Call, closed_row};
 use crate::lane::Lane;
 use crate::layout::SessionLayout;
-use crate::notice::{Closings, Notice};
+use crate::notice::{ClosedRow, Closings, Notice};
 
 /// Series whose indicators have no values yet.
 pub(super) type Unready = BTreeSet<(SymbolIdx, BarInterval)>;
@@ -51,13 +51,13 @@ impl Engine {
             return Ok(());
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut closings = self.hub.blank_closings();
+        let mut told = self.hub.blank_rows();
         let n_each = day.layout.day.derived.len() + 1;
         for position in day.agenda.taken() {
             let lane = &mut day.lanes[position];
             let sequence = lane.announced[0];
             lane.announced[0] += 1;
-            closings.rows.push(closed_row(position * n_each, sequence, instant));
+            told.push(closed_row(position * n_each, sequence, instant));
         }
         for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
             let grid = &segment_day.grid;
@@ -69,12 +69,12 @@ impl Engine {
                 for (position, lane) in day.lanes.iter_mut().enumerate() {
                     let series = position * n_each + derived + 1;
                     unannounced(lane, derived + 1, instant, |sequence, closes_at| {
-                        closings.rows.push(closed_row(series, sequence, closes_at));
+                        told.push(closed_row(series, sequence, closes_at));
                     });
                 }
             }
         }
-        self.tell_closings(closings)
+        self.tell_closed(told)
     }
 
     /// Tells consumers what has not been announced of the lanes that `is_told` takes, without the
@@ -88,42 +88,37 @@ impl Engine {
         }
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut closings = self.hub.blank_closings();
+        let mut told = self.hub.blank_rows();
         let n_each = day.layout.day.derived.len() + 1;
-        let told = day.lanes.iter_mut().enumerate().filter(|(_, lane)| is_told(lane));
-        for (position, lane) in told {
+        let lanes = day.lanes.iter_mut().enumerate().filter(|(_, lane)| is_told(lane));
+        for (position, lane) in lanes {
             for series in 0..lane.announced.len() {
                 let place = position * n_each + series;
                 unannounced(lane, series, at, |sequence, closes_at| {
-                    closings.rows.push(closed_row(place, sequence, closes_at));
+                    told.push(closed_row(place, sequence, closes_at));
                 });
             }
         }
         // By close, then interval, then symbol; the place says the latter two.
-        closings.rows.sort_unstable_by_key(|row| {
+        told.sort_unstable_by_key(|row| {
             let place = row.series as usize;
             (row.closes_at, place % n_each, place / n_each, row.sequence)
         });
-        self.tell_closings(closings)
+        self.tell_closed(told)
     }
 
-    fn tell_closings(&mut self, closings: Closings) -> Result<(), RunError> {
-        let closings = Arc::new(closings);
-        if closings.rows.is_empty() {
-            self.hub.recycle(closings);
+    fn tell_closed(&mut self, rows: Vec<ClosedRow>) -> Result<(), RunError> {
+        if rows.is_empty() {
+            self.hub.keep_room(rows);
             return Ok(());
         }
+        let closings = self.hub.closings(rows);
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let ready = day.ready_among(&closings, self.clock.now());
         if !ready.is_empty() {
             self.tell(&Notice::Ready(Arc::new(ready)))?;
         }
-        let notice = Notice::Bars(closings);
-        self.tell(&notice)?;
-        if let Notice::Bars(closings) = notice {
-            self.hub.recycle(closings);
-        }
-        Ok(())
+        self.tell(&Notice::Bars(closings))
     }
 
     /// Tells which series have indicators with values by now, bars announced or not.
