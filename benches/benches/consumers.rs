@@ -4,26 +4,13 @@
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use openbell_benches::BenchStore;
+use openbell::bench::market::Load;
+use openbell::bench::stage::Counts;
+use openbell_benches::market;
 use openbell_coordinator::{
     BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Seat, Step,
 };
 use openbell_time::Timestamp;
-
-/// Counts every bar that it is told of.
-#[derive(Default)]
-struct Counts(u64);
-
-impl Consumer for Counts {
-    fn name(&self) -> &str {
-        "counts"
-    }
-
-    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
-        self.0 += bars.iter().map(|bar| bar.sequence as u64 & 1).sum::<u64>();
-        Ok(())
-    }
-}
 
 /// Reads the close of every bar out of the view, as a strategy does.
 #[derive(Default)]
@@ -74,12 +61,13 @@ fn counting(n: usize) -> Vec<Box<dyn Consumer>> {
 
 fn consumers(criterion: &mut Criterion) {
     // 100 symbols, 5 sessions, 390 bars each.
-    let store = BenchStore::new(100, "2025-08-04", "2025-08-08");
-    let engine = || store.engine(r#"["1m"]"#, "");
+    let market = market(100, 5);
+    let config = market.config(&Load::BASE).expect("a good config");
+    let engine = || market.engine(&config).expect("a plan");
     let report = run(engine(), counting(1), Delivery::Inline);
     println!("{} bars, digest {}", report.n_bars, report.digest);
     let mut group = criterion.benchmark_group("consumers");
-    group.throughput(Throughput::Elements(store.n_bars)).sample_size(10);
+    group.throughput(Throughput::Elements(report.n_bars)).sample_size(10);
     for n in [0, 1, 10] {
         group.bench_function(format!("inline_{n}"), |bencher| {
             bencher.iter(|| run(engine(), counting(n), Delivery::Inline));

@@ -2,36 +2,25 @@
 #![allow(missing_docs)] // criterion's macros make undocumented items.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use openbell_benches::{BenchStore, run};
-
-const PLAIN: &str = r#"["1m"]"#;
-const DERIVED: &str = r#"["1m", "5m", "15m", "1h"]"#;
-const INDICATORS: &str = r#", "indicators": {"session": [
-    {"name": "sma", "period": 20, "interval": "5m", "type": "trend"},
-    {"name": "ema", "period": 20, "interval": "5m", "type": "trend"},
-    {"name": "rsi", "period": 14, "interval": "5m", "type": "momentum"},
-    {"name": "macd", "interval": "5m", "type": "trend"},
-    {"name": "atr", "period": 14, "interval": "5m", "type": "volatility"},
-    {"name": "bbands", "period": 20, "interval": "5m", "type": "volatility"},
-    {"name": "vwap", "interval": "1m", "type": "trend"}]}"#;
+use openbell::bench::stage::{Prepared, Stage};
+use openbell_benches::market;
 
 fn hot_path(criterion: &mut Criterion) {
-    // 100 symbols, the 21 sessions of August 2025, 390 bars each.
-    let store = BenchStore::new(100, "2025-08-01", "2025-08-29");
+    // 100 symbols, 21 sessions, 390 bars each.
+    let market = market(100, 21);
     let mut group = criterion.benchmark_group("hot_path");
-    group.throughput(Throughput::Elements(store.n_bars)).sample_size(10);
-    for (name, streams, more) in
-        [("base", PLAIN, ""), ("derived", DERIVED, ""), ("indicators", DERIVED, INDICATORS)]
-    {
-        let report = run(store.engine(streams, more));
-        println!("{name}: {} bars, digest {}", report.n_bars, report.digest);
+    for stage in Stage::ALL {
+        let prepared = Prepared::new(stage, &market).expect("a good config");
+        let pass = prepared.pass().expect("a run that completes");
+        println!(
+            "{}: {} bars, digest {}",
+            stage.name(),
+            pass.n_bars,
+            pass.digest.as_deref().unwrap_or("none")
+        );
+        group.throughput(Throughput::Elements(pass.n_bars)).sample_size(10);
+        group.bench_function(stage.name(), |bencher| bencher.iter(|| prepared.pass()));
     }
-    group.bench_function("decode", |bencher| bencher.iter(|| store.decode()));
-    group.bench_function("run_base", |bencher| bencher.iter(|| run(store.engine(PLAIN, ""))));
-    group.bench_function("run_derived", |bencher| bencher.iter(|| run(store.engine(DERIVED, ""))));
-    group.bench_function("run_indicators", |bencher| {
-        bencher.iter(|| run(store.engine(DERIVED, INDICATORS)));
-    });
     group.finish();
 }
 

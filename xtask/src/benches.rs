@@ -31,6 +31,21 @@ pub fn shown(root: &Path) -> Result<Generated> {
     Ok(Generated { path: "README.md", text, command: "cargo xtask bench --write" })
 }
 
+/// What holds the costs of the hot path against `benches/bounds.json`.
+const BOUNDS: &str = "run --release --locked -p openbell-benches --bin bounds";
+
+/// Runs each bench once, to see that it still runs, and holds ratios, allocations and memory against
+/// their bounds.
+///
+/// # Errors
+///
+/// When a bench fails, or a bound is broken.
+pub fn check(root: &Path, metadata: &Metadata) -> Result<TestCount> {
+    let count = run(root, metadata, Effort::Once)?;
+    Shell::cargo(BOUNDS).run(root)?;
+    Ok(count)
+}
+
 /// How much work is put into a bench.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {

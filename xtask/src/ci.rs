@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use cargo_metadata::Metadata;
 
-use crate::benches::{self, Effort};
+use crate::benches;
 use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::graph::{self, Graph};
@@ -189,7 +189,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             "lookahead",
             "test --locked -p openbell-tests --features planted --test lookahead_mutants",
         ),
-        own("bench", "bench --check", |w| benches::run(&w.root, &w.metadata, Effort::Once)),
+        own("bench", "bench --check", |w| benches::check(&w.root, &w.metadata)),
     ]
 }
 

@@ -1,0 +1,177 @@
+//! The figures that are promised or aimed at, each measured on a market made for it.
+//!
+//! Ratios are of processor time within one round, and hold on a machine that does other things
+//! beside. Times are of this machine, and bind nobody.
+
+use openbell::bench::figures::median;
+use openbell::bench::market::{Files, Load, Market, Size};
+use openbell::bench::stage::{Prepared, Stage};
+use openbell_coordinator::{LagMeter, LagRule};
+use openbell_time::Nanos;
+
+use crate::live_day::LiveDays;
+use crate::market;
+use crate::noon::{Noon, to_first_bar};
+use crate::rounds::{Rounds, Work, cpu};
+
+/// One figure.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Figure {
+    /// Its name, by which its bound is found.
+    pub name: &'static str,
+    /// What was measured.
+    pub value: f64,
+}
+
+/// How much is put into measuring.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Effort {
+    /// Sessions of the markets with few symbols.
+    pub n_sessions: usize,
+    /// Sessions of the markets with many.
+    pub n_sessions_wide: usize,
+    /// Symbols of the widest market.
+    pub n_symbols_wide: usize,
+    /// Rounds.
+    pub n_rounds: usize,
+}
+
+impl Effort {
+    /// Enough for bounds that a doubling breaks, in less than a minute.
+    pub const GUARD: Effort =
+        Effort { n_sessions: 21, n_sessions_wide: 3, n_symbols_wide: 2_000, n_rounds: 7 };
+    /// For the tables.
+    pub const FULL: Effort =
+        Effort { n_sessions: 21, n_sessions_wide: 5, n_symbols_wide: 5_000, n_rounds: 9 };
+}
+
+/// The ratios that the guard holds against its bounds.
+///
+/// *Panics* where a run does not complete.
+pub fn ratios(effort: Effort) -> Vec<Figure> {
+    let mut figures = of_month_files(effort);
+    figures.push(of_day_files(effort));
+    figures.extend(of_many_symbols(effort));
+    figures
+}
+
+fn pass<'m>(stage: Stage, market: &'m Market) -> Work<'m> {
+    let prepared = Prepared::new(stage, market).expect("a good config");
+    Box::new(move || prepared.pass().expect("a run that completes").taken.cpu)
+}
+
+fn of_month_files(effort: Effort) -> Vec<Figure> {
+    let market = market(100, effort.n_sessions);
+    let mut live = LiveDays::of(&market);
+    let work: Vec<Work<'_>> = vec![
+        pass(Stage::Decode, &market),
+        pass(Stage::Run, &market),
+        pass(Stage::Consumer, &market),
+        pass(Stage::Indicators, &market),
+        Box::new(move || cpu(|| live.append())),
+    ];
+    let n_bars = (market.symbols.len() * market.sessions.len() * 390) as f64;
+    let rounds = Rounds::run(effort.n_rounds, work);
+    vec![
+        Figure { name: "decode / consumer, month files", value: rounds.ratio(0, 2) },
+        Figure { name: "decode / all on, month files", value: rounds.ratio(0, 3) },
+        Figure { name: "decode / live append", value: rounds.ratio(0, 4) },
+        Figure { name: "consumer / run", value: rounds.ratio(2, 1) },
+        Figure { name: "ns a bar to notify a consumer", value: rounds.beyond_ns(2, 1) / n_bars },
+    ]
+}
+
+fn of_day_files(effort: Effort) -> Figure {
+    let size =
+        Size { n_symbols: 100, n_sessions: effort.n_sessions, files: Files::Day, thin: None };
+    let market = Market::generate(&size).expect("a market");
+    let work = vec![pass(Stage::Decode, &market), pass(Stage::Consumer, &market)];
+    let rounds = Rounds::run(effort.n_rounds, work);
+    Figure { name: "decode / consumer, day files", value: rounds.ratio(0, 1) }
+}
+
+/// The same number of sessions everywhere, so that opening a file weighs the same.
+fn of_many_symbols(effort: Effort) -> Vec<Figure> {
+    let of = |n_symbols| market(n_symbols, effort.n_sessions_wide);
+    let (few, more, many) = (of(100), of(500), of(effort.n_symbols_wide));
+    let work = vec![
+        pass(Stage::Indicators, &few),
+        pass(Stage::Indicators, &more),
+        pass(Stage::Consumer, &few),
+        pass(Stage::Consumer, &many),
+    ];
+    let rounds = Rounds::run(effort.n_rounds, work);
+    let wide = effort.n_symbols_wide as f64 / 100.0;
+    vec![
+        Figure {
+            name: "ns a bar at 500 symbols / at 100, all on",
+            value: rounds.ratio(1, 0) / 5.0,
+        },
+        Figure { name: "ns a bar at many symbols / at 100", value: rounds.ratio(3, 2) / wide },
+    ]
+}
+
+/// The times at which the tables look, on this machine.
+///
+/// *Panics* where a run does not complete.
+pub fn times(effort: Effort) -> Vec<Figure> {
+    let market = market(501, 21);
+    let noon = Noon::of(&market);
+    let config = market.config(&Load::BASE).expect("a good config");
+    let n_rounds = effort.n_rounds;
+    let ms = |work: &mut dyn FnMut() -> Nanos| {
+        median((0..n_rounds).map(|_| work().as_nanos() as f64 / 1e6))
+    };
+    let mut figures = vec![
+        Figure { name: "ms to add a symbol at noon", value: ms(&mut || noon.add()) },
+        Figure {
+            name: "ms from start to first bar",
+            value: ms(&mut || to_first_bar(&market, &config)),
+        },
+        Figure { name: "ns to read the latest bar", value: read_latest_ns(&noon, n_rounds) },
+    ];
+    figures.push(Figure { name: "ns a bar of lag check", value: lag_check_ns(n_rounds) });
+    figures
+}
+
+/// An outside read of the latest bar in mid-session, gate included.
+fn read_latest_ns(noon: &Noon<'_>, n_rounds: usize) -> f64 {
+    const N_READS: u64 = 20_000_000;
+    let engine = noon.before_noon();
+    let (symbol, base) = noon.a_symbol();
+    let mut reader = engine.outside_reader().series_reader(&symbol, base);
+    let mut sum = 0.0;
+    let read = || {
+        cpu(|| {
+            for _ in 0..N_READS {
+                let bar = reader.latest().expect("an active session").expect("a bar");
+                sum += std::hint::black_box(bar).ohlcv.close;
+            }
+        })
+    };
+    let rounds = Rounds::run(n_rounds, vec![Box::new(read)]);
+    std::hint::black_box(sum);
+    rounds.ns(0) / N_READS as f64
+}
+
+/// What a bar without lag costs the lag check: counted, and compared where a check is due.
+fn lag_check_ns(n_rounds: usize) -> f64 {
+    const N_BARS: u64 = 20_000_000;
+    let rule = LagRule {
+        threshold: Nanos::from_secs(60),
+        recovery: Nanos::from_secs(60),
+        check_interval: 10,
+    };
+    let mut meter = LagMeter::new();
+    let check = || {
+        cpu(|| {
+            for _ in 0..N_BARS {
+                if std::hint::black_box(&mut meter).is_check_due() {
+                    let _ = meter.check(&rule, Nanos::ZERO);
+                }
+                meter.count(&rule);
+            }
+        })
+    };
+    Rounds::run(n_rounds, vec![Box::new(check)]).ns(0) / N_BARS as f64
+}
