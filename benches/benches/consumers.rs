@@ -6,7 +6,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell::bench::market::Load;
 use openbell::bench::stage::Counts;
-use openbell_benches::market;
+use openbell_benches::{market, sized};
 use openbell_coordinator::{
     BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Seat, Step,
 };
@@ -60,8 +60,8 @@ fn counting(n: usize) -> Vec<Box<dyn Consumer>> {
 }
 
 fn consumers(criterion: &mut Criterion) {
-    // 100 symbols, 5 sessions, 390 bars each.
-    let market = market(100, 5);
+    // 100 symbols, 5 sessions, 390 bars each, where it is measured.
+    let market = market(sized(100, 2), sized(5, 1));
     let config = market.config(&Load::BASE).expect("a good config");
     let engine = || market.engine(&config).expect("a plan");
     let report = run(engine(), counting(1), Delivery::Inline);

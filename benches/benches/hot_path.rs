@@ -3,11 +3,11 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell::bench::stage::{Prepared, Stage};
-use openbell_benches::market;
+use openbell_benches::{market, sized};
 
 fn hot_path(criterion: &mut Criterion) {
-    // 100 symbols, 21 sessions, 390 bars each.
-    let market = market(100, 21);
+    // 100 symbols, 21 sessions, 390 bars each, where it is measured.
+    let market = market(sized(100, 2), sized(21, 1));
     let mut group = criterion.benchmark_group("hot_path");
     for stage in Stage::ALL {
         let prepared = Prepared::new(stage, &market).expect("a good config");

@@ -35,3 +35,17 @@ pub fn engine(market: &Market, load: &Load) -> Engine {
 pub fn run(engine: Engine) -> Report {
     complete(engine).expect("a run that completes")
 }
+
+/// How large a market is to be: `measured` by `cargo bench`, `once` where a bench is only to show that
+/// it still runs.
+#[expect(clippy::disallowed_methods, reason = "cargo says by an argument what it wants")]
+pub fn sized(measured: usize, once: usize) -> usize {
+    if std::env::args().any(|arg| arg == "--bench") { measured } else { once }
+}
+
+/// Processor time of `work`, done `n_times`: for `criterion`'s `iter_custom`, since the wall also
+/// counts what else the machine does.
+pub fn cpu_of(n_times: u64, mut work: impl FnMut()) -> std::time::Duration {
+    let taken = rounds::cpu(|| (0..n_times).for_each(|_| work()));
+    std::time::Duration::from_nanos(taken.as_nanos().unsigned_abs())
+}
