@@ -1,8 +1,12 @@
 //! Failures: the report says failed, with cause and place, and never completed.
 
+#![allow(clippy::disallowed_methods)] // A file is taken away.
+
 use openbell_coordinator::{Answer, BeforeOpen, Consumer, Event, OnError, Outcome, Phase};
+use openbell_data_manager::StoreWriter;
+use openbell_data_manager::generate::{MarketPlan, SymbolPlan, generate};
 use openbell_session_data::Reason;
-use openbell_tests::{Breaks, Fault, Market, Story, at};
+use openbell_tests::{Breaks, Fault, Market, Story, at, dated, store_engine, sym, time};
 
 const DAY: &str = "2025-07-02";
 
@@ -60,6 +64,31 @@ fn a_source_that_breaks_in_mid_session_fails_the_run_at_that_instant_and_not_bef
     assert!(failure.contains("MSFT") && failure.contains("the disk is on fire"), "{failure}");
     let last = done.events.last().unwrap();
     assert!(matches!(last, Event::Failed { at: Some(then), .. } if *then == at(DAY, 11, 0)));
+}
+
+#[test]
+fn a_file_that_vanishes_in_mid_run_fails_the_run_with_its_name_and_not_before_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let plan = MarketPlan {
+        exchange_group: "US_EQUITY".to_owned(),
+        seed: 5,
+        first: "2025-06-20".parse().unwrap(),
+        last: "2025-07-02".parse().unwrap(),
+        symbols: vec![SymbolPlan::liquid(sym("AAPL"))],
+    };
+    let mut writer = StoreWriter::open(folder.path()).unwrap();
+    generate(&plan, &time().calendar("US_EQUITY").unwrap(), &mut writer).unwrap();
+    let config = dated(("2025-06-20", "2025-07-02"), r#"["AAPL"]"#, r#"["1m"]"#, "");
+    let mut story = Story { engine: store_engine(&config, folder.path()) };
+    story.run_to("2025-06-23", 11, 0);
+    let july = "exchange_group=US_EQUITY/interval=1m/symbol=AAPL/2025-07.parquet";
+    std::fs::remove_file(folder.path().join(july)).unwrap();
+    let done = story.finish();
+    assert_eq!(done.phase, Phase::Failed);
+    let failure = done.report.failure.unwrap();
+    assert!(failure.contains("AAPL") && failure.contains("2025-07.parquet"), "{failure}");
+    assert_eq!(done.report.sessions.len(), 7, "every session of June is reported");
+    assert_eq!(done.report.n_bars, 7 * 390);
 }
 
 #[test]

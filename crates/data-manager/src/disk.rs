@@ -173,6 +173,12 @@ pub(crate) fn lock(folder: &Path, name: &str) -> Result<WriteLock, DataError> {
     }
 }
 
+/// Whether another writer holds the lock of the store in `folder`; no where the system does not say.
+pub(crate) fn is_locked(folder: &Path, name: &str) -> bool {
+    let file = File::open(folder.join(name));
+    file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}
+
 /// The ending of files that are being written, and of those that a killed write has left.
 pub(crate) const UNFINISHED: &str = ".tmp";
 

@@ -161,7 +161,7 @@ pub enum DataError {
     },
     /// A row is stamped before the row above it.
     #[error(
-        "{path:?} is not sorted: row {row} is stamped {stamp}, the row before it {after}; `openbell data import` sorts"
+        "{path:?} is not sorted: row {row} is stamped {stamp}, the row before it {after}; `openbell data verify --repair` sorts the files of a store"
     )]
     Unsorted {
         /// The file.

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use openbell_market::{BarColumns, Ohlcv, SeriesKey};
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::{Nanos, TimeManager, Timestamp};
 
 use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::export::{ExportBars, QualityRow, RunExport};
-use crate::{DataError, FindingKind, Provenance, StoreWriter, verify};
+use crate::{
+    DataError, DataManager, FindingKind, Provenance, Run, StoreOptions, StoreWriter, verify,
+};
 
 /// What happens at the chosen step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -210,6 +212,87 @@ fn a_merge_killed_at_any_step_leaves_every_file_old_or_new_and_verify_names_the_
     }
     println!("killed at {n_points} points, {n_leftovers} of them left a file");
     assert!(n_points >= 14 && n_leftovers >= 6, "{n_points} points, {n_leftovers} leftovers");
+}
+
+/// A store with a month in one file, and more of that month in a small one.
+fn store_with_a_small_file() -> tempfile::TempDir {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (all, mut later) = (rows(300, 1.0), BarColumns::default());
+    merge(Arc::new(RealDisk), folder.path(), &rows(200, 1.0)).unwrap();
+    later.extend_from(&all, 200..300);
+    merge(Arc::new(RealDisk), other.path(), &later).unwrap();
+    let (path, bytes) = files(other.path()).pop_first().unwrap();
+    let small = folder.path().join(path).with_file_name("part-0.parquet");
+    let mut file = RealDisk.create(&small).unwrap();
+    file.write_all(&bytes).unwrap();
+    folder
+}
+
+fn stored(root: &Path) -> BarColumns {
+    let store = DataManager::open(root, &StoreOptions::default()).unwrap();
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let mut out = BarColumns::default();
+    store.read(&key(), Timestamp::MIN..Timestamp::MAX, &calendar, &mut out).unwrap();
+    out
+}
+
+#[test]
+fn a_compaction_killed_at_any_step_loses_no_row_and_is_finished_by_a_repair() {
+    let mut n_points = 0;
+    for fails_at in 0.. {
+        let folder = store_with_a_small_file();
+        let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Killed);
+        let outcome =
+            StoreWriter::open_on(disk, folder.path()).and_then(|mut w| w.compact(Run::Real));
+        if steps.load(Ordering::Relaxed) <= fails_at {
+            assert!(outcome.is_ok());
+            break;
+        }
+        n_points += 1;
+        StoreWriter::open(folder.path()).unwrap().repair().unwrap();
+        assert_eq!(stored(folder.path()), rows(300, 1.0), "killed at step {fails_at}");
+        assert!(verify(folder.path(), &|_| None).unwrap().is_sound(), "killed at step {fails_at}");
+        StoreWriter::open(folder.path()).unwrap().compact(Run::Real).unwrap();
+        assert_eq!(files(folder.path()).len(), 2, "killed at step {fails_at}");
+    }
+    assert!(n_points >= 7, "{n_points} points");
+}
+
+#[test]
+fn a_deletion_killed_at_any_step_leaves_every_file_old_or_new_and_is_given_again() {
+    // The end of June, and the beginning of July: one file goes, of one something stays.
+    let stamps = rows(300, 1.0).opens_at_ns;
+    let range = Timestamp::from_nanos(stamps[0])..Timestamp::from_nanos(stamps[200]);
+    let delete = |disk: Arc<dyn Disk>, root: &Path| {
+        let mut writer = StoreWriter::open_on(disk, root)?;
+        writer.delete("US_EQUITY", &key(), range.clone(), Run::Real)
+    };
+    let after = tempfile::tempdir().unwrap();
+    merge(Arc::new(RealDisk), after.path(), &rows(300, 1.0)).unwrap();
+    let old = files(after.path());
+    delete(Arc::new(RealDisk), after.path()).unwrap();
+    let new = files(after.path());
+    assert_eq!((old.len(), new.len()), (2, 1));
+    let mut n_points = 0;
+    for fails_at in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        merge(Arc::new(RealDisk), folder.path(), &rows(300, 1.0)).unwrap();
+        let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Killed);
+        let outcome = delete(disk, folder.path());
+        if steps.load(Ordering::Relaxed) <= fails_at {
+            assert!(outcome.is_ok());
+            break;
+        }
+        n_points += 1;
+        for (path, bytes) in files(folder.path()).iter().filter(|(path, _)| !is_leftover(path)) {
+            let is_old_or_new = old.get(path) == Some(bytes) || new.get(path) == Some(bytes);
+            assert!(is_old_or_new, "killed at step {fails_at}: {}", path.display());
+        }
+        StoreWriter::open(folder.path()).unwrap().repair().unwrap();
+        delete(Arc::new(RealDisk), folder.path()).unwrap();
+        assert!(files(folder.path()) == new, "killed at step {fails_at}, then deleted again");
+    }
+    assert!(n_points >= 7, "{n_points} points");
 }
 
 #[test]

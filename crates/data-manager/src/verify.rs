@@ -7,13 +7,13 @@ use std::sync::Arc;
 use openbell_market::{Adjustment, BarColumns, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
-use crate::DataError;
 use crate::bar_file::BarFile;
 use crate::decode::Decoder;
 use crate::grid::{Standing, standing};
 use crate::layout::{self, Period, SeriesPlace};
 use crate::upkeep::{CompactReport, Run};
-use crate::writer::{StoreWriter, is_same_row};
+use crate::writer::{LOCK_FILE, StoreWriter, is_same_row};
+use crate::{DataError, disk};
 
 /// Something about a file that is not as it should be.
 #[derive(Clone, Debug)]
@@ -93,6 +93,8 @@ pub struct VerifyReport {
     pub n_rows: u64,
     /// In order of paths; for each file in order of kinds.
     pub findings: Vec<Finding>,
+    /// Whether a writer was at work: the files that it has begun are no leftovers, and not listed.
+    pub is_being_written: bool,
 }
 
 impl VerifyReport {
@@ -121,11 +123,15 @@ pub fn verify(
     root: &Path,
     calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
 ) -> Result<VerifyReport, DataError> {
-    if !crate::disk::is_folder(root) {
+    if !disk::is_folder(root) {
         return Err(DataError::no_store(root));
     }
     let mut found = layout::walk(root)?;
     let mut report = VerifyReport::default();
+    if !found.leftovers.is_empty() && disk::is_locked(root, LOCK_FILE) {
+        report.is_being_written = true;
+        found.leftovers.clear();
+    }
     let whole = |path: PathBuf, kind| Finding { path, kind, n: 1, first: None };
     report.findings.extend(found.leftovers.drain(..).map(|p| whole(p, FindingKind::Leftover)));
     report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));

@@ -255,7 +255,10 @@ fn an_unsorted_file_names_the_row_and_the_way_out() {
     let (error, rows) = *read(&folder).unwrap_err();
     assert_eq!(rows.len(), 8_501);
     assert!(matches!(error, DataError::Unsorted { row: 8_501, .. }), "{error}");
-    assert!(error.to_string().ends_with("`openbell data import` sorts"), "{error}");
+    assert!(
+        error.to_string().ends_with("`openbell data verify --repair` sorts the files of a store"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -182,6 +182,19 @@ fn source_of(error: &DataError) -> &DataError {
 }
 
 #[test]
+fn what_a_writer_has_begun_is_no_leftover_while_it_is_at_work() {
+    let folder = store_with(&series("AAPL 1m"), &minutes("2025-07-02T13:30:00Z", 5));
+    std::fs::write(series_folder(&folder).join(".2025-08.parquet.tmp"), "half").unwrap();
+    let writer = StoreWriter::open(folder.path()).unwrap();
+    let report = verify(folder.path(), &us_calendar).unwrap();
+    assert!(report.is_being_written && report.is_sound(), "{report:?}");
+    drop(writer);
+    let report = verify(folder.path(), &us_calendar).unwrap();
+    assert!(!report.is_being_written);
+    assert_eq!(names(&folder), ["leftover 1"]);
+}
+
+#[test]
 fn verify_names_what_is_wrong_with_rows_and_files() {
     let key = series("AAPL 1m");
     let folder = store_with(

@@ -372,10 +372,13 @@ fn read_as_words(read_as: &ReadAs, options: &CsvOptions) -> String {
 /// A zone that was named and is not used was named for a reason.
 fn warn_of_zone(read_as: &ReadAs, options: &CsvOptions, terminal: &Terminal) {
     if options.zone.is_some() && read_as.zone.is_none() && options.interval.clock().is_some() {
-        terminal.warning(
-            "--zone is not used: the stamps say their instants themselves; --override-offset reads \
-             them in that zone",
-        );
+        let why = match &read_as.timestamp_form {
+            StampForm::Epoch(_) | StampForm::NamedEpoch(_) => {
+                "the stamps count from 1970 in UTC; --shift-seconds moves them where they do not"
+            }
+            _ => "the stamps carry offsets of their own; --override-offset reads them in the zone",
+        };
+        terminal.warning(&format!("--zone is not used: {why}"));
     }
 }
 

@@ -75,6 +75,11 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         counted(report.n_files, "file"),
         counted(report.n_rows, "row"),
     ))?;
+    if report.is_being_written {
+        terminal.flush()?;
+        terminal
+            .note("another process is writing to the store; what it has begun was not looked at");
+    }
     if !report.is_sound() && !args.repair {
         terminal.flush()?;
         terminal.note("`openbell data verify --repair` mends what can be mended without a loss");

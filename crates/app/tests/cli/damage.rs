@@ -1,0 +1,159 @@
+//! Damaged stores, as a person meets them: a clear error, or a count under a name, with the file;
+//! and never a panic.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "files are damaged on purpose"
+)]
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use parquet::data_type::{DoubleType, Int64Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::schema::parser::parse_message_type;
+
+use crate::support::{Call, Folder, session};
+
+const FILE: &str = "bars/exchange_group=US_EQUITY/interval=1m/symbol=AAPL/2025-07.parquet";
+
+/// 09:30 of 2025-07-02 in New York, and the minute after it.
+const OPEN_US: i64 = 1_751_463_000_000_000;
+const MINUTE_US: i64 = 60_000_000;
+
+/// A bar: minutes since the open, open, high, low, close, volume.
+type Row = (i64, [f64; 5]);
+
+const GOOD: [f64; 5] = [10.0, 12.0, 9.0, 11.0, 300.0];
+
+fn write_column(group: &mut SerializedRowGroupWriter<'_, File>, values: &[f64]) {
+    let mut column = group.next_column().expect("a column").expect("one more");
+    column.typed::<DoubleType>().write_batch(values, None, None).expect("written");
+    column.close().expect("closed");
+}
+
+/// Writes `rows` with the columns that `names` names behind the stamp.
+fn write(path: &Path, names: &[&str], rows: &[Row]) {
+    let columns: String = names.iter().map(|name| format!("required double {name}; ")).collect();
+    let schema =
+        format!("message bars {{ required int64 ts (TIMESTAMP(MICROS, true)); {columns}}}");
+    let schema = Arc::new(parse_message_type(&schema).expect("a schema"));
+    let file = File::create(path).expect("made");
+    let properties = Arc::new(WriterProperties::builder().build());
+    let mut writer = SerializedFileWriter::new(file, schema, properties).expect("begun");
+    let mut group = writer.next_row_group().expect("a group");
+    let stamps: Vec<i64> = rows.iter().map(|(minute, _)| OPEN_US + minute * MINUTE_US).collect();
+    let mut column = group.next_column().expect("a column").expect("the stamps");
+    column.typed::<Int64Type>().write_batch(&stamps, None, None).expect("written");
+    column.close().expect("closed");
+    for at in 0..names.len() {
+        let values: Vec<f64> = rows.iter().map(|(_, values)| values[at]).collect();
+        write_column(&mut group, &values);
+    }
+    group.close().expect("closed");
+    writer.close().expect("closed");
+}
+
+const NAMES: [&str; 5] = ["open", "high", "low", "close", "volume"];
+
+/// Writes a file that is not as it should be.
+type Damage = fn(&Path);
+
+/// A folder whose store has only that file of July, and a session over it.
+fn folder_with(damage: impl FnOnce(&Path)) -> Folder {
+    let folder = Folder::new();
+    let path = folder.path(FILE);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    damage(&path);
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], ""));
+    folder
+}
+
+fn all_words(call: &Call) -> String {
+    let said = format!("{}{}", call.out, call.err);
+    assert!([0, 4, 5].contains(&call.code) && !said.contains("panicked"), "{said}");
+    said
+}
+
+#[test]
+fn every_damage_of_rows_is_counted_by_name_with_its_file_and_row() {
+    let bad = |at: usize, value: f64| {
+        let mut values = GOOD;
+        values[at] = value;
+        [(0, GOOD), (1, values), (2, GOOD)]
+    };
+    for (rows, rejected, finding) in [
+        (bad(1, f64::NAN), "1 row rejected as invalid_not_finite", "invalid"),
+        (bad(1, 8.0), "1 row rejected as invalid_high_below_others", "invalid"),
+        (bad(2, 10.5), "1 row rejected as invalid_low_above_others", "invalid"),
+        (bad(4, -1.0), "1 row rejected as invalid_negative_volume", "invalid"),
+        ([(0, GOOD), (1, GOOD), (1, GOOD)], "1 row rejected as duplicate", "repeated"),
+    ] {
+        let folder = folder_with(|path| write(path, &NAMES, &rows));
+        let run = folder.run(&["run", "a.json"]).expect_code(0);
+        assert!(run.out.contains(rejected), "{rejected} in\n{}", run.out);
+        assert!(run.out.contains("\n2 bars and "), "{}", run.out);
+        let verified = folder.run(&["data", "verify", "bars"]).expect_code(4);
+        let row = if finding == "repeated" { 2 } else { 1 };
+        let named = format!("{FILE}, first row {row} at 2025-07-02T13:31:00Z");
+        assert!(
+            verified.out.contains(finding) && verified.out.contains(&named),
+            "{}",
+            verified.out
+        );
+        let covered = folder.run(&["data", "coverage", "bars", "--json"]).json();
+        assert_eq!(covered[0]["present"], 2);
+    }
+}
+
+#[test]
+fn every_damage_of_a_file_is_an_error_with_its_name() {
+    let cases: [(&str, Damage, &str); 6] = [
+        ("empty", |path| std::fs::write(path, "").expect("written"), ""),
+        ("no Parquet", |path| std::fs::write(path, "ts,open\n").expect("written"), ""),
+        (
+            "a damaged footer",
+            |path| {
+                write(path, &NAMES, &[(0, GOOD), (1, GOOD)]);
+                let mut bytes = std::fs::read(path).expect("read");
+                let n_bytes = bytes.len();
+                bytes[n_bytes - 40..n_bytes - 8].fill(0xff);
+                std::fs::write(path, bytes).expect("written");
+            },
+            "",
+        ),
+        (
+            "cut short",
+            |path| {
+                write(path, &NAMES, &[(0, GOOD), (1, GOOD)]);
+                let bytes = std::fs::read(path).expect("read");
+                std::fs::write(path, &bytes[..bytes.len() / 2]).expect("written");
+            },
+            "",
+        ),
+        ("a missing column", |path| write(path, &NAMES[..4], &[(0, GOOD)]), "volume"),
+        ("not in order", |path| write(path, &NAMES, &[(1, GOOD), (0, GOOD)]), "repair"),
+    ];
+    for (what, damage, word) in cases {
+        let folder = folder_with(damage);
+        let run = folder.run(&["run", "a.json"]);
+        assert_ne!(run.code, 0, "{what}");
+        let said = all_words(&run);
+        assert!(said.contains(FILE) && said.contains(word), "{what}: {said}");
+        let verified = folder.run(&["data", "verify", "bars"]).expect_code(4);
+        assert!(verified.out.contains(FILE), "{what}: {}", verified.out);
+        for command in ["ls", "coverage"] {
+            all_words(&folder.run(&["data", command, "bars"]));
+        }
+    }
+}
+
+#[test]
+fn rows_out_of_order_are_mended_by_a_repair() {
+    let folder = folder_with(|path| write(path, &NAMES, &[(1, GOOD), (0, GOOD)]));
+    folder.run(&["data", "verify", "bars", "--repair"]).expect_code(0);
+    let run = folder.run(&["run", "a.json"]).expect_code(0);
+    assert!(run.out.contains("\n2 bars and "), "{}", run.out);
+}
