@@ -8,7 +8,13 @@ use crate::calendar::{Calendar, Expansion};
 use crate::facts::{self, EMBEDDED, EmbeddedCalendar};
 use crate::{ExchangeGroup, TimeError};
 
-/// The only path to calendars; each is expanded when it is first asked for, and then shared.
+/// The embedded calendars as their facts stand, each expanded when it is first asked for: constants
+/// that are dear to come by, so all managers of a process share them.
+static AS_EMBEDDED: [OnceLock<Arc<Expansion>>; EMBEDDED.len()] =
+    [const { OnceLock::new() }; EMBEDDED.len()];
+
+/// The only path to calendars; each is expanded when it is first asked for, and then shared by all
+/// managers of the process that have no overlay.
 ///
 /// ```
 /// use openbell_time::TimeManager;
@@ -37,18 +43,20 @@ use crate::{ExchangeGroup, TimeError};
 /// ```
 #[derive(Debug)]
 pub struct TimeManager {
-    overlay: Option<String>,
-    /// One for each of `EMBEDDED`.
-    expansions: Vec<OnceLock<Arc<Expansion>>>,
+    overlay: Option<Overlay>,
+}
+
+/// Lines laid over the facts, and the calendars that come of it.
+#[derive(Debug)]
+struct Overlay {
+    text: String,
+    expansions: [OnceLock<Arc<Expansion>>; EMBEDDED.len()],
 }
 
 impl TimeManager {
     /// The embedded facts as they are.
     pub fn new() -> TimeManager {
-        TimeManager {
-            overlay: None,
-            expansions: EMBEDDED.iter().map(|_| OnceLock::new()).collect(),
-        }
+        TimeManager { overlay: None }
     }
 
     /// The embedded facts with an overlay's lines laid over them.
@@ -57,11 +65,12 @@ impl TimeManager {
     /// [`TimeError::FactLine`], [`TimeError::FactMissing`], [`TimeError::FactOnNoSession`],
     /// [`TimeError::FactHours`], [`TimeError::UnknownCalendar`].
     pub fn with_overlay(overlay: &str) -> Result<TimeManager, TimeError> {
-        let mut time = TimeManager::new();
         for section in facts::overlay_sections(overlay)? {
             embedded_idx(section.calendar)?;
         }
-        time.overlay = Some(overlay.to_owned());
+        let expansions = [const { OnceLock::new() }; EMBEDDED.len()];
+        let overlaid = Overlay { text: overlay.to_owned(), expansions };
+        let time = TimeManager { overlay: Some(overlaid) };
         for section in facts::overlay_sections(overlay)? {
             time.calendar(section.calendar)?;
         }
@@ -72,8 +81,8 @@ impl TimeManager {
     ///
     /// *Errors*: [`TimeError::UnknownCalendar`], with the nearest names.
     ///
-    /// *Cost*: a few milliseconds when a calendar is asked for first, then a short search by name;
-    /// whoever asks second waits for the first.
+    /// *Cost*: a few milliseconds when a calendar is asked for first in a process, then a short
+    /// search by name. Two who ask first at the same time both expand it.
     pub fn calendar(&self, name: &str) -> Result<Calendar, TimeError> {
         let group = ExchangeGroup::named(name).ok_or_else(|| unknown(name))?;
         let idx = embedded_idx(group.calendar)?;
@@ -82,11 +91,12 @@ impl TimeManager {
             "US_EQUITY" | "CRYPTO" | "FOREX" | "COMMODITIES" => group.calendar,
             code => code,
         };
-        let expansion = match self.expansions[idx].get() {
+        let expansions = self.overlay.as_ref().map_or(&AS_EMBEDDED, |overlay| &overlay.expansions);
+        let expansion = match expansions[idx].get() {
             Some(expansion) => expansion,
             None => {
                 let expanded = Arc::new(self.expanded(&EMBEDDED[idx])?);
-                self.expansions[idx].get_or_init(|| expanded)
+                expansions[idx].get_or_init(|| expanded)
             }
         };
         Ok(Calendar::new(own_name, Arc::clone(expansion)))
@@ -95,7 +105,7 @@ impl TimeManager {
     fn expanded(&self, embedded: &EmbeddedCalendar) -> Result<Expansion, TimeError> {
         let facts = facts::parsed(embedded.text)?;
         match &self.overlay {
-            Some(overlay) => Expansion::of(facts::overlaid(facts, overlay)?),
+            Some(overlay) => Expansion::of(facts::overlaid(facts, &overlay.text)?),
             None => Expansion::of(facts),
         }
     }
