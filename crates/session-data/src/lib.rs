@@ -16,6 +16,7 @@ mod grid;
 mod inactive;
 mod metrics;
 mod reader;
+mod running;
 mod segment;
 mod segment_writer;
 mod series;

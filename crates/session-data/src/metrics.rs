@@ -33,14 +33,14 @@ impl SessionMetrics {
         let first = opens_at_ns.partition_point(|&ns| ns < open.as_nanos());
         let end = opens_at_ns.partition_point(|&ns| ns < until.as_nanos());
         let last = end.checked_sub(1).filter(|&last| last >= first)?;
-        let [high, low, volume, price_volume] = rows.running(last)?;
+        let running = rows.running(first, last)?;
         Some(SessionMetrics {
             open: rows.open()[first],
-            high,
-            low,
+            high: running.high,
+            low: running.low,
             last: rows.close()[last],
-            volume,
-            vwap: (volume > 0.0).then(|| price_volume / volume),
+            volume: running.volume,
+            vwap: (running.volume > 0.0).then(|| running.price_volume / running.volume),
         })
     }
 }

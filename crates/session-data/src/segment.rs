@@ -10,18 +10,17 @@ use openbell_time::{Timestamp, TradingDate};
 
 use crate::block::{Block, BlockWriter, Committed};
 use crate::grid::Grid;
+use crate::running::{Folds, Running};
 
 /// Float columns that every segment has: open, high, low, close, volume.
 pub(crate) const N_BAR_FLOATS: usize = 5;
-/// Running session metrics of a base segment: high, low, volume, price times volume.
-pub(crate) const N_METRIC_FLOATS: usize = 4;
 
 /// What a segment holds besides bars.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SegmentShape {
     /// The interval of its bars.
     pub interval: BarInterval,
-    /// Base bars with running metrics, or derived bars with their coverage.
+    /// Base bars, or derived bars with their coverage.
     pub role: SeriesRole,
     /// Whether bars may be seen later than they close (live), so that each carries its instant.
     pub arrival: Arrival,
@@ -83,6 +82,8 @@ pub struct Segment {
     day: Arc<SegmentDay>,
     /// Bars a nanosecond where none is missing.
     per_ns: f64,
+    /// For a base series; a derived one keeps none.
+    folds: Folds,
     block: Arc<Block>,
 }
 
@@ -103,7 +104,11 @@ impl Segment {
         writer: &BlockWriter,
     ) -> Arc<Segment> {
         let per_ns = 1.0 / day.grid.step_ns() as f64;
-        Arc::new(Segment { shape, day, per_ns, block: Arc::clone(writer.block()) })
+        let folds = Folds::new(match shape.role {
+            SeriesRole::Base => writer.len() + writer.room(),
+            SeriesRole::Derived => 0,
+        });
+        Arc::new(Segment { shape, day, per_ns, folds, block: Arc::clone(writer.block()) })
     }
 
     /// What it holds.
@@ -345,25 +350,17 @@ impl<'s> Rows<'s> {
         })
     }
 
-    /// The running metrics at row `row` of a base series: high, low, volume, price times volume,
-    /// each from the session's regular open on; `None` before its first regular bar.
-    pub(crate) fn running(&self, row: usize) -> Option<[f64; N_METRIC_FLOATS]> {
-        if row >= self.len() || self.role() != SeriesRole::Base {
-            return None;
-        }
-        let at = |offset: usize| self.floats(N_BAR_FLOATS + offset)[row];
-        let values = [at(0), at(1), at(2), at(3)];
-        (!values[0].is_nan()).then_some(values)
+    /// The figures of the bars `first..=last` of a base series, `first` being the first regular
+    /// bar; `None` for a derived one.
+    pub(crate) fn running(&self, first: usize, last: usize) -> Option<Running> {
+        let (segment, _) = self.of.filter(|_| self.role() == SeriesRole::Base)?;
+        Some(segment.folds.at(self, first, last))
     }
 
     /// The column of an indicator's field, raw: NaN is the store's code for *absent*. Use
     /// [`Rows::indicator_value`] for values.
     fn indicator_column(&self, column: usize) -> &'s [f64] {
-        let first = match self.role() {
-            SeriesRole::Base => N_BAR_FLOATS + N_METRIC_FLOATS,
-            SeriesRole::Derived => N_BAR_FLOATS,
-        };
-        self.floats(first + column)
+        self.floats(N_BAR_FLOATS + column)
     }
 
     /// Where the columns of `key` begin, and its names.

@@ -9,8 +9,7 @@ use openbell_time::Timestamp;
 
 use crate::block::{BlockWriter, Tails};
 use crate::segment::{
-    Arrival, IndicatorColumns, N_BAR_FLOATS, N_METRIC_FLOATS, Rows, Segment, SegmentDay,
-    SegmentShape, SeriesRole,
+    Arrival, IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentDay, SegmentShape, SeriesRole,
 };
 
 /// An empty block with the columns of `shape`.
@@ -18,9 +17,8 @@ fn blank_block(shape: &SegmentShape, capacity: usize) -> BlockWriter {
     let n_ints = 2
         + 2 * usize::from(shape.role == SeriesRole::Derived)
         + usize::from(shape.arrival == Arrival::Recorded);
-    let n_metrics = if shape.role == SeriesRole::Base { N_METRIC_FLOATS } else { 0 };
     let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
-    BlockWriter::new(n_ints, N_BAR_FLOATS + n_metrics + n_indicators, capacity)
+    BlockWriter::new(n_ints, N_BAR_FLOATS + n_indicators, capacity)
 }
 
 /// The one hand that fills a segment.
@@ -53,8 +51,6 @@ pub struct SegmentTail<'w> {
     pub close: &'w mut [f64],
     /// Volumes.
     pub volume: &'w mut [f64],
-    /// Running high, low, volume and price times volume; a base series only.
-    pub running: Option<[&'w mut [f64]; N_METRIC_FLOATS]>,
     /// The indicators' columns in the order of the shape.
     pub indicators: IndicatorTails<'w>,
 }
@@ -164,8 +160,6 @@ impl SegmentWriter {
             (self.shape.arrival == Arrival::Recorded).then(|| ints.next().expect(MADE));
         let mut float = || floats.next().expect(MADE);
         let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
-        let running =
-            (self.shape.role == SeriesRole::Base).then(|| [float(), float(), float(), float()]);
         SegmentTail {
             opens_at_ns,
             closes_at_ns,
@@ -176,7 +170,6 @@ impl SegmentWriter {
             low,
             close,
             volume,
-            running,
             indicators: IndicatorTails(floats),
         }
     }

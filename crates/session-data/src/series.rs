@@ -144,6 +144,13 @@ fn n_regular(rows: &Rows<'_>) -> usize {
         instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
     };
     let grid = &segment.day().grid;
+    // Where all are regular, which is usual, two looks tell.
+    if let (Some(first), Some(last)) = (opens_at_ns.first(), opens_at_ns.last())
+        && grid.since().is_some_and(|since| since.as_nanos() <= *first)
+        && grid.until().is_some_and(|until| *last < until.as_nanos())
+    {
+        return opens_at_ns.len();
+    }
     within(grid.until()).saturating_sub(within(grid.since()))
 }
 

@@ -195,17 +195,11 @@ impl RandomDay {
         bounds.since >= at(OPEN) && bounds.since < at(self.close())
     }
 
-    /// The base series, whose running metrics are those of the regular bars so far.
+    /// The base series.
     fn base(&self) -> SeriesFacts {
         let bars = self.bars();
         let mut writer = SegmentWriter::new(base_shape(), self.day(), bars.len());
-        let mut so_far: Vec<f64> = Vec::new();
         for (bounds, value) in bars {
-            so_far.extend(self.is_regular(&bounds).then_some(value));
-            let [high, low, volume, price_volume] = writer.tail().running.unwrap();
-            let (running, product) = (fold(&so_far), so_far.iter().map(|v| v * v).sum());
-            let row = running.map_or([f64::NAN; 4], |m| [m.high, m.low, m.volume, product]);
-            (high[0], low[0], volume[0], price_volume[0]) = (row[0], row[1], row[2], row[3]);
             let tail = writer.tail();
             tail.opens_at_ns[0] = bounds.since.as_nanos();
             tail.closes_at_ns[0] = bounds.until.as_nanos();

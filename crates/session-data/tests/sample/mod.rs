@@ -75,9 +75,6 @@ pub fn fill(writer: &mut SegmentWriter, row: usize, since: i64, until: i64, valu
     for column in [tail.open, tail.high, tail.low, tail.close, tail.volume] {
         column[row] = value;
     }
-    for column in tail.running.into_iter().flatten() {
-        column[row] = value;
-    }
 }
 
 /// The base series of `today`, without history.

@@ -1,0 +1,171 @@
+//! The session's figures up to any of its bars, folded when they are asked for.
+//!
+//! A replay asks for few of them; so nothing is computed ahead, and what was once computed is kept
+//! at every sixteenth bar. Hot path: no allocation, no lock.
+
+use crate::segment::Rows;
+use crate::sync::{AtomicU64, Ordering};
+
+/// Regular bars between two places at which the figures are kept.
+const STRIDE: usize = 16;
+
+/// High, low, volume, and price times volume of the regular bars so far.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(crate) struct Running {
+    pub(crate) high: f64,
+    pub(crate) low: f64,
+    pub(crate) volume: f64,
+    pub(crate) price_volume: f64,
+}
+
+impl Running {
+    /// Before the first bar.
+    const NONE: Running =
+        Running { high: f64::NEG_INFINITY, low: f64::INFINITY, volume: 0.0, price_volume: 0.0 };
+
+    fn advance(self, (high, low, close, volume): (f64, f64, f64, f64)) -> Running {
+        Running {
+            high: if high > self.high { high } else { self.high },
+            low: if low < self.low { low } else { self.low },
+            volume: self.volume + volume,
+            price_volume: self.price_volume + (high + low + close) / 3.0 * volume,
+        }
+    }
+}
+
+/// What has been computed of the figures of one segment.
+///
+/// Any reader fills a place that is empty. All come to the same bits, since the fold goes from bar
+/// to bar; so it does not matter who does, or how often.
+pub(crate) struct Folds(Box<[Kept]>);
+
+/// The figures after a whole number of strides; not there while `high` is NaN, which no bar's is.
+struct Kept {
+    low: AtomicU64,
+    volume: AtomicU64,
+    price_volume: AtomicU64,
+    high: AtomicU64,
+}
+
+impl Kept {
+    fn nothing() -> Kept {
+        Kept {
+            low: AtomicU64::new(0),
+            volume: AtomicU64::new(0),
+            price_volume: AtomicU64::new(0),
+            high: AtomicU64::new(f64::NAN.to_bits()),
+        }
+    }
+
+    fn load(&self) -> Option<Running> {
+        // It is written last: who sees it sees the others.
+        let high = f64::from_bits(self.high.load(Ordering::Acquire));
+        let value = |of: &AtomicU64| f64::from_bits(of.load(Ordering::Relaxed));
+        (!high.is_nan()).then(|| Running {
+            high,
+            low: value(&self.low),
+            volume: value(&self.volume),
+            price_volume: value(&self.price_volume),
+        })
+    }
+
+    fn store(&self, running: Running) {
+        self.low.store(running.low.to_bits(), Ordering::Relaxed);
+        self.volume.store(running.volume.to_bits(), Ordering::Relaxed);
+        self.price_volume.store(running.price_volume.to_bits(), Ordering::Relaxed);
+        self.high.store(running.high.to_bits(), Ordering::Release);
+    }
+}
+
+impl Folds {
+    /// Nothing computed yet, for a segment of at most `n_rows`.
+    pub(crate) fn new(n_rows: usize) -> Folds {
+        Folds((0..n_rows / STRIDE).map(|_| Kept::nothing()).collect())
+    }
+
+    /// The figures of the bars `first..=last` of `rows`, where `first` is the first regular bar of
+    /// the segment, whichever its `last` one.
+    ///
+    /// *Cost*: at most 15 bars where a bar of the last 16 was asked for before; at first linear in
+    /// bars.
+    pub(crate) fn at(&self, rows: &Rows<'_>, first: usize, last: usize) -> Running {
+        let n_bars = last + 1 - first;
+        let n_strides = n_bars / STRIDE;
+        let known = self.0[..n_strides].iter().rposition(|kept| kept.load().is_some());
+        let mut running = known.and_then(|known| self.0[known].load()).unwrap_or(Running::NONE);
+        let mut n_folded = known.map_or(0, |known| (known + 1) * STRIDE);
+        let (high, low) = (&rows.high()[first..=last], &rows.low()[first..=last]);
+        let (close, volume) = (&rows.close()[first..=last], &rows.volume()[first..=last]);
+        while n_folded < n_bars {
+            let until = (n_folded + STRIDE).min(n_bars);
+            for row in n_folded..until {
+                running = running.advance((high[row], low[row], close[row], volume[row]));
+            }
+            n_folded = until;
+            if n_folded.is_multiple_of(STRIDE) {
+                self.0[n_folded / STRIDE - 1].store(running);
+            }
+        }
+        running
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::segment::{Arrival, SegmentDay, SegmentShape, SeriesRole};
+    use crate::{Grid, GridPart, SegmentWriter};
+    use openbell_market::BarInterval;
+    use openbell_time::Timestamp;
+
+    fn segment_of(values: &[(f64, f64)]) -> SegmentWriter {
+        let part =
+            GridPart { since: Timestamp::from_nanos(0), until: Timestamp::from_nanos(1_000) };
+        let grid = Grid::clock(vec![part], 1);
+        let shape = SegmentShape {
+            interval: BarInterval::from_mins(1).unwrap(),
+            role: SeriesRole::Base,
+            arrival: Arrival::AtClose,
+            indicators: [].into(),
+        };
+        let day = SegmentDay {
+            session_date: "2025-08-01".parse().unwrap(),
+            grid: grid.clone(),
+            base_grid: grid,
+        };
+        let mut writer = SegmentWriter::new(shape, day, values.len());
+        for (row, &(price, volume)) in values.iter().enumerate() {
+            let tail = writer.tail();
+            (tail.opens_at_ns[0], tail.closes_at_ns[0]) = (row as i64, row as i64 + 1);
+            (tail.open[0], tail.close[0]) = (price, price);
+            (tail.high[0], tail.low[0]) = (price + 1.0, price - 1.0);
+            tail.volume[0] = volume;
+            writer.commit(1);
+        }
+        writer
+    }
+
+    proptest! {
+        /// Asked in any order, by whatever has been kept, the figures are those of a plain fold.
+        #[test]
+        fn whatever_was_asked_before_the_figures_are_those_of_a_plain_fold(
+            values in proptest::collection::vec((1.0..1e3_f64, 0.0..1e6_f64), 1..200),
+            asked in proptest::collection::vec(any::<prop::sample::Index>(), 1..20),
+            first in any::<prop::sample::Index>(),
+        ) {
+            let writer = segment_of(&values);
+            let (rows, folds) = (writer.rows(), Folds::new(values.len()));
+            let first = first.index(values.len());
+            for last in asked {
+                let last = first + last.index(values.len() - first);
+                let mut plain = Running::NONE;
+                for &(price, volume) in &values[first..=last] {
+                    plain = plain.advance((price + 1.0, price - 1.0, price, volume));
+                }
+                prop_assert_eq!(folds.at(&rows, first, last), plain);
+            }
+        }
+    }
+}
