@@ -7,6 +7,7 @@ use std::sync::Arc;
 use openbell_market::{Adjustment, BarInterval, Symbol};
 use openbell_time::Timestamp;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as PhysicalType};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
@@ -108,7 +109,7 @@ pub(crate) struct Column<K> {
 #[derive(Debug)]
 pub(crate) struct BarFile {
     pub(crate) path: PathBuf,
-    pub(crate) source: Arc<FileSource>,
+    pub(crate) source: FileSource,
     pub(crate) footer: ParquetMetaData,
     pub(crate) ts: Column<StampUnit>,
     pub(crate) values: [Column<ValueKind>; 5],
@@ -117,8 +118,9 @@ pub(crate) struct BarFile {
 impl BarFile {
     /// Reads the footer of the file at `path` and finds its columns.
     pub(crate) fn open(path: &Path) -> Result<BarFile, DataError> {
-        let source = FileSource::open(path)?;
+        let mut source = FileSource::open(path)?;
         let footer = read_footer(path, &source)?;
+        source.release();
         let schema = footer.file_metadata().schema_descr();
         let find = |column: &'static str| {
             (0..schema.num_columns())
@@ -156,12 +158,24 @@ impl BarFile {
                 value_kind(&descr).ok_or_else(|| wrong(column, &descr, "a float or an integer"))?;
             *value = Column { idx, kind, is_nullable: descr.max_def_level() > 0 };
         }
-        Ok(BarFile { path: path.to_owned(), source: Arc::new(source), footer, ts, values })
+        Ok(BarFile { path: path.to_owned(), source, footer, ts, values })
     }
 
     /// Rows in the file.
     pub(crate) fn n_rows(&self) -> u64 {
         self.footer.row_groups().iter().map(n_rows).sum()
+    }
+
+    /// The bytes of `group`, for its columns of bars.
+    pub(crate) fn group_source(&self, group: usize) -> Result<Arc<FileSource>, ParquetError> {
+        let rows = self.footer.row_group(group);
+        let ranges = std::iter::once(self.ts.idx)
+            .chain(self.values.iter().map(|column| column.idx))
+            .map(|idx| rows.column(idx).byte_range());
+        let (first, until) = ranges.fold((u64::MAX, 0), |(first, until), (start, n_bytes)| {
+            (first.min(start), until.max(start.saturating_add(n_bytes)))
+        });
+        Ok(Arc::new(self.source.holding(first..until)?))
     }
 
     /// First and last stamp of a row group as it is written (1d and 1w: the label), where its

@@ -1,5 +1,5 @@
-//! Rows out of the column chunks of one Parquet file, a few thousand at a time. It does no I/O of
-//! its own: bytes come from the file's [`FileSource`].
+//! Rows out of the column chunks of one Parquet file, some at a time. It does no I/O of its own:
+//! bytes come from the file's source.
 //!
 //! Stamps are decoded ahead of values: the caller looks at stamps, decides how many rows it wants,
 //! and only then are their values decoded, straight into the caller's columns.
@@ -9,23 +9,14 @@ use std::sync::Arc;
 
 use openbell_market::BarColumns;
 use openbell_time::Timestamp;
-use parquet::column::page::PageReader;
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
-use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, Int96};
-use parquet::errors::ParquetError;
-use parquet::file::reader::SerializedPageReader;
 
 use crate::DataError;
-use crate::bar_file::{BarFile, COLUMNS, Column, StampUnit, ValueKind};
-use crate::error::CellFault;
+use crate::bar_file::BarFile;
 use crate::guard;
-use crate::source::FileSource;
+use crate::row_group::GroupReader;
 
 /// Rows whose stamps are decoded in one go.
-pub(crate) const BATCH_ROWS: usize = 1_024;
-
-/// The largest whole number up to which float64 holds every one.
-const EXACT_MAX: i64 = 1 << 53;
+const BATCH_ROWS: usize = 1_024;
 
 /// What the stamps of a file must be besides ascending.
 #[derive(Clone, Debug)]
@@ -52,6 +43,7 @@ pub(crate) struct Decoder {
     /// What comes after the stamps that are decoded.
     fault: Option<DataError>,
     next_group: usize,
+    /// `None` between row groups.
     group: Option<GroupReader>,
     stamps: Vec<i64>,
     n_taken: usize,
@@ -96,10 +88,8 @@ impl Decoder {
             if decoder.row + n_rows > row {
                 let n_skipped = (row - decoder.row) as usize;
                 let mut group = GroupReader::open(&decoder.file, decoder.next_group)?;
-                let skipped = guard::catch(|| group.ts.skip(n_skipped));
+                let skipped = group.skip(n_skipped);
                 skipped.map_err(|e| guard::data_error(&decoder.file.path, Some(row), e))?;
-                group.n_rows_left -= n_skipped as u64;
-                group.n_values_behind += n_skipped;
                 decoder.group = Some(group);
                 decoder.next_group += 1;
                 decoder.row = row;
@@ -143,25 +133,35 @@ impl Decoder {
             }
             self.stamps.clear();
             self.n_taken = 0;
-            while self.stamps.is_empty() {
-                if self.group.as_ref().is_none_or(|group| group.n_rows_left == 0) {
-                    if self.next_group == self.file.footer.num_row_groups() {
-                        return Ok(&[]);
-                    }
-                    self.group = Some(GroupReader::open(&self.file, self.next_group)?);
-                    self.next_group += 1;
-                }
-                if let Some(group) = &mut self.group
-                    && let Err(error) =
-                        group.decode_stamps(self.batch_rows, self.row, &self.file, &mut self.stamps)
-                {
-                    self.stamps.clear();
-                    return Err(error);
-                }
-            }
+            self.decode_stamps()?;
             self.check_stamps()?;
         }
         Ok(&self.stamps[self.n_taken..])
+    }
+
+    /// Decodes the next stamps; there are none at the end of the file only.
+    fn decode_stamps(&mut self) -> Result<(), DataError> {
+        while self.stamps.is_empty() {
+            if self.is_between_groups() {
+                if self.next_group == self.file.footer.num_row_groups() {
+                    return Ok(());
+                }
+                self.group = Some(GroupReader::open(&self.file, self.next_group)?);
+                self.next_group += 1;
+            }
+            if let Some(group) = &mut self.group {
+                let stamps = &mut self.stamps;
+                let decoded = group.decode_stamps(self.batch_rows, self.row, &self.file, stamps);
+                decoded.inspect_err(|_| stamps.clear())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the next row, where there is one, takes the opening of another row group.
+    fn is_between_groups(&self) -> bool {
+        self.n_taken == self.stamps.len()
+            && self.group.as_ref().is_none_or(|group| group.n_rows_left() == 0)
     }
 
     /// Cuts the decoded stamps at the first that is out of order or out of bounds, and keeps the
@@ -169,16 +169,17 @@ impl Decoder {
     fn check_stamps(&mut self) -> Result<(), DataError> {
         let Some(bounds) = &mut self.bounds else { return Ok(()) };
         let mut after = bounds.after.unwrap_or(i64::MIN);
-        if let (Some(&first), Some(&last)) = (self.stamps.first(), self.stamps.last())
+        let stamps = &mut self.stamps;
+        if let (Some(&first), Some(&last)) = (stamps.first(), stamps.last())
             && after <= first
-            && self.stamps.is_sorted()
+            && stamps.is_sorted()
             && bounds.period.contains(&first)
             && bounds.period.contains(&last)
         {
             bounds.after = Some(last);
             return Ok(());
         }
-        for (row_in_batch, &stamp) in self.stamps.iter().enumerate() {
+        for (row_in_batch, &stamp) in stamps.iter().enumerate() {
             if stamp < after || !bounds.period.contains(&stamp) {
                 let path = self.file.path.clone();
                 let row = self.row + row_in_batch as u64;
@@ -189,7 +190,7 @@ impl Decoder {
                 } else {
                     DataError::OutsidePeriod { path, row, stamp }
                 };
-                self.stamps.truncate(row_in_batch);
+                stamps.truncate(row_in_batch);
                 if row_in_batch == 0 {
                     return Err(fault);
                 }
@@ -210,7 +211,7 @@ impl Decoder {
     /// Leaves out the next `n_rows`, which must be among [`Decoder::stamps`].
     pub(crate) fn skip(&mut self, n_rows: usize) {
         if let Some(group) = &mut self.group {
-            group.n_values_behind += n_rows;
+            group.skip_values(n_rows);
         }
         self.advance(n_rows);
     }
@@ -219,21 +220,18 @@ impl Decoder {
     /// five value columns of `out`; its stamps are the caller's to append. Where it fails, `out`
     /// is as it was, and the decoder is of no further use.
     pub(crate) fn take(&mut self, n_rows: usize, out: &mut BarColumns) -> Result<(), DataError> {
-        let BarColumns { opens_at_ns: _, open, high, low, close, volume } = out;
-        let n_before = open.len();
-        let mut columns = [open, high, low, close, volume];
-        let row = self.row;
-        let taken = match &mut self.group {
-            Some(group) => group.decode_values(n_rows, row, &self.file, &mut columns),
-            None => Ok(()),
-        };
-        if taken.is_err() {
-            for column in columns {
-                column.truncate(n_before);
+        let n_before = out.open.len();
+        if let Some(group) = &mut self.group {
+            let decoded = group.decode_values(n_rows, self.row, &self.file, &mut values_of(out));
+            if decoded.is_err() {
+                values_of(out).into_iter().for_each(|column| column.truncate(n_before));
+                return decoded;
             }
-            return taken;
         }
         self.advance(n_rows);
+        if self.is_between_groups() {
+            self.group = None; // Its pages are of no further use.
+        }
         Ok(())
     }
 
@@ -260,270 +258,7 @@ impl Decoder {
     }
 }
 
-/// The readers of one row group; values lag behind stamps.
-struct GroupReader {
-    ts: TypedColumn,
-    values: [ValueColumn; 5],
-    /// Rows whose stamps are not decoded yet.
-    n_rows_left: u64,
-    /// Rows whose values are to be left out before the next ones are decoded.
-    n_values_behind: usize,
-}
-
-impl std::fmt::Debug for GroupReader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GroupReader")
-            .field("n_rows_left", &self.n_rows_left)
-            .finish_non_exhaustive()
-    }
-}
-
-impl GroupReader {
-    fn open(file: &BarFile, group: usize) -> Result<GroupReader, DataError> {
-        let failed = |error| guard::data_error(&file.path, None, error);
-        let rows = file.footer.row_group(group);
-        let open = |idx: usize| -> Result<ColumnReader, DataError> {
-            let descr = file.footer.file_metadata().schema_descr().column(idx);
-            let n_rows = usize::try_from(rows.num_rows()).unwrap_or(0);
-            let reader = guard::catch(|| {
-                let pages = SerializedPageReader::<FileSource>::new(
-                    file.source.clone(),
-                    rows.column(idx),
-                    n_rows,
-                    None,
-                )?;
-                Ok(get_column_reader(descr, Box::new(pages) as Box<dyn PageReader>))
-            });
-            reader.map_err(failed)
-        };
-        let values = [
-            ValueColumn::new(open(file.values[0].idx)?, file.values[0]),
-            ValueColumn::new(open(file.values[1].idx)?, file.values[1]),
-            ValueColumn::new(open(file.values[2].idx)?, file.values[2]),
-            ValueColumn::new(open(file.values[3].idx)?, file.values[3]),
-            ValueColumn::new(open(file.values[4].idx)?, file.values[4]),
-        ];
-        Ok(GroupReader {
-            ts: TypedColumn::new(open(file.ts.idx)?, file.ts.is_nullable),
-            values,
-            n_rows_left: u64::try_from(rows.num_rows()).unwrap_or(0),
-            n_values_behind: 0,
-        })
-    }
-
-    fn decode_stamps(
-        &mut self,
-        batch_rows: usize,
-        row: u64,
-        file: &BarFile,
-        stamps: &mut Vec<i64>,
-    ) -> Result<(), DataError> {
-        let n_wanted = (batch_rows as u64).min(self.n_rows_left) as usize;
-        let unit = file.ts.kind;
-        let decoded = guard::catch(|| self.ts.read_i64(n_wanted, unit, stamps));
-        let failed = |error| guard::data_error(&file.path, Some(row), error);
-        let cell = |row_in_batch: usize, fault| DataError::BadCell {
-            path: file.path.clone(),
-            row: row + row_in_batch as u64,
-            column: COLUMNS[0],
-            fault,
-        };
-        if let Some(null) = decoded.map_err(failed)? {
-            return Err(cell(null, CellFault::Null));
-        }
-        if stamps.len() != n_wanted {
-            let short = format!("{n_wanted} stamps were expected, {} are there", stamps.len());
-            return Err(failed(ParquetError::EOF(short)));
-        }
-        self.n_rows_left -= n_wanted as u64;
-        let factor = unit.nanos();
-        let raw = i64::MIN / factor..=i64::MAX / factor;
-        // Without a branch a row: what is out of range is looked for where something is.
-        if !stamps.iter().fold(true, |all, stamp| all & raw.contains(stamp))
-            && let Some(row) = stamps.iter().position(|stamp| !raw.contains(stamp))
-        {
-            return Err(cell(row, CellFault::OutOfRange(stamps[row])));
-        }
-        if factor != 1 {
-            stamps.iter_mut().for_each(|stamp| *stamp *= factor);
-        }
-        Ok(())
-    }
-
-    fn decode_values(
-        &mut self,
-        n_rows: usize,
-        row: u64,
-        file: &BarFile,
-        columns: &mut [&mut Vec<f64>; 5],
-    ) -> Result<(), DataError> {
-        let failed = |error| guard::data_error(&file.path, Some(row), error);
-        let n_behind = std::mem::take(&mut self.n_values_behind);
-        for (idx, (reader, column)) in self.values.iter_mut().zip(columns).enumerate() {
-            let n_before = column.len();
-            let decoded = guard::catch(|| {
-                reader.column.skip(n_behind)?;
-                reader.read(n_rows, column)
-            });
-            if let Some((row_in_batch, fault)) = decoded.map_err(failed)? {
-                return Err(DataError::BadCell {
-                    path: file.path.clone(),
-                    row: row + row_in_batch as u64,
-                    column: COLUMNS[idx + 1],
-                    fault,
-                });
-            }
-            if column.len() - n_before != n_rows {
-                let n_there = column.len() - n_before;
-                let short = format!("{n_rows} values were expected, {n_there} are there");
-                return Err(failed(ParquetError::EOF(short)));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// One column chunk with its reader, and buffers that are used again.
-struct TypedColumn {
-    reader: ColumnReader,
-    /// Definition levels, for nullable columns only.
-    levels: Option<Vec<i16>>,
-    i32s: Vec<i32>,
-    i64s: Vec<i64>,
-    f32s: Vec<f32>,
-    i96s: Vec<Int96>,
-}
-
-impl TypedColumn {
-    fn new(reader: ColumnReader, is_nullable: bool) -> TypedColumn {
-        TypedColumn {
-            reader,
-            levels: is_nullable.then(Vec::new),
-            i32s: Vec::new(),
-            i64s: Vec::new(),
-            f32s: Vec::new(),
-            i96s: Vec::new(),
-        }
-    }
-
-    fn skip(&mut self, n_rows: usize) -> Result<(), ParquetError> {
-        if n_rows == 0 {
-            return Ok(());
-        }
-        let n_skipped = match &mut self.reader {
-            ColumnReader::Int32ColumnReader(reader) => reader.skip_records(n_rows)?,
-            ColumnReader::Int64ColumnReader(reader) => reader.skip_records(n_rows)?,
-            ColumnReader::Int96ColumnReader(reader) => reader.skip_records(n_rows)?,
-            ColumnReader::FloatColumnReader(reader) => reader.skip_records(n_rows)?,
-            ColumnReader::DoubleColumnReader(reader) => reader.skip_records(n_rows)?,
-            _ => return Err(unexpected_type()),
-        };
-        if n_skipped == n_rows {
-            Ok(())
-        } else {
-            Err(ParquetError::EOF(format!("{n_rows} values to skip, {n_skipped} are there")))
-        }
-    }
-
-    /// Appends `n_rows` stamps in the unit of the file; yields the first row that is null.
-    fn read_i64(
-        &mut self,
-        n_rows: usize,
-        unit: StampUnit,
-        out: &mut Vec<i64>,
-    ) -> Result<Option<usize>, ParquetError> {
-        let levels = &mut self.levels;
-        match (&mut self.reader, unit) {
-            (ColumnReader::Int64ColumnReader(reader), _) => read(reader, levels, n_rows, out),
-            (ColumnReader::Int32ColumnReader(reader), _) => {
-                self.i32s.clear();
-                let null = read(reader, levels, n_rows, &mut self.i32s)?;
-                out.extend(self.i32s.iter().map(|&day| i64::from(day)));
-                Ok(null)
-            }
-            (ColumnReader::Int96ColumnReader(reader), StampUnit::Int96) => {
-                self.i96s.clear();
-                let null = read(reader, levels, n_rows, &mut self.i96s)?;
-                out.extend(self.i96s.iter().map(Int96::to_nanos));
-                Ok(null)
-            }
-            _ => Err(unexpected_type()),
-        }
-    }
-}
-
-/// A column of prices or volumes.
-struct ValueColumn {
-    column: TypedColumn,
-    kind: ValueKind,
-}
-
-impl ValueColumn {
-    fn new(reader: ColumnReader, place: Column<ValueKind>) -> ValueColumn {
-        ValueColumn { column: TypedColumn::new(reader, place.is_nullable), kind: place.kind }
-    }
-
-    /// Appends `n_rows` values; yields the first row that holds none, or one that is not exact.
-    fn read(
-        &mut self,
-        n_rows: usize,
-        out: &mut Vec<f64>,
-    ) -> Result<Option<(usize, CellFault)>, ParquetError> {
-        let TypedColumn { reader, levels, i32s, i64s, f32s, i96s: _ } = &mut self.column;
-        let null = match reader {
-            ColumnReader::DoubleColumnReader(reader) => {
-                read::<DoubleType>(reader, levels, n_rows, out)?
-            }
-            ColumnReader::FloatColumnReader(reader) => {
-                f32s.clear();
-                let null = read::<FloatType>(reader, levels, n_rows, f32s)?;
-                out.extend(f32s.iter().map(|&value| f64::from(value)));
-                null
-            }
-            ColumnReader::Int32ColumnReader(reader) => {
-                i32s.clear();
-                let null = read::<Int32Type>(reader, levels, n_rows, i32s)?;
-                if self.kind == ValueKind::UInt32 {
-                    out.extend(i32s.iter().map(|&value| f64::from(value as u32)));
-                } else {
-                    out.extend(i32s.iter().map(|&value| f64::from(value)));
-                }
-                null
-            }
-            ColumnReader::Int64ColumnReader(reader) => {
-                i64s.clear();
-                let null = read::<Int64Type>(reader, levels, n_rows, i64s)?;
-                // An unsigned number past 2^63 reads as a negative one, and is refused with them.
-                let lowest = if self.kind == ValueKind::UInt64 { 0 } else { -EXACT_MAX };
-                let is_exact = |value: &i64| (lowest..=EXACT_MAX).contains(value);
-                if let Some(row) = i64s.iter().position(|value| !is_exact(value)) {
-                    return Ok(Some((row, CellFault::Inexact(i64s[row]))));
-                }
-                out.extend(i64s.iter().map(|&value| value as f64));
-                null
-            }
-            _ => return Err(unexpected_type()),
-        };
-        Ok(null.map(|row| (row, CellFault::Null)))
-    }
-}
-
-fn read<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    levels: &mut Option<Vec<i16>>,
-    n_rows: usize,
-    out: &mut Vec<T::T>,
-) -> Result<Option<usize>, ParquetError> {
-    match levels {
-        None => reader.read_records(n_rows, None, None, out).map(|_| None),
-        Some(levels) => {
-            levels.clear();
-            let (n_read, n_values, _) = reader.read_records(n_rows, Some(levels), None, out)?;
-            Ok(if n_values < n_read { levels.iter().position(|&level| level == 0) } else { None })
-        }
-    }
-}
-
-fn unexpected_type() -> ParquetError {
-    ParquetError::General("a column chunk of another type than the schema says".to_owned())
+fn values_of(columns: &mut BarColumns) -> [&mut Vec<f64>; 5] {
+    let BarColumns { opens_at_ns: _, open, high, low, close, volume } = columns;
+    [open, high, low, close, volume]
 }

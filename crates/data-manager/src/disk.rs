@@ -64,6 +64,7 @@ pub(crate) fn state(path: &Path) -> Result<FileState, DataError> {
 }
 
 /// All bytes of a file.
+#[cfg(test)]
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
     std::fs::read(path).map_err(|source| DataError::io(IoAction::Read, path, source))
 }

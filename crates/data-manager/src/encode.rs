@@ -1,9 +1,11 @@
 //! Rows into the bytes of a Parquet file, as the store keeps them.
 //!
-//! Delta-coded stamps, plain prices without a dictionary, one row group, statistics on `ts` alone;
-//! prices compressed with LZ4_RAW, which reads as fast as memory.
+//! Delta-coded stamps, plain prices without a dictionary, statistics on `ts` alone; prices
+//! compressed with LZ4_RAW, which reads as fast as memory. A row group is what is read and decoded
+//! in one go, so there are several in a month of minutes.
 
 use std::io::Write;
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarInterval, SeriesKey};
@@ -22,7 +24,10 @@ use crate::bar_file::{Provenance, meta_key};
 const SCHEMA_VERSION: &str = "1";
 
 /// Rows in a page: small enough that a reader of thousands of series holds little of each.
-const PAGE_ROWS: usize = 4_096;
+const PAGE_ROWS: usize = 2_048;
+
+/// Row groups in a file, at most: each takes a place in its footer.
+const N_GROUPS_MAX: usize = 16;
 
 const SCHEMA: &str = "message bars {
     required int64 ts (TIMESTAMP(MICROS, true));
@@ -45,21 +50,34 @@ pub(crate) fn write_bars<W: Write + Send>(
     let schema: Arc<Type> = Arc::new(parse_message_type(SCHEMA)?);
     let properties = properties(Some(metadata(key, provenance)));
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
-    let mut group = writer.next_row_group()?;
+    let group_rows = rows.len().div_ceil(N_GROUPS_MAX).next_multiple_of(PAGE_ROWS).max(1);
+    // A file without rows has one group without rows.
+    for first in (0..rows.len().max(1)).step_by(group_rows) {
+        write_group(&mut writer, rows, first..(first + group_rows).min(rows.len()))?;
+    }
+    writer.close()?;
+    Ok(())
+}
 
-    let stamps_us: Vec<i64> = rows.opens_at_ns.iter().map(|ns| ns.div_euclid(1_000)).collect();
+fn write_group<W: Write + Send>(
+    writer: &mut SerializedFileWriter<W>,
+    rows: &BarColumns,
+    range: Range<usize>,
+) -> Result<(), ParquetError> {
+    let mut group = writer.next_row_group()?;
+    let stamps = &rows.opens_at_ns[range.clone()];
+    let stamps_us: Vec<i64> = stamps.iter().map(|ns| ns.div_euclid(1_000)).collect();
     if let Some(mut column) = group.next_column()? {
         column.typed::<Int64Type>().write_batch(&stamps_us, None, None)?;
         column.close()?;
     }
     for values in [&rows.open, &rows.high, &rows.low, &rows.close, &rows.volume] {
         if let Some(mut column) = group.next_column()? {
-            column.typed::<DoubleType>().write_batch(values, None, None)?;
+            column.typed::<DoubleType>().write_batch(&values[range.clone()], None, None)?;
             column.close()?;
         }
     }
     group.close()?;
-    writer.close()?;
     Ok(())
 }
 

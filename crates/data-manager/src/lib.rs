@@ -27,6 +27,7 @@ mod manager;
 mod memory;
 mod parquet_feed;
 mod prefetch;
+mod row_group;
 mod rows;
 mod scripted;
 mod source;

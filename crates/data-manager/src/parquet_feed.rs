@@ -19,9 +19,9 @@ use crate::layout::SeriesFile;
 ///
 /// *Shape*: the files are read in order of their periods; a row that is stamped before the one
 /// above it, or outside the month or year that its file is named for, ends what can be read.
-/// *Cost*: one file is open at a time; of it the bytes (up to 1 MB; larger ones page by page), and
-/// one decoded page for each column. Files that end before the instant sought are not opened,
-/// where their names say it.
+/// *Cost*: one file is open at a time; of it the bytes of one row group (up to 1 MB; larger ones page
+/// by page), and one decoded page for each column. Files that end before the instant sought are not
+/// opened, where their names say it.
 #[derive(Debug)]
 pub struct ParquetFeed {
     key: SeriesKey,

@@ -1,8 +1,13 @@
-//! The bytes of one Parquet file, for the decoder: whole in memory where it is small, else page by
-//! page, opened anew for each, so that thousands of series need no open file between two reads.
+//! The bytes of one Parquet file, for the decoder: read as they are needed, the file opened anew
+//! for each read, so that thousands of series need no open file between two reads.
+//!
+//! What is read in one go is a small file, or the end of a larger one, where its footer lies, and
+//! then a row group at a time, as long as that is small; only of larger ones page by page.
 
 use std::io::{BufReader, Cursor, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use parquet::errors::ParquetError;
@@ -11,31 +16,80 @@ use parquet::file::reader::{ChunkReader, Length};
 use crate::DataError;
 use crate::disk::{self, FileState};
 
-/// Files up to this size are read in one go: a month of minutes of a stock has 200 to 400 kB, and
-/// a page-wise read of it costs more than its decoding.
-const WHOLE_FILE_BYTES_MAX: u64 = 1 << 20;
+/// Files up to this size are read in one go: a day of minutes, a few years of days.
+const WHOLE_FILE_BYTES_MAX: u64 = 64 << 10;
+
+/// Of a larger file the end: the footer of a month of minutes takes a tenth of it.
+const FOOTER_BYTES: u64 = 16 << 10;
+
+/// Row groups up to this size are read in one go: reading one page by page costs more than its
+/// decoding.
+const GROUP_BYTES_MAX: u64 = 1 << 20;
 
 /// Enough for the header of a page, which is read before the page itself.
 const HEADER_BYTES: usize = 256;
 
 /// Where a decoder finds the bytes of a file.
-#[derive(Debug)]
-pub(crate) enum FileSource {
-    Whole(Bytes),
-    Paged { path: PathBuf, state: FileState },
+#[derive(Clone, Debug)]
+pub(crate) struct FileSource {
+    path: Arc<PathBuf>,
+    state: FileState,
+    /// The place and the bytes of what has been read already.
+    held: Option<(u64, Bytes)>,
 }
 
 impl FileSource {
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, and holds the whole of a small one, of others the end.
     pub(crate) fn open(path: &Path) -> Result<FileSource, DataError> {
         let state = disk::state(path)?;
         if state.n_bytes == 0 {
             return Err(DataError::EmptyFile { path: path.to_owned() });
         }
-        if state.n_bytes <= WHOLE_FILE_BYTES_MAX {
-            Ok(FileSource::Whole(disk::read(path)?.into()))
-        } else {
-            Ok(FileSource::Paged { path: path.to_owned(), state })
+        let is_small = state.n_bytes <= WHOLE_FILE_BYTES_MAX;
+        let n_held = if is_small { state.n_bytes } else { FOOTER_BYTES };
+        let first = state.n_bytes - n_held;
+        let bytes = disk::read_at(path, first, n_held as usize)
+            .map_err(|source| DataError::io(crate::IoAction::Read, path, source))?;
+        let held = Some((first, bytes.into()));
+        Ok(FileSource { path: Arc::new(path.to_owned()), state, held })
+    }
+
+    /// Lets go of what it holds, but for the whole of a small file.
+    pub(crate) fn release(&mut self) {
+        self.held.take_if(|(first, _)| *first > 0);
+    }
+
+    /// The same file, of which the bytes `range` are held where they are few enough.
+    pub(crate) fn holding(&self, range: Range<u64>) -> Result<FileSource, ParquetError> {
+        let n_bytes = range.end.saturating_sub(range.start);
+        let mut source = self.clone();
+        if self.held(range.start, n_bytes).is_none()
+            && n_bytes <= GROUP_BYTES_MAX
+            && range.end <= self.state.n_bytes
+        {
+            source.held = Some((range.start, self.read(range.start, n_bytes as usize)?));
+        }
+        Ok(source)
+    }
+
+    /// `n_bytes` from byte `start` on, where they are held.
+    fn held(&self, start: u64, n_bytes: u64) -> Option<Bytes> {
+        let (first, bytes) = self.held.as_ref()?;
+        let from = usize::try_from(start.checked_sub(*first)?).ok()?;
+        let until = from.checked_add(usize::try_from(n_bytes).ok()?)?;
+        (until <= bytes.len()).then(|| bytes.slice(from..until))
+    }
+
+    fn read(&self, start: u64, n_bytes: usize) -> Result<Bytes, ParquetError> {
+        self.check_unchanged()?;
+        Ok(disk::read_at(&self.path, start, n_bytes)?.into())
+    }
+
+    fn check_unchanged(&self) -> Result<(), ParquetError> {
+        match disk::state(&self.path) {
+            Ok(found) if found == self.state => Ok(()),
+            Ok(_) => Err(ParquetError::External(Box::new(Changed))),
+            Err(error) => Err(ParquetError::External(Box::new(error))),
         }
     }
 }
@@ -45,20 +99,9 @@ impl FileSource {
 #[error("the file was changed while it was being read")]
 pub(crate) struct Changed;
 
-fn check_unchanged(path: &Path, state: &FileState) -> Result<(), ParquetError> {
-    match disk::state(path) {
-        Ok(found) if found == *state => Ok(()),
-        Ok(_) => Err(ParquetError::External(Box::new(Changed))),
-        Err(error) => Err(ParquetError::External(Box::new(error))),
-    }
-}
-
 impl Length for FileSource {
     fn len(&self) -> u64 {
-        match self {
-            FileSource::Whole(bytes) => bytes.len() as u64,
-            FileSource::Paged { state, .. } => state.n_bytes,
-        }
+        self.state.n_bytes
     }
 }
 
@@ -66,33 +109,28 @@ impl ChunkReader for FileSource {
     type T = Box<dyn Read>;
 
     fn get_read(&self, start: u64) -> Result<Box<dyn Read>, ParquetError> {
-        match self {
-            FileSource::Whole(bytes) => {
-                let start = usize::try_from(start)?.min(bytes.len());
-                Ok(Box::new(Cursor::new(bytes.slice(start..))))
-            }
-            FileSource::Paged { path, state } => {
-                check_unchanged(path, state)?;
-                let file = disk::open_at(path, start)?;
-                Ok(Box::new(BufReader::with_capacity(HEADER_BYTES, file)))
-            }
+        let until = self.held.as_ref().map_or(0, |(first, bytes)| first + bytes.len() as u64);
+        if let Some(rest) = self.held(start, until.saturating_sub(start))
+            && !rest.is_empty()
+        {
+            return Ok(Box::new(Cursor::new(rest)));
         }
+        self.check_unchanged()?;
+        let file = disk::open_at(&self.path, start)?;
+        Ok(Box::new(BufReader::with_capacity(HEADER_BYTES, file)))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        match self {
-            FileSource::Whole(bytes) => bytes.get_bytes(start, length),
-            FileSource::Paged { path, state } => {
-                check_unchanged(path, state)?;
-                // A damaged page header may name any length; no more is asked for than there is.
-                if start.saturating_add(length as u64) > state.n_bytes {
-                    return Err(ParquetError::EOF(format!(
-                        "{length} bytes at byte {start} of a file of {}",
-                        state.n_bytes
-                    )));
-                }
-                Ok(disk::read_at(path, start, length)?.into())
-            }
+        if let Some(bytes) = self.held(start, length as u64) {
+            return Ok(bytes);
         }
+        // A damaged page header may name any length; no more is asked for than there is.
+        if start.saturating_add(length as u64) > self.state.n_bytes {
+            return Err(ParquetError::EOF(format!(
+                "{length} bytes at byte {start} of a file of {}",
+                self.state.n_bytes
+            )));
+        }
+        self.read(start, length)
     }
 }
