@@ -14,7 +14,7 @@ use openbell_session_data::{
 use openbell_time::{Nanos, Timestamp};
 
 use crate::command::Stay;
-use crate::digest::Digest;
+use crate::digest::{Digest, series_digest};
 use crate::error::RunError;
 use crate::history::History;
 use crate::lag::LagMeter;
@@ -92,6 +92,8 @@ pub(crate) struct Lane {
     pub(crate) is_joining: bool,
     /// Rows rejected and known, by reason.
     pub(crate) rejected: BTreeMap<RejectReason, u64>,
+    /// The digests of the series with the day, where they could be taken when it was loaded.
+    pub(crate) day_digests: Option<Vec<(BarInterval, Digest)>>,
 }
 
 impl Lane {
@@ -117,9 +119,45 @@ impl Lane {
             live: None,
             is_joining: true,
             rejected: BTreeMap::new(),
+            day_digests: None,
             run,
             series,
         }
+    }
+
+    /// A member whose day is loaded whole, on its way into the session.
+    ///
+    /// *Cost*: the digests of its series are taken here, while they are in the cache.
+    pub(crate) fn of_whole_day(
+        run: LaneRun,
+        series: DaySeries,
+        fixed: Arc<[FixedIndicator]>,
+        through: Arc<Through>,
+    ) -> Lane {
+        let mut lane = Lane::new(run, series, fixed, through);
+        lane.day_digests = Some(lane.continued_digests());
+        lane
+    }
+
+    /// The digests of its series, each continued with the day.
+    fn continued_digests(&self) -> Vec<(BarInterval, Digest)> {
+        let continued = self.writers().map(|writer| {
+            let interval = writer.segment().shape().interval;
+            let known = self.run.digests.iter().find(|(known, _)| *known == interval);
+            let before = known.map_or(Digest::default(), |(_, digest)| *digest);
+            (interval, series_digest(before, &writer.rows()))
+        });
+        continued.collect()
+    }
+
+    /// Ends the day: its digests are those of the run so far. Returns that of all series.
+    pub(crate) fn close_digests(&mut self) -> Digest {
+        let digests = self.day_digests.take().unwrap_or_else(|| self.continued_digests());
+        let all = digests
+            .iter()
+            .fold(Digest::default(), |all, (_, digest)| Digest(all.0.rotate_left(7) ^ digest.0));
+        self.run.digests = digests;
+        all
     }
 
     /// When each bar of the day that is known to the inside closes, delivered or not.
@@ -264,6 +302,7 @@ impl Lane {
             None => Sifted::of(&self.series.base.rows()),
         };
         self.series = run_day(&mut self.run.processor, layout, &mut same_rows, None);
+        self.day_digests = None;
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {
             let interval = writer.segment().shape().interval;

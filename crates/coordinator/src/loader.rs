@@ -188,7 +188,7 @@ impl DayLoader<'_> {
         let retired = run.retired();
         let series = run_day(&mut run.processor, self.layout, sifted, retired);
         let rejections = std::mem::take(&mut sifted.rejected);
-        Ok(Lane { fault, rejections, ..Lane::new(run, series, fixed, through) })
+        Ok(Lane { fault, rejections, ..Lane::of_whole_day(run, series, fixed, through) })
     }
 
     /// Reads and sifts the day's rows. Yields what ended the reading, and from when on nothing

@@ -1,8 +1,7 @@
 //! Which rows of a source become bars of the session, and why the others do not.
 //!
-//! Hot path. Rows that follow each other by one step need no division, and are not copied where all
-//! of a session's are bars. Not here: when
-//! a rejection may be known ([`crate::lane`]).
+//! Hot path. Rows that follow each other by one step are passed as one, and are not copied where all
+//! of a session's are bars. Not here: when a rejection may be known ([`crate::lane`]).
 
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarColumns, RejectReason};
@@ -102,33 +101,28 @@ impl Sifted {
         is_sound: bool,
     ) -> usize {
         let mut last_ns = self.bars.opens_at_ns.last().copied().unwrap_or(i64::MIN);
-        // The part of the grid at hand, and the stamp right after the last one.
-        let (mut since_ns, mut until_ns) = (0, 0);
-        let mut next_ns = i64::MIN;
-        for (n_passed, &stamp_ns) in rows.opens_at_ns[first..].iter().enumerate() {
-            let in_part = since_ns <= stamp_ns && stamp_ns < until_ns;
-            let on_slot = if in_part && stamp_ns == next_ns {
-                true
-            } else if stamp_ns < last_ns || stamp_ns == last_ns && !planted(Planted::DuplicatesPass)
-            {
-                return n_passed;
-            } else if planted(Planted::BarsAtCloseIncluded) && slots.ends_at(stamp_ns) {
-                true
-            } else {
-                if !in_part {
-                    let Some(part) = slots.part_at(stamp_ns) else { return n_passed };
-                    (since_ns, until_ns) = (part.since.as_nanos(), part.until.as_nanos());
-                }
-                (stamp_ns - since_ns) % slots.step_ns == 0
+        let mut row = first;
+        while row < rows.len() {
+            let stamps = &rows.opens_at_ns[row..];
+            let is_after =
+                stamps[0] > last_ns || stamps[0] == last_ns && planted(Planted::DuplicatesPass);
+            let Some((n_slots, until_ns)) = slots.from(stamps[0]).filter(|_| is_after) else {
+                break;
             };
-            let is_faulty = !is_sound && rows.ohlcv(first + n_passed).fault().is_some();
-            if !on_slot || is_faulty && !planted(Planted::InvalidPasses) {
-                return n_passed;
+            let mut n_passed = n_in_step(stamps, n_slots, slots.step_ns);
+            if !is_sound && !planted(Planted::InvalidPasses) {
+                let is_faulty = |row: &usize| rows.ohlcv(*row).fault().is_some();
+                n_passed = (row..row + n_passed).find(is_faulty).map_or(n_passed, |f| f - row);
             }
-            (last_ns, next_ns) = (stamp_ns, stamp_ns + slots.step_ns);
-            self.closes_at_ns.push(next_ns.min(until_ns));
+            if n_passed == 0 {
+                break;
+            }
+            let closes = (1..=n_passed as i64).map(|k| stamps[0] + k * slots.step_ns);
+            self.closes_at_ns.extend(closes.map(|ns| ns.min(until_ns)));
+            last_ns = stamps[n_passed - 1];
+            row += n_passed;
         }
-        rows.len() - first
+        row - first
     }
 
     /// Says why row `row`, which is no bar, is none.
@@ -154,16 +148,41 @@ impl Sifted {
 }
 
 impl Slots<'_> {
-    fn ends_at(&self, stamp_ns: i64) -> bool {
-        self.grid.until().is_some_and(|until| until.as_nanos() == stamp_ns)
-    }
-
-    fn part_at(&self, stamp_ns: i64) -> Option<&GridPart> {
+    /// How many slots follow each other from the one that opens at `stamp_ns` on, and where the
+    /// last of them ends; `None` where none opens there.
+    fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
         let holds = |part: &&GridPart| {
             part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()
         };
-        self.grid.parts().iter().find(holds)
+        let Some(part) = self.grid.parts().iter().find(holds) else {
+            let is_last = self.grid.until().is_some_and(|until| until.as_nanos() == stamp_ns);
+            return (is_last && planted(Planted::BarsAtCloseIncluded)).then_some((1, stamp_ns));
+        };
+        let until_ns = part.until.as_nanos();
+        let is_open = (stamp_ns - part.since.as_nanos()) % self.step_ns == 0;
+        let n_slots = (until_ns - stamp_ns) as u64;
+        is_open.then_some((n_slots.div_ceil(self.step_ns as u64) as usize, until_ns))
     }
+}
+
+/// How many of the first `n_max` of `stamps`, which has one, follow each other by `step_ns`.
+fn n_in_step(stamps: &[i64], n_max: usize, step_ns: i64) -> usize {
+    /// Looked at together, without a branch.
+    const BLOCK: usize = 16;
+    let stamps = &stamps[..n_max.min(stamps.len())];
+    let is_due = |row: usize| stamps[row] == stamps[0] + row as i64 * step_ns;
+    for (block, chunk) in stamps.chunks(BLOCK).enumerate() {
+        let first = block * BLOCK;
+        let due_ns = stamps[0] + first as i64 * step_ns;
+        let difference = chunk
+            .iter()
+            .zip(0_i64..)
+            .fold(0, |all, (&stamp_ns, row)| all | (stamp_ns ^ (due_ns + row * step_ns)));
+        if difference != 0 {
+            return (first..stamps.len()).find(|&row| !is_due(row)).unwrap_or(stamps.len());
+        }
+    }
+    stamps.len()
 }
 
 /// Whether no row has a [fault](openbell_market::Ohlcv::fault), found column by column and without
@@ -171,17 +190,19 @@ impl Slots<'_> {
 /// finite.
 fn are_sound(rows: &BarColumns) -> bool {
     let prices = rows.open.iter().zip(&rows.close).zip(rows.high.iter().zip(&rows.low));
-    let rows = prices.zip(&rows.volume);
-    rows.fold(true, |all, (((open, close), (high, low)), volume)| {
-        all & (low <= open)
-            & (open <= high)
-            & (low <= close)
-            & (close <= high)
-            & (high.abs() < f64::INFINITY)
-            & (low.abs() < f64::INFINITY)
-            & (*volume >= 0.0)
-            & (*volume < f64::INFINITY)
-    })
+    let n_faulty =
+        prices.zip(&rows.volume).fold(0_u64, |n, (((open, close), (high, low)), volume)| {
+            let is_sound = (low <= open)
+                & (open <= high)
+                & (low <= close)
+                & (close <= high)
+                & (high.abs() < f64::INFINITY)
+                & (low.abs() < f64::INFINITY)
+                & (*volume >= 0.0)
+                & (*volume < f64::INFINITY);
+            n + u64::from(!is_sound)
+        });
+    n_faulty == 0
 }
 
 #[cfg(test)]

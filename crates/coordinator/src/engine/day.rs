@@ -16,7 +16,6 @@ use super::announce::Unready;
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
 use crate::command::Stay;
-use crate::digest::{Digest, series_digest};
 use crate::error::RunError;
 use crate::event::Event;
 use crate::lane::{Lane, LaneRun, Membership, NEVER};
@@ -364,7 +363,7 @@ impl Engine {
             let after: Vec<_> = lane.rejections_known_at(Timestamp::MAX).to_vec();
             log_rejections(&mut self.log, &mut lane, &after, None);
             symbols.push(symbol_report(&lane, at, day.keeps_quality, false));
-            let digest = close_digests(&mut lane);
+            let digest = lane.close_digests();
             self.digest.symbol(&lane.run.symbol, digest);
             self.digests.insert(lane.run.symbol.clone(), digest);
             let stays = match lane.run.membership {
@@ -463,22 +462,6 @@ pub(super) fn symbol_report(
         rejected: lane.rejected.clone(),
         has_left,
     }
-}
-
-/// Continues the digests of a lane's series with the day. Returns that of all of them.
-fn close_digests(lane: &mut Lane) -> Digest {
-    let before = std::mem::take(&mut lane.run.digests);
-    let mut all = Digest::default();
-    let mut digests = Vec::with_capacity(before.len());
-    for writer in lane.writers() {
-        let interval = writer.segment().shape().interval;
-        let known = before.iter().find(|(known, _)| *known == interval);
-        let digest = series_digest(known.map_or(Digest::default(), |(_, d)| *d), &writer.rows());
-        all = Digest(all.0.rotate_left(7) ^ digest.0);
-        digests.push((interval, digest));
-    }
-    lane.run.digests = digests;
-    all
 }
 
 fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunError {
