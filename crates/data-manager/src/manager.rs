@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use openbell_market::{Adjustment, BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
@@ -66,8 +66,16 @@ pub struct SeriesInfo {
 #[derive(Clone, Debug)]
 pub struct DataManager {
     root: PathBuf,
-    series: BTreeMap<SeriesKey, Vec<SeriesPlace>>,
+    series: Arc<BTreeMap<SeriesKey, StoredSeries>>,
     strangers: Vec<PathBuf>,
+}
+
+/// A series, found at one place or at several, at which nobody knows what to read.
+#[derive(Default, Debug)]
+struct StoredSeries {
+    places: Vec<SeriesPlace>,
+    /// The files of the one place, in order; found when a feed is first asked for.
+    in_order: OnceLock<Arc<[SeriesFile]>>,
 }
 
 impl DataManager {
@@ -92,16 +100,17 @@ impl DataManager {
         if found.places.is_empty() && !found.strangers.is_empty() {
             return Err(not_a_store(root, &found));
         }
-        let mut series: BTreeMap<SeriesKey, Vec<SeriesPlace>> = BTreeMap::new();
+        let mut series: BTreeMap<SeriesKey, StoredSeries> = BTreeMap::new();
         for place in found.places {
             let is_wanted = match (&options.exchange_group, &place.exchange_group) {
                 (Some(wanted), Some(group)) => wanted == group,
                 _ => true,
             };
             if is_wanted {
-                series.entry(place.key.clone()).or_default().push(place);
+                series.entry(place.key.clone()).or_default().places.push(place);
             }
         }
+        let series = Arc::new(series);
         Ok(DataManager { root: root.to_owned(), series, strangers: found.strangers })
     }
 
@@ -135,7 +144,7 @@ impl DataManager {
     ///
     /// *Cost*: reads the footer of every file; rows only of files without statistics.
     pub fn series(&self) -> Vec<SeriesInfo> {
-        self.series.values().flatten().map(info_of).collect()
+        self.series.values().flat_map(|series| &series.places).map(info_of).collect()
     }
 
     /// What is known of one series.
@@ -171,12 +180,21 @@ impl DataManager {
     /// A feed of one series that stands at its first row.
     ///
     /// *Cost*: no file is opened, unless there are several whose names do not say what they hold:
-    /// of those the footers are read, to put them in order.
+    /// of those the footers are read, to put them in order, when the first feed is asked for.
     /// *Errors*: [`DataError::UnknownSeries`] with the nearest names,
     /// [`DataError::AmbiguousSeries`]; those of files whose footers are read.
     pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
-        let files = in_order(&self.place(key)?.files)?;
+        let files = self.files_in_order(key)?;
         Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
+    }
+
+    fn files_in_order(&self, key: &SeriesKey) -> Result<Arc<[SeriesFile]>, DataError> {
+        let (series, place) = self.stored(key)?;
+        if let Some(files) = series.in_order.get() {
+            return Ok(Arc::clone(files));
+        }
+        let files = in_order(&place.files)?;
+        Ok(Arc::clone(series.in_order.get_or_init(|| files.into())))
     }
 
     /// Appends to `out` the rows of one series that are stamped in `range` (1d and 1w rows with
@@ -230,9 +248,14 @@ impl DataManager {
     }
 
     pub(crate) fn place(&self, key: &SeriesKey) -> Result<&SeriesPlace, DataError> {
-        match self.series.get(key).map(Vec::as_slice) {
-            Some([place]) => Ok(place),
-            Some(places) => Err(DataError::AmbiguousSeries {
+        self.stored(key).map(|(_, place)| place)
+    }
+
+    /// A series and the only place at which it was found.
+    fn stored(&self, key: &SeriesKey) -> Result<(&StoredSeries, &SeriesPlace), DataError> {
+        match self.series.get(key).map(|series| (series, series.places.as_slice())) {
+            Some((series, [place])) => Ok((series, place)),
+            Some((_, places)) => Err(DataError::AmbiguousSeries {
                 key: key.clone(),
                 places: places.iter().map(|place| place.path.clone()).collect(),
             }),

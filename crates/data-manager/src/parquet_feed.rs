@@ -25,7 +25,7 @@ use crate::layout::SeriesFile;
 #[derive(Debug)]
 pub struct ParquetFeed {
     key: SeriesKey,
-    files: Vec<SeriesFile>,
+    files: Arc<[SeriesFile]>,
     labels: Labels,
     next_file: usize,
     decoder: Option<Decoder>,
@@ -37,7 +37,7 @@ pub struct ParquetFeed {
 }
 
 impl ParquetFeed {
-    pub(crate) fn new(key: SeriesKey, files: Vec<SeriesFile>, labels: Labels) -> ParquetFeed {
+    pub(crate) fn new(key: SeriesKey, files: Arc<[SeriesFile]>, labels: Labels) -> ParquetFeed {
         ParquetFeed {
             key,
             files,
