@@ -1,9 +1,9 @@
 //! Whole sessions as stories, through the public API only.
 //!
-//! [`Market`] holds the bars of a story in memory, [`Story`] is a session over them, and
-//! [`Finished`] what came of it. A [`Recorder`] writes down what it hears, a [`Witness`] what can
-//! be read at every instant, a [`Collector`] every bar. [`GateModel`] is the gate as plainly as it
-//! can be written. Stories name instants by the exchange's clock.
+//! [`Market`] holds the bars of a story in memory, [`Stored`] in Parquet files, [`Story`] is a
+//! session over them, and [`Finished`] what came of it. A [`Recorder`] writes down what it hears, a
+//! [`Witness`] what can be read at every instant, a [`Collector`] every bar. [`GateModel`] is the
+//! gate as plainly as it can be written. Stories name instants by the exchange's clock.
 
 mod breaking_feed;
 mod breaks;
@@ -17,6 +17,7 @@ mod rehearsed;
 mod replay;
 mod seats;
 pub mod simulation;
+mod stored;
 mod story;
 mod witness;
 
@@ -30,5 +31,6 @@ pub use recorder::{Heard, HeardBar, Record, Recorder};
 pub use rehearsed::Rehearsed;
 pub use replay::{commands_of, repeat};
 pub use seats::{finish_seated, register, step_to_end};
+pub use stored::Stored;
 pub use story::{Finished, Story, at, config, dated, finish, minute, store_engine, sym, syms};
 pub use witness::{Notes, Witness};

@@ -76,18 +76,22 @@ impl Story {
         self.engine.step(Timestamp::from_nanos(0))
     }
 
-    /// Steps until the session clock stands at `hour`:`minute` of `date` in New York and nothing
-    /// more is due there.
+    /// Steps until the session clock stands at `hour`:`minute` of `date` in New York, or at the last
+    /// instant before it where nothing is due then, and nothing more is due there.
     pub fn run_to(&mut self, date: &str, hour: u32, minute: u32) {
         let until = at(date, hour, minute);
         let ticket = self.engine.handle().pause();
         if ticket.try_answer().is_none() {
             let _ = self.step(); // The first step of a run prepares it.
         }
+        let mut asked: Option<Ticket> = None;
         loop {
+            let is_answered = asked.as_ref().is_some_and(|ticket| ticket.try_answer().is_some());
             match self.step() {
-                Step::Paused if self.engine.clock().now() >= until => return,
-                Step::Paused => drop(self.engine.handle().command(Command::RunUntil { until })),
+                Step::Paused if is_answered || self.engine.clock().now() >= until => return,
+                Step::Paused if asked.is_none() => {
+                    asked = Some(self.engine.handle().command(Command::RunUntil { until }));
+                }
                 Step::Ended(_) => return,
                 _ => {}
             }

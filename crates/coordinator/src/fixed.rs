@@ -1,12 +1,13 @@
 //! Indicators computed before the session, fixed for the day.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::indicator::{HistoricalSpec, HistoricalWindow, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_processor::indicator::{BarRows, historical_values};
 use openbell_session_data::{FixedIndicator, Segment};
-use openbell_time::{Session, TimeError};
+use openbell_time::{Session, Timestamp, TradingDate};
 
 use crate::error::RunError;
 use crate::history::{History, HistoryWindow};
@@ -27,90 +28,223 @@ pub(crate) fn fixed_indicators(
 ) -> Result<Arc<[FixedIndicator]>, RunError> {
     let mut fixed = Vec::new();
     for historical in plan.historical() {
-        let values = computed(historical, plan, rule, day, symbol, source)?;
+        let reading = Reading { historical, plan, rule, day, symbol, source: &mut *source };
         let key: Arc<str> = historical.key().into();
-        let fields = historical.spec().name().fields();
-        let n_values = fields.len().max(1);
-        for position in 0..n_values {
-            let field: Arc<str> = fields.get(position).copied().unwrap_or("").into();
-            let value = match &values {
-                Ok(values) => Ok(values[position]),
-                Err(why) => Err(Arc::clone(why)),
-            };
-            fixed.push(FixedIndicator { key: Arc::clone(&key), field, value });
+        let fixed_at = |field: Arc<str>, value| FixedIndicator { key: key.clone(), field, value };
+        match reading.computed()? {
+            Ok(values) => {
+                fixed.extend(values.into_iter().map(|(field, value)| fixed_at(field, Ok(value))));
+            }
+            Err(why) => {
+                let fields = historical.spec().name().fields();
+                let fields = if fields.is_empty() { &[""][..] } else { fields };
+                let absent = |field: &&str| fixed_at((*field).into(), Err(Arc::clone(&why)));
+                fixed.extend(fields.iter().map(absent));
+            }
         }
     }
     Ok(fixed.into())
 }
 
-/// The values of one indicator, or why it has none.
-fn computed(
-    historical: &HistoricalSpec,
-    plan: &Plan,
-    rule: &LayoutRule,
-    day: &Session,
-    symbol: &Symbol,
-    source: &mut dyn Source,
-) -> Result<Result<Vec<f64>, Arc<str>>, RunError> {
-    let interval = historical.spec().interval();
-    let stored = source.intervals(symbol);
-    let wanted = n_sessions(historical, plan, rule, day, symbol)?;
-    let available = sessions_held(rule, day, wanted);
-    let window = HistoryWindow { interval, n_sessions: available.max(1) };
-    let mut history = History::new(symbol, rule.base, &[window], &stored);
-    history.roll(day, rule, source)?;
-    let trailing = history.trailing(interval);
-    let bars = columns(&trailing);
-    let (spec, bars) = match spec_and_bars(historical, bars, &trailing) {
-        Ok(found) => found,
-        Err(why) => return Ok(Err(why)),
-    };
-    let facts = plan.market_facts(interval);
-    let values = historical_values(&spec, &facts, &BarRows::of(&bars));
-    Ok(values.ok_or_else(|| {
-        format!("the store holds {} {interval} bars before {}", bars.len(), day.date).into()
-    }))
+/// What the values of one indicator are read from.
+struct Reading<'r> {
+    historical: &'r HistoricalSpec,
+    plan: &'r Plan,
+    rule: &'r LayoutRule,
+    day: &'r Session,
+    symbol: &'r Symbol,
+    source: &'r mut dyn Source,
 }
 
-/// The sessions to read so that the window is whole where the store holds it.
-fn n_sessions(
-    historical: &HistoricalSpec,
-    plan: &Plan,
-    rule: &LayoutRule,
-    day: &Session,
-    symbol: &Symbol,
-) -> Result<u32, TimeError> {
-    let interval = historical.spec().interval();
-    Ok(match historical.window() {
-        HistoricalWindow::Sessions { n_sessions } => with_lead(historical, n_sessions, plan),
-        HistoricalWindow::NormalSessions { n_sessions } => n_sessions * 2 + 10,
-        HistoricalWindow::CalendarDays { n_days } => {
-            let first = day.date.plus_days(-(n_days as i32));
-            let n_sessions = rule.calendar.count(first, day.date.plus_days(-1))? as u32;
-            with_lead(historical, n_sessions, plan)
+/// Sessions of which a stretch without any bar means that the store holds no more.
+const N_BARREN: u32 = 40;
+
+impl Reading<'_> {
+    /// The fields of the indicator with their values, or why it has none.
+    fn computed(mut self) -> Result<Result<Vec<(Arc<str>, f64)>, Arc<str>>, RunError> {
+        let spec = *self.historical.spec();
+        let values = match self.historical.window() {
+            HistoricalWindow::NormalSessions { n_sessions } => return self.slots(n_sessions),
+            HistoricalWindow::Bars { n_bars } => {
+                let first = sessions_of_bars(n_bars, spec.interval(), self.plan);
+                let past = self.read(first, |past| past.n_bars >= n_bars as usize)?;
+                self.value(&spec, past.last_rows(n_bars as usize))
+            }
+            HistoricalWindow::Sessions { n_sessions } => {
+                let n_sessions = self.n_known(n_sessions);
+                let before = self.rule.calendar.sessions_before(self.day.date, n_sessions as usize);
+                let since = before?.first().map_or(self.day.date, |session| session.date);
+                self.over_sessions(since, n_sessions)?
+            }
+            HistoricalWindow::CalendarDays { n_days } => {
+                let since = self.day.date.plus_days(-(n_days as i32));
+                let yesterday = self.day.date.plus_days(-1);
+                let n_sessions = self.rule.calendar.count(since, yesterday)? as u32;
+                self.over_sessions(since, n_sessions)?
+            }
+            HistoricalWindow::LastSession => {
+                let past = self.read(20, |past| past.n_bars > 0)?;
+                let last = past.segments.iter().rev().find(|s| !regular(s).is_empty());
+                match last {
+                    Some(last) => self.value(&spec, columns(std::slice::from_ref(last))),
+                    None => Err("no earlier session has data".into()),
+                }
+            }
+            HistoricalWindow::Trailing => {
+                let windows = self.plan.history_of(self.symbol);
+                let loaded = windows.iter().find(|window| window.interval == spec.interval());
+                let needed = spec.period().unwrap_or(50).saturating_mul(4).max(50);
+                let needed = sessions_of_bars(needed, spec.interval(), self.plan);
+                let n_sessions = loaded.map_or(0, |w| w.n_sessions).max(needed);
+                let past = self.read(n_sessions, |_| true)?;
+                self.value(&spec, columns(&past.segments))
+            }
+        };
+        let fields = spec.name().fields();
+        let field = |position: usize| fields.get(position).copied().unwrap_or("").into();
+        Ok(values.map(|values| {
+            values.into_iter().enumerate().map(|(i, value)| (field(i), value)).collect()
+        }))
+    }
+
+    /// The values over all bars of the sessions since `since`, of which there are `n_sessions`,
+    /// and over the bars that lead into them.
+    fn over_sessions(
+        &mut self,
+        since: TradingDate,
+        n_sessions: u32,
+    ) -> Result<Result<Vec<f64>, Arc<str>>, RunError> {
+        let historical = self.historical;
+        let over = |past: &Past| historical.over_bars(past.n_bars_since(since) as u32);
+        let n_needed = |past: &Past| over(past).ok().and_then(|spec| spec.window_bars());
+        let past = self.read(n_sessions, |past| {
+            n_needed(past).is_none_or(|n| past.n_bars >= n as usize && past.reaches(since))
+        })?;
+        Ok(match over(&past) {
+            Err(error) => Err(error.to_string().into()),
+            Ok(_) if !past.reaches(since) => {
+                Err(format!("the store holds no bars from {since} or before").into())
+            }
+            Ok(spec) => {
+                let n_rows = spec.window_bars().map_or(past.n_bars, |n| n as usize);
+                self.value(&spec, past.last_rows(n_rows))
+            }
+        })
+    }
+
+    /// The values after `bars`.
+    fn value(&self, spec: &IndicatorSpec, bars: BarColumns) -> Result<Vec<f64>, Arc<str>> {
+        let (interval, date) = (spec.interval(), self.day.date);
+        let facts = self.plan.market_facts(interval);
+        historical_values(spec, &facts, &BarRows::of(&bars)).ok_or_else(|| {
+            format!("the store holds {} {interval} bars before {date}", bars.len()).into()
+        })
+    }
+
+    /// The mean volume of every slot of the session, each a field by its number.
+    fn slots(
+        &mut self,
+        n_sessions: u32,
+    ) -> Result<Result<Vec<(Arc<str>, f64)>, Arc<str>>, RunError> {
+        let spec = *self.historical.spec();
+        let rule = LayoutRule { derived: vec![spec.interval()], ..self.rule.clone() };
+        let layout = rule.lay(*self.day)?;
+        let day = match layout.day.derived.into_iter().next() {
+            Some((interval, day)) if interval != rule.base => day,
+            _ => layout.day.base,
+        };
+        let plan = self.plan;
+        let told = |past: &Past| {
+            let mut set = plan.indicator_set(&[spec], spec.interval());
+            past.segments.iter().for_each(|segment| set.seed(segment));
+            set.start_session(&day);
+            set
+        };
+        let is_ready = |past: &Past| told(past).slot_value(0, 0).is_some();
+        let past = self.read(n_sessions * 2 + 10, is_ready)?;
+        let set = told(&past);
+        let means = (0..day.grid.n_slots() as u32)
+            .map_while(|slot| Some((slot.to_string().into(), set.slot_value(0, slot)?)));
+        let means: Vec<(Arc<str>, f64)> = means.collect();
+        Ok(if means.is_empty() {
+            let date = self.day.date;
+            Err(format!("the store holds fewer than {n_sessions} whole sessions before {date}")
+                .into())
+        } else {
+            Ok(means)
+        })
+    }
+
+    /// The last `n_sessions` sessions before the day, and further ones until it is `enough` or
+    /// the store holds no more: a thin symbol has few bars in many sessions.
+    fn read(&mut self, n_sessions: u32, enough: impl Fn(&Past) -> bool) -> Result<Past, RunError> {
+        let mut n_sessions = self.n_known(n_sessions.max(1));
+        let mut past = self.past(n_sessions)?;
+        while !enough(&past) {
+            let further = self.n_known(n_sessions.saturating_mul(2).max(N_BARREN));
+            if further <= n_sessions {
+                break;
+            }
+            let longer = self.past(further)?;
+            let is_barren = longer.n_bars == past.n_bars;
+            (n_sessions, past) = (further, longer);
+            if is_barren {
+                break;
+            }
         }
-        // Thin symbols trade in few of their slots; a year back is far enough for them.
-        HistoricalWindow::Bars { n_bars } => sessions_of_bars(n_bars, interval, plan),
-        HistoricalWindow::LastSession => 20,
-        HistoricalWindow::Trailing => {
-            let windows = plan.history_of(symbol);
-            let loaded = windows.iter().find(|window| window.interval == interval);
-            let needed = historical.spec().period().unwrap_or(50).saturating_mul(4).max(50);
-            loaded.map_or(0, |w| w.n_sessions).max(sessions_of_bars(needed, interval, plan))
+        Ok(past)
+    }
+
+    fn past(&mut self, n_sessions: u32) -> Result<Past, RunError> {
+        let interval = self.historical.spec().interval();
+        let stored = self.source.intervals(self.symbol);
+        let window = HistoryWindow { interval, n_sessions };
+        let mut history = History::new(self.symbol, self.rule.base, &[window], &stored);
+        history.roll(self.day, self.rule, self.source)?;
+        let segments = history.trailing(interval);
+        let n_bars = segments.iter().map(|segment| regular(segment).len()).sum();
+        Ok(Past { segments, n_bars })
+    }
+
+    /// Sessions before the day that the calendar knows of, at most `wanted`.
+    fn n_known(&self, wanted: u32) -> u32 {
+        let (calendar, date) = (&self.rule.calendar, self.day.date);
+        let mut n_sessions = wanted;
+        while n_sessions > 1 && calendar.sessions_before(date, n_sessions as usize).is_err() {
+            n_sessions /= 2;
         }
-    })
+        n_sessions
+    }
 }
 
-fn with_lead(historical: &HistoricalSpec, n_sessions: u32, _plan: &Plan) -> u32 {
-    // An indicator of changes needs bars before its window; one session has them.
-    let needs_lead = historical
-        .over_bars(2)
-        .ok()
-        .and_then(|spec| spec.window_bars())
-        .is_some_and(|n_bars| n_bars > 2);
-    n_sessions + u32::from(needs_lead)
+/// Sessions that were read.
+struct Past {
+    segments: Arc<[Arc<Segment>]>,
+    /// Regular bars in them.
+    n_bars: usize,
 }
 
+impl Past {
+    fn n_bars_since(&self, since: TradingDate) -> usize {
+        let within = self.segments.iter().filter(|s| s.day().session_date >= since);
+        within.map(|segment| regular(segment).len()).sum()
+    }
+
+    /// Whether there is a bar in the first session since `since`, or before it.
+    fn reaches(&self, since: TradingDate) -> bool {
+        let first = self.segments.partition_point(|s| s.day().session_date < since);
+        self.segments.iter().take(first + 1).any(|segment| !regular(segment).is_empty())
+    }
+
+    fn last_rows(&self, n_rows: usize) -> BarColumns {
+        let bars = columns(&self.segments);
+        let mut last = BarColumns::default();
+        last.extend_from(&bars, bars.len().saturating_sub(n_rows)..bars.len());
+        last
+    }
+}
+
+/// The sessions that hold `n_bars` where half of them are there.
 fn sessions_of_bars(n_bars: u32, interval: BarInterval, plan: &Plan) -> u32 {
     let a_session = match interval {
         BarInterval::Week => return n_bars.saturating_mul(5) + 5,
@@ -119,73 +253,26 @@ fn sessions_of_bars(n_bars: u32, interval: BarInterval, plan: &Plan) -> u32 {
     (n_bars.div_ceil(a_session) * 2 + 3).min(400).max(n_bars.div_ceil(a_session) + 1)
 }
 
-/// Sessions before `day` that the calendar knows of, at most `wanted`.
-fn sessions_held(rule: &LayoutRule, day: &Session, wanted: u32) -> u32 {
-    let mut n_sessions = wanted;
-    while n_sessions > 1 && rule.calendar.sessions_before(day.date, n_sessions as usize).is_err() {
-        n_sessions /= 2;
-    }
-    n_sessions
-}
-
-/// The indicator to compute and the bars to compute it from.
-fn spec_and_bars(
-    historical: &HistoricalSpec,
-    bars: BarColumns,
-    trailing: &[Arc<Segment>],
-) -> Result<(IndicatorSpec, BarColumns), Arc<str>> {
-    match historical.window() {
-        HistoricalWindow::Sessions { n_sessions } => {
-            let skipped = trailing.len().saturating_sub(n_sessions as usize);
-            over_window(historical, bars, &trailing[skipped..])
-        }
-        HistoricalWindow::CalendarDays { n_days } => {
-            let Some(last) = trailing.last() else { return Err("there is no history".into()) };
-            let since = last.day().session_date.plus_days(1 - n_days as i32);
-            let first = trailing.partition_point(|s| s.day().session_date < since);
-            over_window(historical, bars, &trailing[first..])
-        }
-        HistoricalWindow::LastSession => {
-            let last = trailing.iter().rev().find(|segment| !segment.rows().is_empty());
-            let Some(last) = last else { return Err("no earlier session has data".into()) };
-            Ok((*historical.spec(), columns(std::slice::from_ref(last))))
-        }
-        HistoricalWindow::Bars { n_bars } => {
-            Ok((*historical.spec(), last_rows(&bars, n_bars as usize)))
-        }
-        HistoricalWindow::NormalSessions { .. } | HistoricalWindow::Trailing => {
-            Ok((*historical.spec(), bars))
-        }
-    }
-}
-
-fn over_window(
-    historical: &HistoricalSpec,
-    bars: BarColumns,
-    window: &[Arc<Segment>],
-) -> Result<(IndicatorSpec, BarColumns), Arc<str>> {
-    let n_bars: usize = window.iter().map(|segment| segment.rows().len()).sum();
-    let spec = historical.over_bars(n_bars as u32).map_err(|e| Arc::from(e.to_string()))?;
-    let needed = spec.window_bars().map_or(bars.len(), |n| n as usize);
-    Ok((spec, last_rows(&bars, needed)))
-}
-
-fn last_rows(bars: &BarColumns, n_rows: usize) -> BarColumns {
-    let mut last = BarColumns::default();
-    last.extend_from(bars, bars.len().saturating_sub(n_rows)..bars.len());
-    last
+/// The rows of a past session that are regular bars: a base series with extended hours has others.
+fn regular(segment: &Segment) -> Range<usize> {
+    let (rows, grid) = (segment.rows(), &segment.day().grid);
+    let n_before = |at: Option<Timestamp>| {
+        at.map_or(0, |at| rows.opens_at_ns().partition_point(|&ns| ns < at.as_nanos()))
+    };
+    let start = n_before(grid.since());
+    start..n_before(grid.until()).max(start)
 }
 
 fn columns(segments: &[Arc<Segment>]) -> BarColumns {
     let mut bars = BarColumns::default();
     for segment in segments {
-        let rows = segment.rows();
-        bars.opens_at_ns.extend_from_slice(rows.opens_at_ns());
-        bars.open.extend_from_slice(rows.open());
-        bars.high.extend_from_slice(rows.high());
-        bars.low.extend_from_slice(rows.low());
-        bars.close.extend_from_slice(rows.close());
-        bars.volume.extend_from_slice(rows.volume());
+        let (rows, range) = (segment.rows(), regular(segment));
+        bars.opens_at_ns.extend_from_slice(&rows.opens_at_ns()[range.clone()]);
+        bars.open.extend_from_slice(&rows.open()[range.clone()]);
+        bars.high.extend_from_slice(&rows.high()[range.clone()]);
+        bars.low.extend_from_slice(&rows.low()[range.clone()]);
+        bars.close.extend_from_slice(&rows.close()[range.clone()]);
+        bars.volume.extend_from_slice(&rows.volume()[range]);
     }
     bars
 }

@@ -191,9 +191,18 @@ impl Plan {
     pub fn indicators_on(&self, interval: BarInterval) -> IndicatorSet {
         let specs: Vec<IndicatorSpec> =
             self.indicators.iter().filter(|spec| spec.interval() == interval).copied().collect();
+        self.indicator_set(&specs, interval)
+    }
+
+    /// A fresh set of `specs`, all on `interval`.
+    pub(crate) fn indicator_set(
+        &self,
+        specs: &[IndicatorSpec],
+        interval: BarInterval,
+    ) -> IndicatorSet {
         let lengths = self.full_session.parts().map(|part| part.length());
-        let full_session = lengths.fold(openbell_time::Nanos::ZERO, |a, b| a + b);
-        IndicatorSet::new(&specs, self.market_facts(interval), full_session)
+        let full_session = lengths.fold(Nanos::ZERO, |a, b| a + b);
+        IndicatorSet::new(specs, self.market_facts(interval), full_session)
     }
 
     /// What indicators on `interval` need to know of the market.

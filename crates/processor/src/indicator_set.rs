@@ -70,6 +70,14 @@ impl IndicatorSet {
         self.day = (!self.states.is_empty()).then(|| Arc::clone(day));
     }
 
+    /// The value of the indicator at `position` for any slot of the session, as
+    /// [`IndicatorState::slot_value`].
+    ///
+    /// *Panics* where there are fewer indicators.
+    pub fn slot_value(&self, position: usize, slot: u32) -> Option<f64> {
+        self.states[position].slot_value(slot)
+    }
+
     /// Updates every indicator with the bars of a past session, oldest first, as if it had run.
     pub fn seed(&mut self, past: &Segment) {
         if self.states.is_empty() {

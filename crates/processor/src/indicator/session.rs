@@ -109,7 +109,7 @@ impl Formula<7> for PivotPoints {
 }
 
 /// `avg_volume_intraday`: for each slot the mean of its volumes in the last n sessions of normal
-/// length.
+/// length, those left out that ended before the first bar.
 ///
 /// *Cost*: a float for each slot of n + 2 sessions. An open costs n additions a slot; a bar costs
 /// none.
@@ -118,6 +118,8 @@ pub(super) struct AvgVolumeIntraday {
     n_sessions: usize,
     // Volumes by slot of the session that runs, and whether they will count.
     running: Option<(SessionLength, Box<[f64]>)>,
+    // Whether there has been a bar: sessions before the first one are none of this symbol.
+    has_begun: bool,
     // The last sessions that count, oldest first.
     past: std::collections::VecDeque<Box<[f64]>>,
     means: Option<Box<[f64]>>,
@@ -129,6 +131,7 @@ impl AvgVolumeIntraday {
         AvgVolumeIntraday {
             n_sessions: n_sessions as usize,
             running: None,
+            has_begun: false,
             past: std::collections::VecDeque::new(),
             means: None,
             n_slots: n_slots as usize,
@@ -144,12 +147,12 @@ impl AvgVolumeIntraday {
     // The oldest session leaves, and its columns are used for the one that begins.
     fn columns(&mut self) -> Box<[f64]> {
         let spare = match self.running.take() {
-            Some((SessionLength::Normal, volumes)) => {
+            Some((SessionLength::Normal, volumes)) if self.has_begun => {
                 self.past.push_back(volumes);
                 let is_over = self.past.len() > self.n_sessions;
                 if is_over { self.past.pop_front() } else { None }
             }
-            Some((SessionLength::Short, volumes)) => Some(volumes),
+            Some((_, volumes)) => Some(volumes),
             None => None,
         };
         let mut volumes = spare.unwrap_or_else(|| vec![0.0; self.n_slots].into_boxed_slice());
@@ -165,6 +168,7 @@ impl Formula<1> for AvgVolumeIntraday {
 
     #[inline]
     fn step(&mut self, bar: &InputBar) -> [f64; 1] {
+        self.has_begun = true;
         if let Some((_, volumes)) = &mut self.running
             && let Some(volume) = volumes.get_mut(bar.slot as usize)
         {

@@ -391,6 +391,9 @@ fn swings(bars: &[InputBar], n: usize, of: impl Fn(&InputBar) -> f64) -> Vec<Ser
 }
 
 fn slot_means(days: &[Day], n: usize) -> Series {
+    // A symbol begins with its first bar.
+    let first = days.iter().position(|day| !day.bars.is_empty()).unwrap_or(days.len());
+    let days = &days[first..];
     let mut found = Vec::new();
     for (i, day) in days.iter().enumerate() {
         let past: Vec<&Day> = days[..i]

@@ -1,0 +1,206 @@
+//! Indicators that are fixed for the day, beside a plain reference: which bars their window holds,
+//! counted in bars, days or weeks, and that they read as far back as it takes.
+
+use openbell_market::indicator::{IndicatorName, IndicatorSpec};
+use openbell_market::{BarInterval, Ohlcv};
+use openbell_processor::indicator::{IndicatorState, InputBar, MarketFacts};
+use openbell_tests::{Stored, Story, bar_at, dated, flat};
+use openbell_time::{Nanos, Session, TimeManager, Timestamp, TradingDate};
+use proptest::prelude::*;
+
+fn sessions() -> Vec<Session> {
+    // Memorial Day is a Monday, Juneteenth a Thursday, and July begins with a half day.
+    let calendar = TimeManager::new().calendar("XNYS").expect("embedded");
+    let dates = "2025-05-05".parse().unwrap()..="2025-07-08".parse().unwrap();
+    calendar.sessions(dates).expect("known dates").to_vec()
+}
+
+fn chance(seed: u64, of: u64) -> u64 {
+    let mut x = seed ^ of.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (x ^ (x >> 27)) % 1_000
+}
+
+type Row = (Timestamp, Ohlcv);
+
+/// Minutes of a symbol that trades in about `per_mille` of them, not at all on some days, and
+/// before the open and after the close as well.
+fn rows(per_mille: u64, seed: u64) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for session in sessions() {
+        if chance(seed, session.date.as_days() as u64) < 150 {
+            continue;
+        }
+        let mut at = session.open - Nanos::from_secs(1800);
+        while at < session.close + Nanos::from_secs(1800) {
+            if chance(seed, at.as_secs() as u64) < per_mille {
+                rows.push((at, bar_at("AAA", at)));
+            }
+            at += Nanos::from_secs(60);
+        }
+    }
+    rows
+}
+
+/// The bars of `width_s` seconds (0: the day) of one session.
+fn folded(session: &Session, width_s: i64, rows: &[Row]) -> Vec<Row> {
+    let mut bars: Vec<Row> = Vec::new();
+    for &(at, row) in rows.iter().filter(|&&(at, _)| session.open <= at && at < session.close) {
+        let since = match width_s {
+            0 => session.open,
+            _ => {
+                let offset_s = (at - session.open).as_nanos() / 1_000_000_000;
+                session.open + Nanos::from_secs(offset_s / width_s * width_s)
+            }
+        };
+        match bars.last_mut() {
+            Some((last, bar)) if *last == since => {
+                bar.high = bar.high.max(row.high);
+                bar.low = bar.low.min(row.low);
+                bar.close = row.close;
+                bar.volume += row.volume;
+            }
+            _ => bars.push((since, row)),
+        }
+    }
+    bars
+}
+
+/// The value of `name` with `period` bars after `bars`.
+fn over(name: IndicatorName, period: usize, interval: BarInterval, bars: &[Row]) -> Option<f64> {
+    let spec = IndicatorSpec::new(name, Some(period as f64), [], interval).ok()?;
+    let facts = MarketFacts { sessions_per_year: 252, bars_per_full_session: 1 };
+    let mut state = IndicatorState::new(&spec, &facts);
+    for &(opens_at, ohlcv) in bars {
+        state.update(&InputBar { opens_at, ohlcv, slot: 0 });
+    }
+    state.value(0)
+}
+
+/// The value by the definition: the window's bars are the period, and where the store holds less
+/// than the window and what leads into it there is none.
+fn expected(
+    name: IndicatorName,
+    (period, unit): (u32, &str),
+    interval: &str,
+    day: TradingDate,
+    rows: &[Row],
+) -> Option<f64> {
+    let width_s = match interval {
+        "1m" => 60,
+        "5m" => 300,
+        "1h" => 3600,
+        _ => 0,
+    };
+    let all: Vec<Session> = sessions().into_iter().filter(|session| session.date < day).collect();
+    let since = match unit {
+        "days" => all[all.len().checked_sub(period as usize)?].date,
+        _ => day.plus_days(-7 * period as i32),
+    };
+    let in_sessions = |from: TradingDate| -> Vec<Row> {
+        let sessions = all.iter().filter(|session| session.date >= from);
+        sessions.flat_map(|session| folded(session, width_s, rows)).collect()
+    };
+    let bars = in_sessions(all[0].date);
+    let n_bars = if unit == "bars" { period as usize } else { in_sessions(since).len() };
+    if unit != "bars" {
+        let first = all.iter().find(|session| session.date >= since)?;
+        bars.first().filter(|(at, _)| *at < first.close)?;
+    }
+    over(name, n_bars, interval.parse().unwrap(), &bars)
+}
+
+fn fixed(story: &Story) -> Result<f64, String> {
+    let mut reader = story.engine.outside_reader();
+    let view = reader.view().expect("active");
+    let fixed = view.symbol("AAA").expect("a member").fixed_indicators();
+    fixed[0].value.clone().map_err(|why| why.to_string())
+}
+
+const NAMES: [&str; 9] = [
+    "sma",
+    "avg_volume",
+    "avg_range",
+    "high_low",
+    "stddev",
+    "roc",
+    "gap_stats",
+    "volume_ratio",
+    "range_ratio",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_fixed_indicator_is_that_of_the_bars_of_its_window(
+        name in prop::sample::select(NAMES.to_vec()),
+        (unit, period) in prop_oneof![
+            (Just("bars"), 1..60_u32),
+            (Just("days"), 1..12_u32),
+            (Just("weeks"), 1..4_u32),
+        ],
+        interval in prop::sample::select(vec!["1m", "5m", "1h", "1d"]),
+        hours in prop::sample::select(vec!["regular", "extended"]),
+        day in prop::sample::select(vec!["2025-05-27", "2025-06-20", "2025-06-23", "2025-07-07"]),
+        per_mille in prop::sample::select(vec![1_u64, 3, 40, 400]),
+        seed in any::<u64>(),
+    ) {
+        let rows = rows(per_mille, seed);
+        prop_assume!(!rows.is_empty());
+        let stored = Stored::new("US_EQUITY").with_rows("AAA", "1m", rows.iter().copied());
+        let more = format!(
+            r#", "hours": "{hours}", "base_interval": "1m", "indicators": {{"historical": [
+                {{"name": "{name}", "period": {period}, "unit": "{unit}",
+                  "interval": "{interval}"}}]}}"#
+        );
+        let mut story = stored.story(&dated((day, day), r#"["AAA"]"#, r#"["1m"]"#, &more));
+        story.run_to(day, 9, 30);
+        let found = fixed(&story);
+        let expected =
+            expected(name.parse().unwrap(), (period, unit), interval, day.parse().unwrap(), &rows);
+        match (&found, expected) {
+            (Ok(found), Some(expected)) => {
+                prop_assert!((found - expected).abs() <= 1e-9 * expected.abs().max(100.0),
+                    "{name} over {period} {unit} of {interval}: {found}, not {expected}");
+            }
+            (Err(_), None) => {}
+            (found, expected) => prop_assert!(false, "{found:?}, not {expected:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_usual_volume_of_every_slot_is_fixed_before_the_open() {
+    // Two whole days and a half day between them, 10 a minute in the first hour, 1 after it.
+    let mut rows = Vec::new();
+    for (date, factor) in [("2025-07-02", 1.0), ("2025-07-03", 100.0), ("2025-07-07", 3.0)] {
+        let session = *sessions().iter().find(|s| s.date.to_string() == date).unwrap();
+        for minute in 0..60 {
+            let at = session.open + Nanos::from_secs(60 * minute);
+            rows.push((at, flat(5.0, 10.0 * factor)));
+        }
+    }
+    let stored = Stored::new("US_EQUITY").with_rows("AAA", "1m", rows);
+    let more = r#", "indicators": {"historical": [
+        {"name": "avg_volume_intraday", "period": 2, "unit": "days", "interval": "1h"}]}"#;
+    let json = dated(("2025-07-08", "2025-07-08"), r#"["AAA"]"#, r#"["1m"]"#, more);
+    let mut story = stored.story(&json);
+    story.run_to("2025-07-08", 9, 30);
+    let mut reader = story.reader();
+    let view = reader.view().expect("active");
+    let found: Vec<(String, f64)> = view
+        .symbol("AAA")
+        .expect("a member")
+        .fixed_indicators()
+        .iter()
+        .map(|fixed| {
+            assert_eq!(&*fixed.key, "avg_volume_intraday_2_1h");
+            (fixed.field.to_string(), fixed.value.clone().expect("two whole sessions"))
+        })
+        .collect();
+    // The hour from the open had 600 and 1,800, the six after it nothing.
+    let expected: Vec<(String, f64)> =
+        (0..7).map(|slot| (slot.to_string(), if slot == 0 { 1_200.0 } else { 0.0 })).collect();
+    assert_eq!(found, expected);
+}
