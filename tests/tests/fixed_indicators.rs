@@ -130,7 +130,7 @@ const NAMES: [&str; 9] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_fixed_indicator_is_that_of_the_bars_of_its_window(
@@ -168,6 +168,29 @@ proptest! {
             (found, expected) => prop_assert!(false, "{found:?}, not {expected:?}"),
         }
     }
+}
+
+/// A stretch without bars is no end of the store: the bar before it is as far back as it lies.
+#[test]
+fn a_fixed_indicator_reads_over_a_hundred_sessions_without_a_bar() {
+    let calendar = TimeManager::new().calendar("XNYS").expect("embedded");
+    let before = calendar.sessions_before("2025-07-07".parse().unwrap(), 120).unwrap();
+    let rows = [(before[0].open, flat(10.0, 1.0)), (before[118].open, flat(13.0, 1.0))];
+    let stored = Stored::new("US_EQUITY").with_rows("AAA", "1m", rows);
+    let sma_of = |period: u32, unit: &str| {
+        let more = format!(
+            r#", "indicators": {{"historical": [
+                {{"name": "sma", "period": {period}, "unit": "{unit}", "interval": "1m"}}]}}"#
+        );
+        let json = dated(("2025-07-07", "2025-07-07"), r#"["AAA"]"#, r#"["1m"]"#, &more);
+        let mut story = stored.story(&json);
+        story.run_to("2025-07-07", 9, 30);
+        fixed(&story)
+    };
+    assert_eq!(sma_of(2, "bars"), Ok(11.5));
+    // The two last sessions have one bar, and the store begins before them.
+    assert_eq!(sma_of(2, "days"), Ok(13.0));
+    assert_eq!(sma_of(3, "bars"), Err("the store holds 2 1m bars before 2025-07-07".to_owned()));
 }
 
 #[test]

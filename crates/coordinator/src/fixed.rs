@@ -7,10 +7,10 @@ use openbell_market::indicator::{HistoricalSpec, HistoricalWindow, IndicatorSpec
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_processor::indicator::{BarRows, historical_values};
 use openbell_session_data::{FixedIndicator, Segment};
-use openbell_time::{Session, Timestamp, TradingDate};
+use openbell_time::{Nanos, Session, Timestamp, TradingDate};
 
 use crate::error::RunError;
-use crate::history::{History, HistoryWindow};
+use crate::history::{History, HistoryWindow, origin_key};
 use crate::layout::LayoutRule;
 use crate::plan::Plan;
 use crate::source::Source;
@@ -46,6 +46,9 @@ pub(crate) fn fixed_indicators(
     Ok(fixed.into())
 }
 
+/// The fields of an indicator, each with its value.
+type Fields = Vec<(Arc<str>, f64)>;
+
 /// What the values of one indicator are read from.
 struct Reading<'r> {
     historical: &'r HistoricalSpec,
@@ -56,12 +59,9 @@ struct Reading<'r> {
     source: &'r mut dyn Source,
 }
 
-/// Sessions of which a stretch without any bar means that the store holds no more.
-const N_BARREN: u32 = 40;
-
 impl Reading<'_> {
     /// The fields of the indicator with their values, or why it has none.
-    fn computed(mut self) -> Result<Result<Vec<(Arc<str>, f64)>, Arc<str>>, RunError> {
+    fn computed(mut self) -> Result<Result<Fields, Arc<str>>, RunError> {
         let spec = *self.historical.spec();
         let values = match self.historical.window() {
             HistoricalWindow::NormalSessions { n_sessions } => return self.slots(n_sessions),
@@ -71,7 +71,7 @@ impl Reading<'_> {
                 self.value(&spec, past.last_rows(n_bars as usize))
             }
             HistoricalWindow::Sessions { n_sessions } => {
-                let n_sessions = self.n_known(n_sessions);
+                let n_sessions = self.n_known(n_sessions)?;
                 let before = self.rule.calendar.sessions_before(self.day.date, n_sessions as usize);
                 let since = before?.first().map_or(self.day.date, |session| session.date);
                 self.over_sessions(since, n_sessions)?
@@ -142,10 +142,7 @@ impl Reading<'_> {
     }
 
     /// The mean volume of every slot of the session, each a field by its number.
-    fn slots(
-        &mut self,
-        n_sessions: u32,
-    ) -> Result<Result<Vec<(Arc<str>, f64)>, Arc<str>>, RunError> {
+    fn slots(&mut self, n_sessions: u32) -> Result<Result<Fields, Arc<str>>, RunError> {
         let spec = *self.historical.spec();
         let rule = LayoutRule { derived: vec![spec.interval()], ..self.rule.clone() };
         let layout = rule.lay(*self.day)?;
@@ -165,7 +162,7 @@ impl Reading<'_> {
         let set = told(&past);
         let means = (0..day.grid.n_slots() as u32)
             .map_while(|slot| Some((slot.to_string().into(), set.slot_value(0, slot)?)));
-        let means: Vec<(Arc<str>, f64)> = means.collect();
+        let means: Fields = means.collect();
         Ok(if means.is_empty() {
             let date = self.day.date;
             Err(format!("the store holds fewer than {n_sessions} whole sessions before {date}")
@@ -178,21 +175,41 @@ impl Reading<'_> {
     /// The last `n_sessions` sessions before the day, and further ones until it is `enough` or
     /// the store holds no more: a thin symbol has few bars in many sessions.
     fn read(&mut self, n_sessions: u32, enough: impl Fn(&Past) -> bool) -> Result<Past, RunError> {
-        let mut n_sessions = self.n_known(n_sessions.max(1));
+        let mut n_sessions = self.n_known(n_sessions.max(1))?;
         let mut past = self.past(n_sessions)?;
         while !enough(&past) {
-            let further = self.n_known(n_sessions.saturating_mul(2).max(N_BARREN));
-            if further <= n_sessions {
+            let further = self.n_known(n_sessions.saturating_mul(2).max(40))?;
+            if further <= n_sessions || !self.holds_rows_before(n_sessions)? {
                 break;
             }
-            let longer = self.past(further)?;
-            let is_barren = longer.n_bars == past.n_bars;
-            (n_sessions, past) = (further, longer);
-            if is_barren {
-                break;
-            }
+            n_sessions = further;
+            past = self.past(n_sessions)?;
         }
         Ok(past)
+    }
+
+    /// Whether the series has a row from before the last `n_sessions` sessions, bar or not.
+    ///
+    /// *Cost*: reads at most a year of rows, of the year that has the last ones before it.
+    fn holds_rows_before(&mut self, n_sessions: u32) -> Result<bool, RunError> {
+        let calendar = &self.rule.calendar;
+        let sessions = calendar.sessions_before(self.day.date, n_sessions as usize)?;
+        let (start, mut until) = (calendar.instants().start, sessions[0].open);
+        let stored = self.source.intervals(self.symbol);
+        let interval = self.historical.spec().interval();
+        let key = origin_key(self.symbol, interval, self.rule.base, &stored);
+        let mut feed = self.source.feed(&key, calendar)?;
+        let mut rows = BarColumns::default();
+        while start < until {
+            let since = start.max(until - Nanos::from_secs(365 * 86_400));
+            feed.seek(since)?;
+            feed.poll(until, until, &mut rows)?;
+            if !rows.is_empty() {
+                return Ok(true);
+            }
+            until = since;
+        }
+        Ok(false)
     }
 
     fn past(&mut self, n_sessions: u32) -> Result<Past, RunError> {
@@ -207,13 +224,10 @@ impl Reading<'_> {
     }
 
     /// Sessions before the day that the calendar knows of, at most `wanted`.
-    fn n_known(&self, wanted: u32) -> u32 {
-        let (calendar, date) = (&self.rule.calendar, self.day.date);
-        let mut n_sessions = wanted;
-        while n_sessions > 1 && calendar.sessions_before(date, n_sessions as usize).is_err() {
-            n_sessions /= 2;
-        }
-        n_sessions
+    fn n_known(&self, wanted: u32) -> Result<u32, RunError> {
+        let (calendar, yesterday) = (&self.rule.calendar, self.day.date.plus_days(-1));
+        let n_known = calendar.count(calendar.facts_since(), yesterday)?;
+        Ok(wanted.min(n_known as u32))
     }
 }
 

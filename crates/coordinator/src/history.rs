@@ -108,17 +108,28 @@ pub(crate) fn series_read(
     intervals: impl IntoIterator<Item = BarInterval>,
     stored: &[BarInterval],
 ) -> Vec<SeriesKey> {
-    let mut read = vec![base];
+    let mut read = vec![SeriesKey { symbol: symbol.clone(), interval: base }];
     for interval in intervals {
-        let from = match Origin::of(interval, base, stored) {
-            Origin::Stored => interval,
-            Origin::Folded { from } => from,
-        };
-        if !read.contains(&from) {
-            read.push(from);
+        let key = origin_key(symbol, interval, base, stored);
+        if !read.contains(&key) {
+            read.push(key);
         }
     }
-    read.into_iter().map(|interval| SeriesKey { symbol: symbol.clone(), interval }).collect()
+    read
+}
+
+/// The series from which history of `interval` comes.
+pub(crate) fn origin_key(
+    symbol: &Symbol,
+    interval: BarInterval,
+    base: BarInterval,
+    stored: &[BarInterval],
+) -> SeriesKey {
+    let interval = match Origin::of(interval, base, stored) {
+        Origin::Stored => interval,
+        Origin::Folded { from } => from,
+    };
+    SeriesKey { symbol: symbol.clone(), interval }
 }
 
 /// One trailing window of one symbol.
