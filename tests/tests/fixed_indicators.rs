@@ -4,7 +4,7 @@
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{BarInterval, Ohlcv};
 use openbell_processor::indicator::{IndicatorState, InputBar, MarketFacts};
-use openbell_tests::{Stored, Story, bar_at, dated, flat};
+use openbell_tests::{Stored, Story, bar_at, dated, flat, plain_fold};
 use openbell_time::{Nanos, Session, TimeManager, Timestamp, TradingDate};
 use proptest::prelude::*;
 
@@ -42,30 +42,6 @@ fn rows(per_mille: u64, seed: u64) -> Vec<Row> {
     rows
 }
 
-/// The bars of `width_s` seconds (0: the day) of one session.
-fn folded(session: &Session, width_s: i64, rows: &[Row]) -> Vec<Row> {
-    let mut bars: Vec<Row> = Vec::new();
-    for &(at, row) in rows.iter().filter(|&&(at, _)| session.open <= at && at < session.close) {
-        let since = match width_s {
-            0 => session.open,
-            _ => {
-                let offset_s = (at - session.open).as_nanos() / 1_000_000_000;
-                session.open + Nanos::from_secs(offset_s / width_s * width_s)
-            }
-        };
-        match bars.last_mut() {
-            Some((last, bar)) if *last == since => {
-                bar.high = bar.high.max(row.high);
-                bar.low = bar.low.min(row.low);
-                bar.close = row.close;
-                bar.volume += row.volume;
-            }
-            _ => bars.push((since, row)),
-        }
-    }
-    bars
-}
-
 /// The value of `name` with `period` bars after `bars`.
 fn over(name: IndicatorName, period: usize, interval: BarInterval, bars: &[Row]) -> Option<f64> {
     let spec = IndicatorSpec::new(name, Some(period as f64), [], interval).ok()?;
@@ -86,12 +62,8 @@ fn expected(
     day: TradingDate,
     rows: &[Row],
 ) -> Option<f64> {
-    let width_s = match interval {
-        "1m" => 60,
-        "5m" => 300,
-        "1h" => 3600,
-        _ => 0,
-    };
+    let interval: BarInterval = interval.parse().unwrap();
+    let width = interval.clock().map(|clock| clock.length());
     let all: Vec<Session> = sessions().into_iter().filter(|session| session.date < day).collect();
     let since = match unit {
         "days" => all[all.len().checked_sub(period as usize)?].date,
@@ -99,7 +71,7 @@ fn expected(
     };
     let in_sessions = |from: TradingDate| -> Vec<Row> {
         let sessions = all.iter().filter(|session| session.date >= from);
-        sessions.flat_map(|session| folded(session, width_s, rows)).collect()
+        sessions.flat_map(|session| plain_fold(session, width, rows)).collect()
     };
     let bars = in_sessions(all[0].date);
     let n_bars = if unit == "bars" { period as usize } else { in_sessions(since).len() };
@@ -107,7 +79,7 @@ fn expected(
         let first = all.iter().find(|session| session.date >= since)?;
         bars.first().filter(|(at, _)| *at < first.close)?;
     }
-    over(name, n_bars, interval.parse().unwrap(), &bars)
+    over(name, n_bars, interval, &bars)
 }
 
 fn fixed(story: &Story) -> Result<f64, String> {

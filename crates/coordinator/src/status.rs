@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_market::{BarInterval, Symbol};
+use openbell_market::{BarInterval, Coverage, Symbol};
 use openbell_session_data::{Inactive, OutsideReader};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
@@ -111,6 +111,10 @@ pub struct SymbolStatus {
     pub n_delivered: u64,
     /// Rows rejected in this session, all reasons together.
     pub n_rejected: u64,
+    /// Base bars seen and expected in this session, as views show them: of the same publication
+    /// and by the same definition. Absent while outside reads are shut or the symbol is withheld,
+    /// while nothing is expected yet, and where quality is not kept.
+    pub coverage: Option<Coverage>,
     /// Whether it is locked against removal.
     pub is_locked: bool,
 }
@@ -180,7 +184,7 @@ impl SymbolGauge {
         self.is_locked.store(u8::from(is_locked), Ordering::Relaxed);
     }
 
-    fn status(&self, n_delivered: u64) -> SymbolStatus {
+    fn status(&self, n_delivered: u64, coverage: Option<Coverage>) -> SymbolStatus {
         SymbolStatus {
             symbol: self.symbol.clone(),
             generation: self.generation,
@@ -189,6 +193,7 @@ impl SymbolGauge {
             n_backlog: self.n_backlog.load(Ordering::Relaxed),
             n_delivered,
             n_rejected: self.n_rejected.load(Ordering::Relaxed),
+            coverage,
             is_locked: self.is_locked.load(Ordering::Relaxed) == 1,
         }
     }
@@ -259,18 +264,22 @@ impl StatusBoard {
     pub(crate) fn status(&self, mut reader: OutsideReader) -> Status {
         let roster = self.roster();
         let clock_ns = self.clock_ns.load(Ordering::Relaxed);
+        let view = reader.view();
+        let coverage = |gauge: &SymbolGauge| {
+            let symbol = view.as_ref().ok()?.symbol(gauge.symbol.as_str()).ok()?;
+            symbol.base()?.coverage()
+        };
+        let symbols = roster.gauges.iter().zip(roster.counts.iter()).map(|(gauge, count)| {
+            gauge.status(count.load(Ordering::Relaxed), coverage(gauge))
+        });
+        let symbols = symbols.collect();
         Status {
             phase: Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))],
             is_paused: self.is_paused.load(Ordering::Relaxed) == 1,
             clock: (clock_ns != NO_CLOCK).then(|| Timestamp::from_nanos(clock_ns)),
             session: roster.session,
-            inactive: reader.view().err(),
-            symbols: roster
-                .gauges
-                .iter()
-                .zip(roster.counts.iter())
-                .map(|(gauge, count)| gauge.status(count.load(Ordering::Relaxed)))
-                .collect(),
+            inactive: view.err(),
+            symbols,
         }
     }
 

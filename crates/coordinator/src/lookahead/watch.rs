@@ -135,6 +135,8 @@ impl Watched {
                 symbol.n_backlog as i64,
                 symbol.n_delivered as i64,
                 symbol.n_rejected as i64,
+                symbol.coverage.map_or(-1, |coverage| i64::from(coverage.n)),
+                symbol.coverage.map_or(-1, |coverage| i64::from(coverage.expected)),
                 i64::from(symbol.is_locked),
             ]);
         }
