@@ -159,7 +159,7 @@ fn same_since(since: &str, found: &Days, expected: &Days) -> Result<(), TestCase
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn a_run_seeded_by_its_history_shows_what_one_begun_earlier_shows(

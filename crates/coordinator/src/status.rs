@@ -269,9 +269,11 @@ impl StatusBoard {
             let symbol = view.as_ref().ok()?.symbol(gauge.symbol.as_str()).ok()?;
             symbol.base()?.coverage()
         };
-        let symbols = roster.gauges.iter().zip(roster.counts.iter()).map(|(gauge, count)| {
-            gauge.status(count.load(Ordering::Relaxed), coverage(gauge))
-        });
+        let symbols = roster
+            .gauges
+            .iter()
+            .zip(roster.counts.iter())
+            .map(|(gauge, count)| gauge.status(count.load(Ordering::Relaxed), coverage(gauge)));
         let symbols = symbols.collect();
         Status {
             phase: Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))],
