@@ -188,6 +188,48 @@ MSFT,2025-07-03,1m,210,210,0,0,100.0000
     );
 }
 
+/// Bars of other hours and stretches without bars, so that there is something to disagree on.
+#[test]
+fn report_export_and_coverage_of_the_store_show_one_quality() {
+    let folder = Folder::new();
+    let market = ["data", "generate", "bars", "--symbols", "AAPL,MSFT"];
+    folder.run(&[&market[..], &["--gaps", "3", "--extended", "4"]].concat()).expect_code(0);
+    let dates = ["2025-07-01", "2025-07-03"];
+    folder.write("a.json", &session(dates, &["AAPL", "MSFT"], &["1m", "5m", "1d"], ""));
+    let report = folder.run(&["run", "a.json", "--export", "out", "--json"]).json();
+    let coverage = folder.run(&["data", "coverage", "bars", "--since", dates[0], "--json"]).json();
+    let exported = folder.read("out/quality.csv");
+    let mut n_compared = 0;
+    for day in coverage.as_array().expect("rows") {
+        let (symbol, date) = (&day["symbol"], &day["session_date"]);
+        let sessions = report["sessions"].as_array().expect("sessions");
+        let session = sessions.iter().find(|s| s["date"] == *date).expect("the day's report");
+        let symbols = session["symbols"].as_array().expect("symbols");
+        let shown = symbols.iter().find(|s| s["symbol"] == *symbol).expect("the symbol's report");
+        for series in shown["series"].as_array().expect("series") {
+            assert_eq!(series["n"], day["present"], "{symbol} {date} {}", series["interval"]);
+            assert_eq!(series["expected"], day["expected"]);
+            assert_eq!(series["quality_pct"], day["quality_pct"]);
+        }
+        let gaps = day["gaps"].as_array().expect("gaps");
+        let bars = |gap: &serde_json::Value| gap["bars"].as_u64().expect("a count");
+        let longest = gaps.iter().map(bars).max().expect("three gaps");
+        let first = gaps.iter().find(|gap| bars(gap) == longest);
+        assert_eq!(Some(&shown["series"][0]["longest_gap"]), first);
+        let count = |name: &str| day[name].as_u64().expect("a count");
+        let (n_expected, n_present) = (count("expected"), count("present"));
+        let n_missing: u64 = gaps.iter().map(bars).sum();
+        assert_eq!(n_missing, n_expected - n_present);
+        let pct = day["quality_pct"].as_f64().expect("a quality");
+        let [symbol, date] = [symbol, date].map(|text| text.as_str().expect("text"));
+        let row =
+            format!("{symbol},{date},1m,{n_expected},{n_present},{n_missing},{longest},{pct:.4}\n");
+        assert!(exported.contains(&row), "{row} of\n{exported}");
+        n_compared += 1;
+    }
+    assert_eq!(n_compared, 6);
+}
+
 #[test]
 fn several_files_are_run_one_after_the_other_also_after_a_wrong_one() {
     let folder = Folder::with_market();
