@@ -44,6 +44,11 @@ impl Table {
         self.columns.contains_key(name)
     }
 
+    /// The names of its columns, in alphabetical order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.keys().map(String::as_str)
+    }
+
     #[track_caller]
     pub fn column(&self, name: &str) -> &[Cell] {
         self.columns.get(name).unwrap_or_else(|| panic!("there is no column {name}"))
