@@ -1,12 +1,12 @@
-//! What does not depend on when a run began or when something was asked for: indicators on, bars
-//! back over, and quality in, every series.
+//! What is asked for in mid-session, at the closes of that day and of the days after it: every
+//! series, with every indicator.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{Answer, Command, Consumer, Context, OnError, Outcome, Phase};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
-use openbell_market::{Bar, BarInterval, Coverage, Gap};
+use openbell_market::{Bar, BarInterval, Coverage};
 use openbell_session_data::Rows;
 use openbell_tests::{Market, Story, bar_at, dated, finish, time};
 use openbell_time::{Nanos, Session, Timestamp, TradingDate};
@@ -23,7 +23,7 @@ const DAYS: [&str; 7] = [
     "2025-07-08",
 ];
 
-const INTERVALS: [&str; 5] = ["1m", "5m", "7m", "1h", "1d"];
+const INTERVALS: [&str; 6] = ["1m", "5m", "7m", "1h", "1d", "1w"];
 
 fn interval(text: &str) -> BarInterval {
     text.parse().expect("an interval")
@@ -92,7 +92,7 @@ fn written(spec: &IndicatorSpec) -> String {
 /// bit.
 type Days = BTreeMap<(TradingDate, BarInterval), Vec<(Bar, Option<Coverage>, Vec<u64>)>>;
 
-/// Keeps what stands at every close, of the intervals that are not only asked for late.
+/// Keeps what stands at every close.
 #[derive(Clone, Default)]
 struct Keeper(Arc<Mutex<Days>>);
 
@@ -162,27 +162,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_run_seeded_by_its_history_shows_what_one_begun_earlier_shows(
-        specs in prop::collection::btree_map(any::<u8>(), indicator(), 1..6),
-        from in 1..6_usize,
-        per_mille in prop::sample::select(vec![20_u64, 300, 1_000]),
-        seed in any::<u64>(),
-    ) {
-        let mut specs: Vec<IndicatorSpec> = specs.into_values().collect();
-        specs.sort_by_key(IndicatorSpec::key);
-        specs.dedup_by_key(|spec| spec.key());
-        let (story_of_all, keeper) = story(0, &INTERVALS, &asked(&specs), market(per_mille, seed));
-        let expected = finished(story_of_all, &keeper);
-        let more = format!(
-            r#"{}, "historical": {{"data": [{{"trailing_days": {from}, "intervals": {INTERVALS:?}}}]}}"#,
-            asked(&specs)
-        );
-        let (later, keeper) = story(from, &INTERVALS, &more, market(per_mille, seed));
-        same_since(DAYS[from], &finished(later, &keeper), &expected)?;
-    }
-
-    #[test]
-    fn an_interval_and_an_indicator_asked_for_late_are_those_asked_for_at_the_start(
+    fn what_is_asked_for_late_stays_as_if_asked_for_at_the_start_on_later_days_too(
         spec in indicator(),
         wanted in prop::sample::select(vec!["2m", "15m", "90m"]),
         (day, minute) in (0..6_usize, 0..205_u32),
@@ -216,122 +196,4 @@ proptest! {
         drop(late.handle().resume());
         same_since(DAYS[day], &finished(late, &keeper), &expected)?;
     }
-
-    #[test]
-    fn the_last_bars_reach_back_over_the_open_exactly(
-        on in prop::sample::select(vec!["1m", "5m", "7m", "1h"]),
-        n_sessions in 1..5_usize,
-        minute in 1..390_u32,
-        n in 1..500_usize,
-        per_mille in prop::sample::select(vec![20_u64, 300, 1_000]),
-        seed in any::<u64>(),
-    ) {
-        let more = format!(
-            r#", "historical": {{"data": [{{"trailing_days": {n_sessions}, "intervals": ["{on}"]}}]}}"#
-        );
-        let streams = if on == "1m" { r#"["1m"]"#.to_owned() } else { format!(r#"["1m", "{on}"]"#) };
-        let mut story =
-            Story::new(&dated((DAYS[5], DAYS[5]), r#"["AAA"]"#, &streams, &more), market(per_mille, seed));
-        story.run_to(DAYS[5], (570 + minute) / 60, (570 + minute) % 60);
-        let now = sessions()[5].open + Nanos::from_secs(60 * i64::from(minute));
-        let mut reader = story.reader();
-        let view = reader.view().expect("active");
-        let series = view.symbol("AAA").expect("a member").series(interval(on)).expect("asked for");
-        let found: Vec<(Timestamp, f64, f64)> =
-            series.last(n).map(|bar| (bar.opens_at, bar.ohlcv.open, bar.ohlcv.close)).collect();
-        prop_assert_eq!(found, last_bars(interval(on), n_sessions, n, now, per_mille, seed));
-    }
-
-    #[test]
-    fn views_status_and_report_have_one_number_of_quality(
-        minute in 1..390_u32,
-        per_mille in prop::sample::select(vec![20_u64, 300, 900, 1_000]),
-        seed in any::<u64>(),
-    ) {
-        let session = sessions()[5];
-        let (day, bars) = (DAYS[5], minutes(per_mille, seed));
-        let json = dated((day, day), r#"["AAA"]"#, r#"["1m", "5m"]"#, "");
-        let mut story = Story::new(&json, market(per_mille, seed));
-        story.run_to(day, (570 + minute) / 60, (570 + minute) % 60);
-        {
-            let mut reader = story.reader();
-            let view = reader.view().expect("active");
-            // By the instant of the last publication, which may lie before the minute asked for.
-            let now = view.instant();
-            let due = coverage(&session, now, &bars);
-            let symbol = view.symbol("AAA").expect("a member");
-            let base = symbol.base().expect("a base");
-            prop_assert_eq!(base.coverage(), due);
-            prop_assert_eq!(base.quality().map(|q| q.as_pct()), due.map(pct));
-            prop_assert_eq!(base.gaps(), gaps(&session, now, &bars));
-            prop_assert_eq!(story.handle().status().symbols[0].coverage, due);
-            let n_closed = (now - session.open).as_nanos() / 300_000_000_000;
-            let fives = session.open + Nanos::from_secs(300 * n_closed);
-            let five = symbol.series(interval("5m")).expect("derived");
-            prop_assert_eq!(five.coverage(), coverage(&session, fives, &bars));
-        }
-        let done = story.finish();
-        let whole = coverage(&session, session.close, &bars);
-        for series in &done.report.sessions[0].symbols[0].series {
-            prop_assert_eq!(series.coverage, whole, "{}", series.interval);
-        }
-        let gaps = gaps(&session, session.close, &bars);
-        let longest = gaps.iter().map(|gap| gap.n_bars).max();
-        let reported = done.report.sessions[0].symbols[0].series[0].longest_gap;
-        prop_assert_eq!(reported.map(|gap| gap.n_bars), longest);
-    }
-}
-
-/// The last `n` bars at `now`, today's and those of the sessions before it, by the definition.
-fn last_bars(
-    on: BarInterval,
-    n_sessions: usize,
-    n: usize,
-    now: Timestamp,
-    per_mille: u64,
-    seed: u64,
-) -> Vec<(Timestamp, f64, f64)> {
-    let length = on.clock().expect("a clock interval").length();
-    let mut bars = Vec::new();
-    for session in &sessions()[5 - n_sessions..=5] {
-        let mut since = session.open;
-        while since < session.close {
-            let until = (since + length).min(session.close);
-            let inside: Vec<Timestamp> = minutes(per_mille, seed)
-                .into_iter()
-                .filter(|&at| since <= at && at < until && until <= now)
-                .collect();
-            if let (Some(&first), Some(&last)) = (inside.first(), inside.last()) {
-                bars.push((since, bar_at("AAA", first).open, bar_at("AAA", last).close));
-            }
-            since = until;
-        }
-    }
-    bars.split_off(bars.len().saturating_sub(n))
-}
-
-fn coverage(session: &Session, now: Timestamp, bars: &[Timestamp]) -> Option<Coverage> {
-    let expected = (now - session.open).as_nanos() / 60_000_000_000;
-    let n = bars.iter().filter(|&&at| session.open <= at && at < now).count();
-    (expected > 0).then_some(Coverage { n: n as u32, expected: expected as u32 })
-}
-
-fn pct(coverage: Coverage) -> f64 {
-    100.0 * f64::from(coverage.n) / f64::from(coverage.expected)
-}
-
-fn gaps(session: &Session, now: Timestamp, bars: &[Timestamp]) -> Vec<Gap> {
-    let mut gaps: Vec<Gap> = Vec::new();
-    let minute = Nanos::from_secs(60);
-    let mut at = session.open;
-    while at < now {
-        if !bars.contains(&at) {
-            match gaps.last_mut().filter(|gap| gap.until == at) {
-                Some(gap) => (gap.until, gap.n_bars) = (at + minute, gap.n_bars + 1),
-                None => gaps.push(Gap { since: at, until: at + minute, n_bars: 1 }),
-            }
-        }
-        at += minute;
-    }
-    gaps
 }

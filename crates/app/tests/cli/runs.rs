@@ -163,68 +163,6 @@ MSFT,2025-07-03,1m,210,210,0,0,100.0000
     assert_eq!(listed[0]["rows"], 78 + 42);
 }
 
-/// Two of three minutes are missing, and stretches besides.
-#[test]
-fn report_export_and_coverage_have_one_number_of_quality() {
-    for (group, streams) in [("US_EQUITY", &["1m", "5m"][..]), ("XTKS", &["1m", "1h"])] {
-        let folder = Folder::new();
-        let made = ["--group", group, "--symbols", "AAPL,MSFT", "--thin", "3", "--gaps", "2"];
-        folder.run(&[&["data", "generate", "bars"][..], &made].concat()).expect_code(0);
-        let json = session(["2025-06-26", "2025-07-03"], &["AAPL", "MSFT"], streams, "");
-        let named = format!("\"exchange_group\": \"{group}\", \"mode\"");
-        folder.write("a.json", &json.replacen("\"mode\"", &named, 1));
-        let report =
-            folder.run(&["run", "a.json", "--json", "--export", "out"]).expect_code(0).json();
-        let covered = ["data", "coverage", "bars", "--json", "--since", "2025-06-26"];
-        let covered = folder.run(&covered).expect_code(0).json();
-        let line = |row: &serde_json::Value, gap: &serde_json::Value| {
-            let text = |name: &str| row[name].as_str().expect("text").to_owned();
-            let pct = row["quality_pct"].as_f64().expect("a number");
-            let (n, of) = (&row["present"], &row["expected"]);
-            format!("{},{},1m,{of},{n},{gap},{pct:.4}", text("symbol"), text("session_date"))
-        };
-        let mut by_store: Vec<String> = Vec::new();
-        for row in covered.as_array().expect("rows") {
-            let gaps = row["gaps"].as_array().expect("gaps");
-            let longest = gaps.iter().map(|gap| gap["bars"].as_u64().expect("a count")).max();
-            by_store.push(line(row, &longest.unwrap_or(0).into()));
-        }
-        let mut by_report = Vec::new();
-        for session in report["sessions"].as_array().expect("sessions") {
-            for symbol in session["symbols"].as_array().expect("symbols") {
-                for series in symbol["series"].as_array().expect("series") {
-                    let row = serde_json::json!({
-                        "symbol": symbol["symbol"], "session_date": session["date"],
-                        "expected": series["expected"], "present": series["n"],
-                        "quality_pct": series["quality_pct"],
-                    });
-                    if series["interval"] == "1m" {
-                        by_report.push(line(&row, &series["longest_gap"]["bars"]));
-                    } else {
-                        let base = &symbol["series"][0];
-                        assert_eq!(series["quality_pct"], base["quality_pct"], "{symbol}");
-                    }
-                }
-            }
-        }
-        let exported = folder.read("out/quality.csv");
-        let mut by_export: Vec<String> = Vec::new();
-        for row in exported.lines().skip(1) {
-            let cells: Vec<&str> = row.split(',').collect();
-            let [symbol, date, interval, expected, present, _, longest, pct] = cells[..] else {
-                panic!("{row}");
-            };
-            by_export.push([symbol, date, interval, expected, present, longest, pct].join(","));
-        }
-        for lines in [&mut by_store, &mut by_report, &mut by_export] {
-            lines.sort();
-        }
-        assert!(by_store.len() >= 12 && by_store.iter().all(|line| !line.ends_with("100.0000")));
-        assert_eq!(by_store, by_report, "{group}");
-        assert_eq!(by_store, by_export, "{group}");
-    }
-}
-
 /// MSFT leaves at 14:00 where the day is that long, AMZN joins at noon of the second day only.
 #[test]
 fn quality_has_a_row_for_every_symbol_and_session_of_the_run() {
