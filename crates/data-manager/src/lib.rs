@@ -26,6 +26,7 @@ mod layout;
 mod manager;
 mod memory;
 mod parquet_feed;
+mod plain;
 mod prefetch;
 mod row_group;
 mod rows;

@@ -12,7 +12,10 @@ use crate::DataError;
 use crate::bar_file::{BarFile, COLUMNS, Column, StampUnit, ValueKind};
 use crate::error::CellFault;
 use crate::guard;
+use crate::plain::PlainColumn;
 use crate::source::FileSource;
+
+type Pages = SerializedPageReader<FileSource>;
 
 /// The largest whole number up to which float64 holds every one.
 const EXACT_MAX: i64 = 1 << 53;
@@ -41,30 +44,27 @@ impl GroupReader {
         let failed = |error| guard::data_error(&file.path, None, error);
         let source = guard::catch(|| file.group_source(group)).map_err(failed)?;
         let rows = file.footer.row_group(group);
-        let open = |idx: usize| -> Result<ColumnReader, DataError> {
-            let descr = file.footer.file_metadata().schema_descr().column(idx);
+        let pages = |idx: usize| -> Result<Pages, DataError> {
             let n_rows = usize::try_from(rows.num_rows()).unwrap_or(0);
-            let reader = guard::catch(|| {
-                let pages = SerializedPageReader::<FileSource>::new(
-                    Arc::clone(&source),
-                    rows.column(idx),
-                    n_rows,
-                    None,
-                )?;
-                Ok(get_column_reader(descr, Box::new(pages) as Box<dyn PageReader>))
-            });
-            reader.map_err(failed)
+            let chunk = rows.column(idx);
+            guard::catch(|| Pages::new(Arc::clone(&source), chunk, n_rows, None)).map_err(failed)
         };
-        let values = [
-            ValueColumn::new(open(file.values[0].idx)?, file.values[0]),
-            ValueColumn::new(open(file.values[1].idx)?, file.values[1]),
-            ValueColumn::new(open(file.values[2].idx)?, file.values[2]),
-            ValueColumn::new(open(file.values[3].idx)?, file.values[3]),
-            ValueColumn::new(open(file.values[4].idx)?, file.values[4]),
-        ];
+        let any = |idx: usize, is_nullable: bool| -> Result<TypedColumn, DataError> {
+            let descr = file.footer.file_metadata().schema_descr().column(idx);
+            let pages: Box<dyn PageReader> = Box::new(pages(idx)?);
+            let reader = guard::catch(|| Ok(get_column_reader(descr, pages))).map_err(failed)?;
+            Ok(TypedColumn::new(reader, is_nullable))
+        };
+        let value = |place: Column<ValueKind>| -> Result<ValueColumn, DataError> {
+            if !place.is_nullable && PlainColumn::holds(rows.column(place.idx)) {
+                return Ok(ValueColumn::Plain(PlainColumn::new(pages(place.idx)?)));
+            }
+            Ok(ValueColumn::Any(any(place.idx, place.is_nullable)?, place.kind))
+        };
+        let [open, high, low, close, volume] = file.values;
         Ok(GroupReader {
-            ts: TypedColumn::new(open(file.ts.idx)?, file.ts.is_nullable),
-            values,
+            ts: any(file.ts.idx, file.ts.is_nullable)?,
+            values: [value(open)?, value(high)?, value(low)?, value(close)?, value(volume)?],
             n_rows_left: u64::try_from(rows.num_rows()).unwrap_or(0),
             n_values_behind: 0,
         })
@@ -143,7 +143,7 @@ impl GroupReader {
         for (idx, (reader, column)) in self.values.iter_mut().zip(columns).enumerate() {
             let n_before = column.len();
             let decoded = guard::catch(|| {
-                reader.column.skip(n_behind)?;
+                reader.skip(n_behind)?;
                 reader.read(n_rows, column)
             });
             if let Some((row_in_batch, fault)) = decoded.map_err(failed)? {
@@ -234,14 +234,17 @@ impl TypedColumn {
 }
 
 /// A column of prices or volumes.
-struct ValueColumn {
-    column: TypedColumn,
-    kind: ValueKind,
+enum ValueColumn {
+    Plain(PlainColumn),
+    Any(TypedColumn, ValueKind),
 }
 
 impl ValueColumn {
-    fn new(reader: ColumnReader, place: Column<ValueKind>) -> ValueColumn {
-        ValueColumn { column: TypedColumn::new(reader, place.is_nullable), kind: place.kind }
+    fn skip(&mut self, n_rows: usize) -> Result<(), ParquetError> {
+        match self {
+            ValueColumn::Plain(column) => column.skip(n_rows),
+            ValueColumn::Any(column, _) => column.skip(n_rows),
+        }
     }
 
     /// Appends `n_rows` values; yields the first row that holds none, or one that is not exact.
@@ -250,7 +253,22 @@ impl ValueColumn {
         n_rows: usize,
         out: &mut Vec<f64>,
     ) -> Result<Option<(usize, CellFault)>, ParquetError> {
-        let TypedColumn { reader, levels, i32s, i64s, f32s, i96s: _ } = &mut self.column;
+        match self {
+            ValueColumn::Plain(column) => column.read(n_rows, out).map(|()| None),
+            ValueColumn::Any(column, kind) => column.read_f64(n_rows, *kind, out),
+        }
+    }
+}
+
+impl TypedColumn {
+    /// Appends `n_rows` values; yields the first row that holds none, or one that is not exact.
+    fn read_f64(
+        &mut self,
+        n_rows: usize,
+        kind: ValueKind,
+        out: &mut Vec<f64>,
+    ) -> Result<Option<(usize, CellFault)>, ParquetError> {
+        let TypedColumn { reader, levels, i32s, i64s, f32s, i96s: _ } = self;
         let null = match reader {
             ColumnReader::DoubleColumnReader(reader) => {
                 read::<DoubleType>(reader, levels, n_rows, out)?
@@ -264,7 +282,7 @@ impl ValueColumn {
             ColumnReader::Int32ColumnReader(reader) => {
                 i32s.clear();
                 let null = read::<Int32Type>(reader, levels, n_rows, i32s)?;
-                if self.kind == ValueKind::UInt32 {
+                if kind == ValueKind::UInt32 {
                     out.extend(i32s.iter().map(|&value| f64::from(value as u32)));
                 } else {
                     out.extend(i32s.iter().map(|&value| f64::from(value)));
@@ -275,7 +293,7 @@ impl ValueColumn {
                 i64s.clear();
                 let null = read::<Int64Type>(reader, levels, n_rows, i64s)?;
                 // An unsigned number past 2^63 reads as a negative one, and is refused with them.
-                let lowest = if self.kind == ValueKind::UInt64 { 0 } else { -EXACT_MAX };
+                let lowest = if kind == ValueKind::UInt64 { 0 } else { -EXACT_MAX };
                 let is_exact = |value: &i64| (lowest..=EXACT_MAX).contains(value);
                 if let Some(row) = i64s.iter().position(|value| !is_exact(value)) {
                     return Ok(Some((row, CellFault::Inexact(i64s[row]))));
