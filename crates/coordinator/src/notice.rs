@@ -171,11 +171,16 @@ impl BarBuffer {
         tell: impl FnOnce(&[BarClosed<'_>]) -> T,
     ) -> T {
         let mut bars: Vec<BarClosed<'_>> = emptied(std::mem::take(&mut self.0));
-        bars.extend(closings.rows.iter().filter(|row| wanted.includes(row)).map(|row| {
-            let (symbol, interval) = &closings.roster.series[row.series as usize];
+        let series = &closings.roster.series[..];
+        let closed = |row: &ClosedRow| {
+            let (symbol, interval) = &series[row.series as usize];
             let (sequence, closes_at) = (row.sequence as usize, row.closes_at);
             BarClosed { symbol, interval: *interval, sequence, closes_at }
-        }));
+        };
+        match wanted {
+            Wanted::All => bars.extend(closings.rows.iter().map(closed)),
+            _ => bars.extend(closings.rows.iter().filter(|row| wanted.includes(row)).map(closed)),
+        }
         let told = tell(&bars);
         self.0 = emptied(bars);
         told

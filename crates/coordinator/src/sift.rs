@@ -117,8 +117,11 @@ impl Sifted {
             if n_passed == 0 {
                 break;
             }
-            let closes = (1..=n_passed as i64).map(|k| stamps[0] + k * slots.step_ns);
-            self.closes_at_ns.extend(closes.map(|ns| ns.min(until_ns)));
+            let opens = stamps[..n_passed].iter();
+            self.closes_at_ns.extend(opens.map(|opens_ns| opens_ns + slots.step_ns));
+            if let Some(last_ns) = self.closes_at_ns.last_mut() {
+                *last_ns = (*last_ns).min(until_ns); // The last slot of a part may be cut short.
+            }
             last_ns = stamps[n_passed - 1];
             row += n_passed;
         }

@@ -44,21 +44,18 @@ impl Engine {
         outcome.map_err(|stops| self.stops_run(stops))
     }
 
-    /// Tells consumers what has closed at `instant`: base bars in symbol order, then derived
-    /// ones, shortest interval first, in symbol order.
-    pub(super) fn announce(&mut self, instant: Timestamp) -> Result<(), RunError> {
+    /// Tells consumers what has closed at `instant`: the base bars `told`, in symbol order, then
+    /// derived ones, shortest interval first, in symbol order.
+    pub(super) fn announce(
+        &mut self,
+        instant: Timestamp,
+        mut told: Vec<ClosedRow>,
+    ) -> Result<(), RunError> {
         if !self.hub.hears_bars() {
             return Ok(());
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut told = self.hub.blank_rows();
         let n_each = day.layout.day.derived.len() + 1;
-        for position in day.agenda.taken() {
-            let lane = &mut day.lanes[position];
-            let sequence = lane.announced[0];
-            lane.announced[0] += 1;
-            told.push(closed_row(position * n_each, sequence, instant));
-        }
         for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
             let grid = &segment_day.grid;
             let last_closed = grid.n_closed_by(instant).checked_sub(1);
@@ -86,6 +83,7 @@ impl Engine {
         if !self.hub.hears_bars() {
             return Ok(());
         }
+        self.keep_up();
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut told = self.hub.blank_rows();
@@ -172,6 +170,7 @@ impl Engine {
 
     /// Nobody has listened until now: what the session has shown is not told afterwards.
     pub(super) fn begin_listening(&mut self) {
+        self.keep_up();
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return };
         for lane in &mut day.lanes {

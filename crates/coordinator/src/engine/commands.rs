@@ -370,6 +370,7 @@ impl Engine {
     /// Builds every member's series back from the store for the intervals and indicators of now.
     /// They appear at the next publication, together; what was there stays as it was.
     fn rebuild(&mut self) -> Result<(), RunError> {
+        self.keep_up();
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let layout = Arc::new(self.rule.lay(day.layout.session)?);

@@ -171,13 +171,20 @@ pub(super) fn next_finding_ns(lane: &Lane) -> i64 {
 }
 
 impl Engine {
-    /// Lets every lane know how far the clock has brought it; to be called before members come
-    /// or go, since what is counted stands in their order.
+    /// Lets every lane know how far the clock has brought it, and how much of that consumers were
+    /// told; to be called before members come or go, since what is counted stands in their order,
+    /// and before anything is told but at a visit of the clock.
     pub(super) fn keep_up(&mut self) {
+        let hears_bars = self.hub.hears_bars();
         let State::Day(day) = &mut self.state else { return };
         for (lane, count) in day.lanes.iter_mut().zip(day.counts.iter()) {
             if lane.live.is_none() {
-                lane.meter.keep_up(&self.plan.lag, count.load(Ordering::Relaxed));
+                let count = count.load(Ordering::Relaxed);
+                if hears_bars {
+                    // The backlog is counted by the lane; a visit tells all that it delivers.
+                    lane.announced[0] += (count - lane.meter.n_delivered()) as usize;
+                }
+                lane.meter.keep_up(&self.plan.lag, count);
             }
         }
     }

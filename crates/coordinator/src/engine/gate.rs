@@ -146,6 +146,7 @@ impl Engine {
 
     /// One `Resumed` with everything that was not announced of the lanes that `is_told` takes.
     pub(super) fn tell_resumed(&mut self, is_told: impl Fn(&Lane) -> bool) -> Result<(), RunError> {
+        self.keep_up();
         let at = self.clock.now();
         let epoch = self.board.epoch();
         let State::Day(day) = &mut self.state else { return Ok(()) };
