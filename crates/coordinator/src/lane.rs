@@ -88,7 +88,7 @@ pub(crate) struct Lane {
     /// when the lane was last brought up to date with the clock.
     pub(crate) announced: Vec<usize>,
     /// What is known of its feed; live only.
-    pub(crate) live: Option<crate::engine::LiveFeed>,
+    pub(crate) live: Option<Box<crate::engine::LiveFeed>>,
     /// Whether it is on its way: added, and not caught up yet.
     pub(crate) is_joining: bool,
     /// Rows rejected and known, by reason.

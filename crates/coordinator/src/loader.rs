@@ -181,7 +181,7 @@ impl DayLoader<'_> {
             let live = LiveFeed::new(run.processor.clone(), self.layout.rows_since);
             let series = run.processor.start_session(&self.layout.day, Arrival::Recorded, None);
             let lane = Lane::new(run, series, fixed, through);
-            return Ok(Lane { live: Some(live), ..lane });
+            return Ok(Lane { live: Some(Box::new(live)), ..lane });
         }
         let fault = self.read(&mut run)?;
         let sifted = &mut self.scratch.sifted;

@@ -59,7 +59,8 @@ impl GroupReader {
             if !place.is_nullable && PlainColumn::holds(rows.column(place.idx)) {
                 return Ok(ValueColumn::Plain(PlainColumn::new(pages(place.idx)?)));
             }
-            Ok(ValueColumn::Any(any(place.idx, place.is_nullable)?, place.kind))
+            let column = any(place.idx, place.is_nullable)?;
+            Ok(ValueColumn::Any(Box::new(column), place.kind))
         };
         let [open, high, low, close, volume] = file.values;
         Ok(GroupReader {
@@ -236,7 +237,7 @@ impl TypedColumn {
 /// A column of prices or volumes.
 enum ValueColumn {
     Plain(PlainColumn),
-    Any(TypedColumn, ValueKind),
+    Any(Box<TypedColumn>, ValueKind),
 }
 
 impl ValueColumn {
