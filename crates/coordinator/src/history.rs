@@ -59,7 +59,8 @@ impl SessionReader {
     }
 
     fn read_raw(&mut self, layout: &SessionLayout) -> Result<(), DataError> {
-        if self.at != Some(layout.rows_since) {
+        // What lies between two sessions is read over: seeking opens the file anew.
+        if self.at.is_none_or(|at| at > layout.rows_since) {
             self.feed.seek(layout.rows_since)?;
         }
         self.at = None;

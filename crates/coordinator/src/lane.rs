@@ -93,6 +93,8 @@ pub(crate) struct Lane {
     pub(crate) is_joining: bool,
     /// Rows rejected and known, by reason.
     pub(crate) rejected: BTreeMap<RejectReason, u64>,
+    /// What the board was told of it; `None` where that is no longer so.
+    pub(crate) member: Option<Arc<Member>>,
     /// The digests of the series with the day, where they could be taken when it was loaded.
     pub(crate) day_digests: Option<Vec<(BarInterval, Digest)>>,
 }
@@ -120,6 +122,7 @@ impl Lane {
             live: None,
             is_joining: true,
             rejected: BTreeMap::new(),
+            member: None,
             day_digests: None,
             run,
             series,
@@ -238,8 +241,16 @@ impl Lane {
         writer.rows_at(as_of)
     }
 
-    /// The member of the board that this lane is.
-    pub(crate) fn member(&self) -> Arc<Member> {
+    /// The member of the board that this lane is: one and the same as long as its series are.
+    pub(crate) fn member(&mut self) -> Arc<Member> {
+        if let Some(member) = &self.member {
+            return Arc::clone(member);
+        }
+        let member = self.new_member();
+        Arc::clone(self.member.insert(member))
+    }
+
+    fn new_member(&self) -> Arc<Member> {
         let mut series: Vec<SeriesFacts> = self
             .writers()
             .map(|writer| {
@@ -303,7 +314,7 @@ impl Lane {
             None => Sifted::of(&self.series.base.rows()),
         };
         self.series = run_day(&mut self.run.processor, layout, &mut same_rows, None);
-        self.day_digests = None;
+        (self.day_digests, self.member) = (None, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {
             let interval = writer.segment().shape().interval;

@@ -74,7 +74,7 @@ pub(crate) fn found(
         outcome?;
         retired = Some(run_day(&mut processor, &layout, sifted, retired));
     }
-    let mut history = History::new(symbol, rule.base, &windows, &stored);
+    let mut history = seed;
     history.roll(day, rule, source)?;
     Ok(LaneRun {
         key: symbol_key(symbol),

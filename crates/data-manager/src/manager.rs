@@ -131,8 +131,13 @@ impl DataManager {
     }
 
     /// The intervals at which `symbol` is stored, shortest first; empty where it is not.
+    ///
+    /// *Cost*: a search among the series.
     pub fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
-        self.series.keys().filter(|key| key.symbol == *symbol).map(|key| key.interval).collect()
+        let first = SeriesKey { symbol: symbol.clone(), interval: BarInterval::SHORTEST };
+        let from_it_on = self.series.range(first..).map(|(key, _)| key);
+        let its = from_it_on.take_while(|key| key.symbol == *symbol);
+        its.map(|key| key.interval).collect()
     }
 
     /// Files and folders in the store that are no part of it.

@@ -60,6 +60,8 @@ impl fmt::Debug for ClockInterval {
 }
 
 impl BarInterval {
+    /// One second: no interval is shorter.
+    pub const SHORTEST: BarInterval = BarInterval::Clock(ClockInterval(1));
     /// One session.
     pub const DAY: BarInterval = BarInterval::Day;
     /// One week of sessions.

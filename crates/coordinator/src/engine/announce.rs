@@ -237,7 +237,11 @@ impl Day {
             return ready;
         }
         for lane in self.lanes.iter().filter(|lane| !lane.is_withheld()) {
-            for series in 0..lane.announced.len() {
+            for (series, writer) in lane.writers().enumerate() {
+                let interval = writer.segment().shape().interval;
+                if !self.unready.contains(&(lane.run.idx, interval)) {
+                    continue;
+                }
                 let rows = lane.rows_at(series, at);
                 if rows.len().checked_sub(1).is_some_and(|row| has_all_indicators(&rows, row)) {
                     note_ready(&mut self.unready, &mut ready, lane, &rows);

@@ -39,7 +39,7 @@ impl Engine {
             GateScope::Symbol => day.withheld(),
             GateScope::Session => Vec::new(),
         };
-        let members = day.lanes.iter().map(|lane| lane.member()).collect();
+        let members = day.lanes.iter_mut().map(Lane::member).collect();
         self.board.change_members(Some(facts), members, withheld);
         let gauges = day.lanes.iter().map(|lane| lane.run_gauge()).collect();
         let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());

@@ -291,4 +291,5 @@ fn make_anew(lane: &mut Lane, layout: &SessionLayout, now: Timestamp, n_correcti
     processor.append(bars, closes_at_ns, 0..n_rows, live.closed_through, &mut series, Some(now));
     lane.run.processor = processor;
     lane.series = series;
+    lane.member = None;
 }
