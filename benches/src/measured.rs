@@ -7,7 +7,8 @@ use openbell::bench::figures::median;
 use openbell::bench::market::{Files, Load, Market, Size};
 use openbell::bench::stage::{Prepared, Stage};
 use openbell_coordinator::{LagMeter, LagRule};
-use openbell_time::Nanos;
+use openbell_session_data::BoardWriter;
+use openbell_time::{Nanos, Timestamp};
 
 use crate::live_day::LiveDays;
 use crate::market;
@@ -130,7 +131,7 @@ pub fn times(effort: Effort) -> Vec<Figure> {
         },
         Figure { name: "ns to read the latest bar", value: read_latest_ns(&noon, n_rounds) },
     ];
-    figures.push(Figure { name: "ns a bar of lag check", value: lag_check_ns(n_rounds) });
+    figures.push(Figure { name: "ns a bar of lag check and gate", value: lag_check_ns(n_rounds) });
     figures
 }
 
@@ -154,24 +155,31 @@ fn read_latest_ns(noon: &Noon<'_>, n_rounds: usize) -> f64 {
     rounds.ns(0) / N_READS as f64
 }
 
-/// What a bar without lag costs the lag check: counted, and compared where a check is due.
+/// What a bar without lag costs the lag check and the gate: counted, and compared where a check is
+/// due; and a publication for the bars of 100 symbols that close at one instant.
 fn lag_check_ns(n_rounds: usize) -> f64 {
-    const N_BARS: u64 = 20_000_000;
+    const N_SYMBOLS: usize = 100;
+    const N_INSTANTS: i64 = 200_000;
     let rule = LagRule {
         threshold: Nanos::from_secs(60),
         recovery: Nanos::from_secs(60),
         check_interval: 10,
     };
-    let mut meter = LagMeter::new();
+    let mut meters: Vec<LagMeter> = (0..N_SYMBOLS).map(|_| LagMeter::new()).collect();
+    let mut board = BoardWriter::new();
     let check = || {
         cpu(|| {
-            for _ in 0..N_BARS {
-                if std::hint::black_box(&mut meter).is_check_due() {
-                    let _ = meter.check(&rule, Nanos::ZERO);
+            for instant in 0..N_INSTANTS {
+                for meter in std::hint::black_box(&mut meters) {
+                    if meter.is_check_due() {
+                        let _ = meter.check(&rule, Nanos::ZERO);
+                    }
+                    meter.count(&rule);
                 }
-                meter.count(&rule);
+                let _ = board.publish(Timestamp::from_nanos(instant));
             }
         })
     };
-    Rounds::run(n_rounds, vec![Box::new(check)]).ns(0) / N_BARS as f64
+    let n_bars = N_INSTANTS as f64 * N_SYMBOLS as f64;
+    Rounds::run(n_rounds, vec![Box::new(check)]).ns(0) / n_bars
 }
