@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use openbell_coordinator::{Answer, Command};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{Bar, BarInterval, Coverage, Gap, Ohlcv};
+use openbell_session_data::coverage_of;
 use openbell_tests::{Market, Story, bar_at, dated, plain_fold, time};
 use openbell_time::{Nanos, Session, Timestamp, TradingDate};
 use proptest::prelude::*;
@@ -207,11 +208,10 @@ proptest! {
         run_to(&mut story, day, at);
         let session = session_of(day);
         let kept = |until: usize| (0..until).filter(|&m| keeps(seed, per_mille, session.date, m)).count() as u32;
-        let n_closed = |width: u32, at: u32, is_over: bool| if is_over { at } else { at / width * width };
         let covered = |until: u32| (until > 0).then(|| Coverage { n: kept(until as usize), expected: until });
         let length = ((session.close - session.open).as_nanos() / 60_000_000_000) as u32;
         for (interval, width) in streams.iter().zip([1, 5, 60, length]) {
-            prop_assert_eq!(shown(&story, interval).unwrap().quality, covered(n_closed(width, at, false)));
+            prop_assert_eq!(shown(&story, interval).unwrap().quality, covered(at / width * width));
         }
         let status = story.handle().status();
         prop_assert_eq!(status.symbols[0].symbol.as_str(), "AAA");
@@ -225,6 +225,36 @@ proptest! {
         let report = story.finish().report;
         for series in &report.sessions[0].symbols[0].series {
             prop_assert_eq!(series.coverage, covered(length), "{}", series.interval);
+        }
+    }
+
+    #[test]
+    fn every_session_of_history_has_its_own_quality(
+        n_sessions in 1_usize..=5,
+        per_mille in prop::sample::select(vec![20_u64, 300, 1_000]),
+        seed in any::<u64>(),
+    ) {
+        let streams = ["1m", "5m", "1h", "1d"];
+        let mut story = story((LAST, LAST), &streams, &history(n_sessions), market(seed, per_mille));
+        run_to(&mut story, LAST, 1);
+        let mut reader = story.reader();
+        let view = reader.view().expect("active");
+        let symbol = view.symbol("AAA").expect("a member");
+        let sessions = sessions_before(LAST, n_sessions);
+        for interval in streams {
+            let series = symbol.series(interval.parse().unwrap()).unwrap();
+            prop_assert_eq!(series.trailing().len(), n_sessions);
+            for (rows, session) in series.trailing().zip(&sessions) {
+                let is_kept = |minute: u32| keeps(seed, per_mille, session.date, minute as usize);
+                let n = (0..390).filter(|&minute| is_kept(minute)).count() as u32;
+                let found = coverage_of(&rows, session.close);
+                prop_assert_eq!(found, Some(Coverage { n, expected: 390 }), "{}", interval);
+                prop_assert_eq!(coverage_of(&rows, view.instant()), found, "it is over");
+                if interval == "1m" {
+                    let found = openbell_session_data::gaps_of(&rows, view.instant());
+                    prop_assert_eq!(found, gaps_of(session, 390, is_kept));
+                }
+            }
         }
     }
 }
