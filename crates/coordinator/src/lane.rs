@@ -84,8 +84,8 @@ pub(crate) struct Lane {
     pub(crate) through: Arc<Through>,
     pub(crate) gauge: Arc<SymbolGauge>,
     pub(crate) fixed: Arc<[FixedIndicator]>,
-    /// Rows announced to consumers, base first, then derived; in a replay those of the base as of
-    /// when the lane was last brought up to date with the clock.
+    /// Rows announced to consumers, base first, then derived; in a replay as of when the lane
+    /// was last brought up to date with the clock.
     pub(crate) announced: Vec<usize>,
     /// What is known of its feed; live only.
     pub(crate) live: Option<Box<crate::engine::LiveFeed>>,

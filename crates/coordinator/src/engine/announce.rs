@@ -6,10 +6,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use openbell_market::{BarInterval, SymbolIdx};
+use openbell_market::SymbolIdx;
 use openbell_session_data::Rows;
 use openbell_time::{Calendar, Timestamp};
 
+use super::agenda::Agenda;
 use super::day::Day;
 use super::{Engine, State};
 use crate::consumer::{CallWindow, Ready};
@@ -19,8 +20,16 @@ use crate::lane::Lane;
 use crate::layout::SessionLayout;
 use crate::notice::{ClosedRow, Closings, Notice};
 
-/// Series whose indicators have no values yet.
-pub(super) type Unready = BTreeSet<(SymbolIdx, BarInterval)>;
+/// The bars of one derived interval that are to come, and what was told of it; a replay only.
+#[derive(Default)]
+pub(super) struct News {
+    agenda: Agenda,
+    /// Rows told of each member, beside the lanes.
+    pub(super) n_told: Vec<u32>,
+}
+
+/// Series whose indicators have no values yet, by their place among the lane's.
+pub(super) type Unready = BTreeSet<(SymbolIdx, usize)>;
 
 impl Engine {
     /// Tells every consumer.
@@ -56,19 +65,12 @@ impl Engine {
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let n_each = day.layout.day.derived.len() + 1;
-        for (derived, (_, segment_day)) in day.layout.day.derived.iter().enumerate() {
-            let grid = &segment_day.grid;
-            let last_closed = grid.n_closed_by(instant).checked_sub(1);
-            let closes_now = last_closed
-                .and_then(|slot| grid.slot(slot))
-                .is_some_and(|bounds| bounds.until == instant);
-            if closes_now {
-                for (position, lane) in day.lanes.iter_mut().enumerate() {
-                    let series = position * n_each + derived + 1;
-                    unannounced(lane, derived + 1, instant, |sequence, closes_at| {
-                        told.push(closed_row(series, sequence, closes_at));
-                    });
-                }
+        for (derived, news) in day.news.iter_mut().enumerate() {
+            news.agenda.take(instant.as_nanos());
+            for position in news.agenda.taken() {
+                let sequence = news.n_told[position] as usize;
+                news.n_told[position] += 1;
+                told.push(closed_row(position * n_each + derived + 1, sequence, instant));
             }
         }
         self.tell_closed(told)
@@ -97,6 +99,7 @@ impl Engine {
                 });
             }
         }
+        day.take_over_told();
         // By close, then interval, then symbol; the place says the latter two.
         told.sort_unstable_by_key(|row| {
             let place = row.series as usize;
@@ -178,6 +181,7 @@ impl Engine {
                 lane.announced[series] = lane.rows_at(series, at).len();
             }
         }
+        day.take_over_told();
     }
 }
 
@@ -204,11 +208,34 @@ fn instants_of(window: &CallWindow, layout: &SessionLayout, calendar: &Calendar)
 }
 
 impl Day {
+    /// Lays out the derived bars to come for the members as they are now; a replay only.
+    pub(super) fn lay_news(&mut self, clock: Timestamp) {
+        self.news.resize_with(self.layout.day.derived.len(), News::default);
+        for (derived, news) in self.news.iter_mut().enumerate() {
+            let members = self.lanes.iter().map(|lane| {
+                let closes_at_ns = lane.series.derived[derived].rows().closes_at_ns();
+                &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock.as_nanos())..]
+            });
+            let (_, segment_day) = &self.layout.day.derived[derived];
+            news.agenda.lay(segment_day.grid.closes_ns(), clock.as_nanos(), members);
+        }
+        self.take_over_told();
+    }
+
+    /// Goes on telling of derived bars from what the lanes have told of them.
+    pub(super) fn take_over_told(&mut self) {
+        for (derived, news) in self.news.iter_mut().enumerate() {
+            news.n_told.clear();
+            news.n_told.extend(self.lanes.iter().map(|lane| lane.announced[derived + 1] as u32));
+        }
+    }
+
     /// Notes the series of `lane` whose indicators are still to become ready.
     pub(super) fn note_unready(unready: &mut Unready, lane: &Lane) {
-        let with_indicators = lane.writers().map(|writer| writer.segment().shape());
-        for shape in with_indicators.filter(|shape| !shape.indicators.is_empty()) {
-            unready.insert((lane.run.idx, shape.interval));
+        for (series, writer) in lane.writers().enumerate() {
+            if !writer.segment().shape().indicators.is_empty() {
+                unready.insert((lane.run.idx, series));
+            }
         }
     }
 
@@ -222,11 +249,9 @@ impl Day {
         let n_each = self.layout.day.derived.len() + 1;
         for row in &closings.rows {
             let place = row.series as usize;
-            let lane = &self.lanes[place / n_each];
-            let rows = lane.rows_at(place % n_each, at);
-            if has_all_indicators(&rows, row.sequence as usize) {
-                note_ready(&mut self.unready, &mut ready, lane, &rows);
-            }
+            let (lane, series) = (&self.lanes[place / n_each], place % n_each);
+            let sequence = row.sequence as usize;
+            ready.extend(becomes_ready(&mut self.unready, lane, series, at, |_| Some(sequence)));
         }
         ready
     }
@@ -237,27 +262,33 @@ impl Day {
             return ready;
         }
         for lane in self.lanes.iter().filter(|lane| !lane.is_withheld()) {
-            for (series, writer) in lane.writers().enumerate() {
-                let interval = writer.segment().shape().interval;
-                if !self.unready.contains(&(lane.run.idx, interval)) {
-                    continue;
-                }
-                let rows = lane.rows_at(series, at);
-                if rows.len().checked_sub(1).is_some_and(|row| has_all_indicators(&rows, row)) {
-                    note_ready(&mut self.unready, &mut ready, lane, &rows);
-                }
+            for series in 0..lane.announced.len() {
+                let last = |rows: &Rows<'_>| rows.len().checked_sub(1);
+                ready.extend(becomes_ready(&mut self.unready, lane, series, at, last));
             }
         }
         ready
     }
 }
 
-fn note_ready(unready: &mut Unready, ready: &mut Vec<Ready>, lane: &Lane, rows: &Rows<'_>) {
-    let Some(segment) = rows.segment() else { return };
-    let interval = segment.shape().interval;
-    if unready.remove(&(lane.run.idx, interval)) {
-        ready.push(Ready { symbol: lane.run.symbol.clone(), interval });
+/// The series of `lane` where its indicators were unready, and all have values in `row` of its rows
+/// at `at`; it is ready from then on.
+fn becomes_ready(
+    unready: &mut Unready,
+    lane: &Lane,
+    series: usize,
+    at: Timestamp,
+    row: impl Fn(&Rows<'_>) -> Option<usize>,
+) -> Option<Ready> {
+    let place = (lane.run.idx, series);
+    if !unready.contains(&place) {
+        return None;
     }
+    let rows = lane.rows_at(series, at);
+    let interval = rows.segment()?.shape().interval;
+    let is_ready = row(&rows).is_some_and(|row| has_all_indicators(&rows, row));
+    let is_first = is_ready && unready.remove(&place);
+    is_first.then(|| Ready { symbol: lane.run.symbol.clone(), interval })
 }
 
 fn has_all_indicators(rows: &Rows<'_>, row: usize) -> bool {

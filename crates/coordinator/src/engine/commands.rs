@@ -378,6 +378,10 @@ impl Engine {
             lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
         }
         day.layout = layout;
+        if !self.is_live {
+            day.lay_news(clock);
+        }
+        day.unready.clear(); // The series stand elsewhere now.
         for lane in &day.lanes {
             Day::note_unready(&mut day.unready, lane);
         }

@@ -12,7 +12,7 @@ use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
 use openbell_time::{Nanos, Timestamp};
 
 use super::agenda::Agenda;
-use super::announce::Unready;
+use super::announce::{News, Unready};
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
 use crate::command::Stay;
@@ -37,6 +37,8 @@ pub(super) struct Day {
     pub(super) lanes: Vec<Lane>,
     /// What the clock comes to next; a replay only.
     pub(super) agenda: Agenda,
+    /// What comes next of each derived interval; a replay only.
+    pub(super) news: Vec<News>,
     /// Whether the agenda, and what stands beside `lanes`, is that of the members as they are.
     pub(super) is_laid: bool,
     /// Lanes with bars that have closed by the clock and are not delivered; a replay only.
@@ -89,6 +91,7 @@ impl Day {
             &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
         });
         self.agenda.lay(self.layout.delivered.closes_ns(), clock_ns, members);
+        self.lay_news(clock);
     }
 
     /// The next instant at which something is due; `None` after the session's last.
@@ -177,15 +180,22 @@ impl Engine {
     pub(super) fn keep_up(&mut self) {
         let hears_bars = self.hub.hears_bars();
         let State::Day(day) = &mut self.state else { return };
-        for (lane, count) in day.lanes.iter_mut().zip(day.counts.iter()) {
-            if lane.live.is_none() {
-                let count = count.load(Ordering::Relaxed);
-                if hears_bars {
-                    // The backlog is counted by the lane; a visit tells all that it delivers.
-                    lane.announced[0] += (count - lane.meter.n_delivered()) as usize;
-                }
-                lane.meter.keep_up(&self.plan.lag, count);
+        if !day.is_laid {
+            return; // What is counted beside the lanes was taken over when they changed.
+        }
+        for (position, (lane, count)) in day.lanes.iter_mut().zip(day.counts.iter()).enumerate() {
+            if lane.live.is_some() {
+                continue;
             }
+            let count = count.load(Ordering::Relaxed);
+            if hears_bars {
+                // The backlog is counted by the lane; a visit tells all that it delivers.
+                lane.announced[0] += (count - lane.meter.n_delivered()) as usize;
+                for (announced, news) in lane.announced[1..].iter_mut().zip(&day.news) {
+                    *announced = news.n_told[position] as usize;
+                }
+            }
+            lane.meter.keep_up(&self.plan.lag, count);
         }
     }
 
@@ -209,6 +219,7 @@ impl Engine {
             keeps_quality,
             lanes: Vec::with_capacity(runs.len()),
             agenda: Agenda::default(),
+            news: Vec::new(),
             is_laid: false,
             behind: Vec::new(),
             counts: Arc::from([]),

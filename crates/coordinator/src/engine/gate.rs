@@ -165,6 +165,7 @@ impl Engine {
                 }
             }
         }
+        day.take_over_told();
         self.tell(&Notice::Resumed(Arc::new(Resumed { epoch, at, skipped })))
     }
 
