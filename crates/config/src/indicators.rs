@@ -72,7 +72,9 @@ impl IndicatorsConfig {
 impl SessionIndicator {
     fn read(item: &Item<'_>) -> Option<SessionIndicator> {
         let entry = item.object()?;
-        let (spec, class) = read_spec(&entry);
+        let (spec, class) = read_spec(&entry, |name, period, params, interval| {
+            IndicatorSpec::new(name, period, params, interval)
+        });
         let remarks = entry.remarks();
         let (spec, params_remarks) = spec?;
         Some(SessionIndicator { spec, class: class?, params_remarks, remarks: remarks? })
@@ -82,15 +84,21 @@ impl SessionIndicator {
 impl HistoricalIndicator {
     fn read(item: &Item<'_>) -> Option<HistoricalIndicator> {
         let entry = item.object()?;
-        let (spec, class) = read_spec(&entry);
         let unit = match entry.given("unit") {
             Some(item) => read_word::<WindowUnit>(&item),
             None => Some(WindowUnit::Bars),
         };
-        let spec = spec.zip(unit).and_then(|((spec, params_remarks), unit)| {
-            let spec = HistoricalSpec::new(spec, unit);
-            Some((spec.map_err(|error| blame(&entry, &[], error)).ok()?, params_remarks))
+        // Faults of the rest are told also where the unit is none.
+        let (spec, class) = read_spec(&entry, |name, period, params, interval| {
+            HistoricalSpec::counted(
+                name,
+                period,
+                params,
+                interval,
+                unit.unwrap_or(WindowUnit::Bars),
+            )
         });
+        let spec = spec.filter(|_| unit.is_some());
         let remarks = entry.remarks();
         let (spec, params_remarks) = spec?;
         Some(HistoricalIndicator { spec, class: class?, params_remarks, remarks: remarks? })
@@ -98,9 +106,17 @@ impl HistoricalIndicator {
 }
 
 /// The indicator, with the remarks of its `params`.
-type ReadSpec = Option<(IndicatorSpec, Remarks)>;
+type ReadSpec<S> = Option<(S, Remarks)>;
 
-fn read_spec(entry: &Object<'_>) -> (ReadSpec, Option<Option<IndicatorClass>>) {
+fn read_spec<S>(
+    entry: &Object<'_>,
+    made: impl FnOnce(
+        IndicatorName,
+        Option<f64>,
+        Vec<(&str, f64)>,
+        BarInterval,
+    ) -> Result<S, IndicatorError>,
+) -> (ReadSpec<S>, Option<Option<IndicatorClass>>) {
     let name = entry.given("name").and_then(|item| read_word::<IndicatorName>(&item));
     let class = entry.optional("type", |item| {
         let class = read_word::<IndicatorClass>(item)?;
@@ -115,11 +131,11 @@ fn read_spec(entry: &Object<'_>) -> (ReadSpec, Option<Option<IndicatorClass>>) {
     let period = entry.optional("period", Item::number);
     let params = entry.optional("params", Item::numbers);
     let interval: Option<BarInterval> = entry.given("interval").and_then(|item| item.interval());
-    let spec = || {
+    let spec = move || {
         let (name, period) = (name?, period?);
         let (params, remarks) = params?.unwrap_or_default();
         let given = params.iter().map(|number| (number.key.as_str(), number.value));
-        let spec = IndicatorSpec::new(name, period, given, interval?);
+        let spec = made(name, period, given.collect(), interval?);
         Some((spec.map_err(|error| blame(entry, &params, error)).ok()?, remarks))
     };
     (spec(), class)

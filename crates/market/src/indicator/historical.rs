@@ -84,6 +84,38 @@ impl HistoricalSpec {
         }
     }
 
+    /// The indicator of that name with its parameters, the period counted in `unit`; as
+    /// [`IndicatorSpec::new`], but that one session or week is enough also where one bar is not.
+    ///
+    /// *Errors*: those of [`IndicatorSpec::new`] and [`HistoricalSpec::new`].
+    ///
+    /// ```
+    /// use openbell_market::BarInterval;
+    /// use openbell_market::indicator::*;
+    /// // The deviation of one bar is nothing; that of a week of days is.
+    /// let of = |unit| {
+    ///     HistoricalSpec::counted(IndicatorName::Histvol, Some(1.0), [], BarInterval::DAY, unit)
+    /// };
+    /// assert!(of(WindowUnit::Bars).is_err());
+    /// assert_eq!(of(WindowUnit::Weeks)?.window(), HistoricalWindow::CalendarDays { n_days: 7 });
+    /// # Ok::<(), openbell_market::indicator::IndicatorError>(())
+    /// ```
+    pub fn counted<'a>(
+        name: IndicatorName,
+        period: Option<f64>,
+        params: impl IntoIterator<Item = (&'a str, f64)>,
+        interval: BarInterval,
+        unit: WindowUnit,
+    ) -> Result<HistoricalSpec, IndicatorError> {
+        let spec = match unit {
+            WindowUnit::Bars => IndicatorSpec::new(name, period, params, interval),
+            WindowUnit::Days | WindowUnit::Weeks => {
+                IndicatorSpec::over_sessions(name, period, params, interval)
+            }
+        };
+        HistoricalSpec::new(spec?, unit)
+    }
+
     /// The indicator; its period is in [`unit`](HistoricalSpec::unit).
     pub fn spec(&self) -> &IndicatorSpec {
         &self.spec
@@ -211,6 +243,16 @@ mod tests {
             "ultimate_osc cannot count its period in days: it has no single period; write unit \
              \"bars\""
         );
+    }
+
+    #[test]
+    fn the_bars_of_sessions_may_be_more_than_a_period_in_bars_can() {
+        let year = historical(IndicatorName::HighLow, Some(365.0), "1m", WindowUnit::Days).unwrap();
+        assert_eq!(year.over_bars(142_350).unwrap().period(), Some(142_350));
+        assert!(
+            historical(IndicatorName::HighLow, Some(142_350.0), "1m", WindowUnit::Bars).is_err()
+        );
+        assert!(year.over_bars(0).is_err(), "none is no period");
     }
 
     #[test]

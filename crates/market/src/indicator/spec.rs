@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 
 use super::catalogue::nearest;
-use super::{IndicatorError, IndicatorName, IntervalNeed, Memory, ParameterRange};
+use super::{IndicatorError, IndicatorName, IntervalNeed, Memory, Parameter, ParameterRange};
 use crate::BarInterval;
 
 const N_PARAMETERS_MAX: usize = 3;
@@ -46,6 +46,29 @@ impl IndicatorSpec {
         params: impl IntoIterator<Item = (&'a str, f64)>,
         interval: BarInterval,
     ) -> Result<IndicatorSpec, IndicatorError> {
+        IndicatorSpec::checked(name, period, params, interval, |parameter| parameter.range.bounds())
+    }
+
+    /// The same where the period counts sessions or weeks: one of them may hold any number of bars.
+    pub(super) fn over_sessions<'a>(
+        name: IndicatorName,
+        period: Option<f64>,
+        params: impl IntoIterator<Item = (&'a str, f64)>,
+        interval: BarInterval,
+    ) -> Result<IndicatorSpec, IndicatorError> {
+        IndicatorSpec::checked(name, period, params, interval, |parameter| {
+            let (min, max) = parameter.range.bounds();
+            if parameter.name == "period" { (1.0, max) } else { (min, max) }
+        })
+    }
+
+    fn checked<'a>(
+        name: IndicatorName,
+        period: Option<f64>,
+        params: impl IntoIterator<Item = (&'a str, f64)>,
+        interval: BarInterval,
+        bounds: impl Fn(&Parameter) -> (f64, f64),
+    ) -> Result<IndicatorSpec, IndicatorError> {
         let parameters = name.parameters();
         let mut given = [None; N_PARAMETERS_MAX];
         let period = period.map(|period| ("period", period));
@@ -66,7 +89,7 @@ impl IndicatorSpec {
         }
         let mut values = [0.0; N_PARAMETERS_MAX];
         for (position, parameter) in parameters.iter().enumerate() {
-            let (min, max) = parameter.range.bounds();
+            let (min, max) = bounds(parameter);
             let Some(value) = given[position].or(parameter.default) else {
                 return Err(IndicatorError::PeriodMissing {
                     name,
@@ -170,14 +193,20 @@ impl IndicatorSpec {
 
     /// The same indicator over `period` bars, as a window counted in days or weeks turns out.
     ///
-    /// *Errors*: a period out of range, or an indicator without one.
+    /// It may be longer than one that is asked for in bars: so many bars a year of minutes has.
+    ///
+    /// *Errors*: a period under the least, or an indicator without one.
     pub fn with_period(&self, period: u32) -> Result<IndicatorSpec, IndicatorError> {
         let mut params = Vec::with_capacity(N_PARAMETERS_MAX);
         let first = usize::from(self.name.has_period());
         for (position, parameter) in self.name.parameters().iter().enumerate().skip(first) {
             params.push((parameter.name, self.values[position]));
         }
-        IndicatorSpec::new(self.name, Some(f64::from(period)), params, self.interval)
+        let bounds = |parameter: &Parameter| match (parameter.name, parameter.range.bounds()) {
+            ("period", (min, _)) => (min, f64::from(u32::MAX)),
+            (_, bounds) => bounds,
+        };
+        IndicatorSpec::checked(self.name, Some(f64::from(period)), params, self.interval, bounds)
     }
 
     /// How many bars, its own included, decide a value, where that is a fixed number: the number
