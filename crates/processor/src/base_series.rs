@@ -50,17 +50,18 @@ impl BaseSeries {
     ) {
         let n_rows = range.len();
         let mut tail = out.tail();
-        tail.opens_at_ns[..n_rows].copy_from_slice(&bars.opens_at_ns[range.clone()]);
-        tail.closes_at_ns[..n_rows].copy_from_slice(&closes_at_ns[range.clone()]);
-        tail.open[..n_rows].copy_from_slice(&bars.open[range.clone()]);
-        tail.high[..n_rows].copy_from_slice(&bars.high[range.clone()]);
-        tail.low[..n_rows].copy_from_slice(&bars.low[range.clone()]);
-        tail.close[..n_rows].copy_from_slice(&bars.close[range.clone()]);
-        tail.volume[..n_rows].copy_from_slice(&bars.volume[range]);
+        copy_rows(tail.opens_at_ns, &bars.opens_at_ns[range.clone()]);
+        copy_rows(tail.closes_at_ns, &closes_at_ns[range.clone()]);
+        copy_rows(tail.open, &bars.open[range.clone()]);
+        copy_rows(tail.high, &bars.high[range.clone()]);
+        copy_rows(tail.low, &bars.low[range.clone()]);
+        copy_rows(tail.close, &bars.close[range.clone()]);
+        copy_rows(tail.volume, &bars.volume[range]);
         if let (Some(column), Some(instant)) = (&mut tail.visible_at_ns, visible_at) {
             column[..n_rows].fill(instant.as_nanos());
         }
-        self.complete(out, n_rows);
+        self.indicators.fill(&mut tail, n_rows);
+        out.commit(n_rows);
     }
 
     /// Computes the indicators of the next `n_rows` rows of `out`, whose bars are in place, and
@@ -68,5 +69,15 @@ impl BaseSeries {
     pub fn complete(&mut self, out: &mut SegmentWriter, n_rows: usize) {
         self.indicators.fill(&mut out.tail(), n_rows);
         out.commit(n_rows);
+    }
+}
+
+/// Copies `from` to the first rows of `to`. Live hands over one row at a time, for which a call of
+/// the copying routine costs more than the copy.
+#[inline]
+fn copy_rows<T: Copy>(to: &mut [T], from: &[T]) {
+    match from {
+        [row] => to[0] = *row,
+        rows => to[..rows.len()].copy_from_slice(rows),
     }
 }
