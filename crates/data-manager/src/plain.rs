@@ -115,20 +115,18 @@ mod tests {
     use parquet::basic::Compression;
     use parquet::data_type::DoubleType;
     use parquet::file::properties::{WriterProperties, WriterVersion};
-    use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
     use proptest::prelude::*;
 
     use super::*;
 
+    /// A file with one column, and its reader.
     fn column_of(
         values: &[f64],
         page_rows: usize,
         version: WriterVersion,
-        folder: &std::path::Path,
-    ) -> PlainColumn {
-        let path = folder.join("column.parquet");
+    ) -> (tempfile::NamedTempFile, PlainColumn) {
         let schema = parse_message_type("message m { required double open; }").expect("a schema");
         let properties = WriterProperties::builder()
             .set_writer_version(version)
@@ -138,21 +136,21 @@ mod tests {
             .set_data_page_row_count_limit(page_rows)
             .set_write_batch_size(page_rows)
             .build();
-        let file = std::fs::File::create(&path).expect("a file");
-        let mut writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
-            .expect("a writer");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let mut writer =
+            SerializedFileWriter::new(file.as_file(), Arc::new(schema), Arc::new(properties))
+                .expect("a writer");
         let mut group = writer.next_row_group().expect("a group");
         let mut column = group.next_column().expect("a column").expect("one");
         column.typed::<DoubleType>().write_batch(values, None, None).expect("written");
         column.close().expect("closed");
         group.close().expect("closed");
-        writer.close().expect("closed");
-        let reader = SerializedFileReader::new(std::fs::File::open(&path).expect("a file"));
-        let chunk = reader.expect("a reader").metadata().row_group(0).column(0).clone();
-        assert!(PlainColumn::holds(&chunk));
-        let source = Arc::new(FileSource::open(&path).expect("a source"));
-        let pages = SerializedPageReader::new(source, &chunk, values.len(), None);
-        PlainColumn::new(pages.expect("pages"))
+        let footer = writer.close().expect("closed");
+        let chunk = footer.row_group(0).column(0);
+        assert!(PlainColumn::holds(chunk));
+        let source = Arc::new(FileSource::open(file.path()).expect("a source"));
+        let pages = SerializedPageReader::new(source, chunk, values.len(), None);
+        (file, PlainColumn::new(pages.expect("pages")))
     }
 
     proptest! {
@@ -165,13 +163,12 @@ mod tests {
             is_second_version in any::<bool>(),
             steps in proptest::collection::vec((any::<bool>(), 0_usize..60), 1..12),
         ) {
-            let folder = tempfile::tempdir().expect("a folder");
             let values: Vec<f64> = (0..n_values).map(|row| row as f64 + 0.25).collect();
             let version = match is_second_version {
                 true => WriterVersion::PARQUET_2_0,
                 false => WriterVersion::PARQUET_1_0,
             };
-            let mut column = column_of(&values, page_rows, version, folder.path());
+            let (_file, mut column) = column_of(&values, page_rows, version);
             let mut row = 0;
             for (is_read, n_rows) in steps {
                 let mut out = vec![-1.0];
