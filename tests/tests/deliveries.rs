@@ -525,7 +525,9 @@ fn a_consumer_that_is_registered_in_mid_session_hears_from_the_next_instant_on()
         drop(story.handle().resume());
         let done = step_to_end(&mut story.engine);
         assert_eq!(done.phase, Phase::Closed, "{:?}", done.report.failure);
-        let minutes = &record.announced()[&(sym("AAPL"), "1m".parse().unwrap())];
-        assert_eq!(minutes, &(90..390).collect::<Vec<_>>());
+        for (interval, rows) in [("1m", 90..390), ("5m", 18..78)] {
+            let announced = &record.announced()[&(sym("AAPL"), interval.parse().unwrap())];
+            assert_eq!(announced, &rows.collect::<Vec<_>>(), "{interval}");
+        }
     }
 }

@@ -94,13 +94,9 @@ impl Agenda {
         self.closes_ns.get(self.next_slot).copied()
     }
 
-    /// Takes the bars that close at `instant_ns`; those that have closed before it are passed over.
+    /// Takes the bars that close at `instant_ns`, where they are the next.
     pub(super) fn take(&mut self, instant_ns: i64) {
         self.taken.clear();
-        while self.next_ns().is_some_and(|next_ns| next_ns < instant_ns) {
-            self.next_slot += 1;
-            self.turn();
-        }
         if self.next_ns() == Some(instant_ns) {
             self.taken.extend_from_slice(&self.here);
             self.next_slot += 1;

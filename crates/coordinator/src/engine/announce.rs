@@ -181,7 +181,9 @@ impl Engine {
                 lane.announced[series] = lane.rows_at(series, at).len();
             }
         }
-        day.take_over_told();
+        if day.is_laid && !self.is_live {
+            day.lay_news(at); // It stood still while nobody listened.
+        }
     }
 }
 
