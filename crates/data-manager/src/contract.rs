@@ -3,7 +3,7 @@
 //! Each check is a law of [`Feed`]; a feed passes when [`check_all`] returns. The checks panic with
 //! the law that is broken, as tests do; nothing but tests calls them.
 
-use openbell_market::BarColumns;
+use openbell_market::{BarColumns, BarSlice};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::{Connection, Feed, FeedKind};
@@ -21,6 +21,7 @@ pub fn check_all<F: Feed>(make: impl Fn() -> F, expected: &BarColumns, now: Time
     keeps_what_is_not_due(&make, expected, now);
     seeks_by_row(&make, expected, now);
     appends_to_what_is_there(&make, expected, now);
+    hands_out_slices_that_never_change(&make, expected, now);
     says_how_far_it_has_come(&make, expected, now);
 }
 
@@ -93,6 +94,40 @@ pub fn appends_to_what_is_there<F: Feed>(
     wanted.extend_from(expected, 0..1);
     wanted.extend_from(expected, 0..expected.len());
     assert_same(&out, &wanted, "a poll appends");
+}
+
+/// However polls cut the time, and whichever slices are held meanwhile, they hold the rows that
+/// columns would have been given, and hold them still when all is read.
+pub fn hands_out_slices_that_never_change<F: Feed>(
+    make: &impl Fn() -> F,
+    expected: &BarColumns,
+    now: Timestamp,
+) {
+    let first_ns = expected.opens_at_ns[0];
+    let span_ns = expected.opens_at_ns[expected.len() - 1] - first_ns + 1;
+    for (n_cuts, holds_every) in [(1, 1), (7, 1), (61, 1), (61, 2), (61, 5), (7, usize::MAX)] {
+        let mut feed = make();
+        let mut held: Vec<(usize, BarSlice)> = Vec::new();
+        let mut n_rows = 0;
+        for cut in 1..=n_cuts {
+            let offset = i128::from(span_ns) * cut as i128 / n_cuts as i128;
+            let until = Timestamp::from_nanos(first_ns + offset as i64);
+            let (rows, polled) = feed.poll_slice(now, until);
+            polled.unwrap_or_else(|error| panic!("a sound source can be polled: {error}"));
+            let n_before = n_rows;
+            n_rows += rows.len();
+            if cut % holds_every == 0 {
+                held.push((n_before, rows));
+            }
+        }
+        assert_eq!(n_rows, expected.len(), "{n_cuts} slices deliver every row once");
+        for (n_before, rows) in held {
+            let (mut found, mut wanted) = (BarColumns::default(), BarColumns::default());
+            rows.copy_to(&mut found);
+            wanted.extend_from(expected, n_before..n_before + rows.len());
+            assert_same(&found, &wanted, "a slice holds the rows that were delivered");
+        }
+    }
 }
 
 /// Progress never goes past `until`, does not go back, and is whole once everything is there.

@@ -16,7 +16,7 @@ use crate::guard;
 use crate::row_group::GroupReader;
 
 /// Rows whose stamps are decoded in one go.
-const BATCH_ROWS: usize = 1_024;
+const BATCH_ROWS: usize = 2_048;
 
 /// What the stamps of a file must be besides ascending.
 #[derive(Clone, Debug)]
@@ -158,6 +158,18 @@ impl Decoder {
         Ok(())
     }
 
+    /// Whether the next row is the first of a row group that is not open, and is stamped at or after
+    /// `written_ns` by its statistics: to open it can wait.
+    pub(crate) fn can_wait_until(&self, written_ns: i64) -> bool {
+        self.is_between_groups()
+            && self.fault.is_none()
+            && self.next_group < self.file.footer.num_row_groups()
+            && self
+                .file
+                .group_span(self.next_group)
+                .is_some_and(|(first, _)| first.as_nanos() >= written_ns)
+    }
+
     /// Whether the next row, where there is one, takes the opening of another row group.
     fn is_between_groups(&self) -> bool {
         self.n_taken == self.stamps.len()
@@ -229,6 +241,9 @@ impl Decoder {
             }
         }
         self.advance(n_rows);
+        if self.n_taken == self.stamps.len() {
+            (self.stamps, self.n_taken) = (Vec::new(), 0); // Thousands of series keep none.
+        }
         if self.is_between_groups() {
             self.group = None; // Its pages are of no further use.
         }

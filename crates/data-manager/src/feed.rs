@@ -2,7 +2,7 @@
 //!
 //! Not here: the tests that every feed passes ([`crate::contract`]), the feeds themselves.
 
-use openbell_market::{BarColumns, SeriesKey};
+use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::Timestamp;
 
 use crate::DataError;
@@ -100,6 +100,20 @@ pub trait Feed: Send {
         until: Timestamp,
         out: &mut BarColumns,
     ) -> Result<Progress, DataError>;
+
+    /// What [`Feed::poll`] delivers, by itself: uncopied, where the source holds it anyway. Where
+    /// it fails, the rows before the error come beside it.
+    ///
+    /// *Cost*: for a source that holds nothing, columns of their own for each call.
+    fn poll_slice(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> (BarSlice, Result<Progress, DataError>) {
+        let mut rows = BarColumns::default();
+        let polled = self.poll(now, until, &mut rows);
+        (rows.into(), polled)
+    }
 }
 
 impl<F: Feed + ?Sized> Feed for Box<F> {
@@ -122,5 +136,13 @@ impl<F: Feed + ?Sized> Feed for Box<F> {
         out: &mut BarColumns,
     ) -> Result<Progress, DataError> {
         (**self).poll(now, until, out)
+    }
+
+    fn poll_slice(
+        &mut self,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> (BarSlice, Result<Progress, DataError>) {
+        (**self).poll_slice(now, until)
     }
 }

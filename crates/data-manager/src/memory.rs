@@ -1,6 +1,8 @@
 //! A stored feed whose rows lie in memory: for tests, and for rows that a program has made itself.
 
-use openbell_market::{BarColumns, SeriesKey};
+use std::sync::Arc;
+
+use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
@@ -13,7 +15,7 @@ use crate::feed::{Connection, Feed, FeedKind, Progress};
 #[derive(Clone, Debug)]
 pub struct MemoryFeed {
     key: SeriesKey,
-    rows: BarColumns,
+    rows: Arc<BarColumns>,
     /// Rows from the start that are ascending.
     n_readable: usize,
     next_row: usize,
@@ -24,7 +26,7 @@ impl MemoryFeed {
     pub fn new(key: SeriesKey, rows: BarColumns) -> MemoryFeed {
         let descent = rows.opens_at_ns.windows(2).position(|pair| pair[1] < pair[0]);
         let n_readable = descent.map_or(rows.len(), |row| row + 1);
-        MemoryFeed { key, rows, n_readable, next_row: 0 }
+        MemoryFeed { key, rows: Arc::new(rows), n_readable, next_row: 0 }
     }
 
     fn descent(&self) -> Option<DataError> {
@@ -60,24 +62,34 @@ impl Feed for MemoryFeed {
 
     fn poll(
         &mut self,
-        _now: Timestamp,
+        now: Timestamp,
         until: Timestamp,
         out: &mut BarColumns,
     ) -> Result<Progress, DataError> {
-        let left = &self.rows.opens_at_ns[self.next_row..self.n_readable];
-        let n_due = left.partition_point(|&ns| ns < until.as_nanos());
-        out.extend_from(&self.rows, self.next_row..self.next_row + n_due);
-        self.next_row += n_due;
+        let (rows, polled) = self.poll_slice(now, until);
+        rows.copy_to(out);
+        polled
+    }
 
+    fn poll_slice(
+        &mut self,
+        _now: Timestamp,
+        until: Timestamp,
+    ) -> (BarSlice, Result<Progress, DataError>) {
+        let left = &self.rows.opens_at_ns[self.next_row..self.n_readable];
+        let first = self.next_row;
+        self.next_row += left.partition_point(|&ns| ns < until.as_nanos());
+        let rows = BarSlice::new(Arc::clone(&self.rows), first..self.next_row);
         if let Some(descent) = self.descent()
             && descent.unreadable_since().is_none_or(|since| until > since)
         {
-            return Err(descent);
+            return (rows, Err(descent));
         }
-        Ok(Progress {
+        let progress = Progress {
             complete_through: until,
             connection: Connection::Alive,
             is_exhausted: self.next_row == self.rows.len(),
-        })
+        };
+        (rows, Ok(progress))
     }
 }

@@ -4,6 +4,7 @@
 //! (`openbell-time`).
 
 mod bar;
+mod bar_slice;
 mod error;
 pub mod indicator;
 mod interval;
@@ -15,6 +16,7 @@ mod series;
 mod symbol;
 
 pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
+pub use bar_slice::BarSlice;
 pub use error::MarketError;
 pub use interval::{BarInterval, ClockInterval};
 pub use quality::{Coverage, Gap, Quality};
