@@ -83,7 +83,7 @@ impl LiveDays {
                 series.push(processor.start_session(
                     &day.layout.day,
                     Arrival::Recorded,
-                    due.next(),
+                    due.next().map(DaySeries::into_memory).unwrap_or_default(),
                 ));
             }
             self.board.change_members(

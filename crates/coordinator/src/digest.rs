@@ -4,8 +4,9 @@
 
 use std::hash::Hasher;
 
-use openbell_market::Symbol;
 use openbell_market::planted::{Planted, planted};
+use openbell_market::{BarInterval, Symbol, SymbolIdx};
+use openbell_processor::DaySeries;
 use openbell_session_data::Rows;
 use openbell_time::Timestamp;
 use twox_hash::xxhash3_64::Hasher as Xxh3;
@@ -80,7 +81,7 @@ where
 }
 
 /// The digest of a series after a further session: `before` continued with all of `rows`.
-pub(crate) fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
+fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
     let mut hash = Xxh3::with_seed(before.0);
     hash_ints(&mut hash, rows.opens_at_ns());
     hash_ints(&mut hash, rows.closes_at_ns());
@@ -95,6 +96,39 @@ pub(crate) fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
         hash_floats(&mut hash, column);
     }
     Digest(hash.finish())
+}
+
+/// The digests of all of a day's `series`, base first, each continuing that of its interval in
+/// `before`.
+pub(crate) fn continued_digests(
+    before: &[(BarInterval, Digest)],
+    series: &DaySeries,
+) -> Vec<(BarInterval, Digest)> {
+    let writers = std::iter::once(&series.base).chain(&series.derived);
+    let continued = writers.map(|writer| {
+        let interval = writer.segment().shape().interval;
+        let known = before.iter().find(|(known, _)| *known == interval);
+        let before = known.map_or(Digest::default(), |(_, digest)| *digest);
+        (interval, series_digest(before, &writer.rows()))
+    });
+    continued.collect()
+}
+
+/// The digest of each symbol over the sessions closed so far, by its index in the run.
+#[derive(Default)]
+pub(crate) struct Digests(Vec<Option<Digest>>);
+
+impl Digests {
+    pub(crate) fn insert(&mut self, idx: SymbolIdx, digest: Digest) {
+        if self.0.len() <= idx.as_usize() {
+            self.0.resize(idx.as_usize() + 1, None);
+        }
+        self.0[idx.as_usize()] = Some(digest);
+    }
+
+    pub(crate) fn get(&self, idx: SymbolIdx) -> Option<Digest> {
+        self.0.get(idx.as_usize()).copied().flatten()
+    }
 }
 
 /// The digest of the whole run, fed in one order.

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use openbell_data_manager::{DataError, Feed};
 use openbell_market::planted::{Planted, planted};
-use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
-use openbell_processor::{DaySeries, IndicatorSet, SymbolProcessor};
-use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole};
+use openbell_market::{BarInterval, BarSlice, SeriesKey, Symbol};
+use openbell_processor::{DayMemory, DaySeries, IndicatorSet, SymbolProcessor};
+use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole, WholeBars};
 use openbell_time::{Session, Timestamp};
 
 use crate::error::RunError;
 use crate::layout::{LayoutRule, SessionLayout};
-use crate::loader::run_day;
 use crate::sift::{Sifted, Slots};
 use crate::source::Source;
 
@@ -28,7 +27,6 @@ pub struct HistoryWindow {
 /// Reads one series session by session, forwards or from anywhere.
 pub(crate) struct SessionReader {
     feed: Box<dyn Feed>,
-    raw: BarColumns,
     sifted: Sifted,
     /// Where the feed stands.
     at: Option<Timestamp>,
@@ -36,37 +34,38 @@ pub(crate) struct SessionReader {
 
 impl SessionReader {
     pub(crate) fn new(feed: Box<dyn Feed>) -> SessionReader {
-        SessionReader { feed, raw: BarColumns::default(), sifted: Sifted::default(), at: None }
+        SessionReader { feed, sifted: Sifted::default(), at: None }
     }
 
-    /// The rows of `layout`'s session that pass, on the slots of `interval`; and the error that
-    /// ended them, where one did.
+    /// The bars of `layout`'s session, on the slots of `interval`.
+    ///
+    /// *Errors*: rows that cannot be read.
     pub(crate) fn read(
         &mut self,
         layout: &SessionLayout,
         interval: BarInterval,
         is_base: bool,
-    ) -> (&mut Sifted, Result<(), DataError>) {
-        self.raw.clear();
-        self.sifted.clear();
-        let outcome = self.read_raw(layout);
-        let parts = layout.day.base.grid.parts();
-        let grid = openbell_processor::grid_of(interval, parts);
-        let grid = if is_base { &layout.delivered } else { &grid };
-        let slots = Slots { grid, step_ns: step_ns(interval, layout) };
-        self.sifted.pass(&mut self.raw, &slots, layout.rows_since);
-        (&mut self.sifted, outcome)
+    ) -> Result<WholeBars, DataError> {
+        let rows = self.read_rows(layout)?;
+        let grid = openbell_processor::grid_of(interval, layout.day.base.grid.parts());
+        let step_ns = step_ns(interval, layout);
+        let slots = match is_base {
+            true => layout.slots(step_ns),
+            false => Slots { grid: &grid, step_ns, closes_at_ns: None },
+        };
+        Ok(self.sifted.pass_slice(rows, &slots, layout.rows_since))
     }
 
-    fn read_raw(&mut self, layout: &SessionLayout) -> Result<(), DataError> {
+    fn read_rows(&mut self, layout: &SessionLayout) -> Result<BarSlice, DataError> {
         // What lies between two sessions is read over: seeking opens the file anew.
         if self.at.is_none_or(|at| at > layout.rows_since) {
             self.feed.seek(layout.rows_since)?;
         }
         self.at = None;
-        self.feed.poll(layout.clock_until, layout.rows_until, &mut self.raw)?;
+        let (rows, polled) = self.feed.poll_slice(layout.clock_until, layout.rows_until);
+        polled?;
         self.at = Some(layout.rows_until);
-        Ok(())
+        Ok(rows)
     }
 }
 
@@ -271,9 +270,12 @@ impl Window {
         let mut made: Option<DaySeries> = None;
         for part in &sessions {
             let layout = rule.lay(*part)?;
-            let (sifted, outcome) = reader.read(&layout, from, from == base);
-            outcome?;
-            made = Some(run_day(&mut processor, &layout, sifted, None));
+            let mut whole = reader.read(&layout, from, from == base)?;
+            if derived.is_empty() {
+                // They are kept for many sessions; what lies beside them is not.
+                whole.bars = whole.bars.detached();
+            }
+            made = Some(processor.whole_session(&layout.day, whole, DayMemory::default()));
         }
         let Some(mut series) = made else { return Ok(None) };
         let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
@@ -291,8 +293,7 @@ fn stored_week(
     let week_rule =
         LayoutRule { base: BarInterval::DAY, derived: vec![BarInterval::WEEK], ..rule.clone() };
     let layout = week_rule.lay(*first)?;
-    let (sifted, outcome) = reader.read(&layout, BarInterval::DAY, false);
-    outcome?;
+    let WholeBars { bars, .. } = reader.read(&layout, BarInterval::DAY, false)?;
     let (_, day) = layout.day.derived[0].clone();
     let shape = SegmentShape {
         interval: BarInterval::WEEK,
@@ -301,10 +302,10 @@ fn stored_week(
         indicators: Arc::from([]),
     };
     let mut writer = SegmentWriter::new(shape, day, 1);
-    if !sifted.bars.is_empty() {
-        let bar = sifted.bars.ohlcv(0);
+    if !bars.is_empty() {
+        let bar = bars.ohlcv(0);
         let mut tail = writer.tail();
-        tail.opens_at_ns[0] = sifted.bars.opens_at_ns[0];
+        tail.opens_at_ns[0] = bars.opens_at_ns()[0];
         tail.closes_at_ns[0] = last.close.as_nanos();
         tail.open[0] = bar.open;
         tail.high[0] = bar.high;

@@ -1,27 +1,28 @@
 //! One symbol of the running session: its rows of the day, how far they are delivered, and what
 //! may be known of them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, Feed};
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
-use openbell_processor::{DaySeries, SymbolProcessor};
+use openbell_processor::{DayMemory, DaySeries, SymbolProcessor};
 use openbell_session_data::{
     FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
+    WholeBars,
 };
 use openbell_time::{Nanos, Timestamp};
 
 use crate::command::Stay;
-use crate::digest::{Digest, series_digest};
+use crate::digest::{Digest, continued_digests};
 use crate::error::RunError;
 use crate::history::History;
 use crate::lag::LagMeter;
 use crate::layout::{LayoutRule, SessionLayout};
-use crate::loader::{Joining, found, run_day};
+use crate::loader::{Joining, found};
 use crate::plan::Plan;
-use crate::sift::{Rejected, Sifted};
+use crate::sift::Rejected;
 use crate::source::Source;
 use crate::status::{SymbolGauge, SymbolState};
 
@@ -53,24 +54,28 @@ pub(crate) struct LaneRun {
     pub(crate) locks: std::collections::BTreeSet<Option<String>>,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
-    /// The series of the last sessions, oldest first, whose memory is used again.
-    pub(crate) retired: VecDeque<DaySeries>,
+    /// The series of the last session, which readers see until the next one's first publication.
+    pub(crate) shown: Option<DaySeries>,
+    /// The memory of the session before that one.
+    pub(crate) spare: DayMemory,
 }
 
-/// Sessions whose series are kept before their memory is used again. The board shows the last
-/// one's until the next one's first publication, so the one before it is the first that is free.
-const N_RETIRED: usize = 2;
+/// What symbols keep from session to session, in symbol order. Each goes into its lane and out of it
+/// every day, and so is boxed.
+pub(crate) type LaneRuns = Vec<Box<LaneRun>>;
 
 impl LaneRun {
-    /// The series that were retired first, once enough sessions have passed since.
-    pub(crate) fn retired(&mut self) -> Option<DaySeries> {
-        if self.retired.len() < N_RETIRED { None } else { self.retired.pop_front() }
+    /// Takes back the series of a session that has closed.
+    pub(crate) fn retire(&mut self, series: DaySeries) {
+        if let Some(before) = self.shown.replace(series) {
+            self.spare = before.into_memory();
+        }
     }
 }
 
 /// A symbol in the session that is running.
 pub(crate) struct Lane {
-    pub(crate) run: LaneRun,
+    pub(crate) run: Box<LaneRun>,
     pub(crate) series: DaySeries,
     /// The rows of the day that are no bars, by the instant at which they may be known.
     pub(crate) rejections: Vec<Rejected>,
@@ -102,7 +107,7 @@ pub(crate) struct Lane {
 impl Lane {
     /// A member of which nothing is delivered yet, on its way into the session.
     pub(crate) fn new(
-        run: LaneRun,
+        run: Box<LaneRun>,
         series: DaySeries,
         fixed: Arc<[FixedIndicator]>,
         through: Arc<Through>,
@@ -133,30 +138,19 @@ impl Lane {
     ///
     /// *Cost*: the digests of its series are taken here, while they are in the cache.
     pub(crate) fn of_whole_day(
-        run: LaneRun,
+        run: Box<LaneRun>,
         series: DaySeries,
         fixed: Arc<[FixedIndicator]>,
         through: Arc<Through>,
     ) -> Lane {
-        let mut lane = Lane::new(run, series, fixed, through);
-        lane.day_digests = Some(lane.continued_digests());
-        lane
-    }
-
-    /// The digests of its series, each continued with the day.
-    fn continued_digests(&self) -> Vec<(BarInterval, Digest)> {
-        let continued = self.writers().map(|writer| {
-            let interval = writer.segment().shape().interval;
-            let known = self.run.digests.iter().find(|(known, _)| *known == interval);
-            let before = known.map_or(Digest::default(), |(_, digest)| *digest);
-            (interval, series_digest(before, &writer.rows()))
-        });
-        continued.collect()
+        let digests = continued_digests(&run.digests, &series);
+        Lane { day_digests: Some(digests), ..Lane::new(run, series, fixed, through) }
     }
 
     /// Ends the day: its digests are those of the run so far. Returns that of all series.
     pub(crate) fn close_digests(&mut self) -> Digest {
-        let digests = self.day_digests.take().unwrap_or_else(|| self.continued_digests());
+        let digests = self.day_digests.take();
+        let digests = digests.unwrap_or_else(|| continued_digests(&self.run.digests, &self.series));
         let all = digests
             .iter()
             .fold(Digest::default(), |all, (_, digest)| Digest(all.0.rotate_left(7) ^ digest.0));
@@ -309,11 +303,13 @@ impl Lane {
             .map(|writer| writer.segment().shape().interval)
             .zip(self.announced.iter().copied())
             .collect();
-        let mut same_rows = match &self.live {
-            Some(live) => live.sifted.clone(),
-            None => Sifted::of(&self.series.base.rows()),
+        let same_bars = match (&self.live, self.series.base.whole()) {
+            (Some(live), _) => live.bars(),
+            (None, Some(whole)) => whole.clone(),
+            (None, None) => WholeBars::default(), // A replay's are whole.
         };
-        self.series = run_day(&mut self.run.processor, layout, &mut same_rows, None);
+        let (processor, none) = (&mut self.run.processor, DayMemory::default());
+        self.series = processor.whole_session(&layout.day, same_bars, none);
         (self.day_digests, self.member) = (None, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {

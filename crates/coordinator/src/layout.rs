@@ -9,6 +9,8 @@ use openbell_processor::{DayLayout, grid_of};
 use openbell_session_data::{Grid, GridPart, SegmentDay};
 use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
 
+use crate::sift::Slots;
+
 /// A session of the run, laid out for its intervals.
 #[derive(Clone, Debug)]
 pub struct SessionLayout {
@@ -25,11 +27,18 @@ pub struct SessionLayout {
     pub rows_until: Timestamp,
     /// Where bars are delivered: the regular slots, with extended hours also those around them.
     pub delivered: Grid,
+    /// When each of these slots closes, nanoseconds since the epoch.
+    pub closes_at_ns: Arc<[i64]>,
     /// Where the bars of every interval lie.
     pub day: DayLayout,
 }
 
 impl SessionLayout {
+    /// The slots in which bars of the base, with the length `step_ns`, are delivered.
+    pub(crate) fn slots(&self, step_ns: i64) -> Slots<'_> {
+        Slots { grid: &self.delivered, step_ns, closes_at_ns: Some(&self.closes_at_ns) }
+    }
+
     /// The same session for one derived interval alone.
     pub(crate) fn only(&self, interval: BarInterval) -> SessionLayout {
         let mut layout = self.clone();
@@ -106,6 +115,7 @@ impl LayoutRule {
                 n_base_slots: delivered.n_slots(),
                 until: session.close,
             },
+            closes_at_ns: delivered.closes_ns().collect(),
             delivered,
         })
     }

@@ -2,14 +2,13 @@
 //! of the day. The configured symbols at the start go this way, and so does one that is added at
 //! noon; therefore both end up the same.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::planted::{Planted, planted};
-use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
-use openbell_processor::{DaySeries, SymbolProcessor};
-use openbell_session_data::{Arrival, Through};
+use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
+use openbell_processor::{DayMemory, SymbolProcessor};
+use openbell_session_data::{Arrival, Through, WholeBars};
 use openbell_time::{Session, Timestamp};
 
 use crate::digest::symbol_key;
@@ -19,7 +18,7 @@ use crate::history::{History, SessionReader, step_ns};
 use crate::lane::{Lane, LaneRun, Membership};
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::plan::Plan;
-use crate::sift::{Sifted, Slots};
+use crate::sift::Sifted;
 use crate::source::Source;
 
 /// The identity under which a symbol joins.
@@ -41,7 +40,7 @@ pub(crate) fn found(
     rule: &LayoutRule,
     day: &Session,
     source: &mut dyn Source,
-) -> Result<LaneRun, RunError> {
+) -> Result<Box<LaneRun>, RunError> {
     let symbol = &joining.symbol;
     let stored = source.intervals(symbol);
     if !stored.contains(&rule.base) {
@@ -63,20 +62,19 @@ pub(crate) fn found(
     if rule.derived.contains(&BarInterval::WEEK) {
         begin_week(&mut processor, &mut reader, rule, &first)?;
     }
-    let mut retired = None;
+    let mut memory = DayMemory::default();
     let earlier = plan
         .sessions
         .iter()
         .take_while(|session| session.date < day.date && !planted(Planted::NewcomerForgetsDays));
     for session in earlier {
         let layout = rule.lay(*session)?;
-        let (sifted, outcome) = reader.read(&layout, rule.base, true);
-        outcome?;
-        retired = Some(run_day(&mut processor, &layout, sifted, retired));
+        let bars = reader.read(&layout, rule.base, true)?;
+        memory = processor.whole_session(&layout.day, bars, memory).into_memory();
     }
     let mut history = seed;
     history.roll(day, rule, source)?;
-    Ok(LaneRun {
+    Ok(Box::new(LaneRun {
         key: symbol_key(symbol),
         idx: joining.idx,
         generation: joining.generation,
@@ -87,9 +85,10 @@ pub(crate) fn found(
         is_reading: false,
         locks: Default::default(),
         digests: Vec::new(),
-        retired: VecDeque::new(),
+        shown: None,
+        spare: DayMemory::default(),
         symbol: joining.symbol,
-    })
+    }))
 }
 
 /// Seeds every indicator with the trailing window of its interval, where the config loads one.
@@ -116,35 +115,15 @@ fn begin_week(
             break;
         }
         let layout = rule.lay(session)?;
-        let (sifted, outcome) = reader.read(&layout, rule.base, true);
-        outcome?;
+        let bars = reader.read(&layout, rule.base, true)?;
         // Only the week carries over; the shorter series of this throw-away day end here, and so
         // must not touch the indicators of the real ones.
         let mut weekly = processor.only(BarInterval::WEEK);
         let week_layout = layout.only(BarInterval::WEEK);
-        drop(run_day(&mut weekly, &week_layout, sifted, None));
+        drop(weekly.whole_session(&week_layout.day, bars, DayMemory::default()));
         processor.adopt(weekly);
     }
     Ok(())
-}
-
-/// All series of one whole day, in the memory of `retired` where nobody holds that any more. The
-/// bars of `sifted` go into them.
-pub(crate) fn run_day(
-    processor: &mut SymbolProcessor,
-    layout: &SessionLayout,
-    sifted: &mut Sifted,
-    retired: Option<DaySeries>,
-) -> DaySeries {
-    let Sifted { bars, closes_at_ns, .. } = sifted;
-    processor.whole_session(&layout.day, bars, closes_at_ns, retired)
-}
-
-/// Columns that a day's rows pass through on their way into segments; used again and again.
-#[derive(Default)]
-pub(crate) struct Scratch {
-    raw: BarColumns,
-    sifted: Sifted,
 }
 
 /// What it takes to load members into one session.
@@ -153,7 +132,8 @@ pub(crate) struct DayLoader<'l> {
     pub(crate) rule: &'l LayoutRule,
     pub(crate) layout: &'l SessionLayout,
     pub(crate) source: &'l mut dyn Source,
-    pub(crate) scratch: &'l mut Scratch,
+    /// Used again and again.
+    pub(crate) sifted: &'l mut Sifted,
 }
 
 impl DayLoader<'_> {
@@ -164,7 +144,7 @@ impl DayLoader<'_> {
     /// error here: it takes effect when the clock reaches it.
     pub(crate) fn load(
         &mut self,
-        mut run: LaneRun,
+        mut run: Box<LaneRun>,
         through: Arc<Through>,
     ) -> Result<Lane, RunError> {
         run.history.roll(&self.layout.session, self.rule, self.source)?;
@@ -179,37 +159,36 @@ impl DayLoader<'_> {
         if run.feed.kind() == FeedKind::Live {
             run.feed.seek(self.layout.rows_since)?;
             let live = LiveFeed::new(run.processor.clone(), self.layout.rows_since);
-            let series = run.processor.start_session(&self.layout.day, Arrival::Recorded, None);
+            let none = DayMemory::default();
+            let series = run.processor.start_session(&self.layout.day, Arrival::Recorded, none);
             let lane = Lane::new(run, series, fixed, through);
             return Ok(Lane { live: Some(Box::new(live)), ..lane });
         }
-        let fault = self.read(&mut run)?;
-        let sifted = &mut self.scratch.sifted;
-        let retired = run.retired();
-        let series = run_day(&mut run.processor, self.layout, sifted, retired);
-        let rejections = std::mem::take(&mut sifted.rejected);
+        let (bars, fault) = self.read(&mut run)?;
+        let memory = std::mem::take(&mut run.spare);
+        let series = run.processor.whole_session(&self.layout.day, bars, memory);
+        let rejections = std::mem::take(&mut self.sifted.rejected);
         Ok(Lane { fault, rejections, ..Lane::of_whole_day(run, series, fixed, through) })
     }
 
-    /// Reads and sifts the day's rows. Yields what ended the reading, and from when on nothing
-    /// can be read.
-    fn read(&mut self, run: &mut LaneRun) -> Result<Option<(Timestamp, DataError)>, RunError> {
+    /// Reads and sifts the day's rows. Yields its bars, and what ended the reading, with from when
+    /// on nothing can be read.
+    fn read(
+        &mut self,
+        run: &mut LaneRun,
+    ) -> Result<(WholeBars, Option<(Timestamp, DataError)>), RunError> {
         let layout = self.layout;
         if !std::mem::replace(&mut run.is_reading, true) {
             // From here on the feed goes on by itself, and may be read ahead.
             run.feed.seek(layout.rows_since)?;
         }
-        let Scratch { raw, sifted } = self.scratch;
-        raw.clear();
-        sifted.clear();
-        let polled = run.feed.poll(layout.clock_until, layout.rows_until, raw);
+        let (rows, polled) = run.feed.poll_slice(layout.clock_until, layout.rows_until);
         let fault = polled.err().map(|error| {
-            let after_last = raw.opens_at_ns.last().map(|&ns| Timestamp::from_nanos(ns));
+            let after_last = rows.opens_at_ns().last().map(|&ns| Timestamp::from_nanos(ns));
             let at = error.unreadable_since().or(after_last).unwrap_or(layout.clock_since);
             (at.max(layout.clock_since), error)
         });
-        let step_ns = step_ns(self.rule.base, layout);
-        sifted.pass(raw, &Slots { grid: &layout.delivered, step_ns }, layout.rows_since);
-        Ok(fault)
+        let slots = layout.slots(step_ns(self.rule.base, layout));
+        Ok((self.sifted.pass_slice(rows, &slots, layout.rows_since), fault))
     }
 }

@@ -18,6 +18,20 @@ pub(crate) struct Roster {
     pub(crate) series: Vec<(Symbol, BarInterval)>,
 }
 
+impl Roster {
+    /// Whether it is that of `symbols`, each with `intervals`.
+    pub(crate) fn is_of<'s>(
+        &self,
+        symbols: impl ExactSizeIterator<Item = &'s Symbol>,
+        intervals: &[BarInterval],
+    ) -> bool {
+        let of_each = self.series.chunks_exact(intervals.len());
+        self.series.len() == symbols.len() * intervals.len()
+            && self.series.iter().zip(intervals).all(|((_, is), wanted)| is == wanted)
+            && of_each.zip(symbols).all(|(series, symbol)| series[0].0 == *symbol)
+    }
+}
+
 /// A bar that has closed, by its series' place in the roster.
 #[derive(Clone, Copy)]
 pub(crate) struct ClosedRow {

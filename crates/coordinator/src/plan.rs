@@ -126,6 +126,11 @@ impl Plan {
         symbols
     }
 
+    /// How many symbols are configured.
+    pub(crate) fn n_symbols(&self) -> usize {
+        self.config.session_data_config.symbols.len()
+    }
+
     /// The calendar.
     pub fn calendar(&self) -> &Calendar {
         &self.rule.calendar

@@ -3,9 +3,12 @@
 //! Hot path. Rows that follow each other by one step are passed as one, and are not copied where all
 //! of a session's are bars. Not here: when a rejection may be known ([`crate::lane`]).
 
+use std::sync::Arc;
+
 use openbell_market::planted::{Planted, planted};
-use openbell_market::{BarColumns, RejectReason};
-use openbell_session_data::{Grid, GridPart, Placed, Rows};
+use openbell_market::{BarColumns, BarSlice, RejectReason};
+use openbell_processor::indicator::BarRows;
+use openbell_session_data::{Grid, GridPart, Placed, WholeBars};
 use openbell_time::Timestamp;
 
 /// A row that did not become a bar.
@@ -24,49 +27,50 @@ pub struct Rejected {
 pub(crate) struct Slots<'g> {
     pub(crate) grid: &'g Grid,
     pub(crate) step_ns: i64,
+    /// When each closes, where that is listed: whoever has a bar in every slot shares the list.
+    pub(crate) closes_at_ns: Option<&'g Arc<[i64]>>,
 }
 
 /// The bars of one session of one series, as they passed.
 #[derive(Clone, Default, Debug)]
 pub struct Sifted {
-    /// The bars, in time order, unique by stamp.
+    /// The bars that were copied, in time order, unique by stamp.
     pub bars: BarColumns,
-    /// When each closes, nanoseconds since the epoch.
+    /// When each bar closes, nanoseconds since the epoch.
     pub closes_at_ns: Vec<i64>,
     /// The rows that did not pass, by the instant at which they may be known.
     pub rejected: Vec<Rejected>,
 }
 
 impl Sifted {
-    /// The bars that `rows` are.
-    pub(crate) fn of(rows: &Rows<'_>) -> Sifted {
-        Sifted {
-            bars: BarColumns {
-                opens_at_ns: rows.opens_at_ns().to_vec(),
-                open: rows.open().to_vec(),
-                high: rows.high().to_vec(),
-                low: rows.low().to_vec(),
-                close: rows.close().to_vec(),
-                volume: rows.volume().to_vec(),
-            },
-            closes_at_ns: rows.closes_at_ns().to_vec(),
-            rejected: Vec::new(),
-        }
-    }
-
-    /// Drops everything and keeps the room.
-    pub fn clear(&mut self) {
+    /// Passes those of `rows` that open a slot, and yields them: the same slice where all do, a
+    /// copy of those that do where some do not. Rows stamped before `since` belong to no session
+    /// and are passed over. Of rows with one stamp the first counts.
+    ///
+    /// *Shape*: what was sifted before is dropped; the room is kept. *Cost*: linear in rows.
+    pub fn pass_slice(&mut self, rows: BarSlice, slots: &Slots<'_>, since: Timestamp) -> WholeBars {
         self.bars.clear();
         self.closes_at_ns.clear();
         self.rejected.clear();
+        let all = BarRows::of_slice(&rows);
+        let is_own = all.opens_at_ns.first().is_none_or(|&ns| ns >= since.as_nanos());
+        let is_sound = are_sound(&all);
+        if let Some(closes_at_ns) = slots.closes_at_ns
+            && (is_own && is_sound && slots.are_filled_by(all.opens_at_ns))
+        {
+            return WholeBars { bars: rows, closes_at_ns: Arc::clone(closes_at_ns) };
+        }
+        if is_own && self.pass_run(&all, 0, slots, is_sound) == all.len() {
+            return WholeBars { closes_at_ns: self.closes_at_ns[..].into(), bars: rows };
+        }
+        self.closes_at_ns.clear();
+        self.pass(&all, slots, since);
+        let bars = std::mem::take(&mut self.bars).into();
+        WholeBars { bars, closes_at_ns: self.closes_at_ns[..].into() }
     }
 
-    /// Passes the rows of `rows` that open a slot; rows stamped before `since` belong to no session
-    /// and are passed over.
-    ///
-    /// Of rows with one stamp the first counts. Where every row passes the columns change hands,
-    /// and `rows` is left with the empty ones; else it is as it was. *Cost*: linear in rows.
-    pub fn pass(&mut self, rows: &mut BarColumns, slots: &Slots<'_>, since: Timestamp) {
+    /// Passes `rows` behind those that have passed, by the rules of [`Sifted::pass_slice`].
+    pub fn pass(&mut self, rows: &BarRows<'_>, slots: &Slots<'_>, since: Timestamp) {
         let n_rejected = self.rejected.len();
         let is_sound = are_sound(rows);
         let mut row = 0;
@@ -75,11 +79,7 @@ impl Sifted {
                 true => 0,
                 false => self.pass_run(rows, row, slots, is_sound),
             };
-            if n_passed == rows.len() && self.bars.is_empty() {
-                std::mem::swap(&mut self.bars, rows);
-                return;
-            }
-            self.bars.extend_from(rows, row..row + n_passed);
+            append(&mut self.bars, &rows.rows(row..row + n_passed));
             row += n_passed;
             if row < rows.len() && n_passed == 0 {
                 if rows.opens_at_ns[row] >= since.as_nanos() {
@@ -95,7 +95,7 @@ impl Sifted {
     /// Returns how many they are.
     fn pass_run(
         &mut self,
-        rows: &BarColumns,
+        rows: &BarRows<'_>,
         first: usize,
         slots: &Slots<'_>,
         is_sound: bool,
@@ -111,7 +111,7 @@ impl Sifted {
             };
             let mut n_passed = n_in_step(stamps, n_slots, slots.step_ns);
             if !is_sound && !planted(Planted::InvalidPasses) {
-                let is_faulty = |row: &usize| rows.ohlcv(*row).fault().is_some();
+                let is_faulty = |row: &usize| rows.bar(*row).ohlcv.fault().is_some();
                 n_passed = (row..row + n_passed).find(is_faulty).map_or(n_passed, |f| f - row);
             }
             if n_passed == 0 {
@@ -129,8 +129,8 @@ impl Sifted {
     }
 
     /// Says why row `row`, which is no bar, is none.
-    fn reject(&mut self, rows: &BarColumns, row: usize, slots: &Slots<'_>) {
-        let opens_at = rows.opens_at(row);
+    fn reject(&mut self, rows: &BarRows<'_>, row: usize, slots: &Slots<'_>) {
+        let opens_at = Timestamp::from_nanos(rows.opens_at_ns[row]);
         let on_grid = match slots.grid.place(opens_at) {
             Placed::On { .. } => None,
             Placed::OffGrid => Some(RejectReason::OffGrid),
@@ -143,7 +143,7 @@ impl Sifted {
         };
         let reason = on_grid
             .or(in_order)
-            .or_else(|| rows.ohlcv(row).fault().map(RejectReason::Invalid))
+            .or_else(|| rows.bar(row).ohlcv.fault().map(RejectReason::Invalid))
             .expect("a row that did not pass has a reason");
         let known_at = Timestamp::from_nanos(opens_at.as_nanos().saturating_add(slots.step_ns));
         self.rejected.push(Rejected { opens_at, known_at, reason });
@@ -151,6 +151,21 @@ impl Sifted {
 }
 
 impl Slots<'_> {
+    /// Whether `stamps` open every slot, each once, and nothing else.
+    fn are_filled_by(&self, stamps: &[i64]) -> bool {
+        let mut rest = stamps;
+        stamps.len() == self.grid.n_slots()
+            && self.grid.parts().iter().all(|part| {
+                let length_ns = (part.until.as_nanos() - part.since.as_nanos()).max(0);
+                let n_slots = (length_ns as u64).div_ceil(self.step_ns as u64) as usize;
+                let of_part = rest.split_off(..n_slots).unwrap_or_default();
+                of_part.first().is_none_or(|&first_ns| {
+                    first_ns == part.since.as_nanos()
+                        && n_in_step(of_part, n_slots, self.step_ns) == n_slots
+                })
+            })
+    }
+
     /// How many slots follow each other from the one that opens at `stamp_ns` on, and where the
     /// last of them ends; `None` where none opens there.
     fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
@@ -166,6 +181,15 @@ impl Slots<'_> {
         let n_slots = (until_ns - stamp_ns) as u64;
         is_open.then_some((n_slots.div_ceil(self.step_ns as u64) as usize, until_ns))
     }
+}
+
+fn append(bars: &mut BarColumns, rows: &BarRows<'_>) {
+    bars.opens_at_ns.extend_from_slice(rows.opens_at_ns);
+    bars.open.extend_from_slice(rows.open);
+    bars.high.extend_from_slice(rows.high);
+    bars.low.extend_from_slice(rows.low);
+    bars.close.extend_from_slice(rows.close);
+    bars.volume.extend_from_slice(rows.volume);
 }
 
 /// How many of the first `n_max` of `stamps`, which has one, follow each other by `step_ns`.
@@ -192,10 +216,10 @@ fn n_in_step(stamps: &[i64], n_max: usize, step_ns: i64) -> usize {
 /// a branch. A comparison with NaN is false, and what lies between two finite values is
 /// finite; a sum with infinity is none. Sound values whose sum is beyond float64 are not
 /// recognized: they are looked at row by row.
-fn are_sound(rows: &BarColumns) -> bool {
-    let prices = rows.open.iter().zip(&rows.close).zip(rows.high.iter().zip(&rows.low));
+fn are_sound(rows: &BarRows<'_>) -> bool {
+    let prices = rows.open.iter().zip(rows.close).zip(rows.high.iter().zip(rows.low));
     let n_faulty =
-        prices.zip(&rows.volume).fold(0_u64, |n, (((open, close), (high, low)), volume)| {
+        prices.zip(rows.volume).fold(0_u64, |n, (((open, close), (high, low)), volume)| {
             let is_sound = (low <= open)
                 & (open <= high)
                 & (low <= close)
@@ -210,6 +234,7 @@ fn are_sound(rows: &BarColumns) -> bool {
 #[cfg(test)]
 mod tests {
     use openbell_market::{BarFault, Ohlcv};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -231,9 +256,11 @@ mod tests {
         }
         rows.high[5] = 0.5;
         let mut sifted = Sifted::default();
-        sifted.pass(&mut rows, &Slots { grid: &grid, step_ns: 10 }, Timestamp::MIN);
-        assert_eq!(sifted.bars.opens_at_ns, [100, 110, 130, 200, 210]);
-        assert_eq!(sifted.closes_at_ns, [110, 120, 135, 210, 220]);
+        let slots = Slots { grid: &grid, step_ns: 10, closes_at_ns: None };
+        let WholeBars { bars, closes_at_ns } =
+            sifted.pass_slice(rows.into(), &slots, Timestamp::MIN);
+        assert_eq!(bars.opens_at_ns(), [100, 110, 130, 200, 210]);
+        assert_eq!(closes_at_ns[..], [110, 120, 135, 210, 220]);
         let reasons: Vec<(i64, RejectReason)> =
             sifted.rejected.iter().map(|r| (r.opens_at.as_nanos(), r.reason)).collect();
         assert_eq!(
@@ -248,5 +275,52 @@ mod tests {
                 (205, RejectReason::OffGrid),
             ]
         );
+    }
+
+    proptest! {
+        /// Whether the closes of all slots are listed or not, the same rows are bars, with the same
+        /// closes; and where all are, the list is shared.
+        #[test]
+        fn a_list_of_closes_changes_no_bar(
+            n_slots in (1_usize..8, 0_usize..5),
+            missing in proptest::collection::vec(any::<bool>(), 13),
+            has_gaps in any::<bool>(),
+            fault in proptest::option::of(0_usize..13),
+        ) {
+            let (first, second) = n_slots;
+            let part = |since, until| GridPart {
+                since: Timestamp::from_nanos(since),
+                until: Timestamp::from_nanos(until),
+            };
+            // The last slot of the first part is cut short.
+            let parts = vec![part(100, 95 + 10 * first as i64), part(300, 300 + 10 * second as i64)];
+            let grid = Grid::clock(parts, 10);
+            let stamps = (0..first).map(|slot| 100 + 10 * slot as i64);
+            let stamps = stamps.chain((0..second).map(|slot| 300 + 10 * slot as i64));
+            let mut rows = BarColumns::default();
+            for (slot, stamp) in stamps.enumerate() {
+                if !(has_gaps && missing[slot]) {
+                    rows.push(Timestamp::from_nanos(stamp), row(1.0));
+                }
+            }
+            if let Some(high) = fault.and_then(|row| rows.high.get_mut(row)) {
+                *high = 0.5;
+            }
+            let (n_rows, rows) = (rows.len(), BarSlice::from(rows));
+            let closes_at_ns: Arc<[i64]> = grid.closes_ns().collect();
+            let passed = |closes_at_ns| {
+                let mut sifted = Sifted::default();
+                let slots = Slots { grid: &grid, step_ns: 10, closes_at_ns };
+                let whole = sifted.pass_slice(rows.clone(), &slots, Timestamp::MIN);
+                (whole, sifted.rejected)
+            };
+            let (by_list, rejected) = passed(Some(&closes_at_ns));
+            let (without, same) = passed(None);
+            prop_assert_eq!(&by_list.bars, &without.bars);
+            prop_assert_eq!(&by_list.closes_at_ns, &without.closes_at_ns);
+            prop_assert_eq!(rejected, same);
+            let is_full = by_list.bars.len() == grid.n_slots() && n_rows == grid.n_slots();
+            prop_assert_eq!(Arc::ptr_eq(&by_list.closes_at_ns, &closes_at_ns), is_full);
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{DayLayout, IndicatorSet, SymbolProcessor, grid_of};
+use openbell_processor::{DayLayout, DayMemory, IndicatorSet, SymbolProcessor, grid_of};
 use openbell_session_data::{Arrival, GridPart, SegmentDay};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 
@@ -51,7 +51,8 @@ fn derivation(criterion: &mut Criterion) {
         let name = if derived.is_empty() { "base alone".to_owned() } else { derived.join(" ") };
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let mut series = processor.start_session(&day, Arrival::AtClose, None);
+                let mut series =
+                    processor.start_session(&day, Arrival::AtClose, DayMemory::default());
                 let rows = 0..bars.len();
                 processor.append(&bars, &closes_at_ns, rows, day.until, &mut series, None);
                 black_box(series.base.rows().len())

@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use openbell_market::BarColumns;
-use openbell_session_data::{SegmentDay, SegmentWriter};
+use openbell_session_data::{SegmentDay, SegmentWriter, WholeBars};
 use openbell_time::Timestamp;
 
+use crate::indicator::BarRows;
 use crate::indicator_set::IndicatorSet;
 
 /// How the base series of a symbol is laid into its segment.
@@ -60,15 +61,18 @@ impl BaseSeries {
         if let (Some(column), Some(instant)) = (&mut tail.visible_at_ns, visible_at) {
             column[..n_rows].fill(instant.as_nanos());
         }
-        self.indicators.fill(&mut tail, n_rows);
+        self.indicators.fill_tail(&mut tail, n_rows);
         out.commit(n_rows);
     }
 
-    /// Computes the indicators of the next `n_rows` rows of `out`, whose bars are in place, and
-    /// commits them.
-    pub fn complete(&mut self, out: &mut SegmentWriter, n_rows: usize) {
-        self.indicators.fill(&mut out.tail(), n_rows);
-        out.commit(n_rows);
+    /// Computes the indicators of the rows of `out`, whose bars are in place, and commits them.
+    ///
+    /// *Shape*: `out` was made [of whole bars](SegmentWriter::of_whole); of another one nothing is
+    /// done.
+    pub fn complete(&mut self, out: &mut SegmentWriter) {
+        let Some(WholeBars { bars, .. }) = out.whole().cloned() else { return };
+        self.indicators.fill(BarRows::of_slice(&bars), &mut out.tail().indicators);
+        out.commit(bars.len());
     }
 }
 

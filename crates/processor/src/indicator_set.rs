@@ -4,7 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
-use openbell_session_data::{Grid, IndicatorColumns, Segment, SegmentDay, SegmentTail};
+use openbell_session_data::{
+    Grid, IndicatorColumns, IndicatorTails, Segment, SegmentDay, SegmentTail,
+};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::indicator::{
@@ -85,15 +87,7 @@ impl IndicatorSet {
         }
         self.start_session(past.day());
         let rows = past.rows();
-        let bars = BarRows {
-            opens_at_ns: rows.opens_at_ns(),
-            open: rows.open(),
-            high: rows.high(),
-            low: rows.low(),
-            close: rows.close(),
-            volume: rows.volume(),
-            slots: &[],
-        };
+        let bars = BarRows::of_rows(&rows);
         let regular = self.regular(bars.opens_at_ns);
         self.place(bars.opens_at_ns);
         let bars = bars.with_slots(&self.slots);
@@ -106,33 +100,39 @@ impl IndicatorSet {
 
     /// Updates every indicator with the first `n_rows` rows of `tail`, oldest first, and fills
     /// its columns there.
-    pub fn fill(&mut self, tail: &mut SegmentTail<'_>, n_rows: usize) {
-        if self.states.is_empty() || n_rows == 0 {
-            return;
-        }
-        let opens_at_ns = &tail.opens_at_ns[..n_rows];
-        let regular = self.regular(opens_at_ns);
-        self.place(opens_at_ns);
+    pub fn fill_tail(&mut self, tail: &mut SegmentTail<'_>, n_rows: usize) {
         let bars = BarRows {
-            opens_at_ns,
+            opens_at_ns: &tail.opens_at_ns[..n_rows],
             open: &tail.open[..n_rows],
             high: &tail.high[..n_rows],
             low: &tail.low[..n_rows],
             close: &tail.close[..n_rows],
             volume: &tail.volume[..n_rows],
-            slots: &self.slots,
+            slots: &[],
         };
-        let bars = bars.rows(regular.clone());
+        self.fill(bars, &mut tail.indicators);
+    }
+
+    /// Updates every indicator with `bars`, oldest first, and fills the first rows of its
+    /// `columns` with the values after each.
+    pub fn fill(&mut self, bars: BarRows<'_>, columns: &mut IndicatorTails<'_>) {
+        let n_rows = bars.opens_at_ns.len();
+        if self.states.is_empty() || n_rows == 0 {
+            return;
+        }
+        let regular = self.regular(bars.opens_at_ns);
+        self.place(bars.opens_at_ns);
+        let bars = bars.with_slots(&self.slots).rows(regular.clone());
         for state in &mut self.states {
             let n_values = state.n_values();
-            let mut columns: [Option<&mut [f64]>; N_VALUES_MAX] = [const { None }; N_VALUES_MAX];
-            for column in &mut columns[..n_values] {
-                *column = tail.indicators.next();
+            let mut own: [Option<&mut [f64]>; N_VALUES_MAX] = [const { None }; N_VALUES_MAX];
+            for column in &mut own[..n_values] {
+                *column = columns.next();
             }
-            hold(state, &mut columns, 0..regular.start);
-            let mut run = columns.iter_mut().flatten().map(|column| &mut column[regular.clone()]);
+            hold(state, &mut own, 0..regular.start);
+            let mut run = own.iter_mut().flatten().map(|column| &mut column[regular.clone()]);
             state.run(&bars, &mut run);
-            hold(state, &mut columns, regular.end..n_rows);
+            hold(state, &mut own, regular.end..n_rows);
         }
     }
 

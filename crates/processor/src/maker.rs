@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarInterval};
-use openbell_session_data::{Arrival, Grid, SegmentDay, SegmentShape, SegmentWriter, SeriesRole};
+use openbell_session_data::{
+    Arrival, Grid, SegmentDay, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, WholeBars,
+};
 use openbell_time::Timestamp;
 
 use crate::base_series::BaseSeries;
@@ -40,6 +42,22 @@ pub struct DaySeries {
     pub base: SegmentWriter,
     /// The derived series, shortest first, beside [`DayLayout::derived`].
     pub derived: Vec<SegmentWriter>,
+}
+
+/// The memory of a session's segments, for those of another session.
+#[derive(Default)]
+pub struct DayMemory {
+    base: Option<SegmentMemory>,
+    derived: Vec<SegmentMemory>,
+}
+
+impl DaySeries {
+    /// The memory of these series, where nobody holds them any more: what a view still holds stays
+    /// with it.
+    pub fn into_memory(self) -> DayMemory {
+        let derived = self.derived.into_iter().filter_map(|writer| writer.into_memory().ok());
+        DayMemory { base: self.base.into_memory().ok(), derived: derived.collect() }
+    }
 }
 
 impl SymbolProcessor {
@@ -93,43 +111,37 @@ impl SymbolProcessor {
         }
     }
 
-    /// Starts a session: lays the windows and makes empty segments, in the memory of `retired`
-    /// where nobody holds that.
+    /// Starts a session: lays the windows and makes empty segments, in `memory` where that fits.
     ///
     /// *Shape*: `layout.derived` lists the intervals of this processor, in its order.
     pub fn start_session(
         &mut self,
         layout: &DayLayout,
         arrival: Arrival,
-        retired: Option<DaySeries>,
+        memory: DayMemory,
     ) -> DaySeries {
-        let (retired_base, retired_derived) = parts_of(retired);
         self.base.lay(&layout.base);
         let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
-        let base = SegmentWriter::renewed(retired_base, self.base_shape(arrival), day, n_slots);
-        DaySeries { base, derived: self.start_derived(layout, arrival, retired_derived) }
+        let base = SegmentWriter::renewed(memory.base, self.base_shape(arrival), day, n_slots);
+        DaySeries { base, derived: self.start_derived(layout, arrival, memory.derived) }
     }
 
-    /// All series of a whole session, whose base bars are `bars`, closing at `closes_at_ns`: what
+    /// All series of a whole session with the base bars `whole`: what
     /// [`SymbolProcessor::start_session`] and [`SymbolProcessor::append`] make of them, where bars
     /// are seen at their close.
     ///
-    /// *Cost*: the base columns change hands uncopied; the arguments are left with those of
-    /// `retired`, emptied.
+    /// *Cost*: base bars are not copied.
     pub fn whole_session(
         &mut self,
         layout: &DayLayout,
-        bars: &mut BarColumns,
-        closes_at_ns: &mut Vec<i64>,
-        retired: Option<DaySeries>,
+        whole: WholeBars,
+        memory: DayMemory,
     ) -> DaySeries {
-        let (retired_base, retired_derived) = parts_of(retired);
         self.base.lay(&layout.base);
         let (shape, day) = (self.base_shape(Arrival::AtClose), Arc::clone(&layout.base));
-        let n_rows = bars.len();
-        let mut base = SegmentWriter::of_bars(retired_base, shape, day, bars, closes_at_ns);
-        self.base.complete(&mut base, n_rows);
-        let derived = self.start_derived(layout, Arrival::AtClose, retired_derived);
+        let mut base = SegmentWriter::of_whole(memory.base, shape, day, whole);
+        self.base.complete(&mut base);
+        let derived = self.start_derived(layout, Arrival::AtClose, memory.derived);
         let mut series = DaySeries { base, derived };
         self.fold(0, layout.until, &mut series, None);
         series
@@ -149,9 +161,9 @@ impl SymbolProcessor {
         &mut self,
         layout: &DayLayout,
         arrival: Arrival,
-        retired: Vec<SegmentWriter>,
+        memory: Vec<SegmentMemory>,
     ) -> Vec<SegmentWriter> {
-        let mut retired = retired.into_iter();
+        let mut memory = memory.into_iter();
         let mut derived = Vec::with_capacity(self.folds.len());
         for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
             fold.lay(day);
@@ -161,8 +173,8 @@ impl SymbolProcessor {
                 arrival,
                 indicators: fold.indicators().columns().clone(),
             };
-            let (retired, n_slots) = (retired.next(), day.grid.n_slots());
-            derived.push(SegmentWriter::renewed(retired, shape, Arc::clone(day), n_slots));
+            let (memory, n_slots) = (memory.next(), day.grid.n_slots());
+            derived.push(SegmentWriter::renewed(memory, shape, Arc::clone(day), n_slots));
         }
         derived
     }
@@ -206,13 +218,6 @@ impl SymbolProcessor {
         for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
             fold.update(series.base.rows(), from, closed_through, out, visible_at);
         }
-    }
-}
-
-fn parts_of(series: Option<DaySeries>) -> (Option<SegmentWriter>, Vec<SegmentWriter>) {
-    match series {
-        Some(series) => (Some(series.base), series.derived),
-        None => (None, Vec::new()),
     }
 }
 

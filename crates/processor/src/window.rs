@@ -4,13 +4,15 @@
 //! The same fold serves a replay, which hands over a day at a time, and live, which hands over a
 //! bar at a time; the sums are taken in the same order, so both are equal bit for bit.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Ohlcv};
-use openbell_session_data::{Rows, SegmentDay, SegmentTail, SegmentWriter};
+use openbell_session_data::{GridPart, Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
 
+use crate::indicator::BarRows;
 use crate::indicator_set::IndicatorSet;
 
 /// A window that has seen at least one base bar and has not closed.
@@ -27,17 +29,26 @@ pub struct OpenWindow {
 }
 
 impl OpenWindow {
-    fn absorb(&mut self, bar: Ohlcv) {
+    /// Takes in the rows `rows` of `bars`, oldest first: column by column, so that no fold waits for
+    /// another.
+    #[inline]
+    fn absorb(&mut self, bars: &BarRows<'_>, rows: Range<usize>) {
         let held = &mut self.ohlcv;
-        if bar.high > held.high {
-            held.high = bar.high;
+        for &high in &bars.high[rows.clone()] {
+            if high > held.high {
+                held.high = high;
+            }
         }
-        if bar.low < held.low {
-            held.low = bar.low;
+        for &low in &bars.low[rows.clone()] {
+            if low < held.low {
+                held.low = low;
+            }
         }
-        held.close = bar.close;
-        held.volume += bar.volume;
-        self.n += 1;
+        for &volume in &bars.volume[rows.clone()] {
+            held.volume += volume;
+        }
+        self.n += rows.len() as u32;
+        held.close = bars.close[rows].last().copied().unwrap_or(held.close);
     }
 }
 
@@ -51,13 +62,19 @@ pub struct WindowFold {
     /// The windows at hand; `None` before the first session.
     day: Option<Arc<SegmentDay>>,
     open: Option<OpenWindow>,
+    /// An instant of the day, and the base slots that have closed by it: where one window ends
+    /// the next begins.
+    counted: (Timestamp, usize),
     indicators: IndicatorSet,
 }
+
+/// No base slot has closed before all time.
+const NOTHING_COUNTED: (Timestamp, usize) = (Timestamp::MIN, 0);
 
 impl WindowFold {
     /// The fold of `interval`, before its first session.
     pub fn new(interval: BarInterval, indicators: IndicatorSet) -> WindowFold {
-        WindowFold { interval, day: None, open: None, indicators }
+        WindowFold { interval, day: None, open: None, counted: NOTHING_COUNTED, indicators }
     }
 
     /// The interval of the bars it makes.
@@ -87,6 +104,7 @@ impl WindowFold {
             self.open = None;
         }
         self.day = Some(Arc::clone(day));
+        self.counted = NOTHING_COUNTED;
         self.indicators.start_session(day);
     }
 
@@ -105,57 +123,49 @@ impl WindowFold {
     ) {
         let mut tail = out.tail();
         let mut n_made = 0;
-        let opens_at_ns = base.opens_at_ns();
-        let (open, high, low) = (base.open(), base.high(), base.low());
-        let (close, volume) = (base.close(), base.volume());
+        let bars = BarRows::of_rows(&base);
         let regular = regular_rows(&base);
         let mut row = from.max(regular.start);
         while row < regular.end {
-            let opens_at = Timestamp::from_nanos(opens_at_ns[row]);
+            let opens_at = Timestamp::from_nanos(bars.opens_at_ns[row]);
             if self.open.is_some_and(|window| opens_at >= window.until) {
                 n_made += self.close(&mut tail, n_made, visible_at);
             }
-            let first = Ohlcv {
-                open: open[row],
-                high: high[row],
-                low: low[row],
-                close: close[row],
-                volume: volume[row],
-            };
             let mut window = match self.open {
-                Some(mut window) => {
-                    window.absorb(first);
-                    window
-                }
+                Some(window) => window,
                 None => {
-                    let grid = self.day.as_ref().map(|day| &day.grid);
-                    let bounds = grid.and_then(|grid| grid.slot(grid.slot_containing(opens_at)?));
-                    let Some(bounds) = bounds else {
+                    let bounds = self.day.as_ref().and_then(|day| day.grid.slot_around(opens_at));
+                    let Some(GridPart { since, until }) = bounds else {
                         row += 1; // Outside the windows of the day.
                         continue;
                     };
-                    OpenWindow { since: bounds.since, until: bounds.until, ohlcv: first, n: 1 }
+                    let first = bars.bar(row).ohlcv;
+                    row += 1;
+                    OpenWindow { since, until, ohlcv: first, n: 1 }
                 }
             };
-            row += 1;
-            while row < regular.end && opens_at_ns[row] < window.until.as_nanos() {
-                window.absorb(Ohlcv {
-                    open: open[row],
-                    high: high[row],
-                    low: low[row],
-                    close: close[row],
-                    volume: volume[row],
-                });
-                row += 1;
-            }
+            let left = &bars.opens_at_ns[row..regular.end];
+            let is_inside = |&&ns: &&i64| ns < window.until.as_nanos();
+            let n_inside = left.iter().take_while(is_inside).count();
+            window.absorb(&bars, row..row + n_inside);
+            row += n_inside;
             self.open = Some(window);
         }
         let closes_by_clock = !planted(Planted::DerivedByArrivalOnly);
         if self.open.is_some_and(|window| window.until <= closed_through && closes_by_clock) {
             n_made += self.close(&mut tail, n_made, visible_at);
         }
-        self.indicators.fill(&mut tail, n_made);
+        self.indicators.fill_tail(&mut tail, n_made);
         out.commit(n_made);
+    }
+
+    /// Base slots of the day that have closed by `instant`.
+    fn n_base_closed_by(&mut self, instant: Timestamp) -> usize {
+        if self.counted.0 != instant {
+            let n_closed = self.day.as_ref().map_or(0, |day| day.base_grid.n_closed_by(instant));
+            self.counted = (instant, n_closed);
+        }
+        self.counted.1
     }
 
     /// Writes the open window as row `row` of `tail`. Returns 1, the rows written.
@@ -165,9 +175,9 @@ impl WindowFold {
         row: usize,
         visible_at: Option<Timestamp>,
     ) -> usize {
-        let (Some(window), Some(day)) = (self.open.take(), &self.day) else { return 0 };
-        let base = &day.base_grid;
-        let expected = base.n_closed_by(window.until) - base.n_closed_by(window.since);
+        let Some(window) = self.open.take() else { return 0 };
+        let n_before = self.n_base_closed_by(window.since);
+        let expected = self.n_base_closed_by(window.until) - n_before;
         tail.opens_at_ns[row] = window.since.as_nanos();
         tail.closes_at_ns[row] = match planted(Planted::DerivedBeforeClose) {
             true => window.since.as_nanos(),
@@ -191,7 +201,7 @@ impl WindowFold {
 
 /// The rows in regular hours: pre- and post-market bars make no derived bar, also where a window
 /// spans them, as that of a week does.
-fn regular_rows(base: &Rows<'_>) -> std::ops::Range<usize> {
+fn regular_rows(base: &Rows<'_>) -> Range<usize> {
     if planted(Planted::ExtendedInWeek) {
         return 0..base.len();
     }

@@ -1,7 +1,7 @@
 //! Laws of bars made from bars, over random sessions with breaks, cut ends and missing minutes.
 
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{DayLayout, IndicatorSet, SymbolProcessor, grid_of};
+use openbell_processor::{DayLayout, DayMemory, IndicatorSet, SymbolProcessor, grid_of};
 use openbell_session_data::{Arrival, GridPart, Rows, SegmentDay};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 use proptest::prelude::*;
@@ -85,7 +85,7 @@ fn derive(
         until,
     };
     let mut processor = SymbolProcessor::new(base, &[wanted], |_| IndicatorSet::default());
-    let mut series = processor.start_session(&layout, Arrival::AtClose, None);
+    let mut series = processor.start_session(&layout, Arrival::AtClose, DayMemory::default());
     let closes: Vec<i64> = bars
         .opens_at_ns
         .iter()

@@ -14,16 +14,14 @@
 //! 3. *Order.* The writer stores the length with release after the rows are in place; a reader
 //!    loads it with acquire before it makes a slice. So what it reads was written before.
 //!
-//! Every cell of a column is initialised, committed or not: zeroed when it is made, or taken over
-//! with its value. A block is emptied, and its columns change, only through `Arc::get_mut`, which
-//! proves that no reader holds it.
+//! Every cell of a column is initialised, committed or not: zeroed when it is made. A block is
+//! emptied, and its columns grow, only through `Arc::get_mut`, which proves that no reader holds it.
 //!
 //! loom checks the three facts (`tests/loom_segment.rs`): under `--cfg loom` every cell has a shadow cell
 //! that loom watches, touched by each access.
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
-use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -56,14 +54,6 @@ impl<T: Copy + Default> Column<T> {
         self.shadow.resize_with(self.cells.len(), || loom::cell::UnsafeCell::new(()));
     }
 
-    /// Holds `values` from now on, and leaves there, emptied, what it held.
-    fn exchange(&mut self, values: &mut Vec<T>) {
-        let cells = std::mem::replace(&mut self.cells, into_cells(std::mem::take(values)));
-        *values = into_values(cells);
-        values.clear();
-        self.grow(0);
-    }
-
     /// The rows before `len`.
     ///
     /// # Safety
@@ -91,21 +81,6 @@ impl<T: Copy + Default> Column<T> {
         // SAFETY: as above; readers stay below `len`, and the caller is the only writer.
         unsafe { std::slice::from_raw_parts_mut(UnsafeCell::raw_get(first), cells.len()) }
     }
-}
-
-/// The same memory, as cells.
-fn into_cells<T>(values: Vec<T>) -> Vec<UnsafeCell<T>> {
-    let mut values = ManuallyDrop::new(values);
-    // SAFETY: the parts of a live vector, which is not dropped; `UnsafeCell<T>` has the layout
-    // of `T`.
-    unsafe { Vec::from_raw_parts(values.as_mut_ptr().cast(), values.len(), values.capacity()) }
-}
-
-/// The same memory, as values.
-fn into_values<T>(cells: Vec<UnsafeCell<T>>) -> Vec<T> {
-    let mut cells = ManuallyDrop::new(cells);
-    // SAFETY: as for `into_cells`; owned, so nobody else looks at the cells.
-    unsafe { Vec::from_raw_parts(cells.as_mut_ptr().cast(), cells.len(), cells.capacity()) }
 }
 
 // SAFETY: all access from several threads goes through `committed` and `uncommitted`, whose
@@ -221,31 +196,14 @@ impl BlockWriter {
         self.block.len.store(self.len() + n_rows, Ordering::Release);
     }
 
-    /// Empties the block for use again, or says `false` where a reader still holds it.
-    pub(crate) fn try_clear(&mut self) -> bool {
-        self.try_hold(&mut [], &mut [], self.block.capacity)
-    }
-
-    /// Empties the block and lets it hold `ints` and `floats`, each of `n_rows` values, as its
-    /// first columns, uncommitted; they are left with what those columns held, emptied. `false`,
-    /// and nothing done, where a reader still holds the block.
-    pub(crate) fn try_hold(
-        &mut self,
-        ints: &mut [&mut Vec<i64>],
-        floats: &mut [&mut Vec<f64>],
-        n_rows: usize,
-    ) -> bool {
+    /// Empties the block for use again, with room for `capacity` rows. `false`, and nothing done,
+    /// where a reader still holds it.
+    pub(crate) fn try_empty(&mut self, capacity: usize) -> bool {
         let Some(block) = Arc::get_mut(&mut self.block) else { return false };
         block.len = AtomicUsize::new(0);
-        block.capacity = n_rows;
-        for (column, values) in block.ints.iter_mut().zip(ints) {
-            column.exchange(values);
-        }
-        for (column, values) in block.floats.iter_mut().zip(floats) {
-            column.exchange(values);
-        }
-        block.ints.iter_mut().for_each(|column| column.grow(n_rows));
-        block.floats.iter_mut().for_each(|column| column.grow(n_rows));
+        block.capacity = capacity;
+        block.ints.iter_mut().for_each(|column| column.grow(capacity));
+        block.floats.iter_mut().for_each(|column| column.grow(capacity));
         true
     }
 }

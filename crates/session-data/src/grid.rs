@@ -121,6 +121,17 @@ impl Grid {
         Some(self.first_slots[part_idx] + (offset_ns / self.step_ns) as usize)
     }
 
+    /// The bounds of the slot that contains `instant`, or `None` outside all parts.
+    pub fn slot_around(&self, instant: Timestamp) -> Option<GridPart> {
+        let part = self.parts.iter().find(|p| p.since <= instant && instant < p.until)?;
+        let offset_ns = instant.as_nanos() - part.since.as_nanos();
+        let since_ns = part.since.as_nanos() + offset_ns / self.step_ns * self.step_ns;
+        Some(GridPart {
+            since: Timestamp::from_nanos(since_ns),
+            until: Timestamp::from_nanos((since_ns + self.step_ns).min(part.until.as_nanos())),
+        })
+    }
+
     /// Where a bar stamped `opens_at` stands.
     pub fn place(&self, opens_at: Timestamp) -> Placed {
         match self.slot_containing(opens_at) {
@@ -212,6 +223,9 @@ mod tests {
                 covered += bounds.until.as_nanos() - bounds.since.as_nanos();
                 closed += usize::from(bounds.until.as_nanos() <= at);
                 prop_assert_eq!(grid.slot_containing(bounds.since), Some(slot));
+                prop_assert_eq!(grid.slot_around(bounds.since), Some(bounds));
+                let last = Timestamp::from_nanos(closes_ns - 1);
+                prop_assert_eq!(grid.slot_around(last), Some(bounds));
                 let placed = Placed::On { slot, closes_at: bounds.until };
                 prop_assert_eq!(grid.place(bounds.since), placed);
             }

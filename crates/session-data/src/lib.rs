@@ -34,8 +34,9 @@ pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
 pub use segment::{
     Arrival, IndicatorColumns, Rows, Segment, SegmentDay, SegmentFacts, SegmentShape, SeriesRole,
+    WholeBars,
 };
-pub use segment_writer::{IndicatorTails, SegmentTail, SegmentWriter};
+pub use segment_writer::{IndicatorTails, SegmentMemory, SegmentTail, SegmentWriter};
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use series_reader::{ReadError, SeriesReader};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};

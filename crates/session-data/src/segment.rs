@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarInterval, Coverage, Ohlcv};
+use openbell_market::{Bar, BarInterval, BarSlice, Coverage, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
 use crate::block::{Block, BlockWriter, Committed};
@@ -84,6 +84,8 @@ pub struct Segment {
     per_ns: f64,
     /// For a base series; a derived one keeps none.
     folds: Folds,
+    /// The bars of a session that was there whole; `block` then holds their indicators alone.
+    whole: Option<WholeBars>,
     block: Arc<Block>,
 }
 
@@ -101,6 +103,7 @@ impl Segment {
     pub(crate) fn new(
         shape: SegmentShape,
         day: Arc<SegmentDay>,
+        whole: Option<WholeBars>,
         writer: &BlockWriter,
     ) -> Arc<Segment> {
         let per_ns = 1.0 / day.grid.step_ns() as f64;
@@ -108,7 +111,7 @@ impl Segment {
             SeriesRole::Base => writer.len() + writer.room(),
             SeriesRole::Derived => 0,
         });
-        Arc::new(Segment { shape, day, per_ns, folds, block: Arc::clone(writer.block()) })
+        Arc::new(Segment { shape, day, per_ns, folds, whole, block: Arc::clone(writer.block()) })
     }
 
     /// What it holds.
@@ -119,6 +122,11 @@ impl Segment {
     /// The session it belongs to.
     pub fn day(&self) -> &Arc<SegmentDay> {
         &self.day
+    }
+
+    /// Its bars, where it was made of them.
+    pub(crate) fn whole(&self) -> Option<&WholeBars> {
+        self.whole.as_ref()
     }
 
     /// Every row that is written, also those that no outsider may see yet.
@@ -154,12 +162,22 @@ impl Segment {
     }
 
     /// The instant from which each row can be seen.
-    fn visible_from<'s>(&self, committed: Committed<'s>) -> &'s [i64] {
-        committed.ints(match self.shape.arrival {
-            Arrival::AtClose => CLOSES_AT,
-            Arrival::Recorded => self.block.n_ints() - 1,
-        })
+    fn visible_from<'s>(&'s self, committed: Committed<'s>) -> &'s [i64] {
+        match (&self.whole, self.shape.arrival) {
+            (Some(whole), _) => &whole.closes_at_ns[..committed.len()],
+            (None, Arrival::AtClose) => committed.ints(CLOSES_AT),
+            (None, Arrival::Recorded) => committed.ints(self.block.n_ints() - 1),
+        }
     }
+}
+
+/// The base bars of a session that was there whole, held elsewhere.
+#[derive(Clone, Default, Debug)]
+pub struct WholeBars {
+    /// The bars.
+    pub bars: BarSlice,
+    /// When each closes, nanoseconds since the epoch; one list for all symbols that have every bar.
+    pub closes_at_ns: Arc<[i64]>,
 }
 
 const OPENS_AT: usize = 0;
@@ -253,12 +271,27 @@ impl<'s> Rows<'s> {
         Rows { of: self.of.map(|(segment, committed)| (segment, committed.first(len))) }
     }
 
-    fn ints(&self, column: usize) -> &'s [i64] {
-        self.of.map_or(&[], |(_, committed)| committed.ints(column))
+    /// A column of numbers: that of `whole`, or the block's at `column`.
+    fn ints(&self, whole: impl Fn(&'s WholeBars) -> &'s [i64], column: usize) -> &'s [i64] {
+        let Some((segment, rows)) = self.of else { return &[] };
+        match &segment.whole {
+            Some(bars) => &whole(bars)[..rows.len()],
+            None => rows.ints(column),
+        }
     }
 
-    fn floats(&self, column: usize) -> &'s [f64] {
-        self.of.map_or(&[], |(_, committed)| committed.floats(column))
+    /// A column of prices or volumes: that of `whole`, or the block's at `column`.
+    fn floats(&self, whole: impl Fn(&'s BarSlice) -> &'s [f64], column: usize) -> &'s [f64] {
+        let Some((segment, rows)) = self.of else { return &[] };
+        match &segment.whole {
+            Some(WholeBars { bars, .. }) => &whole(bars)[..rows.len()],
+            None => rows.floats(column),
+        }
+    }
+
+    /// A column of numbers that the block keeps in any case.
+    fn block_ints(&self, column: usize) -> &'s [i64] {
+        self.of.map_or(&[], |(_, rows)| rows.ints(column))
     }
 
     fn role(&self) -> SeriesRole {
@@ -267,37 +300,37 @@ impl<'s> Rows<'s> {
 
     /// Open instants, nanoseconds since the epoch.
     pub fn opens_at_ns(&self) -> &'s [i64] {
-        self.ints(OPENS_AT)
+        self.ints(|whole| whole.bars.opens_at_ns(), OPENS_AT)
     }
 
     /// Close instants, nanoseconds since the epoch.
     pub fn closes_at_ns(&self) -> &'s [i64] {
-        self.ints(CLOSES_AT)
+        self.ints(|whole| &whole.closes_at_ns, CLOSES_AT)
     }
 
     /// First prices.
     pub fn open(&self) -> &'s [f64] {
-        self.floats(0)
+        self.floats(BarSlice::open, 0)
     }
 
     /// Highest prices.
     pub fn high(&self) -> &'s [f64] {
-        self.floats(1)
+        self.floats(BarSlice::high, 1)
     }
 
     /// Lowest prices.
     pub fn low(&self) -> &'s [f64] {
-        self.floats(2)
+        self.floats(BarSlice::low, 2)
     }
 
     /// Last prices.
     pub fn close(&self) -> &'s [f64] {
-        self.floats(3)
+        self.floats(BarSlice::close, 3)
     }
 
     /// Volumes.
     pub fn volume(&self) -> &'s [f64] {
-        self.floats(4)
+        self.floats(BarSlice::volume, 4)
     }
 
     /// The bar of row `row`, or `None` past the last.
@@ -344,8 +377,8 @@ impl<'s> Rows<'s> {
         Some(match self.role() {
             SeriesRole::Base => Coverage { n: 1, expected: 1 },
             SeriesRole::Derived => Coverage {
-                n: self.ints(N_BASE_BARS)[row] as u32,
-                expected: self.ints(N_EXPECTED)[row] as u32,
+                n: self.block_ints(N_BASE_BARS)[row] as u32,
+                expected: self.block_ints(N_EXPECTED)[row] as u32,
             },
         })
     }
@@ -360,7 +393,8 @@ impl<'s> Rows<'s> {
     /// The column of an indicator's field, raw: NaN is the store's code for *absent*. Use
     /// [`Rows::indicator_value`] for values.
     fn indicator_column(&self, column: usize) -> &'s [f64] {
-        self.floats(N_BAR_FLOATS + column)
+        let Some((segment, rows)) = self.of else { return &[] };
+        rows.floats(if segment.whole.is_some() { column } else { N_BAR_FLOATS + column })
     }
 
     /// Where the columns of `key` begin, and its names.
@@ -410,6 +444,6 @@ impl<'s> Rows<'s> {
     /// The number of base bars in each row and the number expected; `None` for a base series.
     pub fn coverage_columns(&self) -> Option<(&'s [i64], &'s [i64])> {
         (self.role() == SeriesRole::Derived)
-            .then(|| (self.ints(N_BASE_BARS), self.ints(N_EXPECTED)))
+            .then(|| (self.block_ints(N_BASE_BARS), self.block_ints(N_EXPECTED)))
     }
 }

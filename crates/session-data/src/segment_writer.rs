@@ -4,21 +4,33 @@
 
 use std::sync::Arc;
 
-use openbell_market::BarColumns;
 use openbell_time::Timestamp;
 
 use crate::block::{BlockWriter, Tails};
 use crate::segment::{
     Arrival, IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentDay, SegmentShape, SeriesRole,
+    WholeBars,
 };
 
-/// An empty block with the columns of `shape`.
-fn blank_block(shape: &SegmentShape, capacity: usize) -> BlockWriter {
+/// An empty block with the columns of `shape`: those of its indicators alone where its bars are
+/// `is_whole`.
+fn blank_block(shape: &SegmentShape, is_whole: bool, capacity: usize) -> BlockWriter {
+    let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
+    if is_whole {
+        return BlockWriter::new(0, n_indicators, capacity);
+    }
     let n_ints = 2
         + 2 * usize::from(shape.role == SeriesRole::Derived)
         + usize::from(shape.arrival == Arrival::Recorded);
-    let n_indicators: usize = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
     BlockWriter::new(n_ints, N_BAR_FLOATS + n_indicators, capacity)
+}
+
+/// The memory of a segment that is over and that nobody holds: for the next of its shape.
+pub struct SegmentMemory {
+    shape: SegmentShape,
+    /// Whether it was made of whole bars.
+    is_whole: bool,
+    writer: BlockWriter,
 }
 
 /// The one hand that fills a segment.
@@ -32,6 +44,8 @@ pub struct SegmentWriter {
 ///
 /// Every column of a row must be filled before the row is committed; [`SegmentWriter::commit`]
 /// makes it readable.
+///
+/// Of a segment that was [made of whole bars](SegmentWriter::of_whole), the slices of bars are empty.
 pub struct SegmentTail<'w> {
     /// Open instants, nanoseconds since the epoch.
     pub opens_at_ns: &'w mut [i64],
@@ -73,57 +87,54 @@ impl SegmentWriter {
         day: impl Into<Arc<SegmentDay>>,
         capacity: usize,
     ) -> SegmentWriter {
-        let writer = blank_block(&shape, capacity);
-        SegmentWriter::over(writer, shape, day.into())
+        let writer = blank_block(&shape, false, capacity);
+        SegmentWriter::over(writer, shape, day.into(), None)
     }
 
-    fn over(writer: BlockWriter, shape: SegmentShape, day: Arc<SegmentDay>) -> SegmentWriter {
-        let segment = Segment::new(shape.clone(), day, &writer);
+    fn over(
+        writer: BlockWriter,
+        shape: SegmentShape,
+        day: Arc<SegmentDay>,
+        whole: Option<WholeBars>,
+    ) -> SegmentWriter {
+        let segment = Segment::new(shape.clone(), day, whole, &writer);
         SegmentWriter { shape, writer, segment }
     }
 
-    /// The writer of a segment that has room for exactly the bars `bars`, closing at
-    /// `closes_at_ns`, with their columns filled and nothing committed, in the memory of `retired`
-    /// where that is of the same shape and held by nobody.
+    /// The writer of a base segment that has room for exactly the bars of `whole`, with its bars in
+    /// place and nothing committed, in `memory` where that is of the same make. They are seen at
+    /// their close.
     ///
-    /// *Cost*: nothing is copied: the columns change hands, and the arguments are left with those
-    /// of `retired`, emptied.
-    pub fn of_bars(
-        retired: Option<SegmentWriter>,
+    /// *Cost*: nothing is copied: bars and closes are read where they lie.
+    pub fn of_whole(
+        memory: Option<SegmentMemory>,
         shape: SegmentShape,
         day: Arc<SegmentDay>,
-        bars: &mut BarColumns,
-        closes_at_ns: &mut Vec<i64>,
+        whole: WholeBars,
     ) -> SegmentWriter {
-        let n_rows = bars.len();
-        let fitting = retired.filter(|writer| writer.shape == shape);
-        let unshared = fitting.and_then(|writer| {
-            let SegmentWriter { writer, segment, .. } = writer;
-            Arc::try_unwrap(segment).ok().map(|_| writer)
+        let n_rows = whole.bars.len();
+        let fitting = memory.filter(|memory| memory.is_whole && memory.shape == shape);
+        let reused = fitting.and_then(|SegmentMemory { mut writer, .. }| {
+            writer.try_empty(n_rows).then_some(writer)
         });
-        let mut writer = unshared.unwrap_or_else(|| blank_block(&shape, 0));
-        let BarColumns { opens_at_ns, open, high, low, close, volume } = bars;
-        let mut ints = [opens_at_ns, closes_at_ns];
-        let mut floats = [open, high, low, close, volume];
-        if !writer.try_hold(&mut ints, &mut floats, n_rows) {
-            writer = blank_block(&shape, 0);
-            let _ = writer.try_hold(&mut ints, &mut floats, n_rows); // Nobody else has it yet.
-        }
-        SegmentWriter::over(writer, shape, day)
+        let writer = reused.unwrap_or_else(|| blank_block(&shape, true, n_rows));
+        SegmentWriter::over(writer, shape, day, Some(whole))
     }
 
-    /// A segment with room for `capacity` rows, in the memory of `retired` where that is of the
-    /// same shape, has the room, and is held by nobody; else in new memory.
+    /// A segment with room for `capacity` rows, in `memory` where that is of the same make and has
+    /// the room; else in new memory.
     pub fn renewed(
-        retired: Option<SegmentWriter>,
+        memory: Option<SegmentMemory>,
         shape: SegmentShape,
-        day: Arc<SegmentDay>,
+        day: impl Into<Arc<SegmentDay>>,
         capacity: usize,
     ) -> SegmentWriter {
-        let fitting = retired.filter(|writer| writer.shape == shape);
-        match fitting.map(|writer| writer.recycle(Arc::clone(&day), capacity)) {
-            Some(Ok(writer)) => writer,
-            _ => SegmentWriter::new(shape, day, capacity),
+        let fits = |memory: &SegmentMemory| {
+            !memory.is_whole && memory.shape == shape && memory.writer.room() >= capacity
+        };
+        match memory.filter(fits) {
+            Some(memory) => SegmentWriter::over(memory.writer, shape, day.into(), None),
+            None => SegmentWriter::new(shape, day, capacity),
         }
     }
 
@@ -151,14 +162,15 @@ impl SegmentWriter {
     pub fn tail(&mut self) -> SegmentTail<'_> {
         // The block was made with exactly these columns, so none is missing.
         const MADE: &str = "a segment's block has the columns of its shape";
+        let is_whole = self.whole().is_some();
         let (mut ints, mut floats) = self.writer.tails();
-        let opens_at_ns = ints.next().expect(MADE);
-        let closes_at_ns = ints.next().expect(MADE);
+        let mut int = || if is_whole { &mut [][..] } else { ints.next().expect(MADE) };
+        let (opens_at_ns, closes_at_ns) = (int(), int());
         let coverage = (self.shape.role == SeriesRole::Derived)
             .then(|| (ints.next().expect(MADE), ints.next().expect(MADE)));
         let visible_at_ns =
             (self.shape.arrival == Arrival::Recorded).then(|| ints.next().expect(MADE));
-        let mut float = || floats.next().expect(MADE);
+        let mut float = || if is_whole { &mut [][..] } else { floats.next().expect(MADE) };
         let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
         SegmentTail {
             opens_at_ns,
@@ -182,26 +194,23 @@ impl SegmentWriter {
         self.writer.commit(n_rows);
     }
 
-    /// The writer of an empty segment for another day in the same memory, or the writer as it
-    /// was where a view still holds the segment or the day needs more room.
-    pub fn recycle(
-        self,
-        day: impl Into<Arc<SegmentDay>>,
-        capacity: usize,
-    ) -> Result<SegmentWriter, SegmentWriter> {
+    /// The bars that the segment was made of, where they were there whole.
+    pub fn whole(&self) -> Option<&WholeBars> {
+        self.segment.whole()
+    }
+
+    /// The memory of a segment that is over; of whole bars it lets go. The writer as it was where a view still holds the segment.
+    pub fn into_memory(self) -> Result<SegmentMemory, SegmentWriter> {
         let SegmentWriter { shape, mut writer, segment } = self;
-        let segment = match Arc::try_unwrap(segment) {
-            Ok(unshared) => unshared,
+        let is_whole = segment.whole().is_some();
+        match Arc::try_unwrap(segment) {
+            Ok(unshared) => drop(unshared), // It holds the block.
             Err(segment) => return Err(SegmentWriter { shape, writer, segment }),
-        };
-        let old_day = Arc::clone(segment.day());
-        drop(segment); // It holds the block.
-        let fits = writer.len() + writer.room() >= capacity;
-        if fits && writer.try_clear() {
-            Ok(SegmentWriter::over(writer, shape, day.into()))
-        } else {
-            Err(SegmentWriter::over(writer, shape, old_day))
         }
+        let capacity = writer.len() + writer.room();
+        let is_free = writer.try_empty(capacity);
+        debug_assert!(is_free, "only its segment and its writer hold a block");
+        Ok(SegmentMemory { shape, is_whole, writer })
     }
 
     /// Whether someone besides the writer holds the segment.

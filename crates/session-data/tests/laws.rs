@@ -4,10 +4,10 @@ mod sample;
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarInterval, Coverage, Gap, Quality};
+use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Ohlcv, Quality};
 use openbell_session_data::{
     Arrival, BoardWriter, Grid, GridPart, HeldView, Segment, SegmentDay, SegmentShape,
-    SegmentWriter, SeriesFacts, SeriesRole, SessionMetrics,
+    SegmentWriter, SeriesFacts, SeriesRole, SessionMetrics, WholeBars,
 };
 use proptest::prelude::*;
 use sample::{
@@ -240,6 +240,31 @@ fn plain_gaps(closed: &[(GridPart, bool)]) -> Vec<Gap> {
 }
 
 proptest! {
+    /// Bars that were there whole are read as bars that came one by one.
+    #[test]
+    fn a_segment_of_whole_bars_is_read_as_one_that_was_filled(day in random_day()) {
+        let mut columns = BarColumns::default();
+        for (bounds, value) in day.bars() {
+            let flat =
+                Ohlcv { open: value, high: value, low: value, close: value, volume: value };
+            columns.push(bounds.since, flat);
+        }
+        let closes_at_ns = day.bars().iter().map(|(bounds, _)| bounds.until.as_nanos()).collect();
+        let n_bars = columns.len();
+        let whole = WholeBars { bars: columns.into(), closes_at_ns };
+        let mut writer =
+            SegmentWriter::of_whole(None, base_shape(), Arc::new(day.day()), whole);
+        prop_assert!(writer.rows().is_empty(), "nothing is read before it is committed");
+        writer.commit(n_bars);
+        let facts_of = |series| {
+            let held = view_at(day.as_of, &day.day(), vec![series]);
+            let series = held.view().symbol("A").unwrap().base().unwrap();
+            let bars: Vec<_> = series.since(0).collect();
+            (bars, series.coverage(), series.gaps(), held.view().symbol("A").unwrap().metrics())
+        };
+        prop_assert_eq!(facts_of(base_series(writer.segment())), facts_of(day.base()));
+    }
+
     #[test]
     fn base_quality_counts_regular_bars_over_the_slots_that_have_closed(day in random_day()) {
         let held = view_at(day.as_of, &day.day(), vec![day.base()]);

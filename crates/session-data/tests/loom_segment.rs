@@ -67,7 +67,7 @@ fn a_segment_that_a_reader_holds_is_not_emptied_and_one_that_it_let_go_is() {
         let mut writer = SegmentWriter::new(base_shape(), day(0, 0, 1), 1);
         push_row(&mut writer, 0);
         let segment = Arc::clone(writer.segment());
-        let writer = match writer.recycle(day(1, 100, 1), 1) {
+        let writer = match writer.into_memory() {
             Ok(_) => panic!("recycled under a reader"),
             Err(writer) => writer,
         };
@@ -75,7 +75,8 @@ fn a_segment_that_a_reader_holds_is_not_emptied_and_one_that_it_let_go_is() {
             assert_eq!(segment.rows().close(), [1.0]);
         });
         reader.join().unwrap();
-        let Ok(mut writer) = writer.recycle(day(1, 100, 1), 1) else { panic!("nobody holds it") };
+        let Ok(memory) = writer.into_memory() else { panic!("nobody holds it") };
+        let mut writer = SegmentWriter::renewed(Some(memory), base_shape(), day(1, 100, 1), 1);
         assert!(writer.rows().is_empty());
         push(&mut writer, 100, 110, 7.0);
         assert_eq!(writer.rows().close(), [7.0]);

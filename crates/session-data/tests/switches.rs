@@ -125,10 +125,10 @@ fn read_until_over(mut reader: OutsideReader, told: &Told) -> Met {
 fn next_segment(used: &mut Vec<SegmentWriter>, number: u64, n_recycled: &mut u64) -> SegmentWriter {
     let day = day(number as i32, since_of(number), N_SLOTS as i64);
     for _ in 0..used.len() {
-        match used.remove(0).recycle(day.clone(), N_SLOTS as usize) {
-            Ok(writer) => {
+        match used.remove(0).into_memory() {
+            Ok(memory) => {
                 *n_recycled += 1;
-                return writer;
+                return SegmentWriter::renewed(Some(memory), base_shape(), day, N_SLOTS as usize);
             }
             Err(still_held) => used.push(still_held),
         }

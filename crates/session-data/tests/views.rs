@@ -160,12 +160,13 @@ fn a_held_view_keeps_its_day_its_members_and_its_rows() {
     let view = held.view();
     assert_eq!((view.instant(), view.epoch(), view.publication()), (at(10), 1, 1));
     assert_eq!(closes(&view.symbol("A").unwrap()), [1.0]);
-    let writer = match writer.recycle(day(1, 1_000, 10), 10) {
+    let writer = match writer.into_memory() {
         Ok(_) => panic!("recycled under a held view"),
         Err(writer) => writer,
     };
     drop(held);
-    let writer = writer.recycle(day(1, 1_000, 10), 10).ok().expect("nobody holds it any more");
+    let memory = writer.into_memory().ok().expect("nobody holds it any more");
+    let writer = SegmentWriter::renewed(Some(memory), base_shape(), day(1, 1_000, 10), 10);
     assert!(writer.rows().is_empty());
 }
 

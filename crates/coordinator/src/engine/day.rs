@@ -1,6 +1,5 @@
 //! One session of the run: prepared, opened, closed.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +17,7 @@ use super::{Engine, Known, State};
 use crate::command::Stay;
 use crate::error::RunError;
 use crate::event::Event;
-use crate::lane::{Lane, LaneRun, Membership, NEVER};
+use crate::lane::{Lane, LaneRun, LaneRuns, Membership, NEVER};
 use crate::layout::SessionLayout;
 use crate::loader::{DayLoader, Joining, found};
 use crate::notice::Notice;
@@ -90,7 +89,7 @@ impl Day {
             let closes_at_ns = lane.closes_at_ns();
             &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
         });
-        self.agenda.lay(self.layout.delivered.closes_ns(), clock_ns, members);
+        self.agenda.lay(self.layout.closes_at_ns.iter().copied(), clock_ns, members);
         self.lay_news(clock);
     }
 
@@ -121,7 +120,13 @@ impl Day {
 
     /// Puts a lane among the others.
     pub(super) fn insert(&mut self, lane: Lane) {
-        let Err(position) = self.find(&lane.run.symbol) else { return };
+        let position = match self.lanes.last() {
+            Some(last) if last.run.symbol >= lane.run.symbol => match self.find(&lane.run.symbol) {
+                Ok(_) => return,
+                Err(position) => position,
+            },
+            _ => self.lanes.len(), // Behind all others, as they come at the start.
+        };
         self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
         Day::note_unready(&mut self.unready, &lane);
         self.lanes.insert(position, lane);
@@ -208,12 +213,7 @@ impl Engine {
         let data = &self.plan.config.session_data_config;
         let keeps_quality = data.gap_filler.enable_session_quality;
         let mut runs = std::mem::take(&mut self.carried);
-        for symbol in self.plan.symbols() {
-            if let Entry::Vacant(vacant) = runs.entry(symbol) {
-                let run = self.found_run(vacant.key(), Membership::Configured, &session)?;
-                vacant.insert(run);
-            }
-        }
+        self.found_configured(&mut runs, &session)?;
         let mut day = Day {
             index,
             keeps_quality,
@@ -241,7 +241,8 @@ impl Engine {
             schedule,
             layout,
         };
-        for (symbol, run) in runs {
+        for run in runs {
+            let symbol = run.symbol.clone();
             let loaded = self.load(&day.layout, run, Through::with_the_clock());
             day.insert(loaded.map_err(|error| load_error(&symbol, &day.layout, error))?);
         }
@@ -253,11 +254,29 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order.
+    fn found_configured(
+        &mut self,
+        runs: &mut LaneRuns,
+        session: &openbell_time::Session,
+    ) -> Result<(), RunError> {
+        let is_there = runs.iter().filter(|run| run.membership == Membership::Configured);
+        if is_there.count() == self.plan.n_symbols() {
+            return Ok(()); // As on most days.
+        }
+        for symbol in self.plan.symbols() {
+            if let Err(place) = runs.binary_search_by(|run| run.symbol.cmp(&symbol)) {
+                runs.insert(place, self.found_run(&symbol, Membership::Configured, session)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Puts what `run` needs for the session of `layout` in place.
     pub(super) fn load(
         &mut self,
         layout: &SessionLayout,
-        run: LaneRun,
+        run: Box<LaneRun>,
         through: Arc<Through>,
     ) -> Result<Lane, RunError> {
         DayLoader {
@@ -265,7 +284,7 @@ impl Engine {
             rule: &self.rule,
             layout,
             source: self.source.as_mut(),
-            scratch: &mut self.scratch,
+            sifted: &mut self.sifted,
         }
         .load(run, through)
     }
@@ -276,7 +295,7 @@ impl Engine {
         symbol: &Symbol,
         membership: Membership,
         session: &openbell_time::Session,
-    ) -> Result<LaneRun, RunError> {
+    ) -> Result<Box<LaneRun>, RunError> {
         let next_idx = SymbolIdx::new(self.known.len() as u32);
         let known = self.known.get(symbol).copied();
         let known = known.unwrap_or(Known { idx: next_idx, generation: 0 });
@@ -375,6 +394,8 @@ impl Engine {
     fn settle_day(&mut self, mut day: Day, at: Timestamp) {
         let session = day.layout.session;
         let mut symbols = std::mem::take(&mut day.left);
+        let has_left = !symbols.is_empty();
+        symbols.reserve(day.lanes.len());
         for mut lane in day.lanes {
             // Rows past the last instant of the clock belong to the day, and are known by the
             // time the next one begins.
@@ -383,17 +404,19 @@ impl Engine {
             symbols.push(symbol_report(&lane, at, day.keeps_quality, false));
             let digest = lane.close_digests();
             self.digest.symbol(&lane.run.symbol, digest);
-            self.digests.insert(lane.run.symbol.clone(), digest);
+            self.digests.insert(lane.run.idx, digest);
             let stays = match lane.run.membership {
                 Membership::Configured | Membership::Asked(Stay::Run) => true,
                 Membership::Asked(Stay::Session) => planted(Planted::StayForgotten),
             };
             if stays {
-                lane.run.retired.push_back(lane.series);
-                self.carried.insert(lane.run.symbol.clone(), lane.run);
+                lane.run.retire(lane.series);
+                self.carried.push(lane.run);
             }
         }
-        symbols.sort_by(|a, b| (&a.symbol, a.has_left).cmp(&(&b.symbol, b.has_left)));
+        if has_left {
+            symbols.sort_by(|a, b| (&a.symbol, a.has_left).cmp(&(&b.symbol, b.has_left)));
+        }
         for symbol in &symbols {
             self.n_derived += symbol.series.iter().skip(1).map(|s| s.n_bars).sum::<u64>();
         }

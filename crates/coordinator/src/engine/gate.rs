@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use openbell_config::GateScope;
-use openbell_market::Symbol;
 use openbell_market::planted::{Planted, planted};
+use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
@@ -15,7 +15,7 @@ use crate::error::RunError;
 use crate::event::Event;
 use crate::lag::LagState;
 use crate::lane::Lane;
-use crate::notice::{Notice, Roster};
+use crate::notice::Notice;
 use crate::report::GateSwitch;
 
 impl Engine {
@@ -45,11 +45,9 @@ impl Engine {
         let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());
         let counts = Arc::clone(&day.counts);
         self.status.change_roster(Some(session.date), gauges, counts, streamed, derived);
-        let series = day.lanes.iter().flat_map(|lane| {
-            lane.writers()
-                .map(|writer| (lane.run.symbol.clone(), writer.segment().shape().interval))
-        });
-        self.hub.change_roster(Roster { series: series.collect() });
+        let derived = self.rule.derived.iter().copied();
+        let intervals: Vec<BarInterval> = std::iter::once(self.rule.base).chain(derived).collect();
+        self.hub.change_roster(day.lanes.iter().map(|lane| &lane.run.symbol), &intervals);
     }
 
     /// Publishes what is in place as of the session clock, and opens the gate where it is shut.

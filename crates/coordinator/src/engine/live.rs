@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 
 use openbell_config::GateScope;
 use openbell_data_manager::Connection;
+use openbell_processor::DayMemory;
 use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
 use openbell_time::{Nanos, Timestamp};
 
@@ -22,7 +23,7 @@ use crate::lag::LagState;
 use crate::lane::Lane;
 use crate::layout::SessionLayout;
 use crate::notice::Notice;
-use crate::sift::{Sifted, Slots};
+use crate::sift::Sifted;
 use crate::status::SymbolState;
 
 /// How long a live run waits before it looks at its feeds again.
@@ -67,7 +68,7 @@ impl Engine {
     fn receive(&mut self, now: Timestamp) -> Result<(), RunError> {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let Day { lanes, layout, members_changed, .. } = day.as_mut();
-        let slots = Slots { grid: &layout.delivered, step_ns: step_ns(self.rule.base, layout) };
+        let slots = layout.slots(step_ns(self.rule.base, layout));
         for lane in lanes {
             let n_delivered = lane.n_delivered();
             let Some(live) = &mut lane.live else { continue };
@@ -286,7 +287,7 @@ fn make_anew(lane: &mut Lane, layout: &SessionLayout, now: Timestamp, n_correcti
     let n_rows = lane.n_delivered();
     let Some(live) = &lane.live else { return };
     let mut processor = live.start.clone();
-    let mut series = processor.start_session(&layout.day, Arrival::Recorded, None);
+    let mut series = processor.start_session(&layout.day, Arrival::Recorded, DayMemory::default());
     let Sifted { bars, closes_at_ns, .. } = &live.sifted;
     processor.append(bars, closes_at_ns, 0..n_rows, live.closed_through, &mut series, Some(now));
     lane.run.processor = processor;

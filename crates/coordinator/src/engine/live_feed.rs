@@ -3,6 +3,8 @@
 
 use openbell_data_manager::Connection;
 use openbell_market::{BarColumns, RejectReason};
+use openbell_processor::indicator::BarRows;
+use openbell_session_data::WholeBars;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::layout::SessionLayout;
@@ -85,7 +87,7 @@ impl LiveFeed {
         n_delivered: usize,
     ) -> usize {
         let raw = std::mem::take(&mut self.raw);
-        let mut one = BarColumns::default();
+        let rows = BarRows::of(&raw);
         let mut n_corrections = 0;
         for row in 0..raw.len() {
             let opens_at = raw.opens_at(row);
@@ -94,13 +96,12 @@ impl LiveFeed {
                 self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
                 continue;
             }
-            one.clear();
-            one.push(opens_at, raw.ohlcv(row));
+            let one = rows.rows(row..row + 1);
             let at = self.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
             let is_late =
                 at < n_delivered + n_corrections || self.has_closed_over(opens_at, layout);
             if !is_late && at == self.sifted.bars.len() {
-                self.sifted.pass(&mut one, slots, layout.rows_since);
+                self.sifted.pass(&one, slots, layout.rows_since);
             } else if self.insert(&one, at, slots, layout.rows_since, now) && is_late {
                 let reason = RejectReason::Late;
                 self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
@@ -111,11 +112,16 @@ impl LiveFeed {
         n_corrections
     }
 
+    /// The bars of the day that have arrived.
+    pub(crate) fn bars(&self) -> WholeBars {
+        let Sifted { bars, closes_at_ns, .. } = &self.sifted;
+        WholeBars { bars: bars.clone().into(), closes_at_ns: closes_at_ns[..].into() }
+    }
+
     /// Whether a window that a bar stamped `opens_at` belongs to has been closed.
     fn has_closed_over(&self, opens_at: Timestamp, layout: &SessionLayout) -> bool {
         layout.day.derived.iter().any(|(_, day)| {
-            let window = day.grid.slot_containing(opens_at).and_then(|slot| day.grid.slot(slot));
-            window.is_some_and(|window| window.until <= self.closed_through)
+            day.grid.slot_around(opens_at).is_some_and(|window| window.until <= self.closed_through)
         })
     }
 
@@ -123,19 +129,20 @@ impl LiveFeed {
     /// them. Returns whether it is.
     fn insert(
         &mut self,
-        one: &BarColumns,
+        one: &BarRows<'_>,
         at: usize,
         slots: &Slots<'_>,
         since: Timestamp,
         now: Timestamp,
     ) -> bool {
         let bars = &self.sifted.bars;
+        let opens_at = Timestamp::from_nanos(one.opens_at_ns[0]);
         let mut rows = BarColumns::with_capacity(bars.len() + 1);
         rows.extend_from(bars, 0..at);
-        rows.extend_from(one, 0..1);
+        rows.push(opens_at, one.bar(0).ohlcv);
         rows.extend_from(bars, at..bars.len());
         let mut merged = Sifted::default();
-        merged.pass(&mut rows, slots, since);
+        merged.pass(&BarRows::of(&rows), slots, since);
         if merged.bars.len() == bars.len() + 1 {
             self.sifted.bars = merged.bars;
             self.sifted.closes_at_ns = merged.closes_at_ns;
@@ -143,7 +150,7 @@ impl LiveFeed {
         }
         // Off the grid, outside the hours, invalid, or there already.
         let reason = merged.rejected.first().map_or(RejectReason::Duplicate, |r| r.reason);
-        self.sifted.rejected.push(Rejected { opens_at: one.opens_at(0), known_at: now, reason });
+        self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
         false
     }
 }

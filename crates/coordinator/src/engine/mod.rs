@@ -32,18 +32,18 @@ use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
 
 use crate::command::{Answer, Command, Refusal};
 use crate::consumer::{CallWindow, Consumer, OnError};
-use crate::digest::{Digest, RunDigest, Sequence};
+use crate::digest::{Digest, Digests, RunDigest, Sequence};
 use crate::error::{PlanErrors, RunError};
 use crate::event::{Event, Operation, Signal};
 use crate::handle::{CommandQueue, CoreThread, Handle};
 use crate::hub::{Hub, StopsRun, Way};
-use crate::lane::LaneRun;
+use crate::lane::LaneRuns;
 use crate::layout::LayoutRule;
-use crate::loader::Scratch;
 use crate::mailbox::Mailbox;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
 use crate::seat::{Line, LockStep, Seat};
+use crate::sift::Sifted;
 use crate::source::Source;
 use crate::status::{Phase, StatusBoard};
 use crate::subscription::Subscription;
@@ -89,7 +89,8 @@ pub struct Engine {
     plan: Plan,
     rule: LayoutRule,
     source: Box<dyn Source>,
-    scratch: Scratch,
+    /// What a day's rows pass through; used again and again.
+    sifted: Sifted,
     driver: ClockDriver,
     clock: SessionClock,
     board: BoardWriter,
@@ -104,8 +105,9 @@ pub struct Engine {
     state: State,
     pace: Pace,
     known: BTreeMap<Symbol, Known>,
-    carried: BTreeMap<Symbol, LaneRun>,
-    digests: BTreeMap<Symbol, Digest>,
+    /// Those that go on from session to session.
+    carried: LaneRuns,
+    digests: Digests,
     digest: RunDigest,
     sequence: Sequence,
     sessions: Vec<SessionReport>,
@@ -171,7 +173,7 @@ impl Engine {
             rule: plan.rule.clone(),
             plan,
             source,
-            scratch: Scratch::default(),
+            sifted: Sifted::default(),
             driver,
             clock,
             board,
@@ -186,8 +188,8 @@ impl Engine {
             state: State::Between { next: 0 },
             pace: Pace::new(speed),
             known: BTreeMap::new(),
-            carried: BTreeMap::new(),
-            digests: BTreeMap::new(),
+            carried: LaneRuns::new(),
+            digests: Digests::default(),
             digest: RunDigest::new(),
             sequence: Sequence::new(),
             sessions: Vec::new(),
@@ -444,13 +446,21 @@ impl Engine {
             sessions: self.sessions.clone(),
             consumers: self.hub.reports(),
             signals: self.log.iter().filter_map(signalled).collect(),
-            digests: self.digests.iter().map(|(s, d)| (s.clone(), *d)).collect(),
+            digests: self.symbol_digests(),
             digest: digest.value(),
             n_bars: self.n_bars,
             n_derived: self.n_derived,
             n_steps: self.n_steps,
             overrun: self.pace.worst_overrun(),
         }
+    }
+
+    /// The digests of all symbols of which a session has closed, in symbol order.
+    fn symbol_digests(&self) -> Vec<(Symbol, Digest)> {
+        let known = self.known.iter();
+        let digests = known
+            .filter_map(|(symbol, known)| Some((symbol.clone(), self.digests.get(known.idx)?)));
+        digests.collect()
     }
 
     /// The phase.

@@ -1,6 +1,7 @@
 //! What indicators are told: bars, the beginning of sessions, and facts about the market.
 
-use openbell_market::{BarColumns, Ohlcv};
+use openbell_market::{BarColumns, BarSlice, Ohlcv};
+use openbell_session_data::Rows;
 use openbell_time::{Timestamp, TradingDate};
 
 /// One closed bar of the interval of an indicator.
@@ -47,6 +48,32 @@ impl<'a> BarRows<'a> {
             low: &columns.low,
             close: &columns.close,
             volume: &columns.volume,
+            slots: &[],
+        }
+    }
+
+    /// The rows of `slice`, without slots.
+    pub fn of_slice(slice: &'a BarSlice) -> BarRows<'a> {
+        BarRows {
+            opens_at_ns: slice.opens_at_ns(),
+            open: slice.open(),
+            high: slice.high(),
+            low: slice.low(),
+            close: slice.close(),
+            volume: slice.volume(),
+            slots: &[],
+        }
+    }
+
+    /// The rows of a segment, without slots.
+    pub fn of_rows(rows: &Rows<'a>) -> BarRows<'a> {
+        BarRows {
+            opens_at_ns: rows.opens_at_ns(),
+            open: rows.open(),
+            high: rows.high(),
+            low: rows.low(),
+            close: rows.close(),
+            volume: rows.volume(),
             slots: &[],
         }
     }
