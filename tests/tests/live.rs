@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed, Source,
-    Step, Subscription, SymbolState,
+    Answer, BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed,
+    Source, Step, Subscription, SymbolState,
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
-use openbell_market::{BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
+use openbell_market::{Bar, BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
 use openbell_session_data::{Inactive, Reason, Unavailable};
 use openbell_tests::{Heard, Record, Recorder, at, bar_at, config};
 use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
@@ -84,6 +84,14 @@ fn drive(engine: &mut Engine, until: Timestamp, tick_s: i64) -> Vec<(i64, bool)>
     switches.collect()
 }
 
+/// Goes on with the run, by a clock that ticks every second from `now` on.
+fn go_on(engine: &mut Engine, mut now: Timestamp, until: Timestamp) {
+    while now <= until {
+        while engine.step(now) == Step::Worked {}
+        now += Nanos::from_secs(1);
+    }
+}
+
 fn lagging(inactive: &Inactive) -> Vec<String> {
     match &inactive.facts().reason {
         Reason::CatchingUp { holders } => holders.iter().map(|h| h.symbol.to_string()).collect(),
@@ -129,6 +137,49 @@ fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
     let status = engine.handle().status();
     assert_eq!(status.symbols[0].state, SymbolState::Dead);
     assert!(status.inactive.is_some());
+}
+
+/// The bars of `interval` that an outsider sees.
+fn seen(engine: &Engine, interval: u32) -> Vec<Bar> {
+    let mut reader = engine.outside_reader();
+    let view = reader.view().expect("active");
+    let interval = BarInterval::from_mins(interval).expect("minutes");
+    let series = view.symbol("AAPL").unwrap().series(interval).expect("the interval");
+    series.since(0).collect()
+}
+
+#[test]
+fn live_an_interval_that_is_asked_for_in_mid_session_is_as_if_always_there() {
+    let open = at(DAY, 9, 30);
+    let run = |asks: bool| {
+        let minute = |n: i64| open + Nanos::from_secs(60 * n);
+        let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+        feed.arrive_after_close(&minutes(open, 40), Nanos::from_secs(1));
+        feed.arrive_after_close(&minutes(minute(41), 20), Nanos::from_secs(1));
+        // One comes when its window is long closed: the day is made anew once more.
+        let late = Arrival::Bar { opens_at: minute(40), ohlcv: bar_at("AAPL", minute(40)) };
+        feed.arrives(minute(50), late);
+        let intervals = if asks { r#"["1m"]"# } else { r#"["1m", "15m"]"# };
+        let json = config(r#"["AAPL"]"#, intervals, DAY, "");
+        let (config, _) = SessionConfig::parse(&json).expect("a good config");
+        let source = Box::new(Scripted(vec![feed]));
+        let mut engine = Engine::live(&config, &TimeManager::new(), source).expect("a plan");
+        let _ = drive(&mut engine, minute(22), 1);
+        if !asks {
+            go_on(&mut engine, minute(22) + Nanos::from_secs(1), minute(23));
+        } else {
+            let fifteen = BarInterval::from_mins(15).expect("minutes");
+            let ticket = engine.handle().add_interval(fifteen);
+            go_on(&mut engine, minute(22) + Nanos::from_secs(1), minute(23));
+            assert_eq!(ticket.try_answer(), Some(Answer::Done));
+            assert_eq!(seen(&engine, 15).len(), 1, "what has closed by now is there");
+        }
+        go_on(&mut engine, minute(23) + Nanos::from_secs(1), minute(62));
+        (seen(&engine, 1), seen(&engine, 15))
+    };
+    let (always, asked) = (run(false), run(true));
+    assert_eq!((always.0.len(), always.1.len()), (61, 4));
+    assert_eq!(asked, always);
 }
 
 /// Notes when it is called, by the clock or with bars.

@@ -9,8 +9,7 @@ use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{DayMemory, DaySeries, SymbolProcessor};
 use openbell_session_data::{
-    FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
-    WholeBars,
+    Arrival, FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
 };
 use openbell_time::{Nanos, Timestamp};
 
@@ -20,9 +19,9 @@ use crate::error::RunError;
 use crate::history::History;
 use crate::lag::LagMeter;
 use crate::layout::{LayoutRule, SessionLayout};
-use crate::loader::{Joining, found};
+use crate::loader::before_day;
 use crate::plan::Plan;
-use crate::sift::Rejected;
+use crate::sift::{Rejected, Sifted};
 use crate::source::Source;
 use crate::status::{SymbolGauge, SymbolState};
 
@@ -279,6 +278,22 @@ impl Lane {
         ))
     }
 
+    /// Makes the series of a live day anew out of what is delivered of it, from the state at its
+    /// start: a new generation of its segments, seen from `now` on. Nothing that is published
+    /// changes.
+    pub(crate) fn make_anew(&mut self, layout: &SessionLayout, now: Timestamp) {
+        let n_rows = self.n_delivered();
+        let Some(live) = &self.live else { return };
+        let (mut processor, none) = (live.start.clone(), DayMemory::default());
+        let mut series = processor.start_session(&layout.day, Arrival::Recorded, none);
+        let Sifted { bars, closes_at_ns, .. } = &live.sifted;
+        let (rows, through) = (0..n_rows, live.closed_through);
+        processor.append(bars, closes_at_ns, rows, through, &mut series, Some(now));
+        self.run.processor = processor;
+        self.series = series;
+        self.member = None;
+    }
+
     /// Builds all series anew, for the intervals and indicators of `plan` and `rule` as they are
     /// now, from the same rows of the day.
     pub(crate) fn rebuild(
@@ -289,27 +304,23 @@ impl Lane {
         source: &mut dyn Source,
         clock: Timestamp,
     ) -> Result<(), RunError> {
-        let joining = Joining {
-            symbol: self.run.symbol.clone(),
-            idx: self.run.idx,
-            generation: self.run.generation,
-            membership: self.run.membership,
-        };
-        let fresh = found(joining, plan, rule, &layout.session, source)?;
-        self.run.processor = fresh.processor;
-        self.run.history = fresh.history;
+        let session = &layout.session;
+        let (processor, history) = before_day(&self.run.symbol, plan, rule, session, source)?;
+        self.run.history = history;
         let before: Vec<(BarInterval, usize)> = self
             .writers()
             .map(|writer| writer.segment().shape().interval)
             .zip(self.announced.iter().copied())
             .collect();
-        let same_bars = match (&self.live, self.series.base.whole()) {
-            (Some(live), _) => live.bars(),
-            (None, Some(whole)) => whole.clone(),
-            (None, None) => WholeBars::default(), // A replay's are whole.
-        };
-        let (processor, none) = (&mut self.run.processor, DayMemory::default());
-        self.series = processor.whole_session(&layout.day, same_bars, none);
+        if let Some(live) = &mut self.live {
+            live.start = processor;
+            self.make_anew(layout, clock);
+        } else {
+            self.run.processor = processor;
+            let same_bars = self.series.base.whole().cloned().unwrap_or_default();
+            let (processor, none) = (&mut self.run.processor, DayMemory::default());
+            self.series = processor.whole_session(&layout.day, same_bars, none);
+        }
         (self.day_digests, self.member) = (None, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {

@@ -47,13 +47,42 @@ pub(crate) fn found(
         return Err(RunError::NoBase { symbol: symbol.clone(), base: rule.base, found: stored });
     }
     plan.check_together(symbol, source)?;
-    let windows = plan.history_of(symbol);
     let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
     let feed = source.day_feed(&key, &rule.calendar)?;
+    let (processor, history) = before_day(symbol, plan, rule, day, source)?;
+    Ok(Box::new(LaneRun {
+        key: symbol_key(symbol),
+        idx: joining.idx,
+        generation: joining.generation,
+        membership: joining.membership,
+        feed,
+        processor,
+        history,
+        is_reading: false,
+        locks: Default::default(),
+        digests: Vec::new(),
+        shown: None,
+        spare: DayMemory::default(),
+        symbol: joining.symbol,
+    }))
+}
+
+/// The processor and the history windows of `symbol` as they stand before the session `day`.
+///
+/// *Time* and *cost*: as for [`found`].
+pub(crate) fn before_day(
+    symbol: &Symbol,
+    plan: &Plan,
+    rule: &LayoutRule,
+    day: &Session,
+    source: &mut dyn Source,
+) -> Result<(SymbolProcessor, History), RunError> {
+    let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
     let mut processor =
         SymbolProcessor::new(rule.base, &rule.derived, |interval| plan.indicators_on(interval));
     let first = plan.sessions[0];
 
+    let (windows, stored) = (plan.history_of(symbol), source.intervals(symbol));
     let mut seed = History::new(symbol, rule.base, &windows, &stored);
     seed.roll(&first, rule, source)?;
     warm(&mut processor, &seed, rule);
@@ -74,21 +103,7 @@ pub(crate) fn found(
     }
     let mut history = seed;
     history.roll(day, rule, source)?;
-    Ok(Box::new(LaneRun {
-        key: symbol_key(symbol),
-        idx: joining.idx,
-        generation: joining.generation,
-        membership: joining.membership,
-        feed,
-        processor,
-        history,
-        is_reading: false,
-        locks: Default::default(),
-        digests: Vec::new(),
-        shown: None,
-        spare: DayMemory::default(),
-        symbol: joining.symbol,
-    }))
+    Ok((processor, history))
 }
 
 /// Seeds every indicator with the trailing window of its interval, where the config loads one.

@@ -105,7 +105,8 @@ impl SegmentWriter {
     /// place and nothing committed, in `memory` where that is of the same make. They are seen at
     /// their close.
     ///
-    /// *Cost*: nothing is copied: bars and closes are read where they lie.
+    /// *Cost*: nothing is copied: bars and closes are read where they lie. *Panics* where there are
+    /// more or fewer closes than bars.
     pub fn of_whole(
         memory: Option<SegmentMemory>,
         shape: SegmentShape,
@@ -113,6 +114,7 @@ impl SegmentWriter {
         whole: WholeBars,
     ) -> SegmentWriter {
         let n_rows = whole.bars.len();
+        assert_eq!(whole.closes_at_ns.len(), n_rows, "a close for each bar");
         let fitting = memory.filter(|memory| memory.is_whole && memory.shape == shape);
         let reused = fitting.and_then(|SegmentMemory { mut writer, .. }| {
             writer.try_empty(n_rows).then_some(writer)

@@ -10,8 +10,7 @@ use std::sync::atomic::Ordering;
 
 use openbell_config::GateScope;
 use openbell_data_manager::Connection;
-use openbell_processor::DayMemory;
-use openbell_session_data::{Arrival, Holder, Opened, Reason, Shut};
+use openbell_session_data::{Holder, Opened, Reason, Shut};
 use openbell_time::{Nanos, Timestamp};
 
 use super::day::{Day, log_rejections};
@@ -21,9 +20,7 @@ use crate::error::RunError;
 use crate::history::step_ns;
 use crate::lag::LagState;
 use crate::lane::Lane;
-use crate::layout::SessionLayout;
 use crate::notice::Notice;
-use crate::sift::Sifted;
 use crate::status::SymbolState;
 
 /// How long a live run waits before it looks at its feeds again.
@@ -84,7 +81,8 @@ impl Engine {
             let n_corrections = live.admit(layout, &slots, now, n_delivered);
             let known = std::mem::take(&mut live.sifted.rejected);
             if n_corrections > 0 {
-                make_anew(lane, layout, now, n_corrections);
+                (0..n_corrections).for_each(|_| lane.meter.count_correction());
+                lane.make_anew(layout, now); // Late bars among their neighbours.
                 *members_changed = true;
             }
             log_rejections(&mut self.log, lane, &known, Some(now));
@@ -276,21 +274,4 @@ impl Day {
         let holder = lag.map(|lag| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) });
         (holder, shows_otherwise)
     }
-}
-
-/// Makes the day's series of a lane anew, late bars among their neighbours, as a new generation
-/// of its segments: nothing that is published changes.
-fn make_anew(lane: &mut Lane, layout: &SessionLayout, now: Timestamp, n_corrections: usize) {
-    for _ in 0..n_corrections {
-        lane.meter.count_correction();
-    }
-    let n_rows = lane.n_delivered();
-    let Some(live) = &lane.live else { return };
-    let mut processor = live.start.clone();
-    let mut series = processor.start_session(&layout.day, Arrival::Recorded, DayMemory::default());
-    let Sifted { bars, closes_at_ns, .. } = &live.sifted;
-    processor.append(bars, closes_at_ns, 0..n_rows, live.closed_through, &mut series, Some(now));
-    lane.run.processor = processor;
-    lane.series = series;
-    lane.member = None;
 }

@@ -4,7 +4,6 @@
 use openbell_data_manager::Connection;
 use openbell_market::{BarColumns, RejectReason};
 use openbell_processor::indicator::BarRows;
-use openbell_session_data::WholeBars;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::layout::SessionLayout;
@@ -110,12 +109,6 @@ impl LiveFeed {
         }
         self.raw = raw;
         n_corrections
-    }
-
-    /// The bars of the day that have arrived.
-    pub(crate) fn bars(&self) -> WholeBars {
-        let Sifted { bars, closes_at_ns, .. } = &self.sifted;
-        WholeBars { bars: bars.clone().into(), closes_at_ns: closes_at_ns[..].into() }
     }
 
     /// Whether a window that a bar stamped `opens_at` belongs to has been closed.
