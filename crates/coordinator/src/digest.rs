@@ -104,8 +104,7 @@ pub(crate) fn continued_digests(
     before: &[(BarInterval, Digest)],
     series: &DaySeries,
 ) -> Vec<(BarInterval, Digest)> {
-    let writers = std::iter::once(&series.base).chain(&series.derived);
-    let continued = writers.map(|writer| {
+    let continued = series.writers().map(|writer| {
         let interval = writer.segment().shape().interval;
         let known = before.iter().find(|(known, _)| *known == interval);
         let before = known.map_or(Digest::default(), |(_, digest)| *digest);

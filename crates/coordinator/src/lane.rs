@@ -222,7 +222,7 @@ impl Lane {
 
     /// The writers of all series, base first, then derived, shortest first.
     pub(crate) fn writers(&self) -> impl Iterator<Item = &SegmentWriter> {
-        std::iter::once(&self.series.base).chain(&self.series.derived)
+        self.series.writers()
     }
 
     /// The rows of series `position` that have closed by `as_of`.
@@ -304,8 +304,9 @@ impl Lane {
         source: &mut dyn Source,
         clock: Timestamp,
     ) -> Result<(), RunError> {
-        let session = &layout.session;
-        let (processor, history) = before_day(&self.run.symbol, plan, rule, session, source)?;
+        let (symbol, session) = (&self.run.symbol, &layout.session);
+        let stored = source.intervals(symbol);
+        let (processor, history) = before_day(symbol, &stored, plan, rule, session, source)?;
         self.run.history = history;
         let before: Vec<(BarInterval, usize)> = self
             .writers()

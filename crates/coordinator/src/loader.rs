@@ -49,7 +49,7 @@ pub(crate) fn found(
     plan.check_together(symbol, source)?;
     let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
     let feed = source.day_feed(&key, &rule.calendar)?;
-    let (processor, history) = before_day(symbol, plan, rule, day, source)?;
+    let (processor, history) = before_day(symbol, &stored, plan, rule, day, source)?;
     Ok(Box::new(LaneRun {
         key: symbol_key(symbol),
         idx: joining.idx,
@@ -67,11 +67,13 @@ pub(crate) fn found(
     }))
 }
 
-/// The processor and the history windows of `symbol` as they stand before the session `day`.
+/// The processor and the history windows of `symbol`, of which the intervals `stored` can be read, as
+/// they stand before the session `day`.
 ///
 /// *Time* and *cost*: as for [`found`].
 pub(crate) fn before_day(
     symbol: &Symbol,
+    stored: &[BarInterval],
     plan: &Plan,
     rule: &LayoutRule,
     day: &Session,
@@ -82,8 +84,8 @@ pub(crate) fn before_day(
         SymbolProcessor::new(rule.base, &rule.derived, |interval| plan.indicators_on(interval));
     let first = plan.sessions[0];
 
-    let (windows, stored) = (plan.history_of(symbol), source.intervals(symbol));
-    let mut seed = History::new(symbol, rule.base, &windows, &stored);
+    let windows = plan.history_of(symbol);
+    let mut seed = History::new(symbol, rule.base, &windows, stored);
     seed.roll(&first, rule, source)?;
     warm(&mut processor, &seed, rule);
 

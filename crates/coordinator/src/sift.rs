@@ -64,15 +64,24 @@ impl Sifted {
             return WholeBars { closes_at_ns: self.closes_at_ns[..].into(), bars: rows };
         }
         self.closes_at_ns.clear();
-        self.pass(&all, slots, since);
+        self.pass_rows(&all, slots, since, is_sound);
         let bars = std::mem::take(&mut self.bars).into();
         WholeBars { bars, closes_at_ns: self.closes_at_ns[..].into() }
     }
 
     /// Passes `rows` behind those that have passed, by the rules of [`Sifted::pass_slice`].
     pub fn pass(&mut self, rows: &BarRows<'_>, slots: &Slots<'_>, since: Timestamp) {
+        self.pass_rows(rows, slots, since, are_sound(rows));
+    }
+
+    fn pass_rows(
+        &mut self,
+        rows: &BarRows<'_>,
+        slots: &Slots<'_>,
+        since: Timestamp,
+        is_sound: bool,
+    ) {
         let n_rejected = self.rejected.len();
-        let is_sound = are_sound(rows);
         let mut row = 0;
         while row < rows.len() {
             let n_passed = match rows.opens_at_ns[row] < since.as_nanos() {

@@ -14,6 +14,8 @@ use crate::{BarColumns, Ohlcv};
 /// *Example*
 ///
 /// ```
+/// use std::sync::Arc;
+///
 /// use openbell_market::{BarColumns, BarSlice, Ohlcv};
 /// use openbell_time::Timestamp;
 ///
@@ -22,10 +24,9 @@ use crate::{BarColumns, Ohlcv};
 ///     let flat = Ohlcv { open: price, high: price, low: price, close: price, volume: 1.0 };
 ///     columns.push(Timestamp::from_nanos(minute * 60_000_000_000), flat);
 /// }
-/// let all = BarSlice::from(columns);
-/// let last = all.rows(1..3);
+/// let last = BarSlice::new(Arc::new(columns), 1..3);
 /// assert_eq!(last.close(), [11.0, 12.0]);
-/// assert_eq!(last.rows(1..2).opens_at_ns(), [120_000_000_000]);
+/// assert_eq!(last.opens_at_ns(), [60_000_000_000, 120_000_000_000]);
 /// ```
 #[derive(Clone, Default)]
 pub struct BarSlice {
@@ -38,13 +39,6 @@ impl BarSlice {
     pub fn new(columns: Arc<BarColumns>, rows: Range<usize>) -> BarSlice {
         assert!(rows.start <= rows.end && rows.end <= columns.len(), "{rows:?} of {columns:?}");
         BarSlice { columns, rows }
-    }
-
-    /// The rows `rows` of these. *Panics* where there are fewer.
-    pub fn rows(&self, rows: Range<usize>) -> BarSlice {
-        let rows = self.rows.start + rows.start..self.rows.start + rows.end;
-        assert!(rows.start <= rows.end && rows.end <= self.rows.end, "{rows:?} of {self:?}");
-        BarSlice { columns: Arc::clone(&self.columns), rows }
     }
 
     /// Rows in it.

@@ -52,6 +52,11 @@ pub struct DayMemory {
 }
 
 impl DaySeries {
+    /// The writers of all series, base first, then derived, shortest first.
+    pub fn writers(&self) -> impl Iterator<Item = &SegmentWriter> {
+        std::iter::once(&self.base).chain(&self.derived)
+    }
+
     /// The memory of these series, where nobody holds them any more: what a view still holds stays
     /// with it.
     pub fn into_memory(self) -> DayMemory {

@@ -115,18 +115,15 @@ impl Day {
 
     /// Where `symbol` stands among the lanes, or where it would.
     pub(super) fn find(&self, symbol: &Symbol) -> Result<usize, usize> {
+        if self.lanes.last().is_none_or(|last| last.run.symbol < *symbol) {
+            return Err(self.lanes.len()); // Behind all others, as they come when a day is loaded.
+        }
         self.lanes.binary_search_by(|lane| lane.run.symbol.cmp(symbol))
     }
 
     /// Puts a lane among the others.
     pub(super) fn insert(&mut self, lane: Lane) {
-        let position = match self.lanes.last() {
-            Some(last) if last.run.symbol >= lane.run.symbol => match self.find(&lane.run.symbol) {
-                Ok(_) => return,
-                Err(position) => position,
-            },
-            _ => self.lanes.len(), // Behind all others, as they come at the start.
-        };
+        let Err(position) = self.find(&lane.run.symbol) else { return };
         self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
         Day::note_unready(&mut self.unready, &lane);
         self.lanes.insert(position, lane);
