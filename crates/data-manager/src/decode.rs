@@ -33,6 +33,17 @@ impl StampBounds {
         StampBounds { after: None, period: i64::MIN..i64::MAX };
 }
 
+/// How far the rows of a file can be taken without reading on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum DecodedUntil {
+    /// To the stamp of the last row that is decoded.
+    Stamp(i64),
+    /// To the first of the next row group.
+    Group(i64),
+    /// No row of the file is left to be read.
+    EndOfFile,
+}
+
 /// Reads the rows of one file in order.
 #[derive(Debug)]
 pub(crate) struct Decoder {
@@ -158,16 +169,30 @@ impl Decoder {
         Ok(())
     }
 
-    /// Whether the next row is the first of a row group that is not open, and is stamped at or after
-    /// `written_ns` by its statistics: to open it can wait.
-    pub(crate) fn can_wait_until(&self, written_ns: i64) -> bool {
-        self.is_between_groups()
-            && self.fault.is_none()
-            && self.next_group < self.file.footer.num_row_groups()
-            && self
-                .file
-                .group_span(self.next_group)
-                .is_some_and(|(first, _)| first.as_nanos() >= written_ns)
+    /// How far its rows can be taken without reading on: every row stamped before that is in memory.
+    pub(crate) fn decoded_until(&self) -> Option<DecodedUntil> {
+        let last = || self.stamps.last().map(|&ns| DecodedUntil::Stamp(ns));
+        let is_group_decoded = self.group.as_ref().is_none_or(|group| group.n_rows_left() == 0);
+        if !is_group_decoded || self.fault.is_some() {
+            return last();
+        }
+        match self.next_group < self.file.footer.num_row_groups() {
+            true => match self.file.group_span(self.next_group) {
+                Some((first, _)) => Some(DecodedUntil::Group(first.as_nanos())),
+                None => last(),
+            },
+            false => Some(DecodedUntil::EndOfFile),
+        }
+    }
+
+    /// Where the next row is the first of a row group that is not open, its stamp as it is written,
+    /// by the group's statistics: opening it can wait until then.
+    pub(crate) fn next_group_ns(&self) -> Option<i64> {
+        let is_there = self.next_group < self.file.footer.num_row_groups();
+        if !is_there || self.fault.is_some() || !self.is_between_groups() {
+            return None;
+        }
+        self.file.group_span(self.next_group).map(|(first, _)| first.as_nanos())
     }
 
     /// Whether the next row, where there is one, takes the opening of another row group.

@@ -56,11 +56,46 @@ pub(crate) fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The state of a file.
-pub(crate) fn state(path: &Path) -> Result<FileState, DataError> {
-    let facts =
-        std::fs::metadata(path).map_err(|source| DataError::io(IoAction::Read, path, source))?;
-    Ok(FileState { n_bytes: facts.len(), modified: facts.modified().ok() }) // `None`: a system without times
+/// The size of a file.
+pub(crate) fn n_bytes(path: &Path) -> Result<u64, DataError> {
+    let facts = std::fs::metadata(path);
+    Ok(facts.map_err(|source| DataError::io(IoAction::Read, path, source))?.len())
+}
+
+/// A file that is open for reading at any place.
+pub(crate) struct OpenFile(File);
+
+impl OpenFile {
+    /// Opens the file at `path`.
+    pub(crate) fn open(path: &Path) -> io::Result<OpenFile> {
+        Ok(OpenFile(File::open(path)?))
+    }
+
+    /// Its state: of the file that was opened, whatever has taken its place since.
+    pub(crate) fn state(&self) -> io::Result<FileState> {
+        let facts = self.0.metadata()?;
+        Ok(FileState { n_bytes: facts.len(), modified: facts.modified().ok() }) // `None`: a system without times
+    }
+
+    /// The file from byte `offset` on.
+    pub(crate) fn at(mut self, offset: u64) -> io::Result<impl Read + Send + 'static> {
+        self.0.seek(SeekFrom::Start(offset))?;
+        Ok(self.0)
+    }
+
+    /// `n_bytes` of it from byte `offset` on.
+    pub(crate) fn read_at(self, offset: u64, n_bytes: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::with_capacity(n_bytes);
+        let n_read = self.at(offset)?.take(n_bytes as u64).read_to_end(&mut bytes)?;
+        if n_read == n_bytes {
+            Ok(bytes)
+        } else {
+            Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("{n_bytes} bytes were expected at byte {offset}, {n_read} are there"),
+            ))
+        }
+    }
 }
 
 /// All bytes of a file.
@@ -72,27 +107,6 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, DataError> {
 /// A file from its first byte on.
 pub(crate) fn open(path: &Path) -> Result<impl Read + Send + 'static, DataError> {
     File::open(path).map_err(|source| DataError::io(IoAction::Read, path, source))
-}
-
-/// A file from byte `offset` on.
-pub(crate) fn open_at(path: &Path, offset: u64) -> io::Result<impl Read + Send + 'static> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    Ok(file)
-}
-
-/// `n_bytes` of a file from byte `offset` on.
-pub(crate) fn read_at(path: &Path, offset: u64, n_bytes: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(n_bytes);
-    let n_read = open_at(path, offset)?.take(n_bytes as u64).read_to_end(&mut bytes)?;
-    if n_read == n_bytes {
-        Ok(bytes)
-    } else {
-        Err(io::Error::new(
-            io::ErrorKind::UnexpectedEof,
-            format!("{n_bytes} bytes were expected at byte {offset}, {n_read} are there"),
-        ))
-    }
 }
 
 /// A file being written.

@@ -2,7 +2,7 @@
 //!
 //! Delta-coded stamps, plain prices without a dictionary, statistics on `ts` alone; prices
 //! compressed with LZ4_RAW, which reads as fast as memory. A row group is what is read and decoded
-//! in one go, so there are several in a month of minutes.
+//! in one go, so there are several in a month of minutes, each of whole sessions where it can be.
 
 use std::io::Write;
 use std::ops::Range;
@@ -26,8 +26,8 @@ const SCHEMA_VERSION: &str = "1";
 /// Rows in a page: small enough that a reader of thousands of series holds little of each.
 const PAGE_ROWS: usize = 2_048;
 
-/// Row groups in a file, at most: each takes a place in its footer.
-const N_GROUPS_MAX: usize = 16;
+/// Row groups in a file, about: each takes a place in its footer.
+const N_GROUPS: usize = 16;
 
 const SCHEMA: &str = "message bars {
     required int64 ts (TIMESTAMP(MICROS, true));
@@ -50,13 +50,35 @@ pub(crate) fn write_bars<W: Write + Send>(
     let schema: Arc<Type> = Arc::new(parse_message_type(SCHEMA)?);
     let properties = properties(Some(metadata(key, provenance)));
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
-    let group_rows = rows.len().div_ceil(N_GROUPS_MAX).next_multiple_of(PAGE_ROWS).max(1);
+    let n_rows_max = rows.len().div_ceil(N_GROUPS).next_multiple_of(PAGE_ROWS);
+    let mut first = 0;
     // A file without rows has one group without rows.
-    for first in (0..rows.len().max(1)).step_by(group_rows) {
-        write_group(&mut writer, rows, first..(first + group_rows).min(rows.len()))?;
+    loop {
+        let n_rows = group_len(&rows.opens_at_ns[first..], n_rows_max);
+        write_group(&mut writer, rows, first..first + n_rows)?;
+        first += n_rows;
+        if first == rows.len() {
+            break;
+        }
     }
     writer.close()?;
     Ok(())
+}
+
+/// How many of the first rows, at most `n_max`, make a row group, where `stamps` are left.
+///
+/// A group ends with a session where one ends in its second half: so whoever reads session by session
+/// decodes each from one group. What a session is, nobody says here; between two there is the longest
+/// pause, or one that is not much shorter.
+fn group_len(stamps: &[i64], n_max: usize) -> usize {
+    if stamps.len() <= n_max {
+        return stamps.len();
+    }
+    // Between its last row and the next one there is a pause as well.
+    let pause = |n_rows: usize| stamps[n_rows] - stamps[n_rows - 1];
+    let second_half = n_max / 2 + 1..=n_max;
+    let longest = second_half.clone().map(pause).max().unwrap_or(0);
+    second_half.rev().find(|&n_rows| pause(n_rows) >= longest / 4).unwrap_or(n_max)
 }
 
 fn write_group<W: Write + Send>(
@@ -120,4 +142,38 @@ fn metadata(key: &SeriesKey, provenance: &Provenance) -> Vec<KeyValue> {
         pairs.push(pair(meta_key::PROVIDER, provider));
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60_000_000_000;
+    const DAY: i64 = 1_440 * MINUTE;
+
+    /// How many rows each row group has, of minutes in which the market is open for `n_minutes` of
+    /// each of `days`.
+    fn groups(days: &[i64], n_minutes: i64) -> Vec<usize> {
+        let of_day = |&day: &i64| (0..n_minutes).map(move |minute| day * DAY + minute * MINUTE);
+        let stamps: Vec<i64> = days.iter().flat_map(of_day).collect();
+        let mut lens = Vec::new();
+        let mut first = 0;
+        while first < stamps.len() {
+            lens.push(group_len(&stamps[first..], PAGE_ROWS));
+            first += lens[lens.len() - 1];
+        }
+        lens
+    }
+
+    #[test]
+    fn a_row_group_ends_with_a_session_where_one_ends_in_its_second_half() {
+        // Two weeks: a night is no worse an end than a weekend.
+        assert_eq!(groups(&[0, 1, 2, 3, 4, 7, 8, 9, 10, 11], 390), [5 * 390, 5 * 390]);
+        assert_eq!(groups(&[2, 3, 4, 7, 8, 9, 10], 390), [5 * 390, 2 * 390]);
+        // Two sessions are longer than a group, and one is less than its half.
+        assert_eq!(groups(&[0, 1, 2], 1_020), [2_040, 1_020]);
+        // A market that never closes has no session to end with, and one row group none at all.
+        assert_eq!(groups(&[0, 1, 2], 1_440), [2_048, 2_048, 224]);
+        assert_eq!(groups(&[0, 1], 390), [780]);
+    }
 }

@@ -114,6 +114,13 @@ pub trait Feed: Send {
         let polled = self.poll(now, until, &mut rows);
         (rows.into(), polled)
     }
+
+    /// How far a poll can go without reading anything further: every row stamped before it is in
+    /// memory, and best taken while it is in the cache. [`Timestamp::MIN`] where a poll always
+    /// reads, or waits.
+    fn ready_until(&self) -> Timestamp {
+        Timestamp::MIN
+    }
 }
 
 impl<F: Feed + ?Sized> Feed for Box<F> {
@@ -144,5 +151,9 @@ impl<F: Feed + ?Sized> Feed for Box<F> {
         until: Timestamp,
     ) -> (BarSlice, Result<Progress, DataError>) {
         (**self).poll_slice(now, until)
+    }
+
+    fn ready_until(&self) -> Timestamp {
+        (**self).ready_until()
     }
 }

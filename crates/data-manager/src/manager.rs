@@ -319,7 +319,7 @@ fn info_of(place: &SeriesPlace) -> SeriesInfo {
 }
 
 fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
-    info.n_bytes += disk::state(path)?.n_bytes;
+    info.n_bytes += disk::n_bytes(path)?;
     let file = Arc::new(BarFile::open(path)?);
     if info.n_rows == 0 {
         info.provenance = file.provenance();

@@ -92,4 +92,8 @@ impl Feed for MemoryFeed {
         };
         (rows, Ok(progress))
     }
+
+    fn ready_until(&self) -> Timestamp {
+        Timestamp::MAX
+    }
 }

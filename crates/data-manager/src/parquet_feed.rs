@@ -1,33 +1,31 @@
 //! A stored series, read file by file in bounded memory.
 //!
-//! Hot path. It never allocates for each row, and opens no file before its rows are due. Rows are
-//! decoded about a page at a time, while the page is in the cache, and are handed out where they then
-//! lie: whoever goes from series to series touches of each but the rows of one session.
+//! Hot path. It never allocates for each row, and opens no file before its rows are due. The rows of a
+//! poll are decoded into columns of their own, straight from the pages that are open.
 
-use std::ops::Range;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use openbell_market::{BarColumns, BarSlice, SeriesKey};
+use openbell_market::{BarColumns, BarSlice, SeriesKey, n_stamped_before};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
 use crate::bar_file::BarFile;
-use crate::decode::{Decoder, StampBounds};
+use crate::decode::{DecodedUntil, Decoder, StampBounds};
 use crate::feed::{Connection, Feed, FeedKind, Progress};
 use crate::labels::Labels;
 use crate::layout::SeriesFile;
 
-/// Decoded columns have room for a multiple of so many rows: what is left of the ones before differs
-/// from time to time.
-const ROOM: usize = 256;
+/// Columns that are kept to be used again, at most: those of a week's sessions and of some around.
+const N_HANDED_MAX: usize = 8;
 
 /// A [`Feed`] over the Parquet files of one series; made by [`crate::DataManager::feed`].
 ///
 /// *Shape*: the files are read in order of their periods; a row that is stamped before the one
 /// above it, or outside the month or year that its file is named for, ends what can be read.
 /// *Cost*: one file is open at a time; of it the bytes of one row group (up to 1 MB; larger ones page
-/// by page) while that is decoded, and some 2,000 decoded rows, or two times as many while slices of
-/// those before are held. Files that end before the instant sought are not
+/// by page) and a page of each column, while that is decoded; and the columns of the last slices, of
+/// which those that nobody holds are used again. Files that end before the instant sought are not
 /// opened, where their names say it.
 #[derive(Debug)]
 pub struct ParquetFeed {
@@ -36,14 +34,10 @@ pub struct ParquetFeed {
     labels: Labels,
     next_file: usize,
     decoder: Option<Decoder>,
-    /// Rows that are decoded, of which those from `next_row` on are not delivered. They are
-    /// decoded some thousands at a time, and never changed while someone else holds them.
-    decoded: Arc<BarColumns>,
-    next_row: usize,
-    /// Rows that the last poll delivered.
-    n_delivered: usize,
-    /// The most that a poll has delivered since the seek: a whole session.
-    n_most: usize,
+    /// Rows that were due when a batch of stamps was last looked at: mostly a whole session.
+    n_due: usize,
+    /// The columns that slices were handed out of, the oldest first.
+    handed: VecDeque<Arc<BarColumns>>,
     /// Rows stamped before it are left out.
     since: Timestamp,
     /// The last written stamp that was delivered or left out since the seek.
@@ -59,10 +53,8 @@ impl ParquetFeed {
             labels,
             next_file: 0,
             decoder: None,
-            decoded: Arc::default(),
-            next_row: 0,
-            n_delivered: 0,
-            n_most: 0,
+            n_due: 0,
+            handed: VecDeque::new(),
             since: Timestamp::MIN,
             last_written_ns: None,
             fault: None,
@@ -74,28 +66,25 @@ impl ParquetFeed {
         instant.as_nanos().saturating_sub(self.labels.slack().as_nanos())
     }
 
-    /// Decodes until a row stamped at or after `until` is decoded, or none that is due is left.
-    fn decode(&mut self, until: Timestamp) -> Result<(), DataError> {
+    /// Appends all rows stamped before `until` to `out`.
+    fn read(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<(), DataError> {
         loop {
-            if self.decoded.opens_at_ns.last().is_some_and(|&ns| ns >= until.as_nanos()) {
-                return Ok(());
-            }
             let Some(decoder) = &mut self.decoder else {
                 if !self.open_next(until)? {
                     return Ok(());
                 }
                 continue;
             };
-            match next_rows(decoder, &self.labels, self.since, until) {
+            match next_rows(decoder, &self.labels, self.since, until, self.n_due) {
                 Ok(NextRows::EndOfFile) => {
                     self.last_written_ns = decoder.last_ns().or(self.last_written_ns);
                     self.decoder = None;
                     self.next_file += 1;
                 }
                 Ok(NextRows::NoneDue) => return Ok(()),
-                Ok(NextRows::Decoded(n_rows)) => {
-                    self.make_room(n_rows);
-                    if let Err(error) = self.take(n_rows) {
+                Ok(NextRows::Due(n_rows)) => {
+                    self.n_due = n_rows;
+                    if let Err(error) = take(decoder, &self.labels, n_rows, out) {
                         self.take_care(error)?;
                     }
                 }
@@ -104,73 +93,40 @@ impl ParquetFeed {
         }
     }
 
-    /// Makes `decoded` columns that nobody else holds, of the rows that are not delivered, with
-    /// room for `n_more`.
-    fn make_room(&mut self, n_more: usize) {
-        let left = std::mem::take(&mut self.next_row)..self.decoded.len();
-        let n_rows = (left.len() + n_more).next_multiple_of(ROOM);
-        if let Some(own) = Arc::get_mut(&mut self.decoded) {
-            own.drop_first(left.start);
-            own.reserve_exact(n_rows - own.len());
-        } else {
-            let mut own = BarColumns::with_capacity(n_rows);
-            own.extend_from(&self.decoded, left);
-            self.decoded = Arc::new(own);
-        }
-    }
-
-    /// Delivers the rows stamped before `until`: they are those of `decoded`.
-    fn deliver(&mut self, until: Timestamp) -> (Range<usize>, Result<Progress, DataError>) {
+    /// Appends all rows stamped before `until` to `out`, and says how far it has come.
+    fn deliver(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<Progress, DataError> {
         if self.fault.is_none()
-            && let Err(error) = self.decode(until)
+            && let Err(error) = self.read(until, out)
         {
             let since = self.unreadable_since(&error);
             self.fault = Some(error.in_series(&self.key, since));
         }
-        let left = &self.decoded.opens_at_ns[self.next_row..];
-        self.n_delivered = n_stamped_before(left, until.as_nanos(), self.n_delivered);
-        self.n_most = self.n_most.max(self.n_delivered);
-        let rows = self.next_row..self.next_row + self.n_delivered;
-        self.next_row = rows.end;
         if let Some(fault) = &self.fault
             && fault.unreadable_since().is_none_or(|since| until > since)
         {
-            return (rows, Err(fault.clone()));
+            return Err(fault.clone());
         }
-        let progress = Progress {
+        Ok(Progress {
             complete_through: until,
             connection: Connection::Alive,
             is_exhausted: self.fault.is_none()
                 && self.decoder.is_none()
-                && self.next_file == self.files.len()
-                && self.next_row == self.decoded.len(),
-        };
-        (rows, Ok(progress))
+                && self.next_file == self.files.len(),
+        })
     }
 
-    /// Hands out the decoded rows `rows`.
-    ///
-    /// Where the rest is likely to be no whole session, few of many are copied: so the columns are
-    /// soon held by nobody, and the next rows are decoded in their place.
-    fn hand_out(&self, rows: Range<usize>) -> BarSlice {
-        let n_left = self.decoded.len() - rows.end;
-        let is_last = n_left < self.n_most && rows.len() < self.decoded.opens_at_ns.capacity() / 2;
-        let slice = BarSlice::new(Arc::clone(&self.decoded), rows);
-        if is_last { slice.detached() } else { slice }
-    }
-
-    /// Appends the next `n_rows` of the open file, whose stamps are decoded, to `decoded`, which
-    /// nobody else holds; where it fails, `decoded` is as it was.
-    fn take(&mut self, n_rows: usize) -> Result<(), DataError> {
-        let Some(decoder) = &mut self.decoder else { return Ok(()) };
-        let out = Arc::make_mut(&mut self.decoded);
-        let n_before = out.len();
-        let stamps = &decoder.stamps()?[..n_rows];
-        match &self.labels {
-            Labels::Instants => out.opens_at_ns.extend_from_slice(stamps),
-            labels => out.opens_at_ns.extend(stamps.iter().map(|&ns| labels.instant(ns))),
+    /// Empty columns with room for as many rows as were due last: the oldest that were handed out,
+    /// where nobody holds them any more.
+    fn blank_columns(&mut self) -> Arc<BarColumns> {
+        let is_full = self.handed.len() == N_HANDED_MAX;
+        let is_free = |columns: &mut Arc<BarColumns>| Arc::get_mut(columns).is_some();
+        if let Some(mut oldest) = self.handed.pop_front_if(|oldest| is_full || is_free(oldest))
+            && let Some(free) = Arc::get_mut(&mut oldest)
+        {
+            free.clear();
+            return oldest;
         }
-        decoder.take(n_rows, out).inspect_err(|_| out.opens_at_ns.truncate(n_before))
+        Arc::new(BarColumns::with_capacity(self.n_due + self.n_due / 8)) // Sessions differ in length.
     }
 
     /// A batch that cannot be decoded is decoded again row by row, so that all rows before the bad
@@ -241,53 +197,63 @@ impl ParquetFeed {
 /// What comes next in a file.
 enum NextRows {
     /// So many rows whose stamps are decoded.
-    Decoded(usize),
+    Due(usize),
     NoneDue,
     EndOfFile,
 }
 
-/// Looks at the next stamps of a file, and leaves out those before `since`.
+/// Looks at the next stamps of a file, and leaves out those before `since`. Of a batch mostly as many
+/// are due as of the one before, which is `guess`.
 fn next_rows(
     decoder: &mut Decoder,
     labels: &Labels,
     since: Timestamp,
     until: Timestamp,
+    guess: usize,
 ) -> Result<NextRows, DataError> {
-    if matches!(labels, Labels::Instants) && decoder.can_wait_until(until.as_nanos()) {
-        return Ok(NextRows::NoneDue);
+    let is_instant = matches!(labels, Labels::Instants);
+    if is_instant && decoder.next_group_ns().is_some_and(|first| first >= until.as_nanos()) {
+        return Ok(NextRows::NoneDue); // To open it can wait.
     }
     loop {
         let stamps = decoder.stamps()?;
-        let Some(&first) = stamps.first() else { return Ok(NextRows::EndOfFile) };
-        let n_early = n_before(stamps, labels, since);
+        if stamps.is_empty() {
+            return Ok(NextRows::EndOfFile);
+        }
+        let n_early = n_before(stamps, labels, since, 0);
         if n_early == 0 {
-            let is_due = labels.instant(first) < until.as_nanos();
-            return Ok(if is_due { NextRows::Decoded(stamps.len()) } else { NextRows::NoneDue });
+            return Ok(match n_before(stamps, labels, until, guess) {
+                0 => NextRows::NoneDue,
+                n_due => NextRows::Due(n_due),
+            });
         }
         decoder.skip(n_early);
     }
 }
 
-/// How many of the ascending `stamps` lie before `until_ns`. They are looked for in all of them
-/// only where it is not `guess`: sessions are mostly as long as the one before, and what is not
-/// looked at need not be in the cache.
-fn n_stamped_before(stamps: &[i64], until_ns: i64, guess: usize) -> usize {
-    let is_before = |row: usize| stamps.get(row).is_some_and(|&ns| ns < until_ns);
-    let is_guess = guess <= stamps.len() && (guess == 0 || is_before(guess - 1));
-    if is_guess && !is_before(guess) {
-        return guess;
+/// Appends the next `n_rows` of `decoder`, whose stamps are decoded, to `out`; where it fails, `out`
+/// is as it was.
+fn take(
+    decoder: &mut Decoder,
+    labels: &Labels,
+    n_rows: usize,
+    out: &mut BarColumns,
+) -> Result<(), DataError> {
+    let n_rows_before = out.len();
+    let stamps = &decoder.stamps()?[..n_rows];
+    match labels {
+        Labels::Instants => out.opens_at_ns.extend_from_slice(stamps),
+        labels => out.opens_at_ns.extend(stamps.iter().map(|&ns| labels.instant(ns))),
     }
-    stamps.partition_point(|&ns| ns < until_ns)
+    decoder.take(n_rows, out).inspect_err(|_| out.opens_at_ns.truncate(n_rows_before))
 }
 
-/// How many of the first `written` stamps mean instants before `instant`.
-fn n_before(written: &[i64], labels: &Labels, instant: Timestamp) -> usize {
+/// How many of the first `written` stamps mean instants before `instant`: mostly `guess`.
+fn n_before(written: &[i64], labels: &Labels, instant: Timestamp, guess: usize) -> usize {
+    let instant_ns = instant.as_nanos();
     match labels {
-        Labels::Instants => written.partition_point(|&ns| ns < instant.as_nanos()),
-        _ => written
-            .iter()
-            .take_while(|&&written_ns| labels.instant(written_ns) < instant.as_nanos())
-            .count(),
+        Labels::Instants => n_stamped_before(written, instant_ns, guess),
+        _ => written.iter().take_while(|&&ns| labels.instant(ns) < instant_ns).count(),
     }
 }
 
@@ -307,7 +273,6 @@ impl Feed for ParquetFeed {
         };
         self.next_file = self.files.iter().take_while(|file| is_before(file)).count();
         self.decoder = None;
-        (self.decoded, self.next_row, self.n_most) = (Arc::default(), 0, 0);
         self.since = since;
         self.last_written_ns = None;
         self.fault = None;
@@ -320,9 +285,7 @@ impl Feed for ParquetFeed {
         until: Timestamp,
         out: &mut BarColumns,
     ) -> Result<Progress, DataError> {
-        let (rows, polled) = self.deliver(until);
-        out.extend_from(&self.decoded, rows);
-        polled
+        self.deliver(until, out)
     }
 
     fn poll_slice(
@@ -330,7 +293,30 @@ impl Feed for ParquetFeed {
         _now: Timestamp,
         until: Timestamp,
     ) -> (BarSlice, Result<Progress, DataError>) {
-        let (rows, polled) = self.deliver(until);
-        (self.hand_out(rows), polled)
+        let mut columns = self.blank_columns();
+        let polled = self.deliver(until, Arc::make_mut(&mut columns));
+        let rows = 0..columns.len();
+        self.handed.push_back(Arc::clone(&columns));
+        (BarSlice::new(columns, rows), polled)
+    }
+
+    fn ready_until(&self) -> Timestamp {
+        if self.fault.is_some() {
+            return Timestamp::MIN; // It is told when it is due.
+        }
+        let next_file_ns = || match self.files.get(self.next_file + 1) {
+            Some(file) => file.period.map(|p| self.first_written_ns(p.range().start)),
+            None => Some(i64::MAX),
+        };
+        let ready_ns = match &self.decoder {
+            Some(decoder) => match (decoder.decoded_until(), &self.labels) {
+                (Some(DecodedUntil::Stamp(ns)), labels) => Some(labels.instant(ns)),
+                (Some(DecodedUntil::Group(ns)), Labels::Instants) => Some(ns),
+                (Some(DecodedUntil::EndOfFile), _) => next_file_ns(),
+                _ => None,
+            },
+            None => None,
+        };
+        Timestamp::from_nanos(ready_ns.unwrap_or(i64::MIN))
     }
 }

@@ -70,6 +70,9 @@ impl PlainColumn {
             out.extend(values.iter().map(|&bytes| f64::from_le_bytes(bytes)));
             n_left -= values.len();
             self.rest.advance(size_of_val(values));
+            if self.rest.is_empty() {
+                self.rest = Bytes::new(); // The next page, of whichever column, takes its place.
+            }
         }
         Ok(())
     }

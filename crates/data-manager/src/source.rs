@@ -14,7 +14,7 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::DataError;
-use crate::disk::{self, FileState};
+use crate::disk::{FileState, OpenFile};
 
 /// Files up to this size are read in one go: a day of minutes, a few years of days.
 const WHOLE_FILE_BYTES_MAX: u64 = 64 << 10;
@@ -41,15 +41,16 @@ pub(crate) struct FileSource {
 impl FileSource {
     /// Opens the file at `path`, and holds the whole of a small one, of others the end.
     pub(crate) fn open(path: &Path) -> Result<FileSource, DataError> {
-        let state = disk::state(path)?;
+        let failed = |source| DataError::io(crate::IoAction::Read, path, source);
+        let file = OpenFile::open(path).map_err(failed)?;
+        let state = file.state().map_err(failed)?;
         if state.n_bytes == 0 {
             return Err(DataError::EmptyFile { path: path.to_owned() });
         }
         let is_small = state.n_bytes <= WHOLE_FILE_BYTES_MAX;
         let n_held = if is_small { state.n_bytes } else { FOOTER_BYTES };
         let first = state.n_bytes - n_held;
-        let bytes = disk::read_at(path, first, n_held as usize)
-            .map_err(|source| DataError::io(crate::IoAction::Read, path, source))?;
+        let bytes = file.read_at(first, n_held as usize).map_err(failed)?;
         let held = Some((first, bytes.into()));
         Ok(FileSource { path: Arc::new(path.to_owned()), state, held })
     }
@@ -81,15 +82,15 @@ impl FileSource {
     }
 
     fn read(&self, start: u64, n_bytes: usize) -> Result<Bytes, ParquetError> {
-        self.check_unchanged()?;
-        Ok(disk::read_at(&self.path, start, n_bytes)?.into())
+        Ok(self.open_unchanged()?.read_at(start, n_bytes)?.into())
     }
 
-    fn check_unchanged(&self) -> Result<(), ParquetError> {
-        match disk::state(&self.path) {
-            Ok(found) if found == self.state => Ok(()),
-            Ok(_) => Err(ParquetError::External(Box::new(Changed))),
-            Err(error) => Err(ParquetError::External(Box::new(error))),
+    /// The file, where it is still the one whose footer was read.
+    fn open_unchanged(&self) -> Result<OpenFile, ParquetError> {
+        let file = OpenFile::open(&self.path)?;
+        match file.state()? == self.state {
+            true => Ok(file),
+            false => Err(ParquetError::External(Box::new(Changed))),
         }
     }
 }
@@ -115,8 +116,7 @@ impl ChunkReader for FileSource {
         {
             return Ok(Box::new(Cursor::new(rest)));
         }
-        self.check_unchanged()?;
-        let file = disk::open_at(&self.path, start)?;
+        let file = self.open_unchanged()?.at(start)?;
         Ok(Box::new(BufReader::with_capacity(HEADER_BYTES, file)))
     }
 

@@ -36,6 +36,55 @@ fn a_parquet_feed_over_three_months_passes_the_contract() {
     contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
 }
 
+/// Minutes of so many hours of so many days, from 13:30Z on the first.
+fn hours_of_days(first: &str, n_days: i32, n_minutes: usize) -> BarColumns {
+    let mut all = BarColumns::default();
+    for day in 0..n_days {
+        let open = at(first) + Nanos::from_secs(86_400 * i64::from(day));
+        let of_day = minutes(&open.to_string(), n_minutes);
+        all.extend_from(&of_day, 0..n_minutes);
+    }
+    all
+}
+
+/// What a feed says is ready is delivered though its files are gone; the next row is not.
+#[test]
+fn what_is_ready_takes_no_file() {
+    let key = series("BTC-USD 1m");
+    // Sessions of 6.5 hours end with their row groups; a market that never closes has none that do.
+    let in_sessions = hours_of_days("2025-07-01T13:30:00Z", 30, 390);
+    let day_and_night = minutes("2025-07-01T13:30:00Z", 40_000);
+    for (mut expected, n_ready_min, n_ready_max) in
+        [(in_sessions, 1_900, 2_048), (day_and_night, 2_047, 2_048)]
+    {
+        // So different that the file is too large to be held whole.
+        for (row, volume) in expected.volume.iter_mut().enumerate() {
+            *volume = (row * 7_919 % 1_000_003) as f64 / 7.0;
+        }
+        let folder = store_with(&key, &expected);
+        let mut feed = open(&folder).feed(&key, &us_equity()).unwrap();
+        assert_eq!(feed.ready_until(), Timestamp::MIN, "nothing is read before the first poll");
+        let mut out = BarColumns::default();
+        let until = at("2025-07-01T20:00:00Z");
+        feed.poll(until, until, &mut out).unwrap();
+        assert_eq!(out.len(), 390);
+        let ready = feed.ready_until();
+        let n_ready = expected.opens_at_ns.partition_point(|&ns| ns < ready.as_nanos());
+        assert!((n_ready_min..=n_ready_max).contains(&n_ready), "{n_ready} rows are ready");
+        std::fs::remove_dir_all(folder.path().join("exchange_group=US_EQUITY")).unwrap();
+        let mut day = until;
+        while day < ready {
+            day = (day + Nanos::from_secs(86_400)).min(ready);
+            feed.poll(day, day, &mut out).unwrap();
+        }
+        let mut wanted = BarColumns::default();
+        wanted.extend_from(&expected, 0..n_ready);
+        assert_eq!(out, wanted);
+        let error = feed.poll(day, Timestamp::MAX, &mut out).unwrap_err();
+        assert!(error.to_string().contains("cannot be read from"), "{error}");
+    }
+}
+
 /// One window a day, midnight to midnight.
 fn day_windows(first: &str, n_days: i32) -> Vec<Range<Timestamp>> {
     let first = at(first).utc_date();

@@ -33,7 +33,8 @@ fn files_of(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     files
 }
 
-/// Written anew with `cargo run -p openbell-data-manager --example write_example_store`.
+/// Written anew, once the folder is removed, with
+/// `cargo run -p openbell-data-manager --example write_example_store`.
 #[test]
 fn the_data_set_of_the_repository_is_generated_bit_for_bit() {
     let folder = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ pub mod planted;
 mod quality;
 mod rejection;
 mod series;
+mod stamps;
 mod symbol;
 
 pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
@@ -22,6 +23,7 @@ pub use interval::{BarInterval, ClockInterval};
 pub use quality::{Coverage, Gap, Quality};
 pub use rejection::RejectReason;
 pub use series::{Adjustment, SeriesKey};
+pub use stamps::n_stamped_before;
 pub use symbol::{SYMBOL_LEN_MAX, Symbol, SymbolIdx};
 
 /// The examples of the crate's README are tests.

@@ -120,7 +120,7 @@ fn import_in_chunks(
     assert_eq!(target.key.interval, options.interval, "a file is imported at its own interval");
     let Listeners { rejected, progress } = listeners;
     open::check_whole(path)?;
-    let n_bytes_total = disk::state(path)?.n_bytes;
+    let n_bytes_total = disk::n_bytes(path)?;
     let mut reader = RowReader::open(path, options)?;
     let mut seen = Seen::new(options.interval);
     let mut chunk = Chunk { rows: BarColumns::default(), counts: MergeCounts::default() };
