@@ -7,7 +7,7 @@ use openbell_market::indicator::{HistoricalSpec, HistoricalWindow, IndicatorSpec
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_processor::indicator::{BarRows, historical_values};
 use openbell_session_data::{FixedIndicator, Segment};
-use openbell_time::{Nanos, Session, Timestamp, TradingDate};
+use openbell_time::{Nanos, Session, TradingDate};
 
 use crate::error::RunError;
 use crate::history::{History, HistoryWindow, origin_key};
@@ -26,6 +26,9 @@ pub(crate) fn fixed_indicators(
     symbol: &Symbol,
     source: &mut dyn Source,
 ) -> Result<Arc<[FixedIndicator]>, RunError> {
+    if plan.historical().is_empty() {
+        return Ok(Arc::default());
+    }
     let mut fixed = Vec::new();
     for historical in plan.historical() {
         let reading = Reading { historical, plan, rule, day, symbol, source: &mut *source };
@@ -269,12 +272,7 @@ fn sessions_of_bars(n_bars: u32, interval: BarInterval, plan: &Plan) -> u32 {
 
 /// The rows of a past session that are regular bars: a base series with extended hours has others.
 fn regular(segment: &Segment) -> Range<usize> {
-    let (rows, grid) = (segment.rows(), &segment.day().grid);
-    let n_before = |at: Option<Timestamp>| {
-        at.map_or(0, |at| rows.opens_at_ns().partition_point(|&ns| ns < at.as_nanos()))
-    };
-    let start = n_before(grid.since());
-    start..n_before(grid.until()).max(start)
+    segment.day().grid.rows_within(segment.rows().opens_at_ns())
 }
 
 fn columns(segments: &[Arc<Segment>]) -> BarColumns {

@@ -4,9 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
-use openbell_session_data::{
-    Grid, IndicatorColumns, IndicatorTails, Segment, SegmentDay, SegmentTail,
-};
+use openbell_session_data::{IndicatorColumns, IndicatorTails, Segment, SegmentDay, SegmentTail};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::indicator::{
@@ -138,12 +136,7 @@ impl IndicatorSet {
 
     /// The rows that lie in regular hours.
     fn regular(&self, opens_at_ns: &[i64]) -> Range<usize> {
-        let bound = |instant: Option<Timestamp>| {
-            instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
-        };
-        let grid = self.day.as_ref().map(|day| &day.grid);
-        let start = bound(grid.and_then(Grid::since));
-        start..bound(grid.and_then(Grid::until)).max(start)
+        self.day.as_ref().map_or(0..0, |day| day.grid.rows_within(opens_at_ns))
     }
 
     fn place(&mut self, opens_at_ns: &[i64]) {

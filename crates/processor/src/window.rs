@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::planted::{Planted, planted};
-use openbell_market::{BarInterval, Ohlcv};
+use openbell_market::{BarInterval, Ohlcv, n_stamped_before};
 use openbell_session_data::{GridPart, Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
 
@@ -29,26 +29,19 @@ pub struct OpenWindow {
 }
 
 impl OpenWindow {
-    /// Takes in the rows `rows` of `bars`, oldest first: column by column, so that no fold waits for
-    /// another.
+    /// Takes in the rows `rows` of `bars`, oldest first.
     #[inline]
     fn absorb(&mut self, bars: &BarRows<'_>, rows: Range<usize>) {
-        let held = &mut self.ohlcv;
-        for &high in &bars.high[rows.clone()] {
-            if high > held.high {
-                held.high = high;
-            }
-        }
-        for &low in &bars.low[rows.clone()] {
-            if low < held.low {
-                held.low = low;
-            }
-        }
-        for &volume in &bars.volume[rows.clone()] {
-            held.volume += volume;
+        let Ohlcv { mut high, mut low, mut volume, .. } = self.ohlcv;
+        let highs_and_lows = bars.high[rows.clone()].iter().zip(&bars.low[rows.clone()]);
+        for ((&row_high, &row_low), &row_volume) in highs_and_lows.zip(&bars.volume[rows.clone()]) {
+            high = if row_high > high { row_high } else { high };
+            low = if row_low < low { row_low } else { low };
+            volume += row_volume;
         }
         self.n += rows.len() as u32;
-        held.close = bars.close[rows].last().copied().unwrap_or(held.close);
+        let close = bars.close[rows].last().copied().unwrap_or(self.ohlcv.close);
+        self.ohlcv = Ohlcv { open: self.ohlcv.open, high, low, close, volume };
     }
 }
 
@@ -62,6 +55,8 @@ pub struct WindowFold {
     /// The windows at hand; `None` before the first session.
     day: Option<Arc<SegmentDay>>,
     open: Option<OpenWindow>,
+    /// The window of the day that has closed last.
+    closed: Option<GridPart>,
     /// An instant of the day, and the base slots that have closed by it: where one window ends
     /// the next begins.
     counted: (Timestamp, usize),
@@ -74,7 +69,8 @@ const NOTHING_COUNTED: (Timestamp, usize) = (Timestamp::MIN, 0);
 impl WindowFold {
     /// The fold of `interval`, before its first session.
     pub fn new(interval: BarInterval, indicators: IndicatorSet) -> WindowFold {
-        WindowFold { interval, day: None, open: None, counted: NOTHING_COUNTED, indicators }
+        let (day, open, closed) = (None, None, None);
+        WindowFold { interval, day, open, closed, counted: NOTHING_COUNTED, indicators }
     }
 
     /// The interval of the bars it makes.
@@ -104,7 +100,7 @@ impl WindowFold {
             self.open = None;
         }
         self.day = Some(Arc::clone(day));
-        self.counted = NOTHING_COUNTED;
+        (self.closed, self.counted) = (None, NOTHING_COUNTED);
         self.indicators.start_session(day);
     }
 
@@ -126,6 +122,7 @@ impl WindowFold {
         let bars = BarRows::of_rows(&base);
         let regular = regular_rows(&base);
         let mut row = from.max(regular.start);
+        let mut n_expected = 0;
         while row < regular.end {
             let opens_at = Timestamp::from_nanos(bars.opens_at_ns[row]);
             if self.open.is_some_and(|window| opens_at >= window.until) {
@@ -134,8 +131,7 @@ impl WindowFold {
             let mut window = match self.open {
                 Some(window) => window,
                 None => {
-                    let bounds = self.day.as_ref().and_then(|day| day.grid.slot_around(opens_at));
-                    let Some(GridPart { since, until }) = bounds else {
+                    let Some(GridPart { since, until }) = self.window_around(opens_at) else {
                         row += 1; // Outside the windows of the day.
                         continue;
                     };
@@ -145,8 +141,8 @@ impl WindowFold {
                 }
             };
             let left = &bars.opens_at_ns[row..regular.end];
-            let is_inside = |&&ns: &&i64| ns < window.until.as_nanos();
-            let n_inside = left.iter().take_while(is_inside).count();
+            let n_inside = n_stamped_before(left, window.until.as_nanos(), n_expected);
+            n_expected = n_inside;
             window.absorb(&bars, row..row + n_inside);
             row += n_inside;
             self.open = Some(window);
@@ -157,6 +153,15 @@ impl WindowFold {
         }
         self.indicators.fill_tail(&mut tail, n_made);
         out.commit(n_made);
+    }
+
+    /// The window around `instant`, which lies behind all that have closed.
+    fn window_around(&self, instant: Timestamp) -> Option<GridPart> {
+        let grid = &self.day.as_ref()?.grid;
+        match self.closed {
+            Some(closed) => grid.slot_around_after(instant, closed),
+            None => grid.slot_around(instant),
+        }
     }
 
     /// Base slots of the day that have closed by `instant`.
@@ -176,6 +181,7 @@ impl WindowFold {
         visible_at: Option<Timestamp>,
     ) -> usize {
         let Some(window) = self.open.take() else { return 0 };
+        self.closed = Some(GridPart { since: window.since, until: window.until });
         let n_before = self.n_base_closed_by(window.since);
         let expected = self.n_base_closed_by(window.until) - n_before;
         tail.opens_at_ns[row] = window.since.as_nanos();
@@ -202,13 +208,8 @@ impl WindowFold {
 /// The rows in regular hours: pre- and post-market bars make no derived bar, also where a window
 /// spans them, as that of a week does.
 fn regular_rows(base: &Rows<'_>) -> Range<usize> {
-    if planted(Planted::ExtendedInWeek) {
-        return 0..base.len();
+    match base.segment().map(|segment| segment.day()) {
+        Some(day) if !planted(Planted::ExtendedInWeek) => day.grid.rows_within(base.opens_at_ns()),
+        _ => 0..base.len(),
     }
-    let hours = base.segment().map(|segment| &segment.day().grid);
-    let Some((since, until)) = hours.and_then(|grid| grid.since().zip(grid.until())) else {
-        return 0..base.len();
-    };
-    let n_before = |at: Timestamp| base.opens_at_ns().partition_point(|&ns| ns < at.as_nanos());
-    n_before(since)..n_before(until)
 }

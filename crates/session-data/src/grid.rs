@@ -3,6 +3,8 @@
 //! Not here: folding bars into bars (`openbell-processor`), which days are sessions
 //! (`openbell-time`).
 
+use std::ops::Range;
+
 use openbell_time::Timestamp;
 
 /// A half-open stretch of time in which bars are expected.
@@ -132,6 +134,40 @@ impl Grid {
         })
     }
 
+    /// As [`Grid::slot_around`], where `before` is a slot that ended at or before `instant`.
+    ///
+    /// *Cost*: no division where it is the next one.
+    pub fn slot_around_after(&self, instant: Timestamp, before: GridPart) -> Option<GridPart> {
+        let (since, step_ns) = (before.until, self.step_ns);
+        let ends_ns = since.as_nanos().saturating_add(step_ns);
+        let is_next = |part: &&GridPart| part.since <= before.since && instant < part.until;
+        match self.parts.iter().find(is_next) {
+            Some(part) if instant.as_nanos() < ends_ns => {
+                let until = Timestamp::from_nanos(ends_ns).min(part.until);
+                Some(GridPart { since, until })
+            }
+            _ => self.slot_around(instant),
+        }
+    }
+
+    /// Which of the rows with these ascending stamps lie between the first slot and the last: of a
+    /// series with extended hours the regular ones.
+    ///
+    /// *Cost*: a few looks where all do, which is usual.
+    pub fn rows_within(&self, opens_at_ns: &[i64]) -> Range<usize> {
+        let bounds = self.since().zip(self.until());
+        let (Some((since, until)), Some(first_ns), Some(last_ns)) =
+            (bounds, opens_at_ns.first(), opens_at_ns.last())
+        else {
+            return 0..0;
+        };
+        if since.as_nanos() <= *first_ns && *last_ns < until.as_nanos() {
+            return 0..opens_at_ns.len();
+        }
+        let n_before = |at: Timestamp| opens_at_ns.partition_point(|&ns| ns < at.as_nanos());
+        n_before(since)..n_before(until)
+    }
+
     /// Where a bar stamped `opens_at` stands.
     pub fn place(&self, opens_at: Timestamp) -> Placed {
         match self.slot_containing(opens_at) {
@@ -188,6 +224,7 @@ fn slots_in(length_ns: i64, step_ns: i64) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use openbell_time::Nanos;
     use proptest::prelude::*;
 
     use super::*;
@@ -226,9 +263,19 @@ mod tests {
                 prop_assert_eq!(grid.slot_around(bounds.since), Some(bounds));
                 let last = Timestamp::from_nanos(closes_ns - 1);
                 prop_assert_eq!(grid.slot_around(last), Some(bounds));
+                for earlier in (0..slot).filter_map(|earlier| grid.slot(earlier)) {
+                    prop_assert_eq!(grid.slot_around_after(last, earlier), Some(bounds));
+                    let gap = bounds.since.max(earlier.until + Nanos::from_nanos(at.max(0)));
+                    prop_assert_eq!(grid.slot_around_after(gap, earlier), grid.slot_around(gap));
+                }
                 let placed = Placed::On { slot, closes_at: bounds.until };
                 prop_assert_eq!(grid.place(bounds.since), placed);
             }
+            let stamps: Vec<i64> = (at..at + 700).step_by(step as usize).collect();
+            let bounds = (grid.since().unwrap(), grid.until().unwrap());
+            let is_within = |ns: &&i64| bounds.0.as_nanos() <= **ns && **ns < bounds.1.as_nanos();
+            let within = &stamps[grid.rows_within(&stamps)];
+            prop_assert_eq!(within, stamps.iter().filter(is_within).copied().collect::<Vec<_>>());
             let total: i64 = parts.iter().map(|p| p.until.as_nanos() - p.since.as_nanos()).sum();
             prop_assert_eq!(covered, total);
             prop_assert_eq!(grid.slot(grid.n_slots()), None);

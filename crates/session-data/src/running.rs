@@ -1,7 +1,9 @@
 //! The session's figures up to any of its bars, folded when they are asked for.
 //!
 //! A replay asks for few of them; so nothing is computed ahead, and what was once computed is kept
-//! at every sixteenth bar. Hot path: no allocation, no lock.
+//! at every sixteenth bar. Hot path: no allocation after the first question, no lock.
+
+use std::sync::OnceLock;
 
 use crate::segment::Rows;
 use crate::sync::{AtomicU64, Ordering};
@@ -37,7 +39,11 @@ impl Running {
 ///
 /// Any reader fills a place that is empty. All come to the same bits, since the fold goes from bar
 /// to bar; so it does not matter who does, or how often.
-pub(crate) struct Folds(Box<[Kept]>);
+pub(crate) struct Folds {
+    /// A place for every stride; made by the first who asks, since of most segments nobody does.
+    kept: OnceLock<Box<[Kept]>>,
+    n_rows: usize,
+}
 
 /// The figures after a whole number of strides; not there while `high` is NaN, which no bar's is.
 struct Kept {
@@ -80,7 +86,7 @@ impl Kept {
 impl Folds {
     /// Nothing computed yet, for a segment of at most `n_rows`.
     pub(crate) fn new(n_rows: usize) -> Folds {
-        Folds((0..n_rows / STRIDE).map(|_| Kept::nothing()).collect())
+        Folds { kept: OnceLock::new(), n_rows }
     }
 
     /// The figures of the bars `first..=last` of `rows`, where `first` is the first regular bar of
@@ -91,8 +97,10 @@ impl Folds {
     pub(crate) fn at(&self, rows: &Rows<'_>, first: usize, last: usize) -> Running {
         let n_bars = last + 1 - first;
         let n_strides = n_bars / STRIDE;
-        let known = self.0[..n_strides].iter().rposition(|kept| kept.load().is_some());
-        let mut running = known.and_then(|known| self.0[known].load()).unwrap_or(Running::NONE);
+        let nothing = || (0..self.n_rows / STRIDE).map(|_| Kept::nothing()).collect();
+        let all_kept = self.kept.get_or_init(nothing);
+        let known = all_kept[..n_strides].iter().rposition(|kept| kept.load().is_some());
+        let mut running = known.and_then(|known| all_kept[known].load()).unwrap_or(Running::NONE);
         let mut n_folded = known.map_or(0, |known| (known + 1) * STRIDE);
         let (high, low) = (&rows.high()[first..=last], &rows.low()[first..=last]);
         let (close, volume) = (&rows.close()[first..=last], &rows.volume()[first..=last]);
@@ -103,7 +111,7 @@ impl Folds {
             }
             n_folded = until;
             if n_folded.is_multiple_of(STRIDE) {
-                self.0[n_folded / STRIDE - 1].store(running);
+                all_kept[n_folded / STRIDE - 1].store(running);
             }
         }
         running

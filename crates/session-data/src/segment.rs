@@ -16,7 +16,7 @@ use crate::running::{Folds, Running};
 pub(crate) const N_BAR_FLOATS: usize = 5;
 
 /// What a segment holds besides bars.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, Debug)]
 pub struct SegmentShape {
     /// The interval of its bars.
     pub interval: BarInterval,
@@ -26,6 +26,15 @@ pub struct SegmentShape {
     pub arrival: Arrival,
     /// The indicators of this series, each with a column for every field.
     pub indicators: Arc<[IndicatorColumns]>,
+}
+
+/// *Cost*: of indicators that are the very same list no name is compared.
+impl PartialEq for SegmentShape {
+    fn eq(&self, other: &SegmentShape) -> bool {
+        (self.interval, self.role, self.arrival) == (other.interval, other.role, other.arrival)
+            && (Arc::ptr_eq(&self.indicators, &other.indicators)
+                || self.indicators == other.indicators)
+    }
 }
 
 /// Where the bars of a series come from.

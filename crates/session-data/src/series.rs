@@ -138,20 +138,8 @@ pub fn coverage_of(rows: &Rows<'_>, as_of: Timestamp) -> Option<Coverage> {
 
 /// Rows of a base segment that lie in regular hours.
 fn n_regular(rows: &Rows<'_>) -> usize {
-    let Some(segment) = rows.segment() else { return 0 };
-    let opens_at_ns = rows.opens_at_ns();
-    let within = |instant: Option<Timestamp>| {
-        instant.map_or(0, |instant| opens_at_ns.partition_point(|&ns| ns < instant.as_nanos()))
-    };
-    let grid = &segment.day().grid;
-    // Where all are regular, which is usual, two looks tell.
-    if let (Some(first), Some(last)) = (opens_at_ns.first(), opens_at_ns.last())
-        && grid.since().is_some_and(|since| since.as_nanos() <= *first)
-        && grid.until().is_some_and(|until| *last < until.as_nanos())
-    {
-        return opens_at_ns.len();
-    }
-    within(grid.until()).saturating_sub(within(grid.since()))
+    let day = rows.segment().map(|segment| segment.day());
+    day.map_or(0, |day| day.grid.rows_within(rows.opens_at_ns()).len())
 }
 
 /// The runs of slots that closed by `as_of` and have no row, oldest first.
