@@ -24,7 +24,8 @@ fn members(n_members: usize, one_in: i64) -> Vec<Vec<i64>> {
 }
 
 fn walk(agenda: &mut Agenda, members: &[Vec<i64>]) -> usize {
-    agenda.lay(1..=N_SLOTS, 0, members.iter().map(Vec::as_slice));
+    let slot_closes_ns: Vec<i64> = (1..=N_SLOTS).collect();
+    agenda.lay(&slot_closes_ns, 0, members.iter().map(Vec::as_slice));
     let mut n_bars = 0;
     while let Some(instant) = agenda.next_ns() {
         agenda.take(instant);

@@ -1,8 +1,9 @@
 //! Days: half days, weekends, trailing windows, sessions without data.
 
-use openbell_coordinator::{Event, Phase};
+use openbell_coordinator::{Answer, Command, Event, Phase, Stay};
 use openbell_market::BarInterval;
-use openbell_tests::{Market, Story, bar_at};
+use openbell_market::indicator::{IndicatorName, IndicatorSpec};
+use openbell_tests::{Market, Stored, Story, at, bar_at, dated, syms, time};
 use openbell_time::{Nanos, Timestamp};
 
 fn market(keep: impl Fn(openbell_time::TradingDate, usize) -> bool + Copy) -> Market {
@@ -207,4 +208,57 @@ fn a_half_day_is_no_session_of_normal_length_though_it_has_as_many_windows() {
     let full = usual[0].0;
     assert_eq!(usual[1], (usual[1].0, Some(full)));
     assert_eq!(usual[2], (usual[2].0, Some(full)), "the half day before it does not count");
+}
+
+/// Two symbols over nine sessions, of which one later session has a row between two minutes, one
+/// before the open, and no bar at noon.
+fn stored() -> Stored {
+    let calendar = time().calendar("XNYS").expect("embedded");
+    let dates = "2025-06-30".parse().expect("a date")..="2025-07-11".parse().expect("a date");
+    let sessions = calendar.sessions(dates).expect("known dates").to_vec();
+    let minutes = |symbol: &'static str| {
+        let minute = Nanos::from_secs(60);
+        let stamps = sessions.iter().flat_map(move |session| {
+            let n_minutes = (session.close - session.open).as_nanos() / minute.as_nanos();
+            (0..n_minutes).map(move |n| session.open + Nanos::from_secs(60 * n))
+        });
+        stamps.map(move |at| (at, bar_at(symbol, at)))
+    };
+    let noon = at("2025-07-08", 12, 0);
+    let odd = [at("2025-07-08", 8, 0), noon + Nanos::from_secs(90)];
+    let mut rows: Vec<_> = minutes("MSFT").filter(|&(opens_at, _)| opens_at != noon).collect();
+    rows.extend(odd.map(|opens_at| (opens_at, bar_at("MSFT", opens_at))));
+    rows.sort_by_key(|&(opens_at, _)| opens_at);
+    Stored::new("US_EQUITY").with_rows("AAPL", "1m", minutes("AAPL")).with_rows("MSFT", "1m", rows)
+}
+
+/// Sessions that lie decoded beside the one that is due are sifted with it. What becomes of them is
+/// what becomes of sessions that are read when they are due, as behind a thread that reads ahead.
+#[test]
+fn what_lies_decoded_is_taken_as_if_it_were_read_when_due() {
+    let store = stored();
+    let run = |prefetch_days: u32| {
+        let json =
+            dated(("2025-06-30", "2025-07-11"), r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, "");
+        let more = format!(r#""2025-07-11", "prefetch_days": {prefetch_days}}}"#);
+        let mut story = store.story(&json.replace(r#""2025-07-11"}"#, &more));
+        story.run_to("2025-07-01", 12, 0);
+        let spec = IndicatorSpec::new(IndicatorName::Sma, Some(5.0), [], interval("1m"));
+        let spec = spec.expect("a moving average");
+        assert_eq!(story.ask(Command::AddIndicator { spec }), Answer::Done);
+        story.run_to("2025-07-03", 10, 0);
+        let symbols = syms(&["MSFT"]);
+        drop(story.ask(Command::RemoveSymbols { symbols: symbols.clone() }));
+        story.run_to("2025-07-07", 11, 0);
+        drop(story.ask(Command::AddSymbols { symbols, stay: Stay::Run }));
+        let done = story.finish();
+        assert_eq!(done.phase, Phase::Closed);
+        done
+    };
+    let (decoded, read) = (run(1), run(3));
+    assert_eq!(decoded.report.digest, read.report.digest);
+    assert_eq!(decoded.report.sessions, read.report.sessions);
+    assert_eq!(decoded.events, read.events);
+    let odd = &decoded.report.sessions[5].symbols[1];
+    assert_eq!(odd.rejected.values().sum::<u64>(), 2, "{odd:?}");
 }

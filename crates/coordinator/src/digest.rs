@@ -7,10 +7,12 @@ use std::hash::Hasher;
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_processor::DaySeries;
-use openbell_session_data::Rows;
+use openbell_session_data::{Rows, WholeBars};
 use openbell_time::Timestamp;
-use twox_hash::xxhash3_64::Hasher as Xxh3;
+use twox_hash::xxhash3_64::{DEFAULT_SECRET_LENGTH, Hasher as Xxh3, RawHasher, SecretBuffer};
 use zerocopy::IntoBytes;
+
+use crate::day_rows::BarsDigest;
 
 /// A digest, written as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -28,49 +30,67 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// The key by which a symbol's deliveries enter the sequence: its text, so that it does not depend
-/// on when or in which order symbols joined.
+/// What stands for a symbol: made of its text, so that it does not depend on when or in which order
+/// symbols joined.
 pub(crate) fn symbol_key(symbol: &Symbol) -> u64 {
     Xxh3::oneshot(symbol.as_str().as_bytes())
 }
 
-/// The (close, symbol) sequence of base bars as they were delivered.
+/// What the deliveries of one symbol enter the sequence by, spread as the state is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SequenceKey(u64);
+
+impl SequenceKey {
+    pub(crate) fn of(symbol: &Symbol) -> SequenceKey {
+        SequenceKey(spread(symbol_key(symbol)))
+    }
+}
+
+/// The (close, symbol) sequence of base bars as they were delivered: a folded multiplication each,
+/// whose state is kept [`spread`] for the next one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sequence(u64);
 
+/// How far the state is rotated between two deliveries: so their order enters.
+const TURN: u32 = 23;
+
+/// `mixed ^ (mixed >> 29)`, turned. Of a sum it is the sum of both: so a key is spread once, and a
+/// delivery waits for the one before no longer than a multiplication and three steps.
+#[inline]
+fn spread(mixed: u64) -> u64 {
+    mixed.rotate_left(TURN) ^ (mixed >> 29 << TURN)
+}
+
 impl Sequence {
     pub(crate) fn new() -> Sequence {
-        Sequence(0x9e37_79b9_7f4a_7c15)
+        Sequence(0x9e37_79b9_7f4a_7c15_u64.rotate_left(TURN))
     }
 
     #[inline]
-    pub(crate) fn deliver(&mut self, closes_at_ns: i64, symbol_key: u64) {
+    pub(crate) fn deliver(&mut self, closes_at_ns: i64, key: SequenceKey) {
         if planted(Planted::DigestIgnoresOrder) {
-            self.0 = self.0.wrapping_add((closes_at_ns as u64).wrapping_mul(31) ^ symbol_key);
+            self.0 = self.0.wrapping_add((closes_at_ns as u64).wrapping_mul(31) ^ key.0);
             return;
         }
-        // Folded multiplication: the order of deliveries enters by the rotation of the state.
-        let mixed = (self.0.rotate_left(23) ^ closes_at_ns as u64)
-            .wrapping_mul(0xff51_afd7_ed55_8ccd)
-            ^ symbol_key;
-        self.0 = mixed ^ (mixed >> 29);
+        let product = (self.0 ^ closes_at_ns as u64).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        self.0 = spread(product) ^ key.0;
     }
 
     pub(crate) fn value(self) -> u64 {
-        self.0
+        self.0.rotate_right(TURN)
     }
 }
 
-pub(crate) fn hash_ints(hash: &mut Xxh3, values: &[i64]) {
+pub(crate) fn hash_ints(hash: &mut impl Hasher, values: &[i64]) {
     hash_words(hash, values, i64::to_le_bytes);
 }
 
-pub(crate) fn hash_floats(hash: &mut Xxh3, values: &[f64]) {
+pub(crate) fn hash_floats(hash: &mut impl Hasher, values: &[f64]) {
     hash_words(hash, values, f64::to_le_bytes);
 }
 
 /// Hashes `values` as little-endian words: where the machine holds them so, as they lie.
-fn hash_words<T: Copy>(hash: &mut Xxh3, values: &[T], bytes_of: impl Fn(T) -> [u8; 8])
+fn hash_words<T: Copy>(hash: &mut impl Hasher, values: &[T], bytes_of: impl Fn(T) -> [u8; 8])
 where
     [T]: IntoBytes + zerocopy::Immutable,
 {
@@ -80,14 +100,21 @@ where
     values.iter().for_each(|&value| hash.write(&bytes_of(value)));
 }
 
+/// The digest of a series without indicators after a further session: `before` continued with
+/// `whole`.
+pub(crate) fn bars_digest(before: Digest, whole: &WholeBars) -> Digest {
+    let mut hash = continuing(before);
+    let (bars, closes_at_ns) = (&whole.bars, &whole.closes_at_ns[..]);
+    let values = [bars.open(), bars.high(), bars.low(), bars.close(), bars.volume()];
+    hash_bars(&mut hash, [bars.opens_at_ns(), closes_at_ns], values);
+    Digest(hash.finish())
+}
+
 /// The digest of a series after a further session: `before` continued with all of `rows`.
 fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
-    let mut hash = Xxh3::with_seed(before.0);
-    hash_ints(&mut hash, rows.opens_at_ns());
-    hash_ints(&mut hash, rows.closes_at_ns());
-    for column in [rows.open(), rows.high(), rows.low(), rows.close(), rows.volume()] {
-        hash_floats(&mut hash, column);
-    }
+    let mut hash = continuing(before);
+    let values = [rows.open(), rows.high(), rows.low(), rows.close(), rows.volume()];
+    hash_bars(&mut hash, [rows.opens_at_ns(), rows.closes_at_ns()], values);
     if let Some((n, expected)) = rows.coverage_columns() {
         hash_ints(&mut hash, n);
         hash_ints(&mut hash, expected);
@@ -98,19 +125,42 @@ fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
     Digest(hash.finish())
 }
 
+fn continuing(before: Digest) -> RawHasher<[u8; DEFAULT_SECRET_LENGTH]> {
+    let secret = SecretBuffer::with_seed(before.0, [0; DEFAULT_SECRET_LENGTH]);
+    RawHasher::new(secret.expect("room for a whole secret"))
+}
+
+fn hash_bars(hash: &mut impl Hasher, stamps: [&[i64]; 2], values: [&[f64]; 5]) {
+    stamps.into_iter().for_each(|column| hash_ints(hash, column));
+    values.into_iter().for_each(|column| hash_floats(hash, column));
+}
+
 /// The digests of all of a day's `series`, base first, each continuing that of its interval in
-/// `before`.
+/// `before`; that of the base bars is `bars`, where it is known and still right.
 pub(crate) fn continued_digests(
     before: &[(BarInterval, Digest)],
     series: &DaySeries,
+    bars: Option<BarsDigest>,
 ) -> Vec<(BarInterval, Digest)> {
-    let continued = series.writers().map(|writer| {
-        let interval = writer.segment().shape().interval;
-        let known = before.iter().find(|(known, _)| *known == interval);
-        let before = known.map_or(Digest::default(), |(_, digest)| *digest);
-        (interval, series_digest(before, &writer.rows()))
+    let continued = series.writers().enumerate().map(|(position, writer)| {
+        let shape = writer.segment().shape();
+        let before = digest_of(before, shape.interval);
+        let is_known = |bars: &BarsDigest| {
+            position == 0 && bars.before == before && shape.indicators.is_empty()
+        };
+        let after = match bars.filter(is_known) {
+            Some(bars) => bars.after,
+            None => series_digest(before, &writer.rows()),
+        };
+        (shape.interval, after)
     });
     continued.collect()
+}
+
+/// The digest of the series of `interval` among `digests`.
+pub(crate) fn digest_of(digests: &[(BarInterval, Digest)], interval: BarInterval) -> Digest {
+    let known = digests.iter().find(|(known, _)| *known == interval);
+    known.map_or(Digest::default(), |(_, digest)| *digest)
 }
 
 /// The digest of each symbol over the sessions closed so far, by its index in the run.
@@ -156,5 +206,31 @@ impl RunDigest {
 
     pub(crate) fn value(&self) -> Digest {
         Digest(self.0.finish())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// The sequence is what it is written down to be, step by step.
+        #[test]
+        fn the_sequence_is_a_folded_multiplication_a_delivery(
+            deliveries in proptest::collection::vec((any::<i64>(), "[A-Z]{1,4}"), 0..20),
+        ) {
+            let mut sequence = Sequence::new();
+            let mut plain = 0x9e37_79b9_7f4a_7c15_u64;
+            for (closes_at_ns, symbol) in deliveries {
+                let symbol: Symbol = symbol.parse().expect("a symbol");
+                sequence.deliver(closes_at_ns, SequenceKey::of(&symbol));
+                let turned = plain.rotate_left(23) ^ closes_at_ns as u64;
+                let mixed = turned.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ symbol_key(&symbol);
+                plain = mixed ^ (mixed >> 29);
+                prop_assert_eq!(sequence.value(), plain);
+            }
+        }
     }
 }

@@ -188,7 +188,7 @@ impl History {
     /// The trailing sessions of `interval`, oldest first.
     pub(crate) fn trailing(&self, interval: BarInterval) -> Arc<[Arc<Segment>]> {
         let window = self.windows.iter().find(|window| window.interval == interval);
-        window.map_or_else(|| Arc::from([]), |w| w.segments.iter().cloned().collect())
+        window.map_or_else(Arc::default, |w| w.segments.iter().cloned().collect())
     }
 
     /// The intervals with a window, in the order asked.

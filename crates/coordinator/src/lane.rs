@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use openbell_data_manager::{DataError, Feed};
+use openbell_data_manager::DataError;
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{DayMemory, DaySeries, SymbolProcessor};
@@ -14,13 +14,16 @@ use openbell_session_data::{
 use openbell_time::{Nanos, Timestamp};
 
 use crate::command::Stay;
-use crate::digest::{Digest, continued_digests};
+use crate::day_figures::{DayFigures, series_reports};
+use crate::day_rows::DayReader;
+use crate::digest::{Digest, SequenceKey, continued_digests};
 use crate::error::RunError;
 use crate::history::History;
 use crate::lag::LagMeter;
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::loader::before_day;
 use crate::plan::Plan;
+use crate::report::SymbolReport;
 use crate::sift::{Rejected, Sifted};
 use crate::source::Source;
 use crate::status::{SymbolGauge, SymbolState};
@@ -40,15 +43,13 @@ pub(crate) enum Membership {
 /// What a lane keeps from session to session.
 pub(crate) struct LaneRun {
     pub(crate) symbol: Symbol,
-    pub(crate) key: u64,
+    pub(crate) key: SequenceKey,
     pub(crate) idx: SymbolIdx,
     pub(crate) generation: u32,
     pub(crate) membership: Membership,
-    pub(crate) feed: Box<dyn Feed>,
+    pub(crate) reader: DayReader,
     pub(crate) processor: SymbolProcessor,
     pub(crate) history: History,
-    /// Whether the feed stands where the last session's rows ended.
-    pub(crate) is_reading: bool,
     /// Who keeps it from being removed: consumers by their names, `None` for everyone else.
     pub(crate) locks: std::collections::BTreeSet<Option<String>>,
     /// The digest of all its series over the sessions closed so far, base first.
@@ -99,8 +100,8 @@ pub(crate) struct Lane {
     pub(crate) rejected: BTreeMap<RejectReason, u64>,
     /// What the board was told of it; `None` where that is no longer so.
     pub(crate) member: Option<Arc<Member>>,
-    /// The digests of the series with the day, where they could be taken when it was loaded.
-    pub(crate) day_digests: Option<Vec<(BarInterval, Digest)>>,
+    /// What the day comes to, where that was known when it was loaded.
+    pub(crate) figures: Option<DayFigures>,
 }
 
 impl Lane {
@@ -127,34 +128,44 @@ impl Lane {
             is_joining: true,
             rejected: BTreeMap::new(),
             member: None,
-            day_digests: None,
+            figures: None,
             run,
             series,
         }
     }
 
-    /// A member whose day is loaded whole, on its way into the session.
-    ///
-    /// *Cost*: the digests of its series are taken here, while they are in the cache.
-    pub(crate) fn of_whole_day(
-        run: Box<LaneRun>,
-        series: DaySeries,
-        fixed: Arc<[FixedIndicator]>,
-        through: Arc<Through>,
-    ) -> Lane {
-        let digests = continued_digests(&run.digests, &series);
-        Lane { day_digests: Some(digests), ..Lane::new(run, series, fixed, through) }
-    }
-
-    /// Ends the day: its digests are those of the run so far. Returns that of all series.
-    pub(crate) fn close_digests(&mut self) -> Digest {
-        let digests = self.day_digests.take();
-        let digests = digests.unwrap_or_else(|| continued_digests(&self.run.digests, &self.series));
+    /// Ends the day at `at`: its digests are those of the run so far. Returns its report, and the
+    /// digest of all series.
+    pub(crate) fn close_day(
+        &mut self,
+        at: Timestamp,
+        keeps_quality: bool,
+    ) -> (SymbolReport, Digest) {
+        let report = self.report(at, keeps_quality, false);
+        let digests = self.figures.take().map(|figures| figures.digests);
+        let digests =
+            digests.unwrap_or_else(|| continued_digests(&self.run.digests, &self.series, None));
         let all = digests
             .iter()
             .fold(Digest::default(), |all, (_, digest)| Digest(all.0.rotate_left(7) ^ digest.0));
         self.run.digests = digests;
-        all
+        (report, all)
+    }
+
+    /// The figures of the session as of `at`.
+    pub(crate) fn report(
+        &mut self,
+        at: Timestamp,
+        keeps_quality: bool,
+        has_left: bool,
+    ) -> SymbolReport {
+        let known = self.figures.as_mut().filter(|figures| figures.reported_at == at);
+        let series = match known {
+            Some(figures) => std::mem::take(&mut figures.series),
+            None => series_reports(&self.series, at, keeps_quality),
+        };
+        let rejected = self.rejected.clone();
+        SymbolReport { symbol: self.run.symbol.clone(), series, rejected, has_left }
     }
 
     /// When each bar of the day that is known to the inside closes, delivered or not.
@@ -322,7 +333,7 @@ impl Lane {
             let (processor, none) = (&mut self.run.processor, DayMemory::default());
             self.series = processor.whole_session(&layout.day, same_bars, none);
         }
-        (self.day_digests, self.member) = (None, None);
+        (self.figures, self.member) = (None, None);
         // A new interval begins to be announced with its next bar.
         let announced = self.writers().map(|writer| {
             let interval = writer.segment().shape().interval;

@@ -10,6 +10,8 @@
 mod command;
 mod consumer;
 mod context;
+mod day_figures;
+mod day_rows;
 mod digest;
 mod engine;
 mod error;

@@ -2,19 +2,22 @@
 //! of the day. The configured symbols at the start go this way, and so does one that is added at
 //! noon; therefore both end up the same.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
-use openbell_data_manager::{DataError, FeedKind};
+use openbell_data_manager::FeedKind;
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DayMemory, SymbolProcessor};
-use openbell_session_data::{Arrival, Through, WholeBars};
-use openbell_time::{Session, Timestamp};
+use openbell_session_data::{Arrival, Through};
+use openbell_time::Session;
 
-use crate::digest::symbol_key;
+use crate::day_figures::DayFigures;
+use crate::day_rows::{DayReader, DayRows};
+use crate::digest::{SequenceKey, digest_of};
 use crate::engine::LiveFeed;
 use crate::error::RunError;
-use crate::history::{History, SessionReader, step_ns};
+use crate::history::{History, SessionReader};
 use crate::lane::{Lane, LaneRun, Membership};
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::plan::Plan;
@@ -51,14 +54,13 @@ pub(crate) fn found(
     let feed = source.day_feed(&key, &rule.calendar)?;
     let (processor, history) = before_day(symbol, &stored, plan, rule, day, source)?;
     Ok(Box::new(LaneRun {
-        key: symbol_key(symbol),
+        key: SequenceKey::of(symbol),
         idx: joining.idx,
         generation: joining.generation,
         membership: joining.membership,
-        feed,
+        reader: DayReader::new(feed),
         processor,
         history,
-        is_reading: false,
         locks: Default::default(),
         digests: Vec::new(),
         shown: None,
@@ -148,6 +150,8 @@ pub(crate) struct DayLoader<'l> {
     pub(crate) plan: &'l Plan,
     pub(crate) rule: &'l LayoutRule,
     pub(crate) layout: &'l SessionLayout,
+    /// The sessions after it that are laid out.
+    pub(crate) later: &'l VecDeque<Arc<SessionLayout>>,
     pub(crate) source: &'l mut dyn Source,
     /// Used again and again.
     pub(crate) sifted: &'l mut Sifted,
@@ -173,39 +177,25 @@ impl DayLoader<'_> {
             &run.symbol,
             self.source,
         )?;
-        if run.feed.kind() == FeedKind::Live {
-            run.feed.seek(self.layout.rows_since)?;
+        if run.reader.feed.kind() == FeedKind::Live {
+            run.reader.feed.seek(self.layout.rows_since)?;
             let live = LiveFeed::new(run.processor.clone(), self.layout.rows_since);
             let none = DayMemory::default();
             let series = run.processor.start_session(&self.layout.day, Arrival::Recorded, none);
             let lane = Lane::new(run, series, fixed, through);
             return Ok(Lane { live: Some(Box::new(live)), ..lane });
         }
-        let (bars, fault) = self.read(&mut run)?;
+        let base = self.rule.base;
+        let has_indicators = !run.processor.base_mut().indicators().columns().is_empty();
+        let before = (!has_indicators).then(|| digest_of(&run.digests, base));
+        let (layout, later) = (self.layout, self.later);
+        let rows = run.reader.read(layout, later, base, self.sifted, before)?;
+        let DayRows { bars, rejections, fault, digest, .. } = rows;
         let memory = std::mem::take(&mut run.spare);
-        let series = run.processor.whole_session(&self.layout.day, bars, memory);
-        let rejections = std::mem::take(&mut self.sifted.rejected);
-        Ok(Lane { fault, rejections, ..Lane::of_whole_day(run, series, fixed, through) })
-    }
-
-    /// Reads and sifts the day's rows. Yields its bars, and what ended the reading, with from when
-    /// on nothing can be read.
-    fn read(
-        &mut self,
-        run: &mut LaneRun,
-    ) -> Result<(WholeBars, Option<(Timestamp, DataError)>), RunError> {
-        let layout = self.layout;
-        if !std::mem::replace(&mut run.is_reading, true) {
-            // From here on the feed goes on by itself, and may be read ahead.
-            run.feed.seek(layout.rows_since)?;
-        }
-        let (rows, polled) = run.feed.poll_slice(layout.clock_until, layout.rows_until);
-        let fault = polled.err().map(|error| {
-            let after_last = rows.opens_at_ns().last().map(|&ns| Timestamp::from_nanos(ns));
-            let at = error.unreadable_since().or(after_last).unwrap_or(layout.clock_since);
-            (at.max(layout.clock_since), error)
-        });
-        let slots = layout.slots(step_ns(self.rule.base, layout));
-        Ok((self.sifted.pass_slice(rows, &slots, layout.rows_since), fault))
+        let series = run.processor.whole_session(&layout.day, bars, memory);
+        let (until, keeps_quality) = (layout.clock_until, self.plan.keeps_quality());
+        let figures = DayFigures::of(&series, &run.digests, digest, until, keeps_quality);
+        let lane = Lane::new(run, series, fixed, through);
+        Ok(Lane { fault, rejections, figures: Some(figures), ..lane })
     }
 }

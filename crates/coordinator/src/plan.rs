@@ -131,6 +131,11 @@ impl Plan {
         self.config.session_data_config.symbols.len()
     }
 
+    /// Whether the quality of the bars is kept.
+    pub(crate) fn keeps_quality(&self) -> bool {
+        self.config.session_data_config.gap_filler.enable_session_quality
+    }
+
     /// The calendar.
     pub fn calendar(&self) -> &Calendar {
         &self.rule.calendar

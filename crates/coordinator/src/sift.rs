@@ -229,10 +229,10 @@ fn are_sound(rows: &BarRows<'_>) -> bool {
     let prices = rows.open.iter().zip(rows.close).zip(rows.high.iter().zip(rows.low));
     let n_faulty =
         prices.zip(rows.volume).fold(0_u64, |n, (((open, close), (high, low)), volume)| {
-            let is_sound = (low <= open)
-                & (open <= high)
-                & (low <= close)
-                & (close <= high)
+            // Where one is NaN, one of the two is.
+            let (lower, higher) = if open < close { (open, close) } else { (close, open) };
+            let is_sound = (low <= lower)
+                & (higher <= high)
                 & (*volume >= 0.0)
                 & (high - low + volume < f64::INFINITY);
             n + u64::from(!is_sound)

@@ -164,9 +164,9 @@ pub fn complete(mut engine: Engine) -> Result<Report, Failure> {
     loop {
         // A run without pace does not look at the wall.
         match engine.step(Timestamp::from_nanos(0)) {
-            Step::Ended(Phase::Closed) => return Ok(engine.report()),
+            Step::Ended(Phase::Closed) => return Ok(engine.into_report()),
             Step::Ended(phase) => {
-                let why = engine.report().failure.unwrap_or_else(|| phase.name().to_owned());
+                let why = engine.into_report().failure.unwrap_or_else(|| phase.name().to_owned());
                 return Err(Failure::says(Exit::RunFailed, format!("the run has failed: {why}")));
             }
             Step::Worked | Step::Paused | Step::Waits { .. } => {}

@@ -30,12 +30,12 @@ impl Agenda {
     /// *Cost*: a few steps for a member whose bars fill their slots; else linear in runs of bars.
     pub(super) fn lay<'c>(
         &mut self,
-        slot_closes_ns: impl Iterator<Item = i64>,
+        slot_closes_ns: &[i64],
         clock_ns: i64,
         members: impl ExactSizeIterator<Item = &'c [i64]>,
     ) {
         self.closes_ns.clear();
-        self.closes_ns.extend(slot_closes_ns);
+        self.closes_ns.extend_from_slice(slot_closes_ns);
         self.n_words = members.len().div_ceil(64);
         self.turns.clear();
         self.turns.resize(self.n_words * (self.closes_ns.len() + 1), 0);
@@ -152,7 +152,7 @@ mod tests {
             sorted.sort_unstable();
 
             let mut agenda = Agenda::default();
-            agenda.lay(slot_closes_ns.iter().copied(), clock_ns, members.iter().map(Vec::as_slice));
+            agenda.lay(&slot_closes_ns, clock_ns, members.iter().map(Vec::as_slice));
             let mut yielded = Vec::new();
             while let Some(ns) = agenda.next_ns() {
                 agenda.take(ns - 1);

@@ -3,7 +3,7 @@
 //!
 //! Hot path, as far as bars go: no allocation after warm-up, no lock, no text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openbell_market::SymbolIdx;
@@ -28,8 +28,60 @@ pub(super) struct News {
     pub(super) n_told: Vec<u32>,
 }
 
-/// Series whose indicators have no values yet, by their place among the lane's.
-pub(super) type Unready = BTreeSet<(SymbolIdx, usize)>;
+/// Whose indicators have no values yet: for each series, by its place among a lane's.
+#[derive(Default)]
+pub(super) struct Unready(Vec<BTreeMap<SymbolIdx, FirstReady>>);
+
+/// The first row in which all indicators of a series have values, among those that are computed:
+/// `None` where that is none so far.
+type FirstReady = Option<usize>;
+
+impl Unready {
+    /// Notes the series of `lane` whose indicators are still to become ready.
+    pub(super) fn note(&mut self, lane: &Lane) {
+        for (series, writer) in lane.writers().enumerate() {
+            if !writer.segment().shape().indicators.is_empty() {
+                self.0.resize_with(self.0.len().max(series + 1), BTreeMap::new);
+                // Looked up while the series is in the cache.
+                let rows = writer.rows();
+                let first = (0..rows.len()).find(|&row| has_all_indicators(&rows, row));
+                self.0[series].insert(lane.run.idx, first);
+            }
+        }
+    }
+
+    /// A symbol is there no longer.
+    pub(super) fn forget(&mut self, idx: SymbolIdx) {
+        for symbols in &mut self.0 {
+            symbols.remove(&idx);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(BTreeMap::is_empty)
+    }
+
+    /// Whether all series at that place have values.
+    fn is_done(&self, series: usize) -> bool {
+        self.0.get(series).is_none_or(BTreeMap::is_empty)
+    }
+
+    /// Where the indicators of series `series` of `lane` were unready, and all have values in its
+    /// row `row`, it is ready from then on.
+    fn take_ready(&mut self, lane: &Lane, series: usize, row: usize) -> Option<Ready> {
+        let symbols = self.0.get_mut(series)?;
+        let first = *symbols.get(&lane.run.idx)?;
+        let writer = lane.writers().nth(series)?;
+        let is_ready = match first {
+            Some(first) if row <= first => row == first,
+            // It was passed over, or computed since.
+            _ => has_all_indicators(&writer.rows(), row),
+        };
+        let is_first = is_ready && symbols.remove(&lane.run.idx).is_some();
+        let interval = writer.segment().shape().interval;
+        is_first.then(|| Ready { symbol: lane.run.symbol.clone(), interval })
+    }
+}
 
 impl Engine {
     /// Tells every consumer.
@@ -115,7 +167,7 @@ impl Engine {
         }
         let closings = self.hub.closings(rows);
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let ready = day.ready_among(&closings, self.clock.now());
+        let ready = day.ready_among(&closings);
         if !ready.is_empty() {
             self.tell(&Notice::Ready(Arc::new(ready)))?;
         }
@@ -213,13 +265,20 @@ impl Day {
     /// Lays out the derived bars to come for the members as they are now; a replay only.
     pub(super) fn lay_news(&mut self, clock: Timestamp) {
         self.news.resize_with(self.layout.day.derived.len(), News::default);
+        let clock_ns = clock.as_nanos();
         for (derived, news) in self.news.iter_mut().enumerate() {
-            let members = self.lanes.iter().map(|lane| {
-                let closes_at_ns = lane.series.derived[derived].rows().closes_at_ns();
-                &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock.as_nanos())..]
-            });
             let (_, segment_day) = &self.layout.day.derived[derived];
-            news.agenda.lay(segment_day.grid.closes_ns(), clock.as_nanos(), members);
+            let slots: Vec<i64> = segment_day.grid.closes_ns().collect();
+            let members = self.lanes.iter().map(|lane| {
+                let rows = lane.series.derived[derived].rows();
+                // With a bar in each slot it closes when they do, which is in the cache.
+                let closes_at_ns = match rows.len() == slots.len() {
+                    true => &slots[..],
+                    false => rows.closes_at_ns(),
+                };
+                &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
+            });
+            news.agenda.lay(&slots, clock_ns, members);
         }
         self.take_over_told();
     }
@@ -232,28 +291,20 @@ impl Day {
         }
     }
 
-    /// Notes the series of `lane` whose indicators are still to become ready.
-    pub(super) fn note_unready(unready: &mut Unready, lane: &Lane) {
-        for (series, writer) in lane.writers().enumerate() {
-            if !writer.segment().shape().indicators.is_empty() {
-                unready.insert((lane.run.idx, series));
-            }
-        }
-    }
-
     /// The series among `closings` whose indicators have values as of their bar, which they had
     /// not before.
-    fn ready_among(&mut self, closings: &Closings, at: Timestamp) -> Vec<Ready> {
+    fn ready_among(&mut self, closings: &Closings) -> Vec<Ready> {
         let mut ready = Vec::new();
         if self.unready.is_empty() {
             return ready;
         }
         let n_each = self.layout.day.derived.len() + 1;
         for row in &closings.rows {
-            let place = row.series as usize;
-            let (lane, series) = (&self.lanes[place / n_each], place % n_each);
-            let sequence = row.sequence as usize;
-            ready.extend(becomes_ready(&mut self.unready, lane, series, at, |_| Some(sequence)));
+            let (position, series) = (row.series as usize / n_each, row.series as usize % n_each);
+            if !self.unready.is_done(series) {
+                let lane = &self.lanes[position];
+                ready.extend(self.unready.take_ready(lane, series, row.sequence as usize));
+            }
         }
         ready
     }
@@ -265,32 +316,13 @@ impl Day {
         }
         for lane in self.lanes.iter().filter(|lane| !lane.is_withheld()) {
             for series in 0..lane.announced.len() {
-                let last = |rows: &Rows<'_>| rows.len().checked_sub(1);
-                ready.extend(becomes_ready(&mut self.unready, lane, series, at, last));
+                if let Some(last) = lane.rows_at(series, at).len().checked_sub(1) {
+                    ready.extend(self.unready.take_ready(lane, series, last));
+                }
             }
         }
         ready
     }
-}
-
-/// The series of `lane` where its indicators were unready, and all have values in `row` of its rows
-/// at `at`; it is ready from then on.
-fn becomes_ready(
-    unready: &mut Unready,
-    lane: &Lane,
-    series: usize,
-    at: Timestamp,
-    row: impl Fn(&Rows<'_>) -> Option<usize>,
-) -> Option<Ready> {
-    let place = (lane.run.idx, series);
-    if !unready.contains(&place) {
-        return None;
-    }
-    let rows = lane.rows_at(series, at);
-    let interval = rows.segment()?.shape().interval;
-    let is_ready = row(&rows).is_some_and(|row| has_all_indicators(&rows, row));
-    let is_first = is_ready && unready.remove(&place);
-    is_first.then(|| Ready { symbol: lane.run.symbol.clone(), interval })
 }
 
 fn has_all_indicators(rows: &Rows<'_>, row: usize) -> bool {

@@ -9,7 +9,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Reason, Through};
 use openbell_time::Timestamp;
 
-use super::day::{Day, symbol_report};
+use super::announce::Unready;
 use super::{Engine, State};
 use crate::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 use crate::error::RunError;
@@ -291,7 +291,7 @@ impl Engine {
         if !day.lanes[position].run.locks.is_empty() && !planted(Planted::LockIgnored) {
             return Removed::Refused(Refusal::Locked);
         }
-        let lane = day.take_out(position);
+        let mut lane = day.take_out(position);
         lane.gauge.change_state(crate::status::SymbolState::Removed);
         if lane.is_joining {
             let failed =
@@ -306,7 +306,7 @@ impl Engine {
         } else {
             day.left_untold.push(symbol.clone());
         }
-        day.left.push(symbol_report(&lane, at, day.keeps_quality, true));
+        day.left.push(lane.report(at, day.keeps_quality, true));
         self.log.push(Event::Left { symbol: symbol.clone(), at });
         Removed::Removed
     }
@@ -378,12 +378,13 @@ impl Engine {
             lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
         }
         day.layout = layout;
+        self.later.clear(); // They are laid out for the intervals of before.
         if !self.is_live {
             day.lay_news(clock);
         }
-        day.unready.clear(); // The series stand elsewhere now.
+        day.unready = Unready::default(); // The series stand elsewhere now.
         for lane in &day.lanes {
-            Day::note_unready(&mut day.unready, lane);
+            day.unready.note(lane);
         }
         day.lay_due(clock);
         day.members_changed = true;

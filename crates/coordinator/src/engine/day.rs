@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use openbell_data_manager::DataError;
 use openbell_market::planted::{Planted, planted};
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
-use openbell_session_data::{Opened, Reason, Through, coverage_of, gaps_of};
+use openbell_session_data::{Opened, Reason, Through};
 use openbell_time::{Nanos, Timestamp};
 
 use super::agenda::Agenda;
@@ -15,6 +15,7 @@ use super::announce::{News, Unready};
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
 use crate::command::Stay;
+use crate::digest::SequenceKey;
 use crate::error::RunError;
 use crate::event::Event;
 use crate::lane::{Lane, LaneRun, LaneRuns, Membership, NEVER};
@@ -22,8 +23,12 @@ use crate::layout::SessionLayout;
 use crate::loader::{DayLoader, Joining, found};
 use crate::notice::Notice;
 use crate::plan::ScheduleDue;
-use crate::report::{GateSwitch, SeriesReport, SessionReport, SymbolReport};
+use crate::report::{GateSwitch, SessionReport, SymbolReport};
 use crate::status::{Counts, Phase};
+
+/// Sessions that are laid out beyond the one that is there: as many as a feed of minutes decodes in
+/// one go.
+const N_LATER: usize = 5;
 
 /// The session that is there.
 pub(super) struct Day {
@@ -45,7 +50,7 @@ pub(super) struct Day {
     /// Bars delivered, beside `lanes`; status polls read it.
     pub(super) counts: Counts,
     /// What each lane enters the sequence of deliveries by, beside `lanes`.
-    pub(super) keys: Vec<u64>,
+    pub(super) keys: Vec<SequenceKey>,
     /// The instants that are visited whatever the data: ends of windows, schedules, the last.
     pub(super) due_ns: BTreeSet<i64>,
     pub(super) schedule: Vec<ScheduleDue>,
@@ -89,7 +94,7 @@ impl Day {
             let closes_at_ns = lane.closes_at_ns();
             &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
         });
-        self.agenda.lay(self.layout.closes_at_ns.iter().copied(), clock_ns, members);
+        self.agenda.lay(&self.layout.closes_at_ns, clock_ns, members);
         self.lay_news(clock);
     }
 
@@ -125,7 +130,7 @@ impl Day {
     pub(super) fn insert(&mut self, lane: Lane) {
         let Err(position) = self.find(&lane.run.symbol) else { return };
         self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
-        Day::note_unready(&mut self.unready, &lane);
+        self.unready.note(&lane);
         self.lanes.insert(position, lane);
         (self.members_changed, self.is_laid) = (true, false);
     }
@@ -137,7 +142,7 @@ impl Day {
         for behind in self.behind.iter_mut().filter(|behind| **behind > position) {
             *behind -= 1;
         }
-        self.unready.retain(|&(idx, _)| idx != lane.run.idx);
+        self.unready.forget(lane.run.idx);
         (self.members_changed, self.is_laid) = (true, false);
         lane
     }
@@ -205,10 +210,9 @@ impl Engine {
     pub(super) fn prepare(&mut self, index: usize) -> Result<(), RunError> {
         self.status.change_phase(Phase::Preparing);
         let session = self.plan.sessions[index];
-        let layout = Arc::new(self.rule.lay(session)?);
+        let layout = self.lay_out(index)?;
         let (schedule, skipped) = self.plan.schedule_of(&session);
-        let data = &self.plan.config.session_data_config;
-        let keeps_quality = data.gap_filler.enable_session_quality;
+        let keeps_quality = self.plan.keeps_quality();
         let mut runs = std::mem::take(&mut self.carried);
         self.found_configured(&mut runs, &session)?;
         let mut day = Day {
@@ -232,7 +236,7 @@ impl Engine {
             left_untold: Vec::new(),
             switches: Vec::new(),
             calls: Vec::new(),
-            unready: Unready::new(),
+            unready: Unready::default(),
             arrived: Vec::new(),
             n_bars: 0,
             schedule,
@@ -249,6 +253,23 @@ impl Engine {
         self.state = State::Day(Box::new(day));
         self.status.change_phase(Phase::Ready);
         Ok(())
+    }
+
+    /// Lays out session `index`, and some of those after it.
+    fn lay_out(&mut self, index: usize) -> Result<Arc<SessionLayout>, RunError> {
+        let (session, later) = (self.plan.sessions[index], &mut self.later);
+        let is_laid = later.front().is_some_and(|layout| layout.session.date == session.date);
+        let layout = match later.pop_front().filter(|_| is_laid) {
+            Some(layout) => layout,
+            None => {
+                later.clear();
+                Arc::new(self.rule.lay(session)?)
+            }
+        };
+        let to_come = self.plan.sessions[index + 1..].iter().take(N_LATER).skip(later.len());
+        // One that cannot be laid out is told when it is due.
+        later.extend(to_come.map_while(|session| self.rule.lay(*session).ok()).map(Arc::new));
+        Ok(layout)
     }
 
     /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order.
@@ -280,6 +301,7 @@ impl Engine {
             plan: &self.plan,
             rule: &self.rule,
             layout,
+            later: &self.later,
             source: self.source.as_mut(),
             sifted: &mut self.sifted,
         }
@@ -398,8 +420,8 @@ impl Engine {
             // time the next one begins.
             let after: Vec<_> = lane.rejections_known_at(Timestamp::MAX).to_vec();
             log_rejections(&mut self.log, &mut lane, &after, None);
-            symbols.push(symbol_report(&lane, at, day.keeps_quality, false));
-            let digest = lane.close_digests();
+            let (report, digest) = lane.close_day(at, day.keeps_quality);
+            symbols.push(report);
             self.digest.symbol(&lane.run.symbol, digest);
             self.digests.insert(lane.run.idx, digest);
             let stays = match lane.run.membership {
@@ -476,30 +498,6 @@ pub(super) fn log_rejections(
         log.push(Event::Rejected { symbol, at, reason, n_rows, first, last });
     }
     lane.gauge.record_rejected(lane.rejected.values().sum());
-}
-
-/// The figures of one symbol as of `at`.
-pub(super) fn symbol_report(
-    lane: &Lane,
-    at: Timestamp,
-    keeps_quality: bool,
-    has_left: bool,
-) -> SymbolReport {
-    let series = (0..lane.announced.len()).filter_map(|position| {
-        let rows = lane.rows_at(position, at);
-        let interval = rows.segment()?.shape().interval;
-        let coverage = if keeps_quality { coverage_of(&rows, at) } else { None };
-        let gaps = if keeps_quality && position == 0 { gaps_of(&rows, at) } else { Vec::new() };
-        // Of equals `max_by_key` takes the last one.
-        let longest_gap = gaps.into_iter().rev().max_by_key(|gap| gap.n_bars);
-        Some(SeriesReport { interval, n_bars: rows.len() as u64, coverage, longest_gap })
-    });
-    SymbolReport {
-        symbol: lane.run.symbol.clone(),
-        series: series.collect(),
-        rejected: lane.rejected.clone(),
-        has_left,
-    }
 }
 
 fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunError {

@@ -70,7 +70,7 @@ impl Engine {
             let n_delivered = lane.n_delivered();
             let Some(live) = &mut lane.live else { continue };
             live.raw.clear();
-            let polled = lane.run.feed.poll(now, layout.rows_until, &mut live.raw);
+            let polled = lane.run.reader.feed.poll(now, layout.rows_until, &mut live.raw);
             let progress = polled.map_err(|source| RunError::Read {
                 symbol: lane.run.symbol.clone(),
                 at: now,

@@ -21,7 +21,7 @@ mod live;
 mod live_feed;
 mod pace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use openbell_config::{Mode, SessionConfig};
@@ -38,7 +38,7 @@ use crate::event::{Event, Operation, Signal};
 use crate::handle::{CommandQueue, CoreThread, Handle};
 use crate::hub::{Hub, StopsRun, Way};
 use crate::lane::LaneRuns;
-use crate::layout::LayoutRule;
+use crate::layout::{LayoutRule, SessionLayout};
 use crate::mailbox::Mailbox;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
@@ -91,6 +91,8 @@ pub struct Engine {
     source: Box<dyn Source>,
     /// What a day's rows pass through; used again and again.
     sifted: Sifted,
+    /// The sessions after the one at hand that are laid out, in order.
+    later: VecDeque<Arc<SessionLayout>>,
     driver: ClockDriver,
     clock: SessionClock,
     board: BoardWriter,
@@ -174,6 +176,7 @@ impl Engine {
             plan,
             source,
             sifted: Sifted::default(),
+            later: VecDeque::new(),
             driver,
             clock,
             board,
@@ -437,13 +440,26 @@ impl Engine {
 
     /// What the run has done so far, in numbers.
     pub fn report(&self) -> Report {
+        self.report_with(self.sessions.clone())
+    }
+
+    /// What the run has done, in numbers, when nothing more is to come of it.
+    ///
+    /// *Cost*: unlike [`Engine::report`] it copies nothing of the sessions, of which a long run has
+    /// many.
+    pub fn into_report(mut self) -> Report {
+        let sessions = std::mem::take(&mut self.sessions);
+        self.report_with(sessions)
+    }
+
+    fn report_with(&self, sessions: Vec<SessionReport>) -> Report {
         let mut digest = self.digest.clone();
         digest.sequence(self.sequence);
         Report {
             phase: self.phase(),
             failure: self.failure.clone(),
             base: self.rule.base,
-            sessions: self.sessions.clone(),
+            sessions,
             consumers: self.hub.reports(),
             signals: self.log.iter().filter_map(signalled).collect(),
             digests: self.symbol_digests(),

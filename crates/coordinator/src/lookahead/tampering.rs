@@ -120,6 +120,10 @@ impl Feed for TamperedFeed {
         self.since = self.since.max(until);
         Ok(progress)
     }
+
+    fn ready_until(&self) -> Timestamp {
+        self.feed.ready_until()
+    }
 }
 
 /// What comes after a cut.
