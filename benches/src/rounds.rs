@@ -13,16 +13,6 @@ pub struct Rounds {
     taken_ns: Vec<Vec<f64>>,
 }
 
-/// Lets the allocator keep what is freed between two pieces of work, as it does within one: whether it
-/// gives memory back to the system, which then clears it anew page by page, hangs on what the process
-/// has freed before, and would be measured with the one piece or the other.
-///
-/// What glibc does once a large piece was freed; other allocators pass it over.
-pub fn keep_freed_memory() {
-    const LARGE_BYTES: usize = 30 << 20;
-    drop(std::hint::black_box(Vec::<u8>::with_capacity(LARGE_BYTES)));
-}
-
 impl Rounds {
     /// Runs all of `work` in turns, `n_rounds` times, after one round that is not counted.
     pub fn run(n_rounds: usize, mut work: Vec<Work<'_>>) -> Rounds {

@@ -176,23 +176,25 @@ impl Decoder {
         if !is_group_decoded || self.fault.is_some() {
             return last();
         }
-        match self.next_group < self.file.footer.num_row_groups() {
-            true => match self.file.group_span(self.next_group) {
-                Some((first, _)) => Some(DecodedUntil::Group(first.as_nanos())),
-                None => last(),
-            },
-            false => Some(DecodedUntil::EndOfFile),
+        if self.next_group == self.file.footer.num_row_groups() {
+            return Some(DecodedUntil::EndOfFile);
         }
+        self.first_of_next_group().map(DecodedUntil::Group).or_else(last)
     }
 
     /// Where the next row is the first of a row group that is not open, its stamp as it is written,
     /// by the group's statistics: opening it can wait until then.
     pub(crate) fn next_group_ns(&self) -> Option<i64> {
+        let is_next = self.fault.is_none() && self.is_between_groups();
+        if is_next { self.first_of_next_group() } else { None }
+    }
+
+    /// The first stamp of the next row group as it is written, where there is one and its statistics
+    /// say.
+    fn first_of_next_group(&self) -> Option<i64> {
         let is_there = self.next_group < self.file.footer.num_row_groups();
-        if !is_there || self.fault.is_some() || !self.is_between_groups() {
-            return None;
-        }
-        self.file.group_span(self.next_group).map(|(first, _)| first.as_nanos())
+        let span = if is_there { self.file.group_span(self.next_group) } else { None };
+        span.map(|(first, _)| first.as_nanos())
     }
 
     /// Whether the next row, where there is one, takes the opening of another row group.

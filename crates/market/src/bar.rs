@@ -153,29 +153,6 @@ impl BarColumns {
         self.volume.extend_from_slice(&other.volume[range]);
     }
 
-    /// Makes room for `n_more` further rows, and no more than that.
-    pub fn reserve_exact(&mut self, n_more: usize) {
-        self.opens_at_ns.reserve_exact(n_more);
-        self.open.reserve_exact(n_more);
-        self.high.reserve_exact(n_more);
-        self.low.reserve_exact(n_more);
-        self.close.reserve_exact(n_more);
-        self.volume.reserve_exact(n_more);
-    }
-
-    /// Drops the first `n_rows` rows. *Panics* where there are fewer.
-    pub fn drop_first(&mut self, n_rows: usize) {
-        if n_rows == 0 {
-            return;
-        }
-        self.opens_at_ns.drain(..n_rows);
-        self.open.drain(..n_rows);
-        self.high.drain(..n_rows);
-        self.low.drain(..n_rows);
-        self.close.drain(..n_rows);
-        self.volume.drain(..n_rows);
-    }
-
     /// The stamp of row `row`. *Panics* where there is no such row, as all of these do.
     pub fn opens_at(&self, row: usize) -> Timestamp {
         Timestamp::from_nanos(self.opens_at_ns[row])

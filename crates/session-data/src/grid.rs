@@ -98,12 +98,16 @@ impl Grid {
         let part_idx = self.first_slots.partition_point(|&first| first <= slot) - 1;
         let part = self.parts[part_idx];
         let offset_ns = (slot - self.first_slots[part_idx]) as i64 * self.step_ns;
-        let since_ns = part.since.as_nanos() + offset_ns;
-        let until_ns = (since_ns + self.step_ns).min(part.until.as_nanos());
-        Some(GridPart {
+        Some(self.slot_from(part, part.since.as_nanos() + offset_ns))
+    }
+
+    /// The slot of `part` that begins at `since_ns`.
+    fn slot_from(&self, part: GridPart, since_ns: i64) -> GridPart {
+        let ends_ns = since_ns.saturating_add(self.step_ns);
+        GridPart {
             since: Timestamp::from_nanos(since_ns),
-            until: Timestamp::from_nanos(until_ns),
-        })
+            until: Timestamp::from_nanos(ends_ns.min(part.until.as_nanos())),
+        }
     }
 
     /// When each slot closes, nanoseconds since the epoch, ascending.
@@ -128,26 +132,17 @@ impl Grid {
         let part = self.parts.iter().find(|p| p.since <= instant && instant < p.until)?;
         let offset_ns = instant.as_nanos() - part.since.as_nanos();
         let since_ns = part.since.as_nanos() + offset_ns / self.step_ns * self.step_ns;
-        Some(GridPart {
-            since: Timestamp::from_nanos(since_ns),
-            until: Timestamp::from_nanos((since_ns + self.step_ns).min(part.until.as_nanos())),
-        })
+        Some(self.slot_from(*part, since_ns))
     }
 
     /// As [`Grid::slot_around`], where `before` is a slot that ended at or before `instant`.
     ///
     /// *Cost*: no division where it is the next one.
     pub fn slot_around_after(&self, instant: Timestamp, before: GridPart) -> Option<GridPart> {
-        let (since, step_ns) = (before.until, self.step_ns);
-        let ends_ns = since.as_nanos().saturating_add(step_ns);
         let is_next = |part: &&GridPart| part.since <= before.since && instant < part.until;
-        match self.parts.iter().find(is_next) {
-            Some(part) if instant.as_nanos() < ends_ns => {
-                let until = Timestamp::from_nanos(ends_ns).min(part.until);
-                Some(GridPart { since, until })
-            }
-            _ => self.slot_around(instant),
-        }
+        let next = self.parts.iter().find(is_next);
+        let next = next.map(|part| self.slot_from(*part, before.until.as_nanos()));
+        next.filter(|slot| instant < slot.until).or_else(|| self.slot_around(instant))
     }
 
     /// Which of the rows with these ascending stamps lie between the first slot and the last: of a

@@ -10,7 +10,6 @@ use std::process::ExitCode;
 use openbell::bench::machine::Machine;
 use openbell::table::{Align, Table};
 use openbell_benches::measured::{Effort, ratios, times};
-use openbell_benches::rounds::keep_freed_memory;
 
 use bounds::{broken, read};
 
@@ -28,7 +27,6 @@ fn main() -> ExitCode {
         eprintln!("a debug build says nothing: cargo run --release -p openbell-benches");
         return ExitCode::FAILURE;
     }
-    keep_freed_memory();
     let mut figures = memory::figures();
     figures.extend(ratios(if is_full { Effort::FULL } else { Effort::GUARD }));
     if is_full {

@@ -258,8 +258,7 @@ impl Engine {
     /// Lays out session `index`, and some of those after it.
     fn lay_out(&mut self, index: usize) -> Result<Arc<SessionLayout>, RunError> {
         let (session, later) = (self.plan.sessions[index], &mut self.later);
-        let is_laid = later.front().is_some_and(|layout| layout.session.date == session.date);
-        let layout = match later.pop_front().filter(|_| is_laid) {
+        let layout = match later.pop_front_if(|layout| layout.session.date == session.date) {
             Some(layout) => layout,
             None => {
                 later.clear();
