@@ -9,7 +9,7 @@ use openbell_processor::{DayLayout, grid_of};
 use openbell_session_data::{Grid, GridPart, SegmentDay};
 use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
 
-use crate::sift::Slots;
+use crate::source::admission::Slots;
 
 /// A session of the run, laid out for its intervals.
 #[derive(Clone, Debug)]
@@ -173,4 +173,74 @@ fn parts_of(session: &Session) -> Vec<GridPart> {
 
 fn parts_by_session(sessions: &[Session]) -> Vec<GridPart> {
     sessions.iter().map(|s| GridPart { since: s.open, until: s.close }).collect()
+}
+
+/// Where the bars of a session lie: a grid with the length of its slots.
+#[derive(Clone, Copy)]
+pub(crate) struct Slots<'g> {
+    pub(crate) grid: &'g Grid,
+    pub(crate) step_ns: i64,
+    /// When each closes, where that is listed: whoever has a bar in every slot shares the list.
+    pub(crate) closes_at_ns: Option<&'g Arc<[i64]>>,
+}
+
+impl Slots<'_> {
+    /// Whether `stamps` open every slot, each once, and nothing else.
+    fn are_filled_by(&self, stamps: &[i64]) -> bool {
+        let mut rest = stamps;
+        stamps.len() == self.grid.n_slots()
+            && self.grid.parts().iter().all(|part| {
+                let length_ns = (part.until.as_nanos() - part.since.as_nanos()).max(0);
+                let n_slots = (length_ns as u64).div_ceil(self.step_ns as u64) as usize;
+                let of_part = rest.split_off(..n_slots).unwrap_or_default();
+                of_part.first().is_none_or(|&first_ns| {
+                    first_ns == part.since.as_nanos()
+                        && n_in_step(of_part, n_slots, self.step_ns) == n_slots
+                })
+            })
+    }
+
+    /// How many slots follow each other from the one that opens at `stamp_ns` on, and where the
+    /// last of them ends; `None` where none opens there.
+    fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
+        let holds = |part: &&GridPart| {
+            part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()
+        };
+        let Some(part) = self.grid.parts().iter().find(holds) else {
+            let is_last = self.grid.until().is_some_and(|until| until.as_nanos() == stamp_ns);
+            return (is_last && planted(Planted::BarsAtCloseIncluded)).then_some((1, stamp_ns));
+        };
+        let until_ns = part.until.as_nanos();
+        let is_open = (stamp_ns - part.since.as_nanos()) % self.step_ns == 0;
+        let n_slots = (until_ns - stamp_ns) as u64;
+        is_open.then_some((n_slots.div_ceil(self.step_ns as u64) as usize, until_ns))
+    }
+}
+
+/// How many of the first `n_max` of `stamps`, which has one, follow each other by `step_ns`.
+fn n_in_step(stamps: &[i64], n_max: usize, step_ns: i64) -> usize {
+    /// Looked at together, without a branch.
+    const BLOCK: usize = 16;
+    let stamps = &stamps[..n_max.min(stamps.len())];
+    let is_due = |row: usize| stamps[row] == stamps[0] + row as i64 * step_ns;
+    for (block, chunk) in stamps.chunks(BLOCK).enumerate() {
+        let first = block * BLOCK;
+        let due_ns = stamps[0] + first as i64 * step_ns;
+        let difference = chunk
+            .iter()
+            .zip(0_i64..)
+            .fold(0, |all, (&stamp_ns, row)| all | (stamp_ns ^ (due_ns + row * step_ns)));
+        if difference != 0 {
+            return (first..stamps.len()).find(|&row| !is_due(row)).unwrap_or(stamps.len());
+        }
+    }
+    stamps.len()
+}
+
+/// The length of a slot of `interval` in a session.
+pub(crate) fn step_ns(interval: BarInterval, layout: &SessionLayout) -> i64 {
+    match interval.clock() {
+        Some(clock) => clock.length().as_nanos(),
+        None => (layout.session.close - layout.session.open).as_nanos(),
+    }
 }

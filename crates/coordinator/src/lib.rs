@@ -7,75 +7,52 @@
 //! Not here: files (`openbell-data-manager`), the store that readers read
 //! (`openbell-session-data`), threads, the terminal (`openbell`).
 
-mod command;
-mod consumer;
-mod context;
-mod day_figures;
-mod day_rows;
+mod consumers;
+mod control;
 mod digest;
 mod engine;
 mod error;
-mod event;
-mod exchange;
-mod fixed;
-mod handle;
+mod gate;
 mod history;
-mod hub;
-mod lag;
-mod lane;
 mod layout;
-mod loader;
 mod lookahead;
-mod mailbox;
-mod module;
-mod module_error;
-mod notice;
-mod past;
+mod modules;
 mod plan;
-mod print;
-mod queue;
-mod registry;
 mod report;
-mod run;
-mod seat;
-mod settings;
-mod sift;
 mod source;
-mod status;
-mod store_source;
-mod subscription;
+mod symbol;
 mod sync;
 
-pub use command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
-pub use consumer::{
+pub use control::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
+pub use consumers::consumer::{
     BarClosed, CallWindow, Consumer, ConsumerError, Lagged, OnError, Outcome, Ready, Resumed,
     Skipped,
 };
-pub use context::{BeforeOpen, Context};
+pub use consumers::context::{BeforeOpen, Context};
 pub use digest::Digest;
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError};
-pub use event::{Event, Operation, Origin, Signal};
-pub use handle::{Handle, Ticket, WaitError};
+pub use control::event::{Event, Operation, Origin, Signal};
+pub use control::handle::{Handle, Ticket, WaitError};
 pub use history::HistoryWindow;
-pub use lag::{LagChange, LagMeter, LagRule, LagState};
+pub use gate::lag::{LagChange, LagMeter, LagRule, LagState};
 pub use layout::{LayoutRule, SessionLayout};
 pub use lookahead::{
     Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, Rehearsal,
     Subject, Tamper, Tampering,
 };
-pub use module_error::{ModuleError, ModuleErrors};
-pub use past::{HistoryError, PastSessions};
+pub use modules::error::{ModuleError, ModuleErrors};
+pub use history::request::{HistoryError, PastSessions};
 pub use plan::{Plan, ScheduleDue};
-pub use print::{symbol_print, view_print};
-pub use registry::{Made, Making, Module, ModuleKind, NoTexts, Registry, Texts};
+pub use digest::print::{symbol_print, view_print};
+pub use modules::{Made, Making, Module, ModuleKind, NoTexts, Registry, Texts};
 pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
-pub use run::run;
-pub use seat::{Delivery, Seat, SeatEnd};
+pub use engine::run::run;
+pub use consumers::worker::{Delivery, Seat, SeatEnd};
 pub use source::Source;
-pub use status::{Phase, Status, SymbolState, SymbolStatus};
-pub use store_source::StoreSource;
-pub use subscription::Subscription;
+pub use control::status::{Phase, Status, SymbolState, SymbolStatus};
+pub use source::store::StoreSource;
+pub use consumers::subscription::Subscription;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -7,9 +7,9 @@ use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
 use crate::digest::Digest;
-use crate::event::Signal;
-use crate::seat::Delivery;
-use crate::status::Phase;
+use crate::control::event::Signal;
+use crate::consumers::report::ConsumerReport;
+use crate::control::status::Phase;
 
 /// One switch of the gate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,24 +66,6 @@ pub struct SessionReport {
     pub symbols: Vec<SymbolReport>,
     /// The switches of the gate, in order.
     pub switches: Vec<GateSwitch>,
-}
-
-/// One consumer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ConsumerReport {
-    /// Its name.
-    pub name: String,
-    /// How it is called.
-    pub delivery: Delivery,
-    /// Signals that it emitted; those of a free consumer come as commands, and are not counted.
-    pub n_signals: u64,
-    /// Commands that it asked for; those of a free consumer come by the handle, and are not
-    /// counted.
-    pub n_commands: u64,
-    /// Notices that made room in its queue before they were told; 0 unless it is free.
-    pub n_displaced: u64,
-    /// Why it is called no more; absent where it is still called.
-    pub failure: Option<String>,
 }
 
 /// The whole run so far.

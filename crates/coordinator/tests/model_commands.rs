@@ -1,7 +1,7 @@
 //! The queue of commands in every arrangement of threads: the very file that runs, on loom's lock
 //! and atomics.
 
-#[path = "../src/queue.rs"]
+#[path = "../src/control/queue.rs"]
 mod queue;
 
 /// What `queue.rs` stands on, here.

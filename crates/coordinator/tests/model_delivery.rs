@@ -1,10 +1,10 @@
 //! The thread protocols of deliveries, in every arrangement of threads: the very files that run,
 //! on loom's locks instead of the machine's.
 
-#[path = "../src/exchange.rs"]
+#[path = "../src/consumers/rendezvous.rs"]
 #[allow(dead_code, reason = "a model walks a part of the protocol")]
 mod exchange;
-#[path = "../src/mailbox.rs"]
+#[path = "../src/consumers/mailbox.rs"]
 #[allow(dead_code, reason = "a model walks a part of the protocol")]
 mod mailbox;
 

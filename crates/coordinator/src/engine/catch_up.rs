@@ -7,7 +7,7 @@ use openbell_time::Timestamp;
 
 use super::{Engine, State};
 use crate::error::RunError;
-use crate::lag::{LagChange, LagState};
+use crate::gate::lag::{LagChange, LagState};
 
 impl Engine {
     /// Delivers the backlog bar that comes first in (close, symbol) order; when it was the last,

@@ -9,30 +9,21 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Reason, Through};
 use openbell_time::Timestamp;
 
-use super::announce::Unready;
+use super::notify::Unready;
 use super::{Engine, State};
-use crate::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
+use crate::control::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 use crate::error::RunError;
-use crate::event::{Event, Operation, Origin};
-use crate::handle::Envelope;
-use crate::hub::Asked;
-use crate::lane::Membership;
-use crate::status::Phase;
+use crate::control::event::{Event, Operation, Origin};
+use crate::control::handle::Envelope;
+use crate::consumers::Asked;
+use crate::symbol::Membership;
+use crate::control::status::Phase;
 
 /// Which way a lock goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Lock {
     Put,
     Lift,
-}
-
-/// An add that is answered when its last symbol has joined.
-pub(super) struct PendingAdd {
-    envelope: Option<Envelope>,
-    origin: Origin,
-    taken: StepAt,
-    command: Command,
-    results: Vec<(Symbol, Option<Added>)>,
 }
 
 impl Engine {
@@ -292,7 +283,7 @@ impl Engine {
             return Removed::Refused(Refusal::Locked);
         }
         let mut lane = day.take_out(position);
-        lane.gauge.change_state(crate::status::SymbolState::Removed);
+        lane.gauge.change_state(crate::control::status::SymbolState::Removed);
         if lane.is_joining {
             let failed =
                 Added::Failed { why: "it was removed while it was catching up".to_owned() };

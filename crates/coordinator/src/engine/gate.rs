@@ -8,14 +8,14 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
-use super::live_feed::Hold;
+use crate::symbol::live::Hold;
 use super::{Engine, State};
-use crate::consumer::{Resumed, Skipped};
+use crate::consumers::consumer::{Resumed, Skipped};
 use crate::error::RunError;
-use crate::event::Event;
-use crate::lag::LagState;
-use crate::lane::Lane;
-use crate::notice::Notice;
+use crate::control::event::Event;
+use crate::gate::lag::LagState;
+use crate::symbol::Lane;
+use crate::consumers::notice::Notice;
 use crate::report::GateSwitch;
 
 impl Engine {
@@ -179,7 +179,7 @@ impl Engine {
     }
 }
 
-impl super::day::Day {
+impl super::session::Day {
     /// Who holds the gate, in symbol order: the symbols that lag; where none does any more, those
     /// that have a backlog left, for which the gate waits too.
     pub(super) fn holders(&self) -> Vec<Holder> {

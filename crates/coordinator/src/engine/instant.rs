@@ -10,9 +10,9 @@ use openbell_time::Timestamp;
 
 use super::{Engine, State};
 use crate::error::RunError;
-use crate::hub::closed_row;
-use crate::notice::ClosedRow;
-use crate::status::SymbolState;
+use crate::consumers::closed_row;
+use crate::consumers::notice::ClosedRow;
+use crate::control::status::SymbolState;
 
 impl Engine {
     /// Moves the clock to `instant` and does everything that is due there, in order.

@@ -13,15 +13,15 @@ use openbell_data_manager::Connection;
 use openbell_session_data::{Holder, Opened, Reason, Shut};
 use openbell_time::{Nanos, Timestamp};
 
-use super::day::{Day, log_rejections};
-use super::live_feed::Hold;
+use super::session::{Day, log_rejections};
+use crate::symbol::live::Hold;
 use super::{Engine, State, Step};
 use crate::error::RunError;
 use crate::history::step_ns;
-use crate::lag::LagState;
-use crate::lane::Lane;
-use crate::notice::Notice;
-use crate::status::SymbolState;
+use crate::gate::lag::LagState;
+use crate::symbol::Lane;
+use crate::consumers::notice::Notice;
+use crate::control::status::SymbolState;
 
 /// How long a live run waits before it looks at its feeds again.
 const LOOK: Nanos = Nanos::from_nanos(50_000_000);

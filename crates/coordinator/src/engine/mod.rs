@@ -11,15 +11,17 @@
 //! waiting commands in order of arrival, and catch-up.
 
 mod agenda;
-mod announce;
 mod catch_up;
 mod commands;
-mod day;
+mod derived_agenda;
 mod gate;
 mod instant;
 mod live;
-mod live_feed;
+mod notify;
 mod pace;
+mod pending_add;
+pub(crate) mod run;
+mod session;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -30,27 +32,26 @@ use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
 use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
 
-use crate::command::{Answer, Command, Refusal};
-use crate::consumer::{CallWindow, Consumer, OnError};
+use crate::control::command::{Answer, Command, Refusal};
+use crate::consumers::consumer::{CallWindow, Consumer, OnError};
 use crate::digest::{Digest, Digests, RunDigest, Sequence};
 use crate::error::{PlanErrors, RunError};
-use crate::event::{Event, Operation, Signal};
-use crate::handle::{CommandQueue, CoreThread, Handle};
-use crate::hub::{Hub, StopsRun, Way};
-use crate::lane::LaneRuns;
+use crate::control::event::{Event, Operation, Signal};
+use crate::control::handle::{CommandQueue, CoreThread, Handle};
+use crate::consumers::{Hub, StopsRun, Way};
+use crate::symbol::LaneRuns;
 use crate::layout::{LayoutRule, SessionLayout};
-use crate::mailbox::Mailbox;
+use crate::consumers::mailbox::Mailbox;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
-use crate::seat::{Line, LockStep, Seat};
-use crate::sift::Sifted;
+use crate::consumers::worker::{Line, LockStep, Seat};
+use crate::source::admission::Sifted;
 use crate::source::Source;
-use crate::status::{Phase, StatusBoard};
-use crate::subscription::Subscription;
+use crate::control::status::{Phase, StatusBoard};
+use crate::consumers::subscription::Subscription;
 
-use day::Day;
-pub(crate) use live_feed::LiveFeed;
 use pace::Pace;
+use session::Day;
 
 /// How long a run waits before it looks again whether an empty seat is taken.
 const LOOK: Nanos = Nanos::from_nanos(1_000_000);

@@ -10,8 +10,8 @@ use openbell_time::Timestamp;
 use super::watch::Watched;
 use crate::digest::Digest;
 use crate::engine::Engine;
-use crate::event::{Event, Origin};
-use crate::print::Print;
+use crate::control::event::{Event, Origin};
+use crate::digest::print::Print;
 
 /// Whose it is that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]

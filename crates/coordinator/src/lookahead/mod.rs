@@ -28,7 +28,7 @@ use openbell_data_manager::DataError;
 use openbell_time::TimeManager;
 use thiserror::Error;
 
-use crate::consumer::ConsumerError;
+use crate::consumers::consumer::ConsumerError;
 use crate::engine::Engine;
 use crate::error::PlanErrors;
 use crate::plan::Plan;

@@ -5,11 +5,11 @@ use openbell_session_data::{InsideReader, SymbolHandle};
 use openbell_time::{Timestamp, TradingDate};
 
 use super::{Difference, Rehearsal};
-use crate::command::Command;
+use crate::control::command::Command;
 use crate::digest::Digest;
 use crate::engine::{Engine, Step};
-use crate::print::Print;
-use crate::status::Status;
+use crate::digest::print::Print;
+use crate::control::status::Status;
 
 /// Whether a run goes on to be watched.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,7 @@ impl Watched {
             }
         }
         match self.engine.outside_reader().view() {
-            Ok(view) => print.value(&crate::print::view_print(&view)),
+            Ok(view) => print.value(&crate::digest::print::view_print(&view)),
             Err(inactive) => print.value(&inactive),
         }
         print.value(&self.engine.report());

@@ -1,0 +1,300 @@
+//! What hears a session as it runs: strategies, scanners, services.
+//!
+//! # The order of callbacks
+//!
+//! In one session: [`Consumer::before_open`], while the gate is shut;
+//! [`Consumer::session_started`] with the gate open at the open; then, instant by instant,
+//! [`Consumer::indicators_ready`], [`Consumer::bars_closed`], [`Consumer::scheduled`], each only
+//! where there is something to tell; [`Consumer::session_closed`] with a final view, or
+//! [`Consumer::session_closed_inactive`] where the gate is shut then. When the gate
+//! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::resumed`], once,
+//! then [`Consumer::symbol_left`] and [`Consumer::symbol_joined`] for the members that changed,
+//! in symbol order, then [`Consumer::indicators_ready`]. Members that change without the gate
+//! shutting are told after the bars of that instant. [`Consumer::answered`] comes after a command
+//! was answered, and after what the command led to.
+//!
+//! Of several consumers each callback goes to the one registered first, then to the next; what
+//! they ask for and what they signal is taken in that order too, whatever their delivery.
+//!
+//! # What a callback may see
+//!
+//! The view of the publication it is told about; nothing of a later one, and nothing while the
+//! session is inactive: callbacks that pass a shut gate carry no market data, and have no view.
+//!
+//! # What an answer does
+//!
+//! `Ok(())`: the next callback comes when it is due. An error, and a panic: the consumer is called
+//! no more, its name and words stand in the event log and the report, and by its
+//! [`OnError`] the run goes on without it or fails. What it asked for and signalled in that
+//! callback before it failed still counts. The others never notice.
+//!
+//! Not here: on which thread it is called ([`Engine::register`](crate::Engine::register) and
+//! its siblings), names in session files ([`Registry`](crate::Registry)).
+
+use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::Reason;
+use openbell_time::{Nanos, TimeOfDay, Timestamp};
+
+use crate::control::command::{Answer, Command};
+use crate::consumers::context::{BeforeOpen, Context};
+use crate::consumers::subscription::Subscription;
+
+/// A bar has closed and is published.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BarClosed<'e> {
+    /// The symbol.
+    pub symbol: &'e Symbol,
+    /// The interval.
+    pub interval: BarInterval,
+    /// Row of the session in that series, from 0.
+    pub sequence: usize,
+    /// When it closed.
+    pub closes_at: Timestamp,
+}
+
+/// A series whose indicators have values now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ready {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The interval of the bars that the indicators are computed on.
+    pub interval: BarInterval,
+}
+
+/// What of one series was not announced while the session was inactive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Skipped {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The interval.
+    pub interval: BarInterval,
+    /// Sequence of the first bar that was not announced.
+    pub first: usize,
+    /// Sequence of the last one.
+    pub last: usize,
+}
+
+impl Skipped {
+    /// Bars in it, at least 1.
+    pub fn n_bars(&self) -> usize {
+        self.last - self.first + 1
+    }
+}
+
+/// The gate is open again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Resumed {
+    /// The epoch that begins.
+    pub epoch: u64,
+    /// The session clock.
+    pub at: Timestamp,
+    /// What was not announced, in symbol order, then interval; a newcomer's backlog included, and
+    /// only what the consumer has subscribed to.
+    pub skipped: Vec<Skipped>,
+}
+
+/// What a free consumer was not told, because its queue was full or because it came too late.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lagged {
+    /// Callbacks that were passed over, at least 1.
+    pub n_notices: u64,
+    /// Bars among them that it had subscribed to.
+    pub n_bars: u64,
+}
+
+/// A part of every session in which a consumer is called by the clock.
+///
+/// *Shape*: `start..end` by the exchange's clock; an end at or before the start is an end on the
+/// next day, as overnight sessions have it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CallWindow {
+    /// The first call.
+    pub start: TimeOfDay,
+    /// No call at this time or after it.
+    pub end: TimeOfDay,
+    /// From one call to the next; longer than zero.
+    pub every: Nanos,
+}
+
+/// An error of a consumer; what becomes of the run is the consumer's rule.
+pub type ConsumerError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a callback returns.
+pub type Outcome = Result<(), ConsumerError>;
+
+/// Something that is called as the session goes.
+///
+/// A consumer can do nothing that an outside reader with a [`Handle`](crate::Handle) could not.
+/// Every callback has a default that does nothing: write those that you need.
+///
+/// ```
+/// use openbell_coordinator::{BarClosed, Consumer, Context, Outcome};
+///
+/// /// Says so where a bar closes above its open.
+/// struct Risers;
+///
+/// impl Consumer for Risers {
+///     fn name(&self) -> &str {
+///         "risers"
+///     }
+///
+///     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+///         for bar in bars {
+///             let symbol = context.view().symbol(bar.symbol.as_str())?;
+///             let rows = symbol.series(bar.interval).ok_or("no such series")?.today();
+///             if rows.close()[bar.sequence] > rows.open()[bar.sequence] {
+///                 context.signal(bar.symbol, "rises", None);
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait Consumer: Send {
+    /// The name in logs and reports. Asked once, when it is registered; a name that is taken gets
+    /// a number, as `momentum-2`.
+    fn name(&self) -> &str;
+
+    /// Which bars it wants to hear of; by default all. Asked once, when it is registered.
+    fn subscription(&self) -> Subscription {
+        Subscription::all()
+    }
+
+    /// When it wants to be called by the clock; by default never. Asked once, when it is
+    /// registered. Parts that a session does not have, as the afternoon of a half day, are left
+    /// out of it.
+    fn call_windows(&self) -> Vec<CallWindow> {
+        Vec::new()
+    }
+
+    /// The session is prepared, and the gate still shut: history can be read, and symbols asked
+    /// for, which then join at the open, before its first bar.
+    ///
+    /// *When*: once a session, before [`Consumer::session_started`]. *View*: none.
+    fn before_open(&mut self, context: &mut BeforeOpen<'_>) -> Outcome {
+        let _ = context;
+        Ok(())
+    }
+
+    /// The session is at its open and active.
+    ///
+    /// *When*: once a session, with its first publication (live: the first in which every symbol
+    /// is there). *View*: the members, with their history; no bar of the day yet in a replay.
+    fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
+        let _ = context;
+        Ok(())
+    }
+
+    /// Indicators of series have values from now on: every field of every indicator on that
+    /// series. It comes before the bars of the instant are told, so that a strategy which waits
+    /// for it acts on the bar that made them ready.
+    ///
+    /// *When*: once for each series that the consumer has subscribed to, as long as its symbol is
+    /// a member; at the first bar where history has warmed them. *View*: as for the bars. *Shape*:
+    /// in the order of the bars, never empty.
+    fn indicators_ready(&mut self, context: &mut Context<'_>, series: &[Ready]) -> Outcome {
+        let _ = (context, series);
+        Ok(())
+    }
+
+    /// Bars have closed and are published.
+    ///
+    /// *When*: once an instant, after its publication. *View*: that publication; `sequence` is the
+    /// row in [`SeriesView::today`](openbell_session_data::SeriesView::today). *Shape*: base bars
+    /// in symbol order, then derived ones, shortest interval first, in symbol order; of several
+    /// closes (live, or a newcomer without lag) the earlier close first. Never empty.
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        let _ = (context, bars);
+        Ok(())
+    }
+
+    /// It is time, by one of the [`Consumer::call_windows`].
+    ///
+    /// *When*: at that instant, after its bars; where the gate is shut then (live), at the next
+    /// publication, once for all that was missed. *View*: that publication.
+    fn scheduled(&mut self, context: &mut Context<'_>) -> Outcome {
+        let _ = context;
+        Ok(())
+    }
+
+    /// The gate has shut in mid-session; no market data is told until [`Consumer::resumed`].
+    ///
+    /// *When*: before the bar that caused it is visible to anyone outside. *View*: none.
+    fn deactivated(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
+        let _ = (at, reason);
+        Ok(())
+    }
+
+    /// The gate is open again, and `resumed` says what was not announced: read it from the view,
+    /// where wanted. There is no flood of single bars.
+    ///
+    /// *When*: with the publication that opens the gate; with `scope: "symbol"` also when a
+    /// withheld symbol is there again. *View*: that publication.
+    fn resumed(&mut self, context: &mut Context<'_>, resumed: &Resumed) -> Outcome {
+        let _ = (context, resumed);
+        Ok(())
+    }
+
+    /// A symbol has joined in mid-session and is published. Those that are members at the open are
+    /// in the view of [`Consumer::session_started`].
+    ///
+    /// *When*: when it has caught up, after [`Consumer::resumed`] where its backlog shut the gate.
+    /// *View*: the first publication that has it.
+    fn symbol_joined(&mut self, context: &mut Context<'_>, symbol: &Symbol) -> Outcome {
+        let _ = (context, symbol);
+        Ok(())
+    }
+
+    /// A symbol has left, and is in no later view.
+    ///
+    /// *When*: with the publication that no longer has it. *View*: none, there may be nobody left.
+    fn symbol_left(&mut self, at: Timestamp, symbol: &Symbol) -> Outcome {
+        let _ = (at, symbol);
+        Ok(())
+    }
+
+    /// A command that this consumer asked for was answered.
+    ///
+    /// *When*: after what it led to was told. *View*: none. A free consumer gives its commands as
+    /// any outsider does, and is not told here.
+    fn answered(&mut self, at: Timestamp, command: &Command, answer: &Answer) -> Outcome {
+        let _ = (at, command, answer);
+        Ok(())
+    }
+
+    /// Free delivery only: something was passed over. The view says where things stand.
+    ///
+    /// *When*: before the next callback that has a view. *View*: the one of now.
+    fn lagged(&mut self, context: &mut Context<'_>, lagged: &Lagged) -> Outcome {
+        let _ = (context, lagged);
+        Ok(())
+    }
+
+    /// The session's last instant is published; this view is its final one. The gate shuts after
+    /// it. Locks and unlocks asked for here are taken; other commands are refused, since no
+    /// session is running any more.
+    ///
+    /// *When*: once a session, last. *View*: the final publication.
+    fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
+        let _ = context;
+        Ok(())
+    }
+
+    /// The session has closed while it was inactive (live only: a replay always catches up), so
+    /// there is no final view.
+    ///
+    /// *When*: once a session, last, in place of [`Consumer::session_closed`]. *View*: none.
+    fn session_closed_inactive(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
+        let _ = (at, reason);
+        Ok(())
+    }
+}
+
+/// What an error or panic of a consumer stops.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OnError {
+    /// The run, which then has failed.
+    StopRun,
+    /// That consumer; the others go on.
+    StopConsumer,
+}

@@ -1,0 +1,475 @@
+//! Who is called, in which order, and what becomes of one that fails.
+//!
+//! At one notice: every lock-step and free seat is given it, in order of registration; then,
+//! in that order, inline consumers are called and lock-step ones waited for, and what each asked
+//! for and signalled is taken. So the order of everything that follows is that of registration,
+//! whatever the delivery.
+
+pub(crate) mod consumer;
+pub(crate) mod context;
+pub(crate) mod mailbox;
+pub(crate) mod notice;
+pub(crate) mod rendezvous;
+pub(crate) mod report;
+pub(crate) mod subscription;
+pub(crate) mod worker;
+
+use std::sync::Arc;
+
+use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::OutsideReader;
+use openbell_time::{Session, Timestamp};
+
+use crate::control::command::{Answer, Command};
+use crate::consumers::consumer::{CallWindow, Consumer, OnError};
+use crate::consumers::context::{Desk, Outbox};
+use crate::control::event::{Event, Operation};
+use crate::consumers::rendezvous::Heard;
+use crate::layout::LayoutRule;
+use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
+use crate::consumers::notice::{BarBuffer, ClosedRow, Closings, Notice, Posted, Roster, Wanted, tell_one};
+use crate::history::request::{Archive, SourceArchive};
+use crate::consumers::report::ConsumerReport;
+use crate::consumers::worker::{Delivery, Done, LockStep};
+use crate::source::Source;
+use crate::consumers::subscription::Subscription;
+
+/// How one consumer is reached.
+pub(crate) enum Way {
+    Inline(Box<dyn Consumer>),
+    LockStep(Arc<LockStep>),
+    Free(Arc<Mailbox<Posted>>),
+}
+
+struct Registered {
+    name: String,
+    subscription: Subscription,
+    wanted: Arc<Wanted>,
+    windows: Vec<CallWindow>,
+    on_error: OnError,
+    way: Way,
+    /// Whether its lock-step seat has work that was not waited for yet.
+    is_given: bool,
+    /// Why it is called no more.
+    failure: Option<String>,
+    n_signals: u64,
+    n_commands: u64,
+    lost: Lost,
+}
+
+impl Registered {
+    fn delivery(&self) -> Delivery {
+        match self.way {
+            Way::Inline(_) => Delivery::Inline,
+            Way::LockStep(_) => Delivery::LockStep,
+            Way::Free(_) => Delivery::Free,
+        }
+    }
+
+    fn runs(&self) -> bool {
+        self.failure.is_none()
+    }
+}
+
+/// A consumer that failed and whose rule stops the run.
+pub(crate) struct StopsRun {
+    pub(crate) consumer: String,
+    pub(crate) why: String,
+}
+
+/// Whom a notice is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    Everyone,
+    /// One consumer, by its place.
+    Only(usize),
+}
+
+/// A command that a consumer asked for.
+pub(crate) struct Asked {
+    /// Its place.
+    pub(crate) consumer: usize,
+    pub(crate) command: Command,
+}
+
+/// All consumers of a run, in the order in which they were registered.
+#[derive(Default)]
+pub(crate) struct Hub {
+    consumers: Vec<Registered>,
+    roster: Arc<Roster>,
+    /// What consumers asked for, in order, until it is taken.
+    pub(crate) asked: Vec<Asked>,
+    /// Answers to tell, in order.
+    pub(crate) answered: Vec<(usize, Command, Answer)>,
+    /// Room for the bars of the next instant, empty.
+    rows: Vec<ClosedRow>,
+    /// What was told last.
+    closings: Arc<Closings>,
+    buffer: BarBuffer,
+    outbox: Outbox,
+    /// Whether a lock-step seat may still be empty.
+    may_have_empty_seat: bool,
+    hears_bars: bool,
+}
+
+/// One call to consumers: what it needs besides them.
+pub(crate) struct Call<'h> {
+    pub(crate) reader: &'h mut OutsideReader,
+    pub(crate) session: Session,
+    pub(crate) at: Timestamp,
+    pub(crate) epoch: u64,
+    pub(crate) log: &'h mut Vec<Event>,
+    pub(crate) operations: &'h mut Vec<Operation>,
+    pub(crate) source: &'h mut dyn Source,
+    pub(crate) rule: &'h LayoutRule,
+}
+
+impl Hub {
+    /// The name under which a consumer that calls itself `asked` would be registered.
+    pub(crate) fn free_name(&self, asked: &str) -> String {
+        let is_taken = |name: &str| self.consumers.iter().any(|known| known.name == name);
+        let mut name = asked.to_owned();
+        for n in 2.. {
+            if !is_taken(&name) {
+                break;
+            }
+            name = format!("{asked}-{n}");
+        }
+        name
+    }
+
+    pub(crate) fn register(
+        &mut self,
+        name: String,
+        subscription: Subscription,
+        windows: Vec<CallWindow>,
+        on_error: OnError,
+        way: Way,
+    ) {
+        self.may_have_empty_seat |= matches!(way, Way::LockStep(_));
+        let wanted = Arc::new(Wanted::of(&subscription, &self.roster));
+        self.hears_bars |= !subscription.is_none();
+        self.consumers.push(Registered {
+            name,
+            subscription,
+            wanted,
+            windows,
+            on_error,
+            way,
+            is_given: false,
+            failure: None,
+            n_signals: 0,
+            n_commands: 0,
+            lost: Lost::default(),
+        });
+    }
+
+    /// Whether somebody listens to bars.
+    pub(crate) fn hears_bars(&self) -> bool {
+        self.hears_bars
+    }
+
+    pub(crate) fn name(&self, consumer: usize) -> &str {
+        &self.consumers[consumer].name
+    }
+
+    /// Where the consumer of that name stands.
+    pub(crate) fn place_of(&self, name: &str) -> Option<usize> {
+        self.consumers.iter().position(|known| known.name == name)
+    }
+
+    /// The windows of those that still run, with their place.
+    pub(crate) fn windows(&self) -> impl Iterator<Item = (usize, &CallWindow)> {
+        let running = self.consumers.iter().enumerate().filter(|(_, known)| known.runs());
+        running.flat_map(|(place, known)| known.windows.iter().map(move |window| (place, window)))
+    }
+
+    /// The first consumer whose lock-step seat nobody has taken yet.
+    pub(crate) fn empty_seat(&mut self) -> Option<&str> {
+        if !self.may_have_empty_seat {
+            return None;
+        }
+        let is_empty = |known: &&Registered| match &known.way {
+            Way::LockStep(exchange) => known.runs() && exchange.is_empty(),
+            _ => false,
+        };
+        self.may_have_empty_seat = self.consumers.iter().any(|known| is_empty(&known));
+        self.consumers.iter().find(is_empty).map(|known| known.name.as_str())
+    }
+
+    /// The members are `symbols`, in that order, each with `intervals`: bars are told by their place
+    /// among them from now on.
+    ///
+    /// *Cost*: nothing is made anew where they are as they were, as from day to day.
+    pub(crate) fn change_roster<'s>(
+        &mut self,
+        symbols: impl ExactSizeIterator<Item = &'s Symbol> + Clone,
+        intervals: &[BarInterval],
+    ) {
+        if self.roster.is_of(symbols.clone(), intervals) {
+            return;
+        }
+        let series =
+            symbols.flat_map(|symbol| intervals.iter().map(|&interval| (symbol.clone(), interval)));
+        // Also before anyone listens: somebody may at any instant.
+        self.roster = Arc::new(Roster { series: series.collect() });
+        for known in &mut self.consumers {
+            known.wanted = Arc::new(Wanted::of(&known.subscription, &self.roster));
+        }
+    }
+
+    /// An empty list of bars, to be filled and told or given back.
+    pub(crate) fn blank_rows(&mut self) -> Vec<ClosedRow> {
+        std::mem::take(&mut self.rows)
+    }
+
+    /// Keeps the room of `rows` for the next instant.
+    pub(crate) fn keep_room(&mut self, mut rows: Vec<ClosedRow>) {
+        rows.clear();
+        self.rows = rows;
+    }
+
+    /// The bars `rows` as they are told, in the memory of those that were told last.
+    ///
+    /// *Cost*: allocates only where a free consumer that is behind still holds that.
+    pub(crate) fn closings(&mut self, mut rows: Vec<ClosedRow>) -> Arc<Closings> {
+        if Arc::get_mut(&mut self.closings).is_none() {
+            self.closings = Arc::default();
+        }
+        if let Some(closings) = Arc::get_mut(&mut self.closings) {
+            std::mem::swap(&mut closings.rows, &mut rows);
+            if !Arc::ptr_eq(&closings.roster, &self.roster) {
+                closings.roster = Arc::clone(&self.roster);
+            }
+        }
+        self.keep_room(rows);
+        Arc::clone(&self.closings)
+    }
+
+    /// Tells `audience`; those that are stopped hear nothing.
+    ///
+    /// *Errors*: a consumer failed whose rule stops the run; nobody after it is called.
+    pub(crate) fn tell(
+        &mut self,
+        mut call: Call<'_>,
+        audience: Audience,
+        notice: &Notice,
+    ) -> Result<(), StopsRun> {
+        if notice.needs_view() && call.reader.view().is_err() {
+            return Ok(());
+        }
+        let places = match audience {
+            Audience::Everyone => 0..self.consumers.len(),
+            Audience::Only(place) => place..place + 1,
+        };
+        self.give(&mut call, places.clone(), notice)?;
+        let mut stops = None;
+        for place in places {
+            if !self.consumers[place].runs() {
+                continue;
+            }
+            let outcome = match self.consumers[place].delivery() {
+                Delivery::Inline if stops.is_none() => self.call_inline(&mut call, place, notice),
+                Delivery::LockStep => self.await_step(&mut call, place),
+                Delivery::Inline | Delivery::Free => continue,
+            };
+            // What comes after a failure that stops the run was called at the same time at most,
+            // and counts no more.
+            if stops.is_none()
+                && let Some(outcome) = outcome
+            {
+                stops = self.settle(place, outcome, &mut call);
+            }
+            self.outbox.asked.clear();
+            self.outbox.signals.clear();
+        }
+        stops.map_or(Ok(()), Err)
+    }
+
+    /// Gives the notice to the seats, so that they work while inline consumers are called.
+    fn give(
+        &mut self,
+        call: &mut Call<'_>,
+        places: std::ops::Range<usize>,
+        notice: &Notice,
+    ) -> Result<(), StopsRun> {
+        for place in places {
+            let known = &mut self.consumers[place];
+            if !known.runs() || matches!(known.way, Way::Inline(_)) {
+                continue;
+            }
+            let Some(told) = notice.narrowed(&known.subscription, &known.wanted) else { continue };
+            let n_bars = told.n_bars(&known.wanted);
+            let mut posted = Posted {
+                notice: told,
+                wanted: Arc::clone(&known.wanted),
+                at: call.at,
+                session: call.session,
+                epoch: call.epoch,
+                held: None,
+            };
+            match &known.way {
+                Way::LockStep(exchange) => {
+                    exchange.give(posted);
+                    known.is_given = true;
+                }
+                Way::Free(mailbox) => {
+                    if matches!(notice, Notice::Closed) {
+                        posted.held = call.reader.view().ok().map(|view| view.hold());
+                    }
+                    let put = mailbox.put(posted, n_bars);
+                    self.settle_put(place, put, call)?;
+                }
+                Way::Inline(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn call_inline(
+        &mut self,
+        call: &mut Call<'_>,
+        place: usize,
+        notice: &Notice,
+    ) -> Option<Result<(), String>> {
+        let Registered { name, subscription, wanted, way, .. } = &mut self.consumers[place];
+        let Way::Inline(consumer) = way else { return None };
+        let narrowed;
+        let notice = match notice {
+            Notice::Bars(closings) if !wanted.includes_any(closings) => return None,
+            Notice::Bars(_) => notice,
+            other => {
+                narrowed = other.narrowed(subscription, wanted)?;
+                &narrowed
+            }
+        };
+        let view = if notice.needs_view() { call.reader.view().ok() } else { None };
+        let mut archive =
+            SourceArchive { source: call.source, rule: call.rule, session: call.session };
+        let desk = Desk {
+            at: call.at,
+            session: call.session,
+            consumer: name,
+            outbox: &mut self.outbox,
+            archive: &mut archive,
+        };
+        let consumer = consumer.as_mut();
+        Some(tell_one(consumer, notice, wanted, view, desk, &mut self.buffer))
+    }
+
+    /// Waits until a lock-step seat has finished what it was given, and answers what it asks
+    /// meanwhile.
+    fn await_step(&mut self, call: &mut Call<'_>, place: usize) -> Option<Result<(), String>> {
+        let known = &mut self.consumers[place];
+        let Way::LockStep(exchange) = &known.way else { return None };
+        if !std::mem::take(&mut known.is_given) {
+            return None;
+        }
+        loop {
+            match exchange.hear() {
+                Heard::Question(asked) => {
+                    let (source, rule) = (&mut *call.source, call.rule);
+                    let mut archive = SourceArchive { source, rule, session: call.session };
+                    exchange.answer(archive.past(asked));
+                }
+                Heard::Done(Done { outcome, outbox }) => {
+                    self.outbox = outbox;
+                    return Some(outcome);
+                }
+                Heard::Gone => return Some(Err("its seat was dropped".to_owned())),
+            }
+        }
+    }
+
+    /// Takes what a callback asked for and said, and what became of it.
+    fn settle(
+        &mut self,
+        place: usize,
+        outcome: Result<(), String>,
+        call: &mut Call<'_>,
+    ) -> Option<StopsRun> {
+        let known = &mut self.consumers[place];
+        known.n_commands += self.outbox.asked.len() as u64;
+        known.n_signals += self.outbox.signals.len() as u64;
+        let asked = self.outbox.asked.drain(..);
+        self.asked.extend(asked.map(|command| Asked { consumer: place, command }));
+        for signal in self.outbox.signals.drain(..) {
+            call.log.push(Event::Signalled { at: call.at, signal });
+        }
+        let why = outcome.err()?;
+        let consumer = known.name.clone();
+        let event = Event::ConsumerFailed { at: call.at, consumer, why: why.clone() };
+        call.log.push(event);
+        self.stop_consumer(place, why)
+    }
+
+    /// Takes what became of a notice for a free consumer.
+    fn settle_put(&mut self, place: usize, put: Put, call: &mut Call<'_>) -> Result<(), StopsRun> {
+        let known = &mut self.consumers[place];
+        let (at, consumer) = (call.at, known.name.clone());
+        let left = match put {
+            Put::Kept => return Ok(()),
+            Put::Displaced(lost) => {
+                if known.lost.is_nothing() {
+                    call.operations.push(Operation::ConsumerLags { at, consumer });
+                }
+                known.lost.add(lost);
+                return Ok(());
+            }
+            Put::Gone(left) => left,
+        };
+        let why = match left {
+            Left::Dropped => "its seat was dropped".to_owned(),
+            Left::Failed(why) => why,
+        };
+        call.operations.push(Operation::ConsumerFailed { at, consumer, why: why.clone() });
+        self.stop_consumer(place, why).map_or(Ok(()), Err)
+    }
+
+    fn stop_consumer(&mut self, place: usize, why: String) -> Option<StopsRun> {
+        let known = &mut self.consumers[place];
+        known.failure = Some(why.clone());
+        let (on_error, consumer) = (known.on_error, known.name.clone());
+        self.hears_bars =
+            self.consumers.iter().any(|known| known.runs() && !known.subscription.is_none());
+        match on_error {
+            OnError::StopConsumer => None,
+            OnError::StopRun => Some(StopsRun { consumer, why }),
+        }
+    }
+
+    /// Sends everyone away: the run has ended.
+    pub(crate) fn close(&self) {
+        for known in &self.consumers {
+            match &known.way {
+                Way::Inline(_) => {}
+                Way::LockStep(exchange) => exchange.close(),
+                Way::Free(mailbox) => mailbox.close(),
+            }
+        }
+    }
+
+    /// The figures of every consumer, in order of registration.
+    pub(crate) fn reports(&self) -> Vec<ConsumerReport> {
+        let report = |known: &Registered| ConsumerReport {
+            name: known.name.clone(),
+            delivery: known.delivery(),
+            n_signals: known.n_signals,
+            n_commands: known.n_commands,
+            n_displaced: known.lost.n_notices,
+            failure: known.failure.clone(),
+        };
+        self.consumers.iter().map(report).collect()
+    }
+}
+
+/// Appends a bar by its place in the roster.
+pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
+    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.close();
+    }
+}

@@ -1,0 +1,231 @@
+//! What can be asked of a running session, and what it answers.
+
+use std::fmt;
+
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::{Timestamp, TradingDate};
+
+use crate::control::event::Signal;
+
+/// How long an added symbol stays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stay {
+    /// For this session; gone in the next.
+    Session,
+    /// For this and all later sessions of the run.
+    Run,
+}
+
+/// Something asked of the session.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Command {
+    /// Symbols are to join, each as one operation; a refused one leaves the others alone.
+    AddSymbols {
+        /// The symbols, in any order.
+        symbols: Vec<Symbol>,
+        /// For how long.
+        stay: Stay,
+    },
+    /// Symbols are to leave.
+    RemoveSymbols {
+        /// The symbols, in any order.
+        symbols: Vec<Symbol>,
+    },
+    /// A symbol is not to be removed until it is unlocked: a position is open.
+    Lock {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// A locked symbol may be removed again. Of a consumer it lifts that consumer's lock, and the
+    /// symbol stays while another one has locked it; from outside it lifts all locks.
+    Unlock {
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// A further interval is to be derived, built back from the session's open.
+    AddInterval {
+        /// The interval.
+        interval: BarInterval,
+    },
+    /// A further indicator is to be computed, built back from the session's open.
+    AddIndicator {
+        /// The indicator.
+        spec: openbell_market::indicator::IndicatorSpec,
+    },
+    /// The session clock is to stand (backtest).
+    Pause,
+    /// The session clock is to go on (backtest).
+    Resume,
+    /// The paused clock is to visit one further instant (backtest).
+    Step,
+    /// The paused clock is to go on up to and including an instant, and to stand then (backtest).
+    RunUntil {
+        /// The instant.
+        until: Timestamp,
+    },
+    /// The pace is to change (backtest): 0 as fast as possible, N times real time.
+    ChangeSpeed {
+        /// The multiplier, finite and at least 0.
+        multiplier: f64,
+    },
+    /// A signal of an outsider, as of a free consumer, is to be recorded.
+    Signal {
+        /// What it says.
+        signal: Signal,
+    },
+    /// The run is to end in order.
+    Stop,
+}
+
+impl Command {
+    /// The name in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::AddSymbols { .. } => "add_symbols",
+            Command::RemoveSymbols { .. } => "remove_symbols",
+            Command::Lock { .. } => "lock",
+            Command::Unlock { .. } => "unlock",
+            Command::AddInterval { .. } => "add_interval",
+            Command::AddIndicator { .. } => "add_indicator",
+            Command::Pause => "pause",
+            Command::Resume => "resume",
+            Command::Step => "step",
+            Command::RunUntil { .. } => "run_until",
+            Command::ChangeSpeed { .. } => "change_speed",
+            Command::Signal { .. } => "signal",
+            Command::Stop => "stop",
+        }
+    }
+
+    /// Whether it changes pace only, and so belongs to the operations log and no digest.
+    pub fn is_pace(&self) -> bool {
+        matches!(
+            self,
+            Command::Pause
+                | Command::Resume
+                | Command::Step
+                | Command::RunUntil { .. }
+                | Command::ChangeSpeed { .. }
+        )
+    }
+}
+
+/// Why a command was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The store has no such series.
+    UnknownSymbol {
+        /// The store's own words, with the nearest names.
+        why: String,
+    },
+    /// The symbol is locked.
+    Locked,
+    /// The run is paused already.
+    AlreadyPaused,
+    /// The run is not paused.
+    NotPaused,
+    /// The run has ended, or no session is open.
+    NotRunning,
+    /// Only a backtest can do that.
+    LiveSession,
+    /// The instant is not after the session clock.
+    NotAhead {
+        /// Where the clock stands.
+        clock: Timestamp,
+    },
+    /// No stored base yields the interval.
+    NotDerivable {
+        /// Why.
+        why: String,
+    },
+    /// The speed is negative or not finite.
+    BadSpeed,
+    /// Too many commands wait; the caller must slow down.
+    QueueFull,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::UnknownSymbol { why } => f.write_str(why),
+            Refusal::Locked => f.write_str("the symbol is locked; unlock it first"),
+            Refusal::AlreadyPaused => f.write_str("the run is paused already"),
+            Refusal::NotPaused => f.write_str("the run is not paused"),
+            Refusal::NotRunning => f.write_str("no session is running"),
+            Refusal::LiveSession => f.write_str("a live session cannot do that"),
+            Refusal::NotAhead { clock } => {
+                write!(f, "the session clock stands at {clock} already and does not go back")
+            }
+            Refusal::NotDerivable { why } => f.write_str(why),
+            Refusal::BadSpeed => f.write_str("a speed is a finite number, at least 0"),
+            Refusal::QueueFull => f.write_str("too many commands wait; wait for tickets first"),
+        }
+    }
+}
+
+/// What became of adding one symbol.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Added {
+    /// It has joined and is caught up.
+    Added {
+        /// How often it has joined the run, from 1.
+        generation: u32,
+    },
+    /// It is a member already, or on its way.
+    AlreadyPresent,
+    /// It was not tried.
+    Refused(Refusal),
+    /// It was tried and did not succeed; the session is as before.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What became of removing one symbol.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Removed {
+    /// It has left; nothing of it remains.
+    Removed,
+    /// It is not a member.
+    NotPresent,
+    /// It stays.
+    Refused(Refusal),
+}
+
+/// The answer to a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum Answer {
+    /// To [`Command::AddSymbols`]: one for each symbol, in the order asked.
+    Added(Vec<(Symbol, Added)>),
+    /// To [`Command::RemoveSymbols`]: one for each symbol, in the order asked.
+    Removed(Vec<(Symbol, Removed)>),
+    /// It is done.
+    Done,
+    /// It is done already: the interval or indicator is there.
+    AlreadyPresent,
+    /// A symbol to lock or unlock is not a member.
+    NotPresent,
+    /// It was not taken.
+    Refused(Refusal),
+    /// The run ended before it was taken.
+    Stopped,
+}
+
+/// The session date and the step at which something was taken: the same in every run of the same
+/// config, data and commands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct StepAt {
+    /// Steps of the run before it.
+    pub step: u64,
+    /// Commands taken after the same step and before it. An add is answered, and logged, after
+    /// those that came while it was catching up; this is the order in which they came.
+    pub order: u32,
+    /// The session clock.
+    pub clock: Timestamp,
+    /// The session.
+    pub session: TradingDate,
+}

@@ -1,0 +1,200 @@
+//! The event log: what happened in a run, without its bars. Part of the promises: same config,
+//! data and commands give the same log.
+
+use openbell_market::{RejectReason, Symbol};
+use openbell_session_data::Reason;
+use openbell_time::{Timestamp, TradingDate};
+
+use crate::control::command::{Answer, Command, StepAt};
+use crate::control::signal::Signal;
+
+/// Who gave a command.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// The config's `symbol_schedule`; the entry, from 0.
+    Schedule {
+        /// Position in the file.
+        entry: usize,
+    },
+    /// A handle outside the core.
+    Handle,
+    /// A consumer, from a callback.
+    Consumer {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// One entry of the event log.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// A session is at its open, its symbols are loaded.
+    SessionOpened {
+        /// Its date.
+        date: TradingDate,
+        /// Its open.
+        at: Timestamp,
+        /// Its close.
+        until: Timestamp,
+    },
+    /// A symbol has joined and is caught up.
+    Joined {
+        /// The symbol.
+        symbol: Symbol,
+        /// How often it has joined the run, from 1.
+        generation: u32,
+        /// The session clock.
+        at: Timestamp,
+        /// Bars that were delivered to catch it up.
+        n_backlog: u64,
+    },
+    /// A symbol has left.
+    Left {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session clock.
+        at: Timestamp,
+    },
+    /// A command was taken and answered.
+    Commanded {
+        /// When it was taken.
+        taken: StepAt,
+        /// Who gave it.
+        origin: Origin,
+        /// What was asked.
+        command: Command,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// The gate opened.
+    GateOpened {
+        /// The session clock.
+        at: Timestamp,
+        /// The epoch that begins.
+        epoch: u64,
+    },
+    /// The gate shut.
+    GateShut {
+        /// The session clock.
+        at: Timestamp,
+        /// The epoch that begins.
+        epoch: u64,
+        /// Why.
+        reason: Reason,
+    },
+    /// Rows were rejected.
+    Rejected {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session clock at which it was counted.
+        at: Timestamp,
+        /// Why.
+        reason: RejectReason,
+        /// Rows.
+        n_rows: u64,
+        /// The stamp of the first of them.
+        first: Timestamp,
+        /// The stamp of the last of them.
+        last: Timestamp,
+    },
+    /// A schedule entry lies outside this session and was passed over.
+    ScheduleSkipped {
+        /// The session.
+        date: TradingDate,
+        /// Position in the file, from 0.
+        entry: usize,
+    },
+    /// A symbol had no bar in the whole session.
+    NoData {
+        /// The session.
+        date: TradingDate,
+        /// The symbol.
+        symbol: Symbol,
+    },
+    /// A consumer said something.
+    Signalled {
+        /// The session clock.
+        at: Timestamp,
+        /// What.
+        signal: Signal,
+    },
+    /// A consumer failed and was stopped, or stopped the run.
+    ConsumerFailed {
+        /// The session clock.
+        at: Timestamp,
+        /// The consumer.
+        consumer: String,
+        /// What it said.
+        why: String,
+    },
+    /// A session is closed.
+    SessionClosed {
+        /// Its date.
+        date: TradingDate,
+        /// Its close.
+        at: Timestamp,
+        /// Bars delivered in it.
+        n_bars: u64,
+    },
+    /// The last session is closed.
+    Completed {
+        /// The session clock.
+        at: Timestamp,
+    },
+    /// The run was stopped.
+    Stopped {
+        /// The session clock, where there was one.
+        at: Option<Timestamp>,
+    },
+    /// The run failed.
+    Failed {
+        /// The session clock, where there was one.
+        at: Option<Timestamp>,
+        /// The cause and the place.
+        why: String,
+    },
+}
+
+/// One entry of the operations log, which is no part of the promises.
+#[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A command that changes only the pace was taken.
+    Paced {
+        /// When it was taken.
+        taken: StepAt,
+        /// What was asked.
+        command: Command,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// A free consumer's queue was full for the first time; the report counts what made room.
+    ConsumerLags {
+        /// The session clock.
+        at: Timestamp,
+        /// The consumer.
+        consumer: String,
+    },
+    /// A free consumer failed, or its seat was dropped, by that instant.
+    ConsumerFailed {
+        /// The session clock when it was found out.
+        at: Timestamp,
+        /// The consumer.
+        consumer: String,
+        /// What it said.
+        why: String,
+    },
+    /// The run cannot go on, because nobody runs the seat of a lock-step consumer.
+    SeatEmpty {
+        /// The consumer.
+        consumer: String,
+    },
+    /// A paced run could not keep its pace.
+    Overrun {
+        /// The session clock.
+        at: Timestamp,
+        /// By how much it is late.
+        by: openbell_time::Nanos,
+    },
+}

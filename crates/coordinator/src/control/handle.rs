@@ -1,0 +1,247 @@
+//! The way into a running session from any thread: commands in, tickets and polled state out.
+
+use std::sync::Arc;
+use std::thread::ThreadId;
+
+use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
+use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::OutsideReader;
+use thiserror::Error;
+
+use crate::control::command::{Answer, Command, Refusal, Stay};
+use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
+use crate::control::status::{Status, StatusBoard};
+
+/// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.
+const QUEUE_LEN: usize = 1024;
+
+/// Why waiting for a ticket gave no answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// The core waits for this callback, inline or lock-step, which so would wait for itself.
+    #[error(
+        "a callback that the core waits for cannot wait for a ticket; take the answer in a later callback"
+    )]
+    OnTheCoreThread,
+}
+
+type Callback = Box<dyn FnOnce(Answer) + Send>;
+
+enum ReplyTo {
+    Ticket(Sender<Answer>),
+    Callback(Option<Callback>),
+}
+
+/// A command on its way, which is answered exactly once: where nobody does, it answers *stopped*.
+pub(crate) struct Envelope {
+    pub(crate) command: Command,
+    reply_to: ReplyTo,
+    is_answered: bool,
+}
+
+impl Envelope {
+    pub(crate) fn answer(mut self, answer: Answer) {
+        self.send(answer);
+    }
+
+    fn send(&mut self, answer: Answer) {
+        if std::mem::replace(&mut self.is_answered, true) {
+            return;
+        }
+        match &mut self.reply_to {
+            // A ticket that was dropped wants no answer.
+            ReplyTo::Ticket(sender) => drop(sender.send(answer)),
+            ReplyTo::Callback(callback) => {
+                if let Some(callback) = callback.take() {
+                    callback(answer);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Envelope {
+    fn drop(&mut self) {
+        self.send(Answer::Stopped);
+    }
+}
+
+/// Which threads are inside a step or a lock-step callback, so that none waits for itself.
+#[derive(Default)]
+pub(crate) struct CoreThread(std::sync::Mutex<Vec<ThreadId>>);
+
+impl CoreThread {
+    pub(crate) fn enter(&self) {
+        self.inside().push(std::thread::current().id());
+    }
+
+    pub(crate) fn leave(&self) {
+        let current = std::thread::current().id();
+        let mut inside = self.inside();
+        if let Some(at) = inside.iter().rposition(|&id| id == current) {
+            inside.remove(at);
+        }
+    }
+
+    fn is_current(&self) -> bool {
+        self.inside().contains(&std::thread::current().id())
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Vec<ThreadId>> {
+        // A panic cannot leave the list half written.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The open end of a command: its answer comes here.
+pub struct Ticket {
+    answer: Receiver<Answer>,
+    core: Arc<CoreThread>,
+}
+
+impl Ticket {
+    /// The answer where there is one already.
+    pub fn try_answer(&self) -> Option<Answer> {
+        match self.answer.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Answer::Stopped),
+        }
+    }
+
+    /// Waits for the answer.
+    ///
+    /// *Errors*: [`WaitError::OnTheCoreThread`] inside a callback of an inline or lock-step
+    /// consumer, where waiting would never end.
+    pub fn wait(self) -> Result<Answer, WaitError> {
+        if self.core.is_current() {
+            return Err(WaitError::OnTheCoreThread);
+        }
+        Ok(self.answer.recv().unwrap_or(Answer::Stopped)) // A closed channel: the run is gone.
+    }
+}
+
+/// A handle to a run: cheap to clone, usable from any thread.
+///
+/// *Cost*: giving a command puts it in a queue and returns; it is taken by the core between two
+/// steps, in order of arrival. Nothing here waits for the core but [`Ticket::wait`].
+#[derive(Clone)]
+pub struct Handle {
+    queue: Entrance<Envelope>,
+    core: Arc<CoreThread>,
+    status: Arc<StatusBoard>,
+    reader: OutsideReader,
+}
+
+impl Handle {
+    pub(crate) fn new(
+        core: Arc<CoreThread>,
+        status: Arc<StatusBoard>,
+        reader: OutsideReader,
+    ) -> (Handle, CommandQueue) {
+        let (entrance, waiting) = queue(QUEUE_LEN);
+        (Handle { queue: entrance, core, status, reader }, waiting)
+    }
+
+    /// Gives a command; its answer comes by the ticket.
+    pub fn command(&self, command: Command) -> Ticket {
+        let (sender, answer) = bounded(1);
+        self.give(command, ReplyTo::Ticket(sender));
+        Ticket { answer, core: Arc::clone(&self.core) }
+    }
+
+    /// Gives a command; its answer is handed to `callback`, once, on the core's thread (or on
+    /// this one, where the run is over or the queue is full).
+    pub fn command_then(&self, command: Command, callback: impl FnOnce(Answer) + Send + 'static) {
+        self.give(command, ReplyTo::Callback(Some(Box::new(callback))));
+    }
+
+    /// Adds symbols for this session.
+    pub fn add_symbols(&self, symbols: impl IntoIterator<Item = Symbol>) -> Ticket {
+        self.command(Command::AddSymbols {
+            symbols: symbols.into_iter().collect(),
+            stay: Stay::Session,
+        })
+    }
+
+    /// Removes symbols.
+    pub fn remove_symbols(&self, symbols: impl IntoIterator<Item = Symbol>) -> Ticket {
+        self.command(Command::RemoveSymbols { symbols: symbols.into_iter().collect() })
+    }
+
+    /// Keeps a symbol from being removed.
+    pub fn lock(&self, symbol: Symbol) -> Ticket {
+        self.command(Command::Lock { symbol })
+    }
+
+    /// Lets a symbol be removed again.
+    pub fn unlock(&self, symbol: Symbol) -> Ticket {
+        self.command(Command::Unlock { symbol })
+    }
+
+    /// Derives a further interval.
+    pub fn add_interval(&self, interval: BarInterval) -> Ticket {
+        self.command(Command::AddInterval { interval })
+    }
+
+    /// Lets the clock stand.
+    pub fn pause(&self) -> Ticket {
+        self.command(Command::Pause)
+    }
+
+    /// Lets the clock go on.
+    pub fn resume(&self) -> Ticket {
+        self.command(Command::Resume)
+    }
+
+    /// Ends the run in order.
+    pub fn stop(&self) -> Ticket {
+        self.command(Command::Stop)
+    }
+
+    /// The state of the run, as a copy; never waits for the core.
+    pub fn status(&self) -> Status {
+        self.status.status(self.reader.clone())
+    }
+
+    /// The members of the session that are caught up, in symbol order.
+    pub fn loaded_symbols(&self) -> Vec<Symbol> {
+        self.status.loaded()
+    }
+
+    /// The symbols that are loading or catching up, in symbol order.
+    pub fn pending_symbols(&self) -> Vec<Symbol> {
+        self.status.pending()
+    }
+
+    /// The intervals that feeds deliver.
+    pub fn streamed(&self) -> Vec<BarInterval> {
+        self.status.streamed()
+    }
+
+    /// The intervals that the processor derives.
+    pub fn derived(&self) -> Vec<BarInterval> {
+        self.status.derived()
+    }
+
+    /// A reader for services and displays; every view of it passes the gate.
+    pub fn reader(&self) -> OutsideReader {
+        self.reader.clone()
+    }
+
+    fn give(&self, command: Command, reply_to: ReplyTo) {
+        let envelope = Envelope { command, reply_to, is_answered: false };
+        match self.queue.give(envelope) {
+            Ok(()) => {}
+            Err(NotTaken::Full(envelope)) => {
+                envelope.answer(Answer::Refused(Refusal::QueueFull));
+            }
+            // Dropping it answers *stopped*.
+            Err(NotTaken::Over(envelope)) => drop(envelope),
+        }
+    }
+}
+
+/// The core's end of the queue.
+pub(crate) type CommandQueue = Waiting<Envelope>;

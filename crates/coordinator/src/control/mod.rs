@@ -1,0 +1,8 @@
+//! What is asked of a run, what it answers and logs, and what can be polled of it.
+
+pub(crate) mod command;
+pub(crate) mod event;
+pub(crate) mod handle;
+pub(crate) mod queue;
+pub(crate) mod signal;
+pub(crate) mod status;

@@ -1,0 +1,37 @@
+//! The loop around steps: pace, waiting, and the end.
+
+use openbell_time::{Nanos, WallClock};
+
+use crate::engine::{Engine, Step};
+use crate::control::status::Phase;
+
+/// How often a run that waits looks for commands.
+const LOOK: Nanos = Nanos::from_nanos(10_000_000);
+
+/// Steps `engine` to its end by `wall`, and calls `between` after every step that did work; it
+/// answers whether to go on.
+///
+/// *Cost*: blocks the thread until the run has ended, or `between` says stop: the run then stands
+/// where it is, and can be told to stop in order by its handle.
+pub fn run(
+    engine: &mut Engine,
+    wall: &dyn WallClock,
+    mut between: impl FnMut(&Engine) -> std::ops::ControlFlow<()>,
+) -> Phase {
+    loop {
+        match engine.step(wall.now()) {
+            Step::Ended(phase) => return phase,
+            Step::Worked => {}
+            Step::Waits { until } => {
+                // Woken or not: the step says what is due.
+                let _ = wall.wait_until(until.min(wall.now() + LOOK));
+            }
+            Step::Paused => {
+                let _ = wall.wait_until(wall.now() + LOOK);
+            }
+        }
+        if between(engine).is_break() {
+            return engine.phase();
+        }
+    }
+}

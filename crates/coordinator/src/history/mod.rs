@@ -1,0 +1,207 @@
+//! The sessions before the day: trailing windows, rolled from session to session.
+
+pub(crate) mod indicators;
+pub(crate) mod request;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use openbell_data_manager::{DataError, Feed};
+use openbell_market::planted::{Planted, planted};
+use openbell_market::{BarInterval, BarSlice, SeriesKey, Symbol};
+use openbell_processor::{DayMemory, DaySeries, IndicatorSet, SymbolProcessor};
+use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole, WholeBars};
+use openbell_time::{Session, Timestamp};
+
+use crate::error::RunError;
+use crate::layout::{LayoutRule, SessionLayout};
+use crate::source::admission::{Sifted, Slots};
+use crate::source::Source;
+
+/// One trailing window of one symbol.
+struct Window {
+    interval: BarInterval,
+    n_sessions: usize,
+    origin: Origin,
+    reader: Option<SessionReader>,
+    segments: VecDeque<Arc<Segment>>,
+    /// The sessions that `segments` were made for, by date, oldest first.
+    dates: VecDeque<openbell_time::TradingDate>,
+}
+
+/// The trailing windows of one symbol.
+pub(crate) struct History {
+    symbol: Symbol,
+    base: BarInterval,
+    windows: Vec<Window>,
+}
+
+impl History {
+    /// The windows asked for, none of them read yet.
+    pub(crate) fn new(
+        symbol: &Symbol,
+        base: BarInterval,
+        asked: &[HistoryWindow],
+        stored: &[BarInterval],
+    ) -> History {
+        let windows = asked.iter().map(|window| Window {
+            interval: window.interval,
+            n_sessions: window.n_sessions as usize,
+            origin: Origin::of(window.interval, base, stored),
+            reader: None,
+            segments: VecDeque::new(),
+            dates: VecDeque::new(),
+        });
+        History { symbol: symbol.clone(), base, windows: windows.collect() }
+    }
+
+    /// Makes every window hold exactly its sessions before `day`.
+    ///
+    /// *Time*: depends on rows of sessions strictly before `day` only, whatever the files hold.
+    /// *Cost*: reads the sessions that are not held yet.
+    pub(crate) fn roll(
+        &mut self,
+        day: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<(), RunError> {
+        for window in &mut self.windows {
+            window.roll(&self.symbol, self.base, day, rule, source)?;
+        }
+        Ok(())
+    }
+
+    /// The trailing sessions of `interval`, oldest first.
+    pub(crate) fn trailing(&self, interval: BarInterval) -> Arc<[Arc<Segment>]> {
+        let window = self.windows.iter().find(|window| window.interval == interval);
+        window.map_or_else(Arc::default, |w| w.segments.iter().cloned().collect())
+    }
+
+    /// The intervals with a window, in the order asked.
+    pub(crate) fn intervals(&self) -> impl Iterator<Item = BarInterval> {
+        self.windows.iter().map(|window| window.interval)
+    }
+}
+
+impl Window {
+    fn roll(
+        &mut self,
+        symbol: &Symbol,
+        base: BarInterval,
+        day: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<(), RunError> {
+        let before = day.date.plus_days(i32::from(planted(Planted::HistoryIncludesToday)));
+        let n_sessions = self.n_sessions - usize::from(planted(Planted::HistoryCutShort));
+        let wanted = rule.calendar.sessions_before(before, n_sessions)?;
+        let first = wanted.first().map_or(day.date, |session| session.date);
+        while self.dates.front().is_some_and(|&date| date < first) {
+            self.dates.pop_front();
+            self.segments.pop_front();
+        }
+        let held_through = self.dates.back().copied();
+        for session in wanted.iter().filter(|s| held_through.is_none_or(|date| s.date > date)) {
+            if let Some(segment) = self.load(symbol, base, session, rule, source)? {
+                self.segments.push_back(segment);
+                self.dates.push_back(session.date);
+            }
+        }
+        Ok(())
+    }
+
+    /// The segment of one past session; `None` for a session that no bar of the interval ends in.
+    fn load(
+        &mut self,
+        symbol: &Symbol,
+        base: BarInterval,
+        session: &Session,
+        rule: &LayoutRule,
+        source: &mut dyn Source,
+    ) -> Result<Option<Arc<Segment>>, RunError> {
+        let from = match self.origin {
+            Origin::Stored => self.interval,
+            Origin::Folded { from } => from,
+        };
+        // Past sessions are laid out for the interval read and the one wanted, regular hours;
+        // the base keeps the hours of the run, so that yesterday looks as it did.
+        let rule = LayoutRule {
+            base: from,
+            derived: if from == self.interval { Vec::new() } else { vec![self.interval] },
+            hours: if from == base { rule.hours } else { openbell_config::Hours::Regular },
+            calendar: rule.calendar.clone(),
+        };
+        let sessions = if self.interval == BarInterval::WEEK {
+            let week = rule.calendar.sessions_of_week(session.date.monday())?;
+            if week.last().is_some_and(|last| last.date != session.date) {
+                return Ok(None); // The week's bar closes with a later session.
+            }
+            if self.origin == Origin::Stored { vec![week[0]] } else { week.to_vec() }
+        } else {
+            vec![*session]
+        };
+        let reader = match &mut self.reader {
+            Some(reader) => reader,
+            none => {
+                let key = SeriesKey { symbol: symbol.clone(), interval: from };
+                none.insert(SessionReader::new(source.feed(&key, &rule.calendar)?))
+            }
+        };
+        if self.interval == BarInterval::WEEK && self.origin == Origin::Stored {
+            return stored_week(reader, &rule, &sessions[0], session).map(Some);
+        }
+        let derived: Vec<BarInterval> = rule.derived.clone();
+        let none = |_| IndicatorSet::default();
+        let mut processor = SymbolProcessor::new(from, &derived, none);
+        let mut made: Option<DaySeries> = None;
+        for part in &sessions {
+            let layout = rule.lay(*part)?;
+            let mut whole = reader.read(&layout, from, from == base)?;
+            if derived.is_empty() {
+                // They are kept for many sessions; what lies beside them is not.
+                whole.bars = whole.bars.detached();
+            }
+            made = Some(processor.whole_session(&layout.day, whole, DayMemory::default()));
+        }
+        let Some(mut series) = made else { return Ok(None) };
+        let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
+        Ok(Some(Arc::clone(writer.segment())))
+    }
+}
+
+/// The stored bar of the week that ends with `last` and begins with `first`.
+fn stored_week(
+    reader: &mut SessionReader,
+    rule: &LayoutRule,
+    first: &Session,
+    last: &Session,
+) -> Result<Arc<Segment>, RunError> {
+    let week_rule =
+        LayoutRule { base: BarInterval::DAY, derived: vec![BarInterval::WEEK], ..rule.clone() };
+    let layout = week_rule.lay(*first)?;
+    let WholeBars { bars, .. } = reader.read(&layout, BarInterval::DAY, false)?;
+    let (_, day) = layout.day.derived[0].clone();
+    let shape = SegmentShape {
+        interval: BarInterval::WEEK,
+        role: SeriesRole::Derived,
+        arrival: Arrival::AtClose,
+        indicators: Arc::from([]),
+    };
+    let mut writer = SegmentWriter::new(shape, day, 1);
+    if !bars.is_empty() {
+        let bar = bars.ohlcv(0);
+        let mut tail = writer.tail();
+        tail.opens_at_ns[0] = bars.opens_at_ns()[0];
+        tail.closes_at_ns[0] = last.close.as_nanos();
+        tail.open[0] = bar.open;
+        tail.high[0] = bar.high;
+        tail.low[0] = bar.low;
+        tail.close[0] = bar.close;
+        tail.volume[0] = bar.volume;
+        if let Some((n, expected)) = &mut tail.coverage {
+            (n[0], expected[0]) = (1, 1);
+        }
+        writer.commit(1);
+    }
+    Ok(Arc::clone(writer.segment()))
+}

@@ -1,0 +1,331 @@
+//! What a run will do: the config checked against the calendar and the data, before a bar is read.
+
+mod base;
+pub(crate) mod series;
+
+use openbell_config::{
+    ApplyTo, GateScope, Mode, ScheduleChange, ScheduleEntry, ScheduleTime, SessionConfig,
+};
+use openbell_data_manager::DataError;
+use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
+use openbell_market::{BarInterval, Symbol};
+use openbell_processor::IndicatorSet;
+use openbell_processor::indicator::MarketFacts;
+use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
+
+use crate::error::{PlanError, PlanErrors};
+use crate::history::{HistoryWindow, series_read};
+use crate::gate::lag::LagRule;
+use crate::layout::LayoutRule;
+use crate::source::Source;
+
+/// A run, planned: everything that is decided before the first session.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The config that it comes from.
+    pub config: SessionConfig,
+    /// How sessions are laid out: calendar, base, derived intervals, hours.
+    pub rule: LayoutRule,
+    /// The sessions, in time order; at least one.
+    pub sessions: Vec<Session>,
+    /// The rule of lag.
+    pub lag: LagRule,
+    /// What a lagging symbol withholds.
+    pub scope: GateScope,
+    /// The trailing windows, by whom they are for.
+    history: Vec<(ApplyTo, HistoryWindow)>,
+    /// The indicators that update with the bars of their interval.
+    indicators: Vec<IndicatorSpec>,
+    /// The indicators that are fixed for the day.
+    historical: Vec<HistoricalSpec>,
+    /// How often the group trades in a year, for annualising.
+    sessions_per_year: u32,
+    /// A session of normal length, whose slots make a full day.
+    full_session: Session,
+}
+
+/// A schedule entry that falls into a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScheduleDue {
+    /// The session instant.
+    pub at: Timestamp,
+    /// Position in the file, from 0.
+    pub entry: usize,
+}
+
+impl Plan {
+    /// The plan of `config` on the calendars of `time` and the data of `source`.
+    ///
+    /// *Errors*: every reason at once: no session in the range, unknown symbols, unreadable
+    /// series, intervals that no stored base yields, schedule entries outside their session.
+    pub fn new(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: &mut dyn Source,
+    ) -> Result<Plan, PlanErrors> {
+        let mut errors = Vec::new();
+        let planned = Plan::checked(config, time, source, &mut errors);
+        match planned {
+            Some(plan) if errors.is_empty() => Ok(plan),
+            _ => Err(PlanErrors(errors)),
+        }
+    }
+
+    fn checked(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: &mut dyn Source,
+        errors: &mut Vec<PlanError>,
+    ) -> Option<Plan> {
+        let group = config.exchange_group;
+        let calendar = noted(time.calendar(group.calendar), errors);
+        let sessions_per_year = group.sessions_per_year;
+        let base = base_interval(config, source, errors);
+        let (calendar, base) = (calendar?, base?);
+        let sessions = sessions_of(config, &calendar, errors);
+        let data = &config.session_data_config;
+        let mut derived: Vec<BarInterval> =
+            data.streams.iter().copied().filter(|&interval| interval != base).collect();
+        let indicators: Vec<IndicatorSpec> =
+            data.indicators.session.iter().map(|indicator| indicator.spec).collect();
+        derived.extend(indicators.iter().map(IndicatorSpec::interval).filter(|&i| i != base));
+        derived.sort_unstable();
+        derived.dedup();
+        let rule = LayoutRule { calendar, base, derived, hours: data.hours };
+        let history = data.historical.data.iter().flat_map(|entry| {
+            entry.intervals.iter().map(|&interval| {
+                let window = HistoryWindow { interval, n_sessions: entry.trailing_days };
+                (entry.apply_to.clone(), window)
+            })
+        });
+        let streaming = &data.streaming;
+        let sessions = sessions?;
+        let full_session = full_session(&rule.calendar, &sessions[0]);
+        let plan = Plan {
+            config: config.clone(),
+            sessions,
+            lag: LagRule {
+                threshold: Nanos::from_secs(i64::from(streaming.catchup_threshold_seconds)),
+                recovery: Nanos::from_secs(i64::from(streaming.recovery_threshold_seconds)),
+                check_interval: streaming.catchup_check_interval,
+            },
+            scope: streaming.scope,
+            history: history.collect(),
+            historical: data.indicators.historical.iter().map(|h| h.spec).collect(),
+            indicators,
+            sessions_per_year,
+            full_session,
+            rule,
+        };
+        plan.check_schedule(errors);
+        plan.check_series(source, errors);
+        Some(plan)
+    }
+
+    /// The configured symbols, in symbol order.
+    pub fn symbols(&self) -> Vec<Symbol> {
+        let mut symbols = self.config.session_data_config.symbols.clone();
+        symbols.sort();
+        symbols
+    }
+
+    /// How many symbols are configured.
+    pub(crate) fn n_symbols(&self) -> usize {
+        self.config.session_data_config.symbols.len()
+    }
+
+    /// Whether the quality of the bars is kept.
+    pub(crate) fn keeps_quality(&self) -> bool {
+        self.config.session_data_config.gap_filler.enable_session_quality
+    }
+
+    /// The calendar.
+    pub fn calendar(&self) -> &Calendar {
+        &self.rule.calendar
+    }
+
+    /// The trailing windows of one symbol, shortest interval first; the longest of several for
+    /// one interval.
+    pub fn history_of(&self, symbol: &Symbol) -> Vec<HistoryWindow> {
+        let mut windows: Vec<HistoryWindow> = Vec::new();
+        for (apply_to, window) in &self.history {
+            if !apply_to.includes(symbol) {
+                continue;
+            }
+            match windows.iter_mut().find(|known| known.interval == window.interval) {
+                Some(known) => known.n_sessions = known.n_sessions.max(window.n_sessions),
+                None => windows.push(*window),
+            }
+        }
+        windows.sort_unstable();
+        windows
+    }
+
+    /// The schedule entries due in `session`, by instant, then file order; and those that it does
+    /// not contain.
+    pub fn schedule_of(&self, session: &Session) -> (Vec<ScheduleDue>, Vec<usize>) {
+        let (mut due, mut skipped) = (Vec::new(), Vec::new());
+        for (entry, scheduled) in self.schedule().iter().enumerate() {
+            match self.instant_in(session, scheduled.at) {
+                Some(at) => due.push(ScheduleDue { at, entry }),
+                None if scheduled.at.date.is_none() => skipped.push(entry),
+                None => {}
+            }
+        }
+        due.sort_by_key(|scheduled| (scheduled.at, scheduled.entry));
+        (due, skipped)
+    }
+
+    /// The schedule as written.
+    pub fn schedule(&self) -> &[ScheduleEntry] {
+        &self.config.session_data_config.symbol_schedule
+    }
+
+    /// What entry `entry` does.
+    pub fn change(&self, entry: usize) -> &ScheduleChange {
+        &self.schedule()[entry].change
+    }
+
+    /// The indicators that update with the bars of their interval.
+    pub fn indicators(&self) -> &[IndicatorSpec] {
+        &self.indicators
+    }
+
+    /// The indicators that are computed before a session and fixed for the day.
+    pub fn historical(&self) -> &[HistoricalSpec] {
+        &self.historical
+    }
+
+    pub(crate) fn add_indicator(&mut self, spec: IndicatorSpec) {
+        self.indicators.push(spec);
+    }
+
+    /// A fresh set of the indicators on `interval`, in the order of the config.
+    pub fn indicators_on(&self, interval: BarInterval) -> IndicatorSet {
+        let specs: Vec<IndicatorSpec> =
+            self.indicators.iter().filter(|spec| spec.interval() == interval).copied().collect();
+        self.indicator_set(&specs, interval)
+    }
+
+    /// A fresh set of `specs`, all on `interval`.
+    pub(crate) fn indicator_set(
+        &self,
+        specs: &[IndicatorSpec],
+        interval: BarInterval,
+    ) -> IndicatorSet {
+        let lengths = self.full_session.parts().map(|part| part.length());
+        let full_session = lengths.fold(Nanos::ZERO, |a, b| a + b);
+        IndicatorSet::new(specs, self.market_facts(interval), full_session)
+    }
+
+    /// What indicators on `interval` need to know of the market.
+    pub fn market_facts(&self, interval: BarInterval) -> MarketFacts {
+        let bars_per_full_session = match interval.clock() {
+            None => 1,
+            Some(clock) => {
+                let slots = |part: openbell_time::SessionPart| {
+                    let (length, step) = (part.length().as_nanos(), clock.length().as_nanos());
+                    ((length + step - 1) / step) as u32
+                };
+                self.full_session.parts().map(slots).sum()
+            }
+        };
+        MarketFacts { sessions_per_year: self.sessions_per_year, bars_per_full_session }
+    }
+
+    /// The instant at which the exchange's clock shows that time, where the clock of `session`
+    /// runs then; its last instant is not among them.
+    fn instant_in(&self, session: &Session, at: ScheduleTime) -> Option<Timestamp> {
+        let layout = self.rule.lay(*session).ok()?; // A session of the run was laid out before.
+        let shown = |date: TradingDate| self.rule.calendar.instant_at(date, at.time);
+        let runs = |at: &Timestamp| layout.clock_since <= *at && *at < layout.clock_until;
+        match at.date {
+            Some(date) => shown(date).filter(runs),
+            None => [-1, 0, 1]
+                .into_iter()
+                .filter_map(|days| shown(session.date.plus_days(days)))
+                .find(runs),
+        }
+    }
+
+    fn check_schedule(&self, errors: &mut Vec<PlanError>) {
+        for (entry, scheduled) in self.schedule().iter().enumerate() {
+            let is_in = |session: &Session| self.instant_in(session, scheduled.at).is_some();
+            if scheduled.at.date.is_some() && !self.sessions.iter().any(is_in) {
+                errors.push(PlanError::ScheduleOutside { entry, at: scheduled.at.to_string() });
+            }
+        }
+    }
+
+    fn check_series(&self, source: &mut dyn Source, errors: &mut Vec<PlanError>) {
+        for symbol in self.symbols() {
+            if !source.intervals(&symbol).contains(&self.rule.base) {
+                continue; // Reported with the base interval.
+            }
+            let interval = self.rule.base;
+            let key = openbell_market::SeriesKey { symbol: symbol.clone(), interval };
+            let readable = source.feed(&key, &self.rule.calendar).map(drop);
+            let readable = readable.and_then(|()| self.check_together(&symbol, source));
+            if let Err(error) = readable {
+                let source = Box::new(error);
+                errors.push(PlanError::Unreadable { symbol, interval, source });
+            }
+        }
+    }
+
+    /// Refuses a symbol whose series, as this run reads them, were adjusted in different ways.
+    pub(crate) fn check_together(
+        &self,
+        symbol: &Symbol,
+        source: &dyn Source,
+    ) -> Result<(), DataError> {
+        let windows = self.history_of(symbol).into_iter().map(|window| window.interval);
+        let fixed = self.historical.iter().map(|historical| historical.spec().interval());
+        let stored = source.intervals(symbol);
+        let keys = series_read(symbol, self.rule.base, windows.chain(fixed), &stored);
+        match keys.as_slice() {
+            [_] => Ok(()), // One series is of one make; no file need be opened to say so.
+            several => source.check_together(several),
+        }
+    }
+}
+
+fn noted<T, E: Into<PlanError>>(result: Result<T, E>, errors: &mut Vec<PlanError>) -> Option<T> {
+    result.map_err(|error| errors.push(error.into())).ok()
+}
+
+fn sessions_of(
+    config: &SessionConfig,
+    calendar: &Calendar,
+    errors: &mut Vec<PlanError>,
+) -> Option<Vec<Session>> {
+    let Mode::Backtest(backtest) = &config.mode else {
+        let (what, why) = ("mode live".to_owned(), "there is no live feed".to_owned());
+        errors.push(PlanError::NotBuilt { what, why });
+        return None;
+    };
+    let (start, end): (TradingDate, TradingDate) = (backtest.start_date, backtest.end_date);
+    let sessions: Vec<Session> = noted(calendar.sessions(start..=end), errors)?.to_vec();
+    if sessions.is_empty() {
+        let next = noted(calendar.next_session(end), errors)?.date;
+        let calendar = calendar.name().to_owned();
+        errors.push(PlanError::NoSession { calendar, start, end, next });
+        return None;
+    }
+    Some(sessions)
+}
+
+/// A session of normal length, the first one or the nearest before it.
+fn full_session(calendar: &Calendar, first: &Session) -> Session {
+    let mut session = *first;
+    for _ in 0..20 {
+        if !session.is_early_close && !session.is_late_open {
+            return session;
+        }
+        match calendar.previous_session(session.date) {
+            Ok(previous) => session = previous,
+            Err(_) => break, // The facts begin here: what there is must do.
+        }
+    }
+    session
+}

@@ -1,0 +1,62 @@
+//! Where a run gets its feeds from: a store, or whatever a service puts in its place.
+
+pub(crate) mod admission;
+pub(crate) mod session_reader;
+pub(crate) mod session_rows;
+pub(crate) mod store;
+
+use std::ops::Range;
+
+use openbell_data_manager::{DataError, Feed};
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_time::{Calendar, Timestamp};
+
+/// Gives feeds by series. The store of a program is one
+/// ([`StoreSource`](crate::StoreSource)); a service with data of its own writes another.
+pub trait Source: Send {
+    /// The intervals that are stored (or delivered) for a symbol, shortest first; none for a
+    /// symbol that is not known.
+    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval>;
+
+    /// Why a symbol is not known, with the nearest names where there are some.
+    fn unknown(&self, symbol: &Symbol) -> String;
+
+    /// Whether the series of one symbol may be read together. A source whose series are all of
+    /// one make has nothing to refuse.
+    ///
+    /// *Errors*: series that were adjusted in different ways.
+    fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
+        let _ = keys;
+        Ok(())
+    }
+
+    /// A feed of one series, before its first row.
+    ///
+    /// *Errors*: an unknown series, a source that cannot be opened.
+    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError>;
+
+    /// The feed that delivers the sessions' own bars: the stored one, unless the source reads
+    /// ahead or follows a live one.
+    ///
+    /// *Errors*: as for [`Source::feed`].
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        self.feed(key, calendar)
+    }
+
+    /// Says which stretches of time the sessions' own bars will be read in, in order, and how
+    /// many of them ahead. A source that reads nothing ahead passes it over.
+    ///
+    /// *Errors*: a source that cannot.
+    fn read_ahead(
+        &mut self,
+        windows: Vec<Range<Timestamp>>,
+        n_ahead: usize,
+    ) -> Result<(), DataError> {
+        let _ = (windows, n_ahead);
+        Ok(())
+    }
+}

@@ -1,0 +1,78 @@
+//! The state of a symbol before a session: history windows and warm indicators, as those of a
+//! symbol that was there from the first session on.
+
+/// The processor and the history windows of `symbol`, of which the intervals `stored` can be read, as
+/// they stand before the session `day`.
+///
+/// *Time* and *cost*: as for [`found`].
+pub(crate) fn before_day(
+    symbol: &Symbol,
+    stored: &[BarInterval],
+    plan: &Plan,
+    rule: &LayoutRule,
+    day: &Session,
+    source: &mut dyn Source,
+) -> Result<(SymbolProcessor, History), RunError> {
+    let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
+    let mut processor =
+        SymbolProcessor::new(rule.base, &rule.derived, |interval| plan.indicators_on(interval));
+    let first = plan.sessions[0];
+
+    let windows = plan.history_of(symbol);
+    let mut seed = History::new(symbol, rule.base, &windows, stored);
+    seed.roll(&first, rule, source)?;
+    warm(&mut processor, &seed, rule);
+
+    let mut reader = SessionReader::new(source.feed(&key, &rule.calendar)?);
+    if rule.derived.contains(&BarInterval::WEEK) {
+        begin_week(&mut processor, &mut reader, rule, &first)?;
+    }
+    let mut memory = DayMemory::default();
+    let earlier = plan
+        .sessions
+        .iter()
+        .take_while(|session| session.date < day.date && !planted(Planted::NewcomerForgetsDays));
+    for session in earlier {
+        let layout = rule.lay(*session)?;
+        let bars = reader.read(&layout, rule.base, true)?;
+        memory = processor.whole_session(&layout.day, bars, memory).into_memory();
+    }
+    let mut history = seed;
+    history.roll(day, rule, source)?;
+    Ok((processor, history))
+}
+
+/// Seeds every indicator with the trailing window of its interval, where the config loads one.
+fn warm(processor: &mut SymbolProcessor, seed: &History, rule: &LayoutRule) {
+    for segment in seed.trailing(rule.base).iter() {
+        processor.base_mut().indicators_mut().seed(segment);
+    }
+    for fold in processor.folds_mut() {
+        for segment in seed.trailing(fold.interval()).iter() {
+            fold.indicators_mut().seed(segment);
+        }
+    }
+}
+
+/// Folds the sessions of the first session's week that lie before the run.
+fn begin_week(
+    processor: &mut SymbolProcessor,
+    reader: &mut SessionReader,
+    rule: &LayoutRule,
+    first: &Session,
+) -> Result<(), RunError> {
+    for &session in rule.calendar.sessions_of_week(first.date.monday())? {
+        if session.date >= first.date {
+            break;
+        }
+        let layout = rule.lay(session)?;
+        let bars = reader.read(&layout, rule.base, true)?;
+        // Only the week carries over; the shorter series of this throw-away day end here, and so
+        // must not touch the indicators of the real ones.
+        let mut weekly = processor.only(BarInterval::WEEK);
+        let week_layout = layout.only(BarInterval::WEEK);
+        drop(weekly.whole_session(&week_layout.day, bars, DayMemory::default()));
+        processor.adopt(weekly);
+    }
+    Ok(())
+}
