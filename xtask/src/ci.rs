@@ -11,7 +11,7 @@ use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::graph::{self, Graph};
 use crate::properties::Choice;
-use crate::simulation::{Asked, Build, Mistakes};
+use crate::simulation::{Asked, Build};
 use crate::{
     finding, layers, licences, models, properties, readme, schema, simulation, source, tidy,
 };
@@ -21,9 +21,6 @@ const N_CASES: u32 = 1_000;
 
 /// Seeds that are simulated here, in about a minute; `cargo xtask simulate` runs more.
 const N_SEEDS: u64 = 5_000;
-
-/// Seeds within which each planted mistake must be found.
-const N_SEEDS_MUTANTS: u64 = 1_000;
 
 /// What the checks read: the root and what cargo says about the workspace.
 pub struct Workspace {
@@ -180,22 +177,15 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             properties::run(&w.root, &w.graph, Choice::Lag, N_CASES)
         }),
         own("simulate", &format!("simulate --seeds {N_SEEDS}"), |w| {
-            simulation::run(&w.root, simulated(N_SEEDS, Mistakes::None))
+            simulation::run(&w.root, simulated(N_SEEDS))
         }),
-        own("mutants", &format!("simulate --mutants --seeds {N_SEEDS_MUTANTS}"), |w| {
-            simulation::run(&w.root, simulated(N_SEEDS_MUTANTS, Mistakes::Planted))
-        }),
-        cargo(
-            "lookahead",
-            "test --locked -p openbell-tests --features planted --test lookahead_mutants",
-        ),
         own("bench", "bench --check", |w| benches::check(&w.root, &w.metadata)),
     ]
 }
 
 /// The first seeds, in the build of the tests.
-fn simulated(n_seeds: u64, mistakes: Mistakes) -> Asked {
-    Asked { n_seeds: Some(n_seeds), from: 0, minutes: None, build: Build::Tests, mistakes }
+fn simulated(n_seeds: u64) -> Asked {
+    Asked { n_seeds: Some(n_seeds), from: 0, minutes: None, build: Build::Tests }
 }
 
 /// Holds the workspace against the table of layers.

@@ -35,7 +35,7 @@ use crate::benches::Effort;
 use crate::ci::Workspace;
 use crate::generated::Mode;
 use crate::properties::Choice;
-use crate::simulation::{Asked, Build, Mistakes};
+use crate::simulation::{Asked, Build};
 
 /// The checks of the repository, and what else is done to it.
 #[derive(Debug, Parser)]
@@ -87,9 +87,6 @@ enum Task {
         /// Builds the engine as it is published; else as the tests do, with its assertions kept.
         #[arg(long)]
         release: bool,
-        /// Plants mistakes in the engine, one after the other; each must be found.
-        #[arg(long)]
-        mutants: bool,
     },
     /// Runs the benches.
     Bench {
@@ -157,10 +154,9 @@ fn run(task: Task) -> Result<()> {
             let count = properties::run(root, &workspace.graph, choice, cases)?;
             println!("{count}");
         }
-        Task::Simulate { seeds, from, minutes, release, mutants } => {
+        Task::Simulate { seeds, from, minutes, release } => {
             let build = if release { Build::Release } else { Build::Tests };
-            let mistakes = if mutants { Mistakes::Planted } else { Mistakes::None };
-            simulation::run(root, Asked { n_seeds: seeds, from, minutes, build, mistakes })?;
+            simulation::run(root, Asked { n_seeds: seeds, from, minutes, build })?;
         }
         Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,
         Task::Bench { check: true, .. } => {

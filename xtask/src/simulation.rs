@@ -17,17 +17,6 @@ pub struct Asked {
     pub minutes: Option<u64>,
     /// In which build.
     pub build: Build,
-    /// Whether mistakes are planted.
-    pub mistakes: Mistakes,
-}
-
-/// Whether the simulator plants mistakes, to see that it finds them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mistakes {
-    /// The engine as it is.
-    None,
-    /// One after the other, each of which must be found.
-    Planted,
 }
 
 /// How the engine is built.
@@ -45,16 +34,9 @@ impl Asked {
             Build::Tests => "",
             Build::Release => "--release",
         };
-        let (feature, word) = match self.mistakes {
-            Mistakes::None => ("", None),
-            Mistakes::Planted => ("--features planted", Some("--mutants")),
-        };
-        let line = format!("run --locked --quiet {build} -p openbell-tests {feature}");
+        let line = format!("run --locked --quiet {build} -p openbell-tests");
         let mut shell = Shell::cargo(&line).with("--bin").with("simulate").with("--");
         shell = shell.with("--from").with(self.from.to_string());
-        if let Some(word) = word {
-            shell = shell.with(word);
-        }
         for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
             if let Some(number) = number {
                 shell = shell.with(word).with(number.to_string());
@@ -77,13 +59,7 @@ pub fn run(root: &Path, asked: Asked) -> Result<TestCount> {
 mod tests {
     use super::*;
 
-    const ASKED: Asked = Asked {
-        n_seeds: Some(7),
-        from: 3,
-        minutes: None,
-        build: Build::Tests,
-        mistakes: Mistakes::None,
-    };
+    const ASKED: Asked = Asked { n_seeds: Some(7), from: 3, minutes: None, build: Build::Tests };
 
     #[test]
     fn what_is_asked_for_reaches_the_simulator() {
@@ -96,16 +72,6 @@ mod tests {
             asked.shell().to_string(),
             "cargo run --locked --quiet --release -p openbell-tests --bin simulate -- \
              --from 3 --minutes 5"
-        );
-    }
-
-    #[test]
-    fn mistakes_are_planted_in_a_build_of_their_own() {
-        let asked = Asked { mistakes: Mistakes::Planted, ..ASKED };
-        assert_eq!(
-            asked.shell().to_string(),
-            "cargo run --locked --quiet -p openbell-tests --features planted --bin simulate -- \
-             --from 3 --mutants --seeds 7"
         );
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use openbell_config::Hours;
 use openbell_market::BarInterval;
-use openbell_market::planted::{Planted, planted};
 use openbell_processor::{DayLayout, grid_of};
 use openbell_session_data::{Grid, GridPart, SegmentDay};
 use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
@@ -65,10 +64,6 @@ impl LayoutRule {
     ///
     /// *Errors*: dates outside the calendar's facts.
     pub fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
-        let mut session = session;
-        if planted(Planted::HalfDayIgnored) && session.is_early_close {
-            session.close += openbell_time::Nanos::from_secs(3 * 3600);
-        }
         let parts = parts_of(&session);
         let is_extended = self.hours == Hours::Extended;
         let clock_since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);
@@ -93,10 +88,7 @@ impl LayoutRule {
                 BarInterval::Week => self.week_of(&session)?,
                 _ => SegmentDay {
                     session_date: session.date,
-                    grid: match planted(Planted::WindowOnUtcHour) {
-                        true => grid_of(interval, &on_utc_hour(interval, &parts)),
-                        false => grid_of(interval, &parts),
-                    },
+                    grid: grid_of(interval, &parts),
                     base_grid: base_grid.clone(),
                 },
             };
@@ -160,13 +152,6 @@ impl LayoutRule {
     }
 }
 
-/// What [`Planted::WindowOnUtcHour`] takes for the session's parts.
-fn on_utc_hour(interval: BarInterval, parts: &[GridPart]) -> Vec<GridPart> {
-    let step_ns = interval.clock().map_or(1, |clock| clock.length().as_nanos());
-    let anchor = |at: Timestamp| Timestamp::from_nanos(at.as_nanos() / step_ns * step_ns);
-    parts.iter().map(|part| GridPart { since: anchor(part.since), until: part.until }).collect()
-}
-
 fn parts_of(session: &Session) -> Vec<GridPart> {
     session.parts().map(|part| GridPart { since: part.since, until: part.until }).collect()
 }
@@ -206,10 +191,7 @@ impl Slots<'_> {
         let holds = |part: &&GridPart| {
             part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()
         };
-        let Some(part) = self.grid.parts().iter().find(holds) else {
-            let is_last = self.grid.until().is_some_and(|until| until.as_nanos() == stamp_ns);
-            return (is_last && planted(Planted::BarsAtCloseIncluded)).then_some((1, stamp_ns));
-        };
+        let part = self.grid.parts().iter().find(holds)?;
         let until_ns = part.until.as_nanos();
         let is_open = (stamp_ns - part.since.as_nanos()) % self.step_ns == 0;
         let n_slots = (until_ns - stamp_ns) as u64;

@@ -8,8 +8,6 @@ mod bar_slice;
 mod error;
 pub mod indicator;
 mod interval;
-#[doc(hidden)]
-pub mod planted;
 mod quality;
 mod rejection;
 mod series;

@@ -7,7 +7,6 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Ohlcv, n_stamped_before};
 use openbell_session_data::{GridPart, Rows, SegmentDay, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
@@ -147,8 +146,7 @@ impl WindowFold {
             row += n_inside;
             self.open = Some(window);
         }
-        let closes_by_clock = !planted(Planted::DerivedByArrivalOnly);
-        if self.open.is_some_and(|window| window.until <= closed_through && closes_by_clock) {
+        if self.open.is_some_and(|window| window.until <= closed_through) {
             n_made += self.close(&mut tail, n_made, visible_at);
         }
         self.indicators.fill_tail(&mut tail, n_made);
@@ -185,10 +183,7 @@ impl WindowFold {
         let n_before = self.n_base_closed_by(window.since);
         let expected = self.n_base_closed_by(window.until) - n_before;
         tail.opens_at_ns[row] = window.since.as_nanos();
-        tail.closes_at_ns[row] = match planted(Planted::DerivedBeforeClose) {
-            true => window.since.as_nanos(),
-            false => window.until.as_nanos(),
-        };
+        tail.closes_at_ns[row] = window.until.as_nanos();
         tail.open[row] = window.ohlcv.open;
         tail.high[row] = window.ohlcv.high;
         tail.low[row] = window.ohlcv.low;
@@ -209,7 +204,7 @@ impl WindowFold {
 /// spans them, as that of a week does.
 fn regular_rows(base: &Rows<'_>) -> Range<usize> {
     match base.segment().map(|segment| segment.day()) {
-        Some(day) if !planted(Planted::ExtendedInWeek) => day.grid.rows_within(base.opens_at_ns()),
-        _ => 0..base.len(),
+        Some(day) => day.grid.rows_within(base.opens_at_ns()),
+        None => 0..base.len(),
     }
 }

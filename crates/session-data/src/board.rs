@@ -20,7 +20,6 @@
 
 use std::sync::Arc;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
 use crate::frame::{Frame, Member, SessionFacts};
@@ -306,8 +305,7 @@ impl BoardWriter {
     /// Returns whether it was open.
     pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
         let was_open = if self.word.is_active { Shut::JustNow } else { Shut::Already };
-        let counts = was_open == Shut::JustNow && !planted(Planted::EpochNotCounted);
-        let epoch = self.word.epoch + u64::from(counts);
+        let epoch = self.word.epoch + u64::from(was_open == Shut::JustNow);
         let since = match was_open {
             Shut::JustNow => since,
             Shut::Already => self.board.shut.load().since.or(since),

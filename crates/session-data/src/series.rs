@@ -1,6 +1,5 @@
 //! One series of a view: the day's rows, the trailing sessions, quality and gaps.
 
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{Bar, BarInterval, Coverage, Gap, Quality};
 use openbell_time::Timestamp;
 
@@ -124,9 +123,6 @@ pub fn coverage_of(rows: &Rows<'_>, as_of: Timestamp) -> Option<Coverage> {
     let n_closed = day.grid.n_closed_by(as_of);
     let last_closed = day.grid.slot(n_closed.checked_sub(1)?)?;
     let coverage = match rows.coverage_columns() {
-        None if planted(Planted::QualityOfWholeDay) => {
-            Coverage { n: n_regular(rows) as u32, expected: day.grid.n_slots() as u32 }
-        }
         None => Coverage { n: n_regular(rows) as u32, expected: n_closed as u32 },
         Some((n, _)) => Coverage {
             n: n.iter().sum::<i64>() as u32,

@@ -6,28 +6,25 @@ use std::process::ExitCode;
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall, WallClock};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--mutants]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M]";
 
 /// What was asked for.
 struct Arguments {
     campaign: Campaign,
     /// Minutes after which no further seed is begun.
     minutes: Option<u64>,
-    /// Whether mistakes are planted, each of which must be found.
-    mutants: bool,
 }
 
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
         let campaign = Campaign { from: 0, n_seeds: 1_000 };
-        let mut arguments = Arguments { campaign, minutes: None, mutants: false };
+        let mut arguments = Arguments { campaign, minutes: None };
         let mut has_seeds = false;
         while let Some(word) = words.next() {
             let mut number = || words.next()?.parse::<u64>().ok();
             match word.as_str() {
                 "--seeds" => (arguments.campaign.n_seeds, has_seeds) = (number()?, true),
                 "--from" => arguments.campaign.from = number()?,
-                "--mutants" => arguments.mutants = true,
                 "--minutes" => arguments.minutes = Some(number()?),
                 _ => return None,
             }
@@ -46,7 +43,7 @@ fn main() -> ExitCode {
     };
     // A consumer that panics is part of the play; what else panics is told as a broken promise.
     std::panic::set_hook(Box::new(|_| {}));
-    if arguments.mutants { mutants(arguments.campaign) } else { run(&arguments) }
+    run(&arguments)
 }
 
 fn run(arguments: &Arguments) -> ExitCode {
@@ -84,31 +81,4 @@ fn show(failure: &Failure) {
     println!("{}", violation.found);
     println!("\nthe simplest that still does:\n{scenario}");
     println!("repeat it with: cargo xtask simulate --from {seed} --seeds 1");
-}
-
-/// Plants one mistake after the other; each must be found within the seeds.
-#[cfg(feature = "planted")]
-fn mutants(campaign: Campaign) -> ExitCode {
-    use openbell_market::planted::{Planted, plant};
-    let mut n_found = 0;
-    for &(mistake, sentence) in Planted::ALL {
-        plant(Some(mistake));
-        let name = format!("{mistake:?}");
-        match campaign.run(Shrinking::None, |_| true) {
-            Ok((n_seeds, _)) => println!("{name:22} SURVIVES {n_seeds} seeds: {sentence}"),
-            Err(failure) => {
-                n_found += 1;
-                println!("{name:22} {:>6} seeds  {}", failure.n_seeds, failure.violation.invariant);
-            }
-        }
-    }
-    plant(None);
-    println!("{n_found} of {} mistakes are found", Planted::ALL.len());
-    if n_found == Planted::ALL.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-#[cfg(not(feature = "planted"))]
-fn mutants(_: Campaign) -> ExitCode {
-    eprintln!("this build can plant nothing; start it with: cargo xtask simulate --mutants");
-    ExitCode::from(2)
 }

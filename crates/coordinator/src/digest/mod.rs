@@ -6,7 +6,6 @@ pub(crate) mod print;
 
 use std::hash::Hasher;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_processor::DaySeries;
 use openbell_session_data::{Rows, WholeBars};
@@ -68,10 +67,6 @@ impl Sequence {
 
     #[inline]
     pub(crate) fn deliver(&mut self, closes_at_ns: i64, key: SequenceKey) {
-        if planted(Planted::DigestIgnoresOrder) {
-            self.0 = self.0.wrapping_add((closes_at_ns as u64).wrapping_mul(31) ^ key.0);
-            return;
-        }
         let product = (self.0 ^ closes_at_ns as u64).wrapping_mul(0xff51_afd7_ed55_8ccd);
         self.0 = spread(product) ^ key.0;
     }

@@ -2,12 +2,11 @@
 
 use std::sync::atomic::Ordering;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
 use super::{Engine, State};
 use crate::error::RunError;
-use crate::gate::lag::{LagChange, LagState};
+use crate::gate::lag::LagChange;
 
 impl Engine {
     /// Delivers the backlog bar that comes first in (close, symbol) order; when it was the last,
@@ -16,36 +15,17 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         // Lanes stand in symbol order, so the first minimum is the one.
-        let mut first = day.behind.iter().copied().min_by_key(|&at| day.lanes[at].next_close_ns());
-        if planted(Planted::BacklogOutOfOrder) {
-            first = day.behind.last().copied();
-        }
+        let first = day.behind.iter().copied().min_by_key(|&at| day.lanes[at].next_close_ns());
         let Some(position) = first else { return Ok(()) };
         let closes_at_ns = day.lanes[position].next_close_ns();
         let closes_at = Timestamp::from_nanos(closes_at_ns);
-        if planted(Planted::ClockSetBack) {
-            self.status.record_clock(closes_at);
-        }
-        let mut lag = day.open_time(closes_at, clock);
-        if planted(Planted::LagFromOpen) {
-            let step_ns = crate::history::step_ns(self.rule.base, &day.layout);
-            lag += openbell_time::Nanos::from_nanos(step_ns);
-        }
-        let n_bars = day.n_bars;
+        let lag = day.open_time(closes_at, clock);
         let lane = &mut day.lanes[position];
         let mut change = LagChange::Unchanged;
-        let every = u64::from(self.plan.lag.check_interval);
-        let is_due = match planted(Planted::SharedCounter) {
-            true => n_bars.is_multiple_of(every) || lane.meter.state() == LagState::Lagging,
-            false => lane.meter.is_check_due(),
-        };
-        if is_due {
+        if lane.meter.is_check_due() {
             change = lane.meter.check(&self.plan.lag, lag);
             lane.lag = lag;
             lane.gauge.record_lag(lag);
-        }
-        if change == LagChange::CaughtUp && planted(Planted::LastCheckedWins) {
-            let _ = self.publish();
         }
         if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.

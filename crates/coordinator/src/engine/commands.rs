@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use openbell_config::ScheduleChange;
 use openbell_market::indicator::IndicatorSpec;
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Reason, Through};
 use openbell_time::Timestamp;
@@ -143,9 +142,6 @@ impl Engine {
             self.stop();
             return Ok(());
         }
-        if planted(Planted::RemovedStaysLagging) && !self.board.is_active() {
-            return Ok(());
-        }
         self.settle_if_caught_up()?;
         self.answer_pending();
         Ok(())
@@ -171,8 +167,7 @@ impl Engine {
             _ => self.plan.sessions[0].date,
         };
         let (step, n_taken) = self.taken_after;
-        let is_same_step = step == self.n_steps && !planted(Planted::PlaceForgotten);
-        let order = if is_same_step { n_taken } else { 0 };
+        let order = if step == self.n_steps { n_taken } else { 0 };
         StepAt { step: self.n_steps, order, clock: self.clock.now(), session }
     }
 
@@ -199,9 +194,6 @@ impl Engine {
         let State::Day(day) = &self.state else {
             return Some(Added::Refused(Refusal::NotRunning));
         };
-        if day.find(symbol).is_ok() && planted(Planted::AddedTwice) {
-            return None;
-        }
         if day.find(symbol).is_ok() {
             return Some(Added::AlreadyPresent);
         }
@@ -279,7 +271,7 @@ impl Engine {
             return Removed::Refused(Refusal::NotRunning);
         };
         let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
-        if !day.lanes[position].run.locks.is_empty() && !planted(Planted::LockIgnored) {
+        if !day.lanes[position].run.locks.is_empty() {
             return Removed::Refused(Refusal::Locked);
         }
         let mut lane = day.take_out(position);
@@ -430,9 +422,6 @@ impl Engine {
         for PendingAdd { envelope, origin, taken, command, .. } in std::mem::take(&mut day.pending)
         {
             let answer = Answer::Stopped;
-            if planted(Planted::AbandonedUnlogged) {
-                continue;
-            }
             self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
             if let Some(envelope) = envelope {
                 envelope.answer(answer);

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use openbell_config::GateScope;
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
@@ -102,9 +101,6 @@ impl Engine {
         let State::Day(day) = &self.state else { return Ok(()) };
         let reason = Reason::CatchingUp { holders: day.holders() };
         if self.switch_shut(reason.clone()) == Shut::JustNow {
-            if planted(Planted::SwitchToldLate) {
-                return Ok(());
-            }
             self.tell(&Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())
@@ -121,18 +117,9 @@ impl Engine {
             return Ok(());
         }
         self.count_rejections()?;
-        if planted(Planted::OpenedBeforePublished) {
-            let _ = self.publish();
-        }
         self.refresh_members();
         let opened = self.publish();
-        if planted(Planted::SwitchToldLate) && opened == Opened::Yes {
-            let reason = Reason::CatchingUp { holders: Vec::new() };
-            self.tell(&Notice::Deactivated(Arc::new(reason)))?;
-        }
-        if planted(Planted::ResumedLost) {
-            self.announce_unannounced(|_| true)?;
-        } else if opened == Opened::Yes || had_withheld {
+        if opened == Opened::Yes || had_withheld {
             self.tell_resumed(|_| true)?;
         } else {
             self.announce_unannounced(|_| true)?;
@@ -158,8 +145,7 @@ impl Engine {
                     let interval = segment.shape().interval;
                     let symbol = lane.run.symbol.clone();
                     skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
-                    let again = usize::from(planted(Planted::BacklogAnnouncedTwice));
-                    lane.announced[position] = n_rows - again;
+                    lane.announced[position] = n_rows;
                 }
             }
         }
@@ -196,7 +182,6 @@ impl super::session::Day {
 
     /// The symbols that lag or are still on their way, in symbol order.
     fn withheld(&self) -> Vec<Holder> {
-        let is_new = |lane: &Lane| lane.is_joining && !planted(Planted::UncheckedShown);
         let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
         let behind = |lane: &Lane| match &lane.live {
             Some(live) => match live.hold {
@@ -204,7 +189,7 @@ impl super::session::Day {
                 Hold::Unseen => Some(None),
                 Hold::Released | Hold::Free => None,
             },
-            None => (is_new(lane) || lags(lane)).then(|| lags(lane).then_some(lane.lag)),
+            None => (lane.is_joining || lags(lane)).then(|| lags(lane).then_some(lane.lag)),
         };
         let holder = |lane: &Lane| {
             let lag = behind(lane)?;

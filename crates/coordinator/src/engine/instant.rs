@@ -5,7 +5,6 @@
 
 use std::sync::atomic::Ordering;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_time::Timestamp;
 
 use super::{Engine, State};
@@ -21,18 +20,7 @@ impl Engine {
         self.status.record_clock(instant);
         let told = self.deliver(instant);
         self.count_rejections()?;
-        let is_last = matches!(&self.state, State::Day(day) if instant == day.layout.clock_until);
-        if !(is_last && planted(Planted::LastInstantUnpublished)) {
-            let _ = self.publish(); // Open already: a replay has no backlog when its clock moves.
-        }
-        if planted(Planted::AskedTakenLate) {
-            self.take_asked()?;
-            self.announce(instant, told)?;
-            return self.take_scheduled();
-        }
-        if planted(Planted::ScheduleBeforeNotices) {
-            self.take_scheduled()?;
-        }
+        let _ = self.publish(); // Open already: a replay has no backlog when its clock moves.
         self.announce(instant, told)?;
         self.call_scheduled()?;
         self.take_scheduled()?;

@@ -27,7 +27,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use openbell_config::{Mode, SessionConfig};
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
 use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
@@ -380,9 +379,7 @@ impl Engine {
             return self.follow(wall);
         }
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
-        let comes_first = planted(Planted::LiveBarFirst)
-            && day.lanes.iter().any(|lane| lane.is_joining && lane.n_delivered() == 0);
-        if day.has_backlog() && !comes_first {
+        if day.has_backlog() {
             self.n_steps += 1;
             self.catch_up_one()?;
             self.take_asked()?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use openbell_data_manager::DataError;
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
 use openbell_session_data::{Opened, Reason, Through};
 use openbell_time::{Nanos, Timestamp};
@@ -107,9 +106,6 @@ impl Day {
 
     /// The time between `since` and `until` in which this session delivers bars.
     pub(super) fn open_time(&self, since: Timestamp, until: Timestamp) -> Nanos {
-        if planted(Planted::LagCountsBreaks) {
-            return until - since;
-        }
         let mut open_ns = 0;
         for part in self.layout.delivered.parts() {
             let (from, to) = (part.since.max(since), part.until.min(until));
@@ -320,10 +316,7 @@ impl Engine {
         let joining = Joining {
             symbol: symbol.clone(),
             idx: known.idx,
-            generation: match planted(Planted::ReAddSeesOldState) {
-                true => known.generation.max(1),
-                false => known.generation + 1,
-            },
+            generation: known.generation + 1,
             membership,
         };
         let run = found(joining, &self.plan, &self.rule, session, self.source.as_mut())?;
@@ -423,11 +416,7 @@ impl Engine {
             symbols.push(report);
             self.digest.symbol(&lane.run.symbol, digest);
             self.digests.insert(lane.run.idx, digest);
-            let stays = match lane.run.membership {
-                Membership::Configured | Membership::Asked(Stay::Run) => true,
-                Membership::Asked(Stay::Session) => planted(Planted::StayForgotten),
-            };
-            if stays {
+            if let Membership::Configured | Membership::Asked(Stay::Run) = lane.run.membership {
                 lane.run.retire(lane.series);
                 self.carried.push(lane.run);
             }
@@ -463,8 +452,7 @@ impl Engine {
                 next_ns = next_ns.min(next_finding_ns(lane));
                 continue;
             }
-            let by = if planted(Planted::RejectionsKnownEarly) { Timestamp::MAX } else { clock };
-            let known: Vec<_> = lane.rejections_known_at(by).to_vec();
+            let known: Vec<_> = lane.rejections_known_at(clock).to_vec();
             log_rejections(&mut self.log, lane, &known, Some(clock));
             if let Some((at, error)) = lane.fault.take_if(|(at, _)| *at <= clock) {
                 return Err(read_error(&lane.run.symbol, at, error));

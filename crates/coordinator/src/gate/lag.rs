@@ -4,7 +4,6 @@
 //!
 //! Not here: what the session does about it ([`crate::gate`]).
 
-use openbell_market::planted::{Planted, planted};
 use openbell_time::Nanos;
 
 /// The numbers of the rule.
@@ -67,23 +66,18 @@ impl LagMeter {
     /// interval, or the symbol lags already.
     #[inline]
     pub fn is_check_due(&self) -> bool {
-        self.n_delivered == self.next_check
-            || (self.state == LagState::Lagging && !planted(Planted::CheckEveryTenthOnly))
+        self.n_delivered == self.next_check || self.state == LagState::Lagging
     }
 
     /// Compares `lag`, the session clock minus the close of the bar about to be delivered in
     /// open-market time.
     pub fn check(&mut self, rule: &LagRule, lag: Nanos) -> LagChange {
-        let is_over =
-            lag > rule.threshold || (planted(Planted::EqualIsOver) && lag == rule.threshold);
-        let recovery =
-            if planted(Planted::RecoveryForgotten) { rule.threshold } else { rule.recovery };
         match self.state {
-            LagState::CaughtUp if is_over => {
+            LagState::CaughtUp if lag > rule.threshold => {
                 self.state = LagState::Lagging;
                 LagChange::BeganLagging
             }
-            LagState::Lagging if lag <= recovery => {
+            LagState::Lagging if lag <= rule.recovery => {
                 self.state = LagState::CaughtUp;
                 LagChange::CaughtUp
             }

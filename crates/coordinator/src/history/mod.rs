@@ -7,7 +7,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use openbell_data_manager::{DataError, Feed};
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, BarSlice, SeriesKey, Symbol};
 use openbell_processor::{DayMemory, DaySeries, IndicatorSet, SymbolProcessor};
 use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole, WholeBars};
@@ -92,9 +91,7 @@ impl Window {
         rule: &LayoutRule,
         source: &mut dyn Source,
     ) -> Result<(), RunError> {
-        let before = day.date.plus_days(i32::from(planted(Planted::HistoryIncludesToday)));
-        let n_sessions = self.n_sessions - usize::from(planted(Planted::HistoryCutShort));
-        let wanted = rule.calendar.sessions_before(before, n_sessions)?;
+        let wanted = rule.calendar.sessions_before(day.date, self.n_sessions)?;
         let first = wanted.first().map_or(day.date, |session| session.date);
         while self.dates.front().is_some_and(|&date| date < first) {
             self.dates.pop_front();

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarColumns, BarSlice, RejectReason};
 use openbell_processor::indicator::BarRows;
 use openbell_session_data::{Grid, GridPart, Placed, WholeBars};
@@ -104,13 +103,12 @@ impl Sifted {
         let mut row = first;
         while row < rows.len() {
             let stamps = &rows.opens_at_ns[row..];
-            let is_after =
-                stamps[0] > last_ns || stamps[0] == last_ns && planted(Planted::DuplicatesPass);
+            let is_after = stamps[0] > last_ns;
             let Some((n_slots, until_ns)) = slots.from(stamps[0]).filter(|_| is_after) else {
                 break;
             };
             let mut n_passed = n_in_step(stamps, n_slots, slots.step_ns);
-            if !is_sound && !planted(Planted::InvalidPasses) {
+            if !is_sound {
                 let is_faulty = |row: &usize| rows.bar(*row).ohlcv.fault().is_some();
                 n_passed = (row..row + n_passed).find(is_faulty).map_or(n_passed, |f| f - row);
             }

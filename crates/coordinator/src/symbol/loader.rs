@@ -6,7 +6,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use openbell_data_manager::FeedKind;
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, SeriesKey, Symbol, SymbolIdx};
 use openbell_processor::{DayMemory, SymbolProcessor};
 use openbell_session_data::{Arrival, Through};

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_data_manager::DataError;
-use openbell_market::planted::{Planted, planted};
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{DayMemory, DaySeries, SymbolProcessor};
 use openbell_session_data::{
@@ -211,10 +210,7 @@ impl Lane {
 
     /// Whether it has delivered nothing so far: whether it ever will is not known yet.
     fn is_quiet(&self) -> bool {
-        match planted(Planted::QuietKnownEarly) {
-            true => self.closes_at_ns().is_empty(),
-            false => self.n_delivered() == 0,
-        }
+        self.n_delivered() == 0
     }
 
     /// Bars that have closed by `clock` and are not delivered.

@@ -28,11 +28,7 @@ pub(crate) fn before_day(
         begin_week(&mut processor, &mut reader, rule, &first)?;
     }
     let mut memory = DayMemory::default();
-    let earlier = plan
-        .sessions
-        .iter()
-        .take_while(|session| session.date < day.date && !planted(Planted::NewcomerForgetsDays));
-    for session in earlier {
+    for session in plan.sessions.iter().take_while(|session| session.date < day.date) {
         let layout = rule.lay(*session)?;
         let bars = reader.read(&layout, rule.base, true)?;
         memory = processor.whole_session(&layout.day, bars, memory).into_memory();
