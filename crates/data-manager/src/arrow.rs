@@ -13,7 +13,7 @@ use arrow::record_batch::RecordBatch;
 use openbell_market::BarColumns;
 
 use crate::DataError;
-use crate::bar_file::COLUMNS;
+use crate::codec::bar_file::COLUMNS;
 
 /// The schema of bars: `ts` in microseconds of UTC, five columns of float64, none nullable.
 pub fn bar_schema() -> SchemaRef {

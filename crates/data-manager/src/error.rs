@@ -470,13 +470,10 @@ impl DataError {
         }
     }
 
-    /// There is no store at `path`.
-    pub(crate) fn no_store(path: &std::path::Path) -> DataError {
+    /// There is no store at `path`, where a file may stand.
+    pub(crate) fn no_store(path: &std::path::Path, is_file: bool) -> DataError {
         let path = path.to_owned();
-        match crate::disk::is_file(&path) {
-            true => DataError::StoreIsFile { path },
-            false => DataError::NoSuchStore { path },
-        }
+        if is_file { DataError::StoreIsFile { path } } else { DataError::NoSuchStore { path } }
     }
 
     pub(crate) fn io(action: IoAction, path: &std::path::Path, source: io::Error) -> DataError {

@@ -5,49 +5,27 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
-mod bar_file;
-pub mod contract;
-mod coverage;
-mod decode;
+mod codec;
 mod disk;
-mod encode;
 mod error;
 pub mod export;
-#[cfg(test)]
-mod fault;
 mod feed;
 pub mod generate;
-mod grid;
-mod guard;
-mod guess;
 pub mod import;
-mod labels;
-mod layout;
-mod manager;
-mod memory;
-mod parquet_feed;
-mod plain;
-mod prefetch;
-mod row_group;
-mod rows;
-mod scripted;
-mod source;
-mod upkeep;
-mod verify;
-mod writer;
+mod store;
 
-pub use bar_file::Provenance;
-pub use coverage::{SeriesCoverage, SessionCoverage};
+pub use codec::bar_file::Provenance;
 pub use error::{CellFault, DataError, IoAction, NotText};
-pub use feed::{Connection, Feed, FeedKind, Progress};
-pub use manager::{DataManager, SeriesInfo, StoreOptions};
-pub use memory::MemoryFeed;
-pub use parquet_feed::ParquetFeed;
-pub use prefetch::{Prefetch, PrefetchedFeed};
-pub use scripted::{Arrival, ScriptedFeed};
-pub use upkeep::{CompactReport, DeleteReport, Run, stamps_of_dates};
-pub use verify::{Finding, FindingKind, RepairReport, VerifyReport, verify};
-pub use writer::{MergeCounts, StoreWriter};
+pub use feed::memory::MemoryFeed;
+pub use feed::prefetch::{Prefetch, PrefetchedFeed};
+pub use feed::scripted::{Arrival, ScriptedFeed};
+pub use feed::{Connection, Feed, FeedKind, Progress, contract};
+pub use store::coverage::{SeriesCoverage, SessionCoverage};
+pub use store::feed::ParquetFeed;
+pub use store::upkeep::{CompactReport, DeleteReport, Run, stamps_of_dates};
+pub use store::verify::{Finding, FindingKind, RepairReport, VerifyReport, verify};
+pub use store::writer::{MergeCounts, StoreWriter};
+pub use store::{DataManager, SeriesInfo, StoreOptions};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -77,7 +77,7 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the only door to stored data",
     },
     Exception {
-        path: "crates/data-manager/src/prefetch.rs",
+        path: "crates/data-manager/src/feed/prefetch.rs",
         doors: &[Door::Threads],
         because: "a feed's prefetch, the one thread that a library starts",
     },

@@ -23,10 +23,10 @@ use parquet::file::metadata::KeyValue;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
 
-use crate::bar_file::meta_key;
+use crate::codec::bar_file::meta_key;
 use crate::disk::{AtomicFile, Disk, RealDisk};
-use crate::layout::flat_file_name;
-use crate::writer::encode_error;
+use crate::store::layout::flat_file_name;
+use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
 pub use signals::SignalRow;
 use table::{Table, TableColumn};

@@ -10,9 +10,9 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::Type;
 
 use crate::DataError;
+use crate::codec::encode;
 use crate::disk::AtomicFile;
-use crate::encode;
-use crate::writer::encode_error;
+use crate::store::writer::encode_error;
 
 /// One column of a table, with the rows that are not written yet.
 #[derive(Clone, Debug)]

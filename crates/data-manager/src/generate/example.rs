@@ -6,7 +6,7 @@ use openbell_time::{TimeManager, TradingDate};
 use super::plan::{Flaw, MarketPlan, SymbolPlan};
 use super::{GenerateReport, generate};
 use crate::DataError;
-use crate::writer::StoreWriter;
+use crate::store::writer::StoreWriter;
 
 /// The seed of the data set.
 const SEED: u64 = 2_025;

@@ -13,9 +13,9 @@ use openbell_market::{Adjustment, BarColumns, BarInterval, SeriesKey};
 use openbell_time::{Calendar, Session};
 
 use crate::DataError;
-use crate::bar_file::Provenance;
-use crate::layout::Period;
-use crate::writer::{MergeCounts, StoreWriter};
+use crate::codec::bar_file::Provenance;
+use crate::store::layout::Period;
+use crate::store::writer::{MergeCounts, StoreWriter};
 
 pub use example::{example_plans, write_example_store};
 pub use plan::{Flaw, MarketPlan, SymbolPlan};

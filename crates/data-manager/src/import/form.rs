@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
 use openbell_time::Nanos;
 
 use super::zones::{WrittenZone, split_zone};
-use crate::bar_file::StampUnit;
+use crate::codec::bar_file::StampUnit;
 
 /// How stamps are written.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -26,9 +26,9 @@ use std::sync::atomic::Ordering;
 use openbell_market::{BarColumns, BarFault, Ohlcv, SeriesKey};
 use openbell_time::Timestamp;
 
-use crate::bar_file::Provenance;
-use crate::rows::sort_by_stamp;
-use crate::writer::{MergeCounts, StoreWriter};
+use crate::codec::bar_file::Provenance;
+use crate::store::rows::sort_by_stamp;
+use crate::store::writer::{MergeCounts, StoreWriter};
 use crate::{DataError, disk};
 use columns::VolumePlace;
 use layout::Layout;
@@ -38,12 +38,11 @@ use stamp::StampReader;
 
 pub use form::{EpochUnit, StampForm};
 pub use options::{
-    ColumnRef, CsvOptions, Decimal, ImportZone, StampedAt, VolumeSource, WrittenOffset,
+    ColumnRef, CsvOptions, Decimal, ImportZone, RowOrder, StampedAt, VolumeSource, WrittenOffset,
 };
 pub use report::{
     ImportProgress, ImportReason, ImportReport, Preview, PreviewRow, ReadAs, RejectedRow,
 };
-pub use stamp::RowOrder;
 
 /// Rows that are sorted and written together: about 100 MB.
 const CHUNK_ROWS: usize = 2_000_000;
@@ -383,7 +382,7 @@ mod tests {
                 chunk_rows,
             )
             .unwrap();
-            let files: Vec<Vec<u8>> = crate::layout::walk(folder.path()).unwrap().places[0]
+            let files: Vec<Vec<u8>> = crate::store::layout::walk(folder.path()).unwrap().places[0]
                 .files
                 .iter()
                 .map(|file| disk::read(&file.path).unwrap())

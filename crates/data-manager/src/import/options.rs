@@ -100,6 +100,16 @@ pub enum StampedAt {
     Close,
 }
 
+/// The way in which the rows of a file follow each other, which tells apart the two hours that a
+/// clock shows twice.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowOrder {
+    /// The oldest row first.
+    OldestFirst,
+    /// The newest row first.
+    NewestFirst,
+}
+
 /// What stands between the whole and the fraction of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Decimal {

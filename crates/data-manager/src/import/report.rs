@@ -8,9 +8,8 @@ use openbell_market::{BarFault, Ohlcv};
 use openbell_time::Timestamp;
 
 use super::form::StampForm;
-use super::options::{Decimal, ImportZone};
-use super::stamp::RowOrder;
-use crate::writer::MergeCounts;
+use super::options::{Decimal, ImportZone, RowOrder};
+use crate::store::writer::MergeCounts;
 
 /// Why a row of a CSV file was not imported.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

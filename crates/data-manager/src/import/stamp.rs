@@ -6,19 +6,9 @@ use openbell_market::BarInterval;
 use openbell_time::{Nanos, TradingDate};
 
 use super::form::{StampForm, Written, read};
-use super::options::{CsvOptions, ImportZone, StampedAt, WrittenOffset};
+use super::options::{CsvOptions, ImportZone, RowOrder, StampedAt, WrittenOffset};
 use super::report::ImportReason;
 use super::zones::{Abbreviation, WrittenZone};
-
-/// The way in which the rows of a file follow each other, which tells apart the two hours that a
-/// clock shows twice.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RowOrder {
-    /// The oldest row first.
-    OldestFirst,
-    /// The newest row first.
-    NewestFirst,
-}
 
 /// Makes stamps of what is written, row after row.
 #[derive(Clone, Debug)]

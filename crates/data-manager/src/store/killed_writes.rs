@@ -151,7 +151,7 @@ fn files(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             let path = folder.join(&entry.name);
             if entry.is_folder {
                 folders.push(path);
-            } else if entry.name != crate::writer::LOCK_FILE {
+            } else if entry.name != crate::store::writer::LOCK_FILE {
                 let bytes = crate::disk::read(&path).unwrap();
                 files.insert(path.strip_prefix(root).unwrap().to_owned(), bytes);
             }

@@ -13,7 +13,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescriptor;
 
 use crate::DataError;
-use crate::source::FileSource;
+use crate::codec::bytes::FileSource;
 
 /// The columns of a file of bars, in order.
 pub(crate) const COLUMNS: [&str; 6] = ["ts", "open", "high", "low", "close", "volume"];
@@ -234,8 +234,9 @@ impl BarFile {
 }
 
 fn read_footer(path: &Path, source: &FileSource) -> Result<ParquetMetaData, DataError> {
-    let parsed = crate::guard::catch(|| ParquetMetaDataReader::new().parse_and_finish(source));
-    parsed.map_err(|source| crate::guard::data_error(path, None, source))
+    let parsed =
+        crate::codec::guard::catch(|| ParquetMetaDataReader::new().parse_and_finish(source));
+    parsed.map_err(|source| crate::codec::guard::data_error(path, None, source))
 }
 
 fn n_rows(group: &RowGroupMetaData) -> u64 {

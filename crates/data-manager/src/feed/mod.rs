@@ -1,6 +1,11 @@
 //! How bars come out of a source: one trait, for stored and live ones alike.
 //!
-//! Not here: the tests that every feed passes ([`crate::contract`]), the feeds themselves.
+//! Not here: the tests that every feed passes ([`crate::feed::contract`]), the feeds themselves.
+
+pub mod contract;
+pub(crate) mod memory;
+pub(crate) mod prefetch;
+pub(crate) mod scripted;
 
 use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::Timestamp;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use openbell_market::{Adjustment, BarColumns, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
-use crate::bar_file::BarFile;
-use crate::decode::Decoder;
-use crate::grid::{Standing, standing};
-use crate::layout::{self, Period, SeriesPlace};
-use crate::upkeep::{CompactReport, Run};
-use crate::writer::{LOCK_FILE, StoreWriter, is_same_row};
+use crate::codec::bar_file::BarFile;
+use crate::codec::decode::Decoder;
+use crate::store::layout::{self, Period, SeriesPlace};
+use crate::store::standing::{Standing, standing};
+use crate::store::upkeep::{CompactReport, Run};
+use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
 use crate::{DataError, disk};
 
 /// Something about a file that is not as it should be.
@@ -124,7 +124,7 @@ pub fn verify(
     calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
 ) -> Result<VerifyReport, DataError> {
     if !disk::is_folder(root) {
-        return Err(DataError::no_store(root));
+        return Err(DataError::no_store(root, disk::is_file(root)));
     }
     let mut found = layout::walk(root)?;
     let mut report = VerifyReport::default();
@@ -136,7 +136,7 @@ pub fn verify(
     report.findings.extend(found.leftovers.drain(..).map(|p| whole(p, FindingKind::Leftover)));
     report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));
     for (symbol, path) in found.without_interval {
-        match crate::guess::interval_of(&path) {
+        match crate::store::guess::interval_of(&path) {
             Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
             Ok(None) => report.findings.push(whole(path, FindingKind::Stranger)),
             Err(error) => report.findings.push(whole(path, FindingKind::Unreadable(error))),

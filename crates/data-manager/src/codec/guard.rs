@@ -8,8 +8,8 @@ use std::sync::Arc;
 use parquet::errors::ParquetError;
 
 use crate::DataError;
+use crate::codec::bytes::Changed;
 use crate::error::IoAction;
-use crate::source::Changed;
 
 /// What `decode` yields; a panic in it is an error like any other: damaged files reach asserts of
 /// the decoder that sound files do not.

@@ -7,8 +7,8 @@ use openbell_time::{Calendar, Session, Timestamp, TradingDate};
 
 use crate::DataError;
 use crate::feed::Feed;
-use crate::grid::Grid;
-use crate::manager::DataManager;
+use crate::store::DataManager;
+use crate::store::grid::Grid;
 
 /// What is stored of one session of one series.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -2,6 +2,20 @@
 //!
 //! Not here: writing ([`crate::StoreWriter`]), CSV ([`crate::import`]).
 
+pub(crate) mod coverage;
+pub(crate) mod feed;
+mod grid;
+mod guess;
+#[cfg(test)]
+mod killed_writes;
+mod labels;
+pub(crate) mod layout;
+pub(crate) mod rows;
+mod standing;
+pub(crate) mod upkeep;
+pub(crate) mod verify;
+pub(crate) mod writer;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,14 +25,13 @@ use openbell_market::{Adjustment, BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
 use crate::DataError;
-use crate::bar_file::{BarFile, Provenance};
-use crate::decode::{Decoder, StampBounds};
+use crate::codec::bar_file::{BarFile, Provenance};
+use crate::codec::decode::{Decoder, StampBounds};
 use crate::disk;
 use crate::feed::Feed;
-use crate::guess;
-use crate::labels::Labels;
-use crate::layout::{self, Found, SeriesFile, SeriesPlace};
-use crate::parquet_feed::ParquetFeed;
+use feed::ParquetFeed;
+use labels::Labels;
+use layout::{Found, SeriesFile, SeriesPlace};
 
 /// How a store is opened.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -87,7 +100,7 @@ impl DataManager {
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<DataManager, DataError> {
         let root = path.as_ref();
         if !disk::is_folder(root) {
-            return Err(DataError::no_store(root));
+            return Err(DataError::no_store(root, disk::is_file(root)));
         }
         let mut found = layout::walk(root)?;
         for (symbol, path) in std::mem::take(&mut found.without_interval) {

@@ -11,9 +11,9 @@ use openbell_market::BarColumns;
 use openbell_time::Timestamp;
 
 use crate::DataError;
-use crate::bar_file::BarFile;
-use crate::guard;
-use crate::row_group::GroupReader;
+use crate::codec::bar_file::BarFile;
+use crate::codec::guard;
+use crate::codec::row_group::GroupReader;
 
 /// Rows whose stamps are decoded in one go.
 const BATCH_ROWS: usize = 2_048;

@@ -10,11 +10,11 @@ use openbell_market::{BarColumns, BarSlice, SeriesKey, n_stamped_before};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
-use crate::bar_file::BarFile;
-use crate::decode::{DecodedUntil, Decoder, StampBounds};
+use crate::codec::bar_file::BarFile;
+use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
 use crate::feed::{Connection, Feed, FeedKind, Progress};
-use crate::labels::Labels;
-use crate::layout::SeriesFile;
+use crate::store::labels::Labels;
+use crate::store::layout::SeriesFile;
 
 /// Columns that are kept to be used again, at most: those of a week's sessions and of some around.
 const N_HANDED_MAX: usize = 8;

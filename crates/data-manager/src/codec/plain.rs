@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::SerializedPageReader;
 
-use crate::source::FileSource;
+use crate::codec::bytes::FileSource;
 
 /// Bytes of a value.
 const WIDTH: usize = size_of::<f64>();

@@ -18,7 +18,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, Type};
 
-use crate::bar_file::{Provenance, meta_key};
+use crate::codec::bar_file::{Provenance, meta_key};
 
 /// The version of the schema that is written.
 const SCHEMA_VERSION: &str = "1";

@@ -9,11 +9,11 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::SerializedPageReader;
 
 use crate::DataError;
-use crate::bar_file::{BarFile, COLUMNS, Column, StampUnit, ValueKind};
+use crate::codec::bar_file::{BarFile, COLUMNS, Column, StampUnit, ValueKind};
+use crate::codec::bytes::FileSource;
+use crate::codec::guard;
+use crate::codec::plain::PlainColumn;
 use crate::error::CellFault;
-use crate::guard;
-use crate::plain::PlainColumn;
-use crate::source::FileSource;
 
 type Pages = SerializedPageReader<FileSource>;
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use openbell_market::{BarColumns, SeriesKey};
 
 use crate::DataError;
-use crate::bar_file::{BarFile, Provenance};
-use crate::decode::{Decoder, StampBounds};
+use crate::codec::bar_file::{BarFile, Provenance};
+use crate::codec::decode::{Decoder, StampBounds};
+use crate::codec::encode;
 use crate::disk::{self, AtomicFile, Disk, RealDisk, WriteLock};
-use crate::encode;
-use crate::layout::{self, Period};
+use crate::store::layout::{self, Period};
 
 /// The name of the lock file in the root of a store.
 pub(crate) const LOCK_FILE: &str = ".openbell.lock";

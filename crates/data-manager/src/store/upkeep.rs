@@ -9,12 +9,12 @@ use openbell_market::{BarColumns, SeriesKey};
 use openbell_time::{Calendar, Timestamp};
 
 use crate::DataError;
-use crate::bar_file::{BarFile, Provenance};
-use crate::decode::{Decoder, StampBounds};
-use crate::layout::{self, Period, SeriesPlace};
-use crate::manager::DataManager;
-use crate::rows::{drop_repeats, sort_by_stamp};
-use crate::writer::{MergeCounts, StoreWriter, is_same_row, read_as_they_stand};
+use crate::codec::bar_file::{BarFile, Provenance};
+use crate::codec::decode::{Decoder, StampBounds};
+use crate::store::DataManager;
+use crate::store::layout::{self, Period, SeriesPlace};
+use crate::store::rows::{drop_repeats, sort_by_stamp};
+use crate::store::writer::{MergeCounts, StoreWriter, is_same_row, read_as_they_stand};
 
 /// Rows that are copied in one go.
 const COPY_ROWS: usize = 1 << 20;
@@ -218,7 +218,7 @@ impl StoreWriter {
     ) -> Result<MergeCounts, DataError> {
         let mut counts = MergeCounts::default();
         let mut after = None;
-        for file in crate::manager::in_order(&source.place(key)?.files)? {
+        for file in crate::store::in_order(&source.place(key)?.files)? {
             let opened = Arc::new(BarFile::open(&file.path)?);
             let provenance = opened.provenance();
             let bounds = StampBounds { after, ..StampBounds::ASCENDING };

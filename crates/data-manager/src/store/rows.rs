@@ -2,7 +2,7 @@
 
 use openbell_market::BarColumns;
 
-use crate::writer::is_same_row;
+use crate::store::writer::is_same_row;
 
 /// Puts `rows` in the order of their stamps; rows with equal ones keep theirs.
 pub(crate) fn sort_by_stamp(rows: &mut BarColumns) {

@@ -8,8 +8,8 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_time::{NANOS_PER_DAY, NANOS_PER_SECOND, Timestamp, Weekday};
 
 use crate::DataError;
-use crate::bar_file::BarFile;
-use crate::decode::{Decoder, StampBounds};
+use crate::codec::bar_file::BarFile;
+use crate::codec::decode::{Decoder, StampBounds};
 
 /// The interval of the bars of a file: what its metadata say, else the largest one on whose grid
 /// the stamps of its first rows lie; `None` where they lie on none, or there are fewer than two.

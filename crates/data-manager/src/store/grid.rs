@@ -1,7 +1,7 @@
 //! Where the bars of a session stand, and which of them are there.
 
 use openbell_market::{BarInterval, Gap};
-use openbell_time::{Calendar, Session, Timestamp};
+use openbell_time::{Session, Timestamp};
 
 /// The bars that one session (for 1w: one week) holds when it is full.
 #[derive(Clone, Debug)]
@@ -66,47 +66,5 @@ impl Grid {
     /// Bars that it holds when full.
     pub(crate) fn n_bars(&self) -> u32 {
         u32::try_from(self.opens_ns.len()).unwrap_or(u32::MAX)
-    }
-}
-
-/// Where a stamp stands beside a calendar.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
-    OnGrid,
-    OffGrid,
-    OffSession,
-    /// The calendar does not reach there.
-    Unknown,
-}
-
-/// Where the written stamp `stamp` of a bar of `interval` stands.
-pub(crate) fn standing(calendar: &Calendar, interval: BarInterval, stamp: Timestamp) -> Standing {
-    let Some(clock) = interval.clock() else {
-        let date = stamp.utc_date();
-        let is_label = stamp == date.utc_midnight();
-        let found = match interval {
-            BarInterval::Week => {
-                calendar.sessions_of_week(date.monday()).map(|week| !week.is_empty())
-            }
-            _ => calendar.is_session(date),
-        };
-        return match found {
-            Err(_) => Standing::Unknown,
-            Ok(_) if !is_label => Standing::OffGrid,
-            Ok(true) => Standing::OnGrid,
-            Ok(false) => Standing::OffSession,
-        };
-    };
-    let session = match calendar.session_at(stamp) {
-        Err(_) => return Standing::Unknown,
-        Ok(session) => session,
-    };
-    let part = session.and_then(|session| session.parts().find(|part| part.contains(stamp)));
-    let length_ns = clock.length().as_nanos();
-    match part {
-        Some(part) if (stamp - part.since).as_nanos() % length_ns == 0 => Standing::OnGrid,
-        Some(_) => Standing::OffGrid,
-        None if stamp.as_nanos() % length_ns == 0 => Standing::OffSession,
-        None => Standing::OffGrid,
     }
 }

@@ -1,0 +1,11 @@
+//! Bars as bytes: the Parquet files that are read and written, and nothing of where they stand.
+//!
+//! Not here: files and folders by name (`disk`), the layouts of a store (`store`).
+
+pub(crate) mod bar_file;
+mod bytes;
+pub(crate) mod decode;
+pub(crate) mod encode;
+mod guard;
+mod plain;
+mod row_group;
