@@ -9,7 +9,7 @@ use openbell_time::{TimeOfDay, TradingDate};
 use thiserror::Error;
 
 use crate::path::JsonPath;
-use crate::raw::Position;
+use crate::position::Position;
 use crate::words::{AssetClass, hh_mm};
 
 /// Everything that is wrong with a session file.

@@ -8,6 +8,7 @@ mod indicators;
 mod live;
 mod obsolete;
 mod path;
+mod position;
 mod raw;
 mod reader;
 mod remarks;
@@ -16,6 +17,7 @@ pub mod schema;
 mod session;
 mod session_data;
 mod shape;
+mod symbols;
 mod words;
 mod write;
 
@@ -25,7 +27,8 @@ pub use fault::{Allowed, ConfigError, ConfigErrors, Fault, Idle, NotYet, Warning
 pub use indicators::{HistoricalIndicator, IndicatorsConfig, SessionIndicator};
 pub use live::{ApiConfig, TradingConfig, TradingLimits};
 pub use path::JsonPath;
-pub use raw::{Position, RawSession};
+pub use position::Position;
+pub use raw::RawSession;
 pub use remarks::Remarks;
 pub use schedule::{ScheduleChange, ScheduleEntry, ScheduleTime};
 pub use session::{DataConfig, Mode, SessionConfig};

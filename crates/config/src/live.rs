@@ -5,7 +5,7 @@ use crate::fault::{Fault, Idle, NotYet};
 use crate::fields::LIMITS;
 use crate::reader::Item;
 use crate::remarks::Remarks;
-use crate::session::Asked;
+use crate::words::Asked;
 
 /// Limits that are handed to strategies, which keep them.
 #[derive(Clone, PartialEq, Debug)]

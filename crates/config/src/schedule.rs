@@ -8,7 +8,7 @@ use openbell_time::{TimeOfDay, TradingDate};
 use crate::fault::Fault;
 use crate::reader::Object;
 use crate::remarks::Remarks;
-use crate::session_data::read_symbols;
+use crate::symbols::read_symbols;
 use crate::words::{hh_mm, read_hh_mm};
 
 /// One entry of the schedule.

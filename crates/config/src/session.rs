@@ -15,7 +15,7 @@ use crate::raw::RawSession;
 use crate::reader::{Findings, Item, Object};
 use crate::remarks::Remarks;
 use crate::session_data::SessionDataConfig;
-use crate::words::{AssetClass, asset_classes_of};
+use crate::words::{Asked, AssetClass, asset_classes_of};
 
 /// A session, as its file asks for it.
 ///
@@ -93,13 +93,6 @@ pub struct DataConfig {
     pub store: Option<String>,
     /// The object's remarks.
     pub remarks: Remarks,
-}
-
-/// Which of the two modes the file asks for; `None` where it says neither.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Backtest,
-    Live,
 }
 
 impl SessionConfig {

@@ -10,8 +10,8 @@ use crate::path::JsonPath;
 use crate::reader::{Item, Object, close_symbol};
 use crate::remarks::Remarks;
 use crate::schedule::{ScheduleChange, ScheduleEntry};
-use crate::session::Asked;
-use crate::words::{GateScope, Hours};
+use crate::symbols::read_symbols;
+use crate::words::{Asked, GateScope, Hours};
 
 /// The symbols, their bars, and everything made of them.
 #[derive(Clone, PartialEq, Debug)]
@@ -178,10 +178,6 @@ impl SessionDataConfig {
     pub fn all_symbols(&self) -> Vec<Symbol> {
         all_symbols(&self.symbols, &self.symbol_schedule)
     }
-}
-
-pub(crate) fn read_symbols(item: &Item<'_>) -> Option<Vec<Symbol>> {
-    item.distinct(Item::symbol, Symbol::to_string)
 }
 
 fn read_streams(item: &Item<'_>) -> Option<Vec<BarInterval>> {

@@ -47,6 +47,13 @@ pub enum OnError {
     StopConsumer,
 }
 
+/// Which of the two modes the file asks for; where it says neither, there is none.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Backtest,
+    Live,
+}
+
 /// A word of a closed list, as the file spells it.
 pub(crate) trait Word: Copy + 'static {
     const ALL: &'static [(&'static str, Self)];
