@@ -4,7 +4,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
-use crate::calendars::CalendarArgs;
+use crate::calendar::args::CalendarArgs;
 use crate::check::CheckArgs;
 use crate::completions::CompletionsArgs;
 use crate::data::DataArgs;

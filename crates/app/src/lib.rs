@@ -14,7 +14,6 @@
 pub mod args;
 pub mod bench;
 pub mod calendar;
-pub mod calendars;
 pub mod check;
 pub mod completions;
 pub mod data;
@@ -93,7 +92,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Check(args)) => check::check(args, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, terminal),
         Some(Command::Schema(args)) => schema::schema(args, terminal),
-        Some(Command::Calendar(args)) => calendars::calendar(args, terminal),
+        Some(Command::Calendar(args)) => calendar::args::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => completions::completions(args, terminal),

@@ -1,8 +1,9 @@
 //! `openbell calendar`: what a calendar says, for people, for programs, and held against question
 //! files.
 //!
-//! Not here: the calendars (`openbell-time`), the words of the command line and its exit codes.
+//! Not here: the calendars (`openbell-time`).
 
+pub mod args;
 mod ask;
 mod next;
 mod sessions;

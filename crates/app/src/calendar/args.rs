@@ -1,5 +1,4 @@
-//! `openbell calendar`, its words on the command line; what is done with them is in
-//! [`crate::calendar`].
+//! `openbell calendar` on the command line: its arguments, and its exit codes.
 
 use std::path::PathBuf;
 
