@@ -3,9 +3,9 @@
 //!
 //! Never: an allocation after construction.
 
+use super::extremes::Extremes;
 use super::formula::{ABSENT, Formula, ReadyAfter};
 use super::input::InputBar;
-use super::momentum::Extremes;
 use super::window::{Highest, Ring, Sum, Window};
 
 /// `high_low`: the highest high and the lowest low of the last n bars.

@@ -88,6 +88,7 @@
 
 mod average;
 mod directional;
+mod extremes;
 mod formula;
 mod historical;
 mod input;

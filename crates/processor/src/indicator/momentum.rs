@@ -3,10 +3,11 @@
 //! Never: an allocation after construction.
 
 use super::average::MeanOf;
+use super::extremes::Extremes;
 use super::formula::{ABSENT, Formula, ReadyAfter, or_absent, ratio};
 use super::input::InputBar;
 use super::volatility::{WilderMean, true_range};
-use super::window::{Highest, Lowest, Ring, SumPair, Window};
+use super::window::{Ring, SumPair, Window};
 
 /// `rsi`: 100·G/(G + L), G and L the Wilder means of the gains and losses.
 #[derive(Clone, Debug)]
@@ -36,30 +37,6 @@ impl Formula<1> for Rsi {
         let loss = self.loss.push(if change < 0.0 { -change } else { 0.0 });
         let (Some(gain), Some(loss)) = (gain, loss) else { return [ABSENT] };
         [100.0 * ratio(gain, gain + loss)]
-    }
-}
-
-/// The highest high and the lowest low of the last n bars.
-#[derive(Clone, Debug)]
-pub(super) struct Extremes {
-    high: Window<Highest>,
-    low: Window<Lowest>,
-}
-
-impl Extremes {
-    pub(super) fn new(n: u32) -> Extremes {
-        Extremes { high: Window::new(n), low: Window::new(n) }
-    }
-
-    pub(super) fn ready_after(&self) -> u32 {
-        self.high.ready_after()
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, bar: &InputBar) -> Option<(f64, f64)> {
-        let high = self.high.push(bar.ohlcv.high);
-        let low = self.low.push(bar.ohlcv.low);
-        high.zip(low)
     }
 }
 

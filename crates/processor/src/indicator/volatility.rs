@@ -3,9 +3,9 @@
 //! Never: an allocation after construction, the platform's own logarithm.
 
 use super::average::{ExponentialMeanOf, MeanOf};
+use super::extremes::Extremes;
 use super::formula::{ABSENT, Formula, ReadyAfter, or_absent, ratio};
 use super::input::InputBar;
-use super::momentum::Extremes;
 use super::window::MomentsWindow;
 
 /// The greatest of high − low and the distances of both from the close before.
