@@ -24,6 +24,7 @@ use openbell_time::Timestamp;
 
 use crate::frame::{Frame, Member, SessionFacts};
 use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
+use crate::publication::Publication;
 use crate::reader::{InsideReader, OutsideReader};
 use crate::sync::{AtomicI64, AtomicU64, Ordering, Shared, fence};
 use crate::view::View;
@@ -67,14 +68,6 @@ pub(crate) struct Board {
     inside_clock_ns: AtomicI64,
     /// Nobody: what readers keep while the gate is shut.
     empty: Arc<Frame>,
-}
-
-/// One publication: what a view is cut at.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Publication {
-    pub(crate) number: u64,
-    pub(crate) epoch: u64,
-    pub(crate) instant: Timestamp,
 }
 
 /// What a reader has met last: a publication with its frame, and the word that led there.

@@ -15,6 +15,7 @@ mod frame;
 mod grid;
 mod inactive;
 mod metrics;
+mod publication;
 mod reader;
 mod running;
 mod segment;

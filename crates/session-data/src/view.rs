@@ -6,11 +6,11 @@ use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_time::Timestamp;
 use thiserror::Error;
 
-use crate::board::Publication;
 use crate::forming::{FormingBar, forming_bar};
 use crate::frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts};
 use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
 use crate::metrics::SessionMetrics;
+use crate::publication::Publication;
 use crate::segment::Rows;
 use crate::series::SeriesView;
 
