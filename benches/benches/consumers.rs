@@ -8,7 +8,7 @@ use openbell::bench::market::Load;
 use openbell::bench::stage::Counts;
 use openbell_benches::{market, sized};
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Seat, Step,
+    BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Worker, Step,
 };
 use openbell_time::Timestamp;
 
@@ -33,17 +33,17 @@ impl Consumer for Reads {
 }
 
 fn run(mut engine: Engine, consumers: Vec<Box<dyn Consumer>>, delivery: Delivery) -> Report {
-    let mut seats: Vec<Seat> = Vec::new();
+    let mut workers: Vec<Worker> = Vec::new();
     for consumer in consumers {
         match delivery {
             Delivery::Inline => engine.register(consumer, OnError::StopRun),
-            Delivery::LockStep => seats.push(engine.register_lock_step(consumer, OnError::StopRun)),
-            Delivery::Free => seats.push(engine.register_free(consumer, OnError::StopRun, 256)),
+            Delivery::LockStep => workers.push(engine.register_lock_step(consumer, OnError::StopRun)),
+            Delivery::Free => workers.push(engine.register_free(consumer, OnError::StopRun, 256)),
         }
     }
     std::thread::scope(|scope| {
-        for seat in seats {
-            scope.spawn(move || seat.run());
+        for worker in workers {
+            scope.spawn(move || worker.run());
         }
         loop {
             match engine.step(Timestamp::from_nanos(0)) {

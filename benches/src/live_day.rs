@@ -7,9 +7,9 @@ use openbell::bench::market::Market;
 use openbell_config::Hours;
 use openbell_coordinator::{LayoutRule, SessionLayout};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
-use openbell_processor::{DaySeries, IndicatorSet, SymbolProcessor};
+use openbell_processor::{SessionSeries, IndicatorSet, SymbolProcessor};
 use openbell_session_data::{
-    Arrival, BoardWriter, Member, SeriesFacts, SeriesRole, SessionFacts, Through,
+    Visibility, BoardWriter, Member, SeriesFacts, SeriesRole, SessionFacts, DeliveredThrough,
 };
 use openbell_time::Timestamp;
 
@@ -20,7 +20,7 @@ pub struct LiveDays {
     days: Vec<LiveDay>,
     processors: Vec<SymbolProcessor>,
     /// The series of the last two sessions: the board still knows those of the last one.
-    retired: VecDeque<Vec<DaySeries>>,
+    retired: VecDeque<Vec<SessionSeries>>,
     board: BoardWriter,
 }
 
@@ -78,12 +78,12 @@ impl LiveDays {
         for day in &self.days {
             let due = if self.retired.len() == 2 { self.retired.pop_front() } else { None };
             let mut due = due.unwrap_or_default().into_iter();
-            let mut series: Vec<DaySeries> = Vec::with_capacity(self.processors.len());
+            let mut series: Vec<SessionSeries> = Vec::with_capacity(self.processors.len());
             for processor in &mut self.processors {
                 series.push(processor.start_session(
                     &day.layout.day,
-                    Arrival::Recorded,
-                    due.next().map(DaySeries::into_memory).unwrap_or_default(),
+                    Visibility::Recorded,
+                    due.next().map(SessionSeries::into_memory).unwrap_or_default(),
                 ));
             }
             self.board.change_members(
@@ -112,15 +112,15 @@ impl LiveDays {
     }
 }
 
-fn members(symbols: &[Symbol], base: BarInterval, series: &[DaySeries]) -> Vec<Arc<Member>> {
-    let member = |(n, (symbol, series)): (usize, (&Symbol, &DaySeries))| {
+fn members(symbols: &[Symbol], base: BarInterval, series: &[SessionSeries]) -> Vec<Arc<Member>> {
+    let member = |(n, (symbol, series)): (usize, (&Symbol, &SessionSeries))| {
         let facts = SeriesFacts {
             interval: base,
             role: SeriesRole::Base,
             today: Some(Arc::clone(series.base.segment())),
             trailing: Arc::from([]),
         };
-        let (idx, through) = (SymbolIdx::new(n as u32), Through::with_the_clock());
+        let (idx, through) = (SymbolIdx::new(n as u32), DeliveredThrough::with_the_clock());
         Arc::new(Member::new(symbol.clone(), idx, 1, vec![facts], Arc::from([]), through))
     };
     symbols.iter().zip(series).enumerate().map(member).collect()

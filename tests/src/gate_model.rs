@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_config::{GateScope, StreamingConfig};
 use openbell_market::Symbol;
-use openbell_session_data::Holder;
+use openbell_session_data::LaggingSymbol;
 use openbell_time::{Nanos, Timestamp};
 
 /// One symbol: when its bars of the session close, and how it stands.
@@ -37,7 +37,7 @@ pub struct ModelSwitch {
     /// The epoch that begins.
     pub epoch: u64,
     /// Who held it shut; `None` where it opened.
-    pub holders: Option<Vec<Holder>>,
+    pub holders: Option<Vec<LaggingSymbol>>,
 }
 
 /// One session of the plain gate.
@@ -206,7 +206,7 @@ impl GateModel {
     fn hold(&mut self) {
         let lagging = self.members.iter().filter(|(_, member)| member.lags);
         let holders =
-            lagging.map(|(s, m)| Holder { symbol: s.clone(), lag: Some(m.lag) }).collect();
+            lagging.map(|(s, m)| LaggingSymbol { symbol: s.clone(), lag: Some(m.lag) }).collect();
         match self.scope {
             GateScope::Session if self.is_open => self.switch(Some(holders)),
             GateScope::Session => {}
@@ -219,7 +219,7 @@ impl GateModel {
         }
     }
 
-    fn switch(&mut self, holders: Option<Vec<Holder>>) {
+    fn switch(&mut self, holders: Option<Vec<LaggingSymbol>>) {
         self.is_open = holders.is_none();
         self.epoch += 1;
         self.switches.push(ModelSwitch { at: self.clock, epoch: self.epoch, holders });

@@ -90,7 +90,7 @@ impl Story {
             match self.step() {
                 Step::Paused if is_answered || self.engine.clock().now() >= until => return,
                 Step::Paused if asked.is_none() => {
-                    asked = Some(self.engine.handle().command(Command::RunUntil { until }));
+                    asked = Some(self.engine.handle().command(PaceCommand::RunUntil { until }));
                 }
                 Step::Ended(_) => return,
                 _ => {}

@@ -9,7 +9,7 @@ use openbell_coordinator::{
     Outcome, Ready, Resumed,
 };
 use openbell_market::Symbol;
-use openbell_tests::{Finished, Market, Story, finish_seated, register, sym};
+use openbell_tests::{Finished, Market, Story, finish_with_workers, register, sym};
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
 const NAMES: [&str; 5] = ["AAPL", "AMZN", "MSFT", "NVDA", "NOSUCH"];
@@ -136,15 +136,15 @@ fn run(seed: u64, deliveries: [Delivery; 3]) -> Finished {
     let more = r#", "indicators": {"session": [{"name": "sma", "period": 4, "interval": "5m"}]}"#;
     let mut story =
         Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m", "1h"]"#, "2025-07-03", more, market);
-    let mut seats = Vec::new();
+    let mut workers = Vec::new();
     for (n, delivery) in deliveries.into_iter().enumerate() {
         let (name, state) =
             (format!("chaos {n}"), (seed * 3 + n as u64).wrapping_mul(0x9e37_79b9) | 1);
         let chaos = Chaos { name, state, fails: n > 0, joined: BTreeSet::new() };
         let on_error = if n == 1 { OnError::StopConsumer } else { OnError::StopRun };
-        seats.extend(register(&mut story.engine, Box::new(chaos), on_error, delivery));
+        workers.extend(register(&mut story.engine, Box::new(chaos), on_error, delivery));
     }
-    finish_seated(story, seats).0
+    finish_with_workers(story, workers).0
 }
 
 #[test]

@@ -187,8 +187,8 @@ proptest! {
         let (mut late, keeper) = story(from, &INTERVALS, &history, market);
         late.run_to(DAYS[day], (570 + minute) / 60, (570 + minute) % 60);
         for command in [
-            Command::AddInterval { interval: interval(wanted) },
-            Command::AddIndicator { spec },
+            SessionCommand::AddInterval { interval: interval(wanted) },
+            SessionCommand::AddIndicator { spec },
         ] {
             let answer = late.ask(command);
             prop_assert!(answer == Answer::Done, "{answer:?}");

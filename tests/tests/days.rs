@@ -245,12 +245,12 @@ fn what_lies_decoded_is_taken_as_if_it_were_read_when_due() {
         story.run_to("2025-07-01", 12, 0);
         let spec = IndicatorSpec::new(IndicatorName::Sma, Some(5.0), [], interval("1m"));
         let spec = spec.expect("a moving average");
-        assert_eq!(story.ask(Command::AddIndicator { spec }), Answer::Done);
+        assert_eq!(story.ask(SessionCommand::AddIndicator { spec }), Answer::Done);
         story.run_to("2025-07-03", 10, 0);
         let symbols = syms(&["MSFT"]);
-        drop(story.ask(Command::RemoveSymbols { symbols: symbols.clone() }));
+        drop(story.ask(SessionCommand::RemoveSymbols { symbols: symbols.clone() }));
         story.run_to("2025-07-07", 11, 0);
-        drop(story.ask(Command::AddSymbols { symbols, stay: Stay::Run }));
+        drop(story.ask(SessionCommand::AddSymbols { symbols, stay: Stay::Run }));
         let done = story.finish();
         assert_eq!(done.phase, Phase::Closed);
         done

@@ -6,13 +6,13 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
     Answer, BarClosed, BeforeOpen, CallWindow, Command, Consumer, Context, Delivery, Event, Handle,
-    HistoryError, OnError, Operation, Outcome, Phase, Ready, Refusal, Removed, Resumed, SeatEnd,
+    HistoryError, OnError, Operation, Outcome, Phase, Ready, Refusal, Removed, Resumed, WorkerEnd,
     Step, Subscription, WaitError,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_tests::{
-    Breaks, Finished, Market, Story, at, bar_at, finish_seated, minute, register, step_to_end, sym,
+    Breaks, Finished, Market, Story, at, bar_at, finish_with_workers, minute, register, step_to_end, sym,
     syms,
 };
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
@@ -146,17 +146,17 @@ fn run_of(deliveries: &[Delivery]) -> (Finished, Vec<Vec<String>>) {
 
 fn run_at(speed: u32, deliveries: &[Delivery]) -> (Finished, Vec<Vec<String>>) {
     let mut story = story();
-    drop(story.handle().command(Command::ChangeSpeed { multiplier: f64::from(speed) }));
+    drop(story.handle().command(PaceCommand::ChangeSpeed { multiplier: f64::from(speed) }));
     let names = ["first", "second", "third"];
-    let (mut seats, mut all) = (Vec::new(), Vec::new());
+    let (mut workers, mut all) = (Vec::new(), Vec::new());
     for (&delivery, name) in deliveries.iter().zip(names) {
         let heard = Arc::new(Mutex::new(Vec::new()));
         all.push(Arc::clone(&heard));
         let consumer = Box::new(Everything { name, heard });
-        seats.extend(register(&mut story.engine, consumer, OnError::StopRun, delivery));
+        workers.extend(register(&mut story.engine, consumer, OnError::StopRun, delivery));
     }
-    let (finished, ends) = finish_seated(story, seats);
-    assert!(ends.iter().all(|end| *end == SeatEnd::RunEnded), "{ends:?}");
+    let (finished, ends) = finish_with_workers(story, workers);
+    assert!(ends.iter().all(|end| *end == WorkerEnd::RunEnded), "{ends:?}");
     (finished, all.iter().map(|heard| heard.lock().unwrap().clone()).collect())
 }
 
@@ -264,10 +264,10 @@ fn the_core_waits_for_a_slow_lock_step_consumer_and_nothing_is_lost() {
     let mut story = story_until(DAY, "");
     let (gate, seen) = (Arc::new(Barrier::new(2)), Arc::default());
     let slow = Slow { gate: Arc::clone(&gate), n_bars: Arc::clone(&seen) };
-    let seat = story.engine.register_lock_step(Box::new(slow), OnError::StopRun);
+    let worker = story.engine.register_lock_step(Box::new(slow), OnError::StopRun);
     let clock = story.engine.clock();
     std::thread::scope(|scope| {
-        let _seat = scope.spawn(move || seat.run());
+        let _seat = scope.spawn(move || worker.run());
         let core = scope.spawn(move || step_to_end(&mut story.engine).phase);
         for n in 0..390 {
             // While the consumer stands at the barrier, the clock stands at its instant.
@@ -304,8 +304,8 @@ fn waiting_for_ones_own_ticket_inline_or_lock_step_is_a_typed_refusal() {
     for delivery in [Delivery::Inline, Delivery::LockStep] {
         let (mut story, errors) = (story_until(DAY, ""), Arc::default());
         let waits = Waits(story.handle(), Arc::clone(&errors));
-        let seat = register(&mut story.engine, Box::new(waits), OnError::StopRun, delivery);
-        let (done, _) = finish_seated(story, seat.into_iter().collect());
+        let worker = register(&mut story.engine, Box::new(waits), OnError::StopRun, delivery);
+        let (done, _) = finish_with_workers(story, worker.into_iter().collect());
         assert_eq!(done.phase, Phase::Closed, "{:?}", done.report.failure);
         assert_eq!(*errors.lock().unwrap(), [WaitError::OnTheCoreThread]);
     }
@@ -319,8 +319,8 @@ fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery
             for on_error in [OnError::StopRun, OnError::StopConsumer] {
                 let mut story = story_until(DAY, "");
                 let breaks = Box::new(Breaks { at: at(DAY, 11, 0), panics });
-                let seat = register(&mut story.engine, breaks, on_error, delivery);
-                let (done, ends) = finish_seated(story, seat.into_iter().collect());
+                let worker = register(&mut story.engine, breaks, on_error, delivery);
+                let (done, ends) = finish_with_workers(story, worker.into_iter().collect());
                 let said = |why: &String| why.contains("out of luck");
                 if delivery == Delivery::Free {
                     // Whether it came to 11:00 while the gate was open depends on the threads.
@@ -329,7 +329,7 @@ fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery
                     continue;
                 }
                 for end in ends {
-                    assert!(matches!(&end, SeatEnd::Failed { why } if said(why)), "{end:?}");
+                    assert!(matches!(&end, WorkerEnd::Failed { why } if said(why)), "{end:?}");
                 }
                 let failure = done.report.consumers[0].failure.as_ref();
                 assert!(failure.is_some_and(said), "{failure:?}");
@@ -371,26 +371,26 @@ fn a_seat_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
         ));
         let done = free.finish();
         assert_eq!(done.phase, phase);
-        assert_eq!(done.report.consumers[0].failure.as_deref(), Some("its seat was dropped"));
+        assert_eq!(done.report.consumers[0].failure.as_deref(), Some("its worker was dropped"));
     }
 }
 
 #[test]
 fn a_lock_step_seat_that_nobody_runs_makes_the_core_wait_and_say_for_whom_not_hang() {
     let mut story = story_until(DAY, "");
-    let seat = story.engine.register_lock_step(
+    let worker = story.engine.register_lock_step(
         Box::new(Breaks { at: at(DAY, 11, 0), panics: false }),
         OnError::StopRun,
     );
     for _ in 0..100 {
         assert!(matches!(story.step(), Step::Waits { .. }));
     }
-    let empty = Operation::SeatEmpty { consumer: "breaks".to_owned() };
+    let empty = Operation::WorkerMissing { consumer: "breaks".to_owned() };
     assert_eq!(story.engine.operations(), [empty]);
     let stop = story.handle().stop();
     assert_eq!(story.step(), Step::Ended(Phase::Stopped));
     assert_eq!(stop.wait(), Ok(Answer::Done));
-    assert_eq!(seat.run(), SeatEnd::RunEnded, "it does not wait for a run that is over");
+    assert_eq!(worker.run(), WorkerEnd::RunEnded, "it does not wait for a run that is over");
 }
 
 #[test]
@@ -398,12 +398,12 @@ fn seats_are_sent_home_by_stop_by_an_end_and_by_dropping_the_engine() {
     for ending in 0..3 {
         let mut story = story_until(DAY, "");
         let engine = &mut story.engine;
-        let seats = [
+        let workers = [
             engine.register_lock_step(Box::new(Quiet), OnError::StopRun),
             engine.register_free(Box::new(Quiet), OnError::StopRun, 4),
         ];
         std::thread::scope(|scope| {
-            let threads = seats.map(|seat| scope.spawn(move || seat.run()));
+            let threads = workers.map(|worker| scope.spawn(move || worker.run()));
             match ending {
                 0 => drop(step_to_end(&mut story.engine)),
                 1 => {
@@ -420,7 +420,7 @@ fn seats_are_sent_home_by_stop_by_an_end_and_by_dropping_the_engine() {
                 }
             }
             for thread in threads {
-                assert_eq!(thread.join().unwrap(), SeatEnd::RunEnded);
+                assert_eq!(thread.join().unwrap(), WorkerEnd::RunEnded);
             }
         });
     }
@@ -457,8 +457,8 @@ impl Consumer for Historian {
 fn history_is_strictly_before_the_session_and_refused_in_words_where_there_is_none() {
     let (mut story, errors, counts) = (story_until(DAY, ""), Arc::default(), Arc::default());
     let historian = Historian(Arc::clone(&errors), Arc::clone(&counts));
-    let seat = story.engine.register_lock_step(Box::new(historian), OnError::StopRun);
-    let (done, _) = finish_seated(story, vec![seat]);
+    let worker = story.engine.register_lock_step(Box::new(historian), OnError::StopRun);
+    let (done, _) = finish_with_workers(story, vec![worker]);
     assert_eq!(done.phase, Phase::Closed, "{:?}", done.report.failure);
     let words: Vec<String> = errors.lock().unwrap().iter().map(|e| e.to_string()).collect();
     assert_eq!(
@@ -495,7 +495,7 @@ fn a_symbol_that_two_have_locked_stays_until_both_have_unlocked_it() {
     let mut story = story_until(DAY, "");
     story.engine.register(Box::new(Locks("first", 11)), OnError::StopRun);
     story.engine.register(Box::new(Locks("second", 12)), OnError::StopRun);
-    let remove = || Command::RemoveSymbols { symbols: syms(&["MSFT"]) };
+    let remove = || SessionCommand::RemoveSymbols { symbols: syms(&["MSFT"]) };
     story.run_to(DAY, 11, 30);
     let refused = vec![(sym("MSFT"), Removed::Refused(Refusal::Locked))];
     assert_eq!(story.ask(remove()), Answer::Removed(refused));
@@ -508,8 +508,8 @@ fn whoever_unlocks_from_outside_lifts_every_lock() {
     let mut story = story_until(DAY, "");
     story.engine.register(Box::new(Locks("first", 15)), OnError::StopRun);
     story.run_to(DAY, 11, 0);
-    assert_eq!(story.ask(Command::Unlock { symbol: sym("MSFT") }), Answer::Done);
-    let removed = story.ask(Command::RemoveSymbols { symbols: syms(&["MSFT"]) });
+    assert_eq!(story.ask(SessionCommand::Unlock { symbol: sym("MSFT") }), Answer::Done);
+    let removed = story.ask(SessionCommand::RemoveSymbols { symbols: syms(&["MSFT"]) });
     assert_eq!(removed, Answer::Removed(vec![(sym("MSFT"), Removed::Removed)]));
 }
 

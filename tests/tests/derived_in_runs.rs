@@ -128,10 +128,10 @@ proptest! {
         run_to(&mut late, day, at);
         run_to(&mut whole, day, at);
         if asks_for_interval && interval != "1m" {
-            let command = Command::AddInterval { interval: spec.interval() };
+            let command = SessionCommand::AddInterval { interval: spec.interval() };
             prop_assert_eq!(late.ask(command), Answer::Done);
         }
-        prop_assert_eq!(late.ask(Command::AddIndicator { spec }), Answer::Done);
+        prop_assert_eq!(late.ask(SessionCommand::AddIndicator { spec }), Answer::Done);
         prop_assert_eq!(shown(&late, interval), shown(&whole, interval));
         run_to(&mut late, day, later);
         run_to(&mut whole, day, later);

@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 
 use openbell_coordinator::{
     Answer, BarClosed, Command, Consumer, Context, Delivery, Event, Handle, OnError, Outcome,
-    Phase, Seat, SeatEnd, Step,
+    Phase, Worker, WorkerEnd, Step,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
@@ -30,11 +30,11 @@ fn story(speed: u32) -> Story {
 }
 
 /// A story with a recorder, delivered that way.
-fn recorded(speed: u32, delivery: Delivery) -> (Story, Record, Option<Seat>) {
+fn recorded(speed: u32, delivery: Delivery) -> (Story, Record, Option<Worker>) {
     let (mut story, record) = (story(speed), Record::default());
     let recorder = Box::new(Recorder(record.clone()));
-    let seat = register(&mut story.engine, recorder, OnError::StopRun, delivery);
-    (story, record, seat)
+    let worker = register(&mut story.engine, recorder, OnError::StopRun, delivery);
+    (story, record, worker)
 }
 
 /// Steps until every seat is taken and the first session is prepared; wall time stands.
@@ -49,11 +49,11 @@ fn a_paced_run_keeps_its_pace_exactly_whoever_listens() {
     let alone = story(0).finish();
     for delivery in DELIVERIES {
         for speed in [60, 1200] {
-            let (mut story, record, seat) = recorded(speed, delivery);
+            let (mut story, record, worker) = recorded(speed, delivery);
             let start = at("2026-01-05", 9, 0);
             let mut wall = start;
             let (done, end) = std::thread::scope(|scope| {
-                let thread = seat.map(|seat| scope.spawn(move || seat.run()));
+                let thread = worker.map(|worker| scope.spawn(move || worker.run()));
                 prepare(&mut story, wall);
                 let done = loop {
                     match story.engine.step(wall) {
@@ -73,7 +73,7 @@ fn a_paced_run_keeps_its_pace_exactly_whoever_listens() {
                 (report.digest, &alone.events[..]),
                 (alone.report.digest, story.engine.events())
             );
-            assert!(end.is_none_or(|end| end == SeatEnd::RunEnded));
+            assert!(end.is_none_or(|end| end == WorkerEnd::RunEnded));
             let heard = record.announced();
             let minutes = heard.get(&(sym("AAPL"), "1m".parse().unwrap())).map_or(0, Vec::len);
             match delivery {
@@ -87,9 +87,9 @@ fn a_paced_run_keeps_its_pace_exactly_whoever_listens() {
 #[test]
 fn a_run_that_is_stopped_while_it_is_paused_is_stopped_and_everyone_goes_home() {
     for delivery in DELIVERIES {
-        let (mut story, _, seat) = recorded(0, delivery);
+        let (mut story, _, worker) = recorded(0, delivery);
         let end = std::thread::scope(|scope| {
-            let thread = seat.map(|seat| scope.spawn(move || seat.run()));
+            let thread = worker.map(|worker| scope.spawn(move || worker.run()));
             prepare(&mut story, Timestamp::from_nanos(0));
             story.run_to(DAY, 11, 0);
             assert_eq!(story.step(), Step::Paused);
@@ -99,7 +99,7 @@ fn a_run_that_is_stopped_while_it_is_paused_is_stopped_and_everyone_goes_home() 
             assert_eq!(stop.try_answer(), Some(Answer::Done));
             thread.map(|thread| thread.join().unwrap())
         });
-        assert!(end.is_none_or(|end| end == SeatEnd::RunEnded), "{delivery:?}");
+        assert!(end.is_none_or(|end| end == WorkerEnd::RunEnded), "{delivery:?}");
         assert_eq!(story.engine.report().phase, Phase::Stopped);
         let last = story.engine.events().last();
         assert!(matches!(last, Some(Event::Stopped { at: Some(then) }) if *then == at(DAY, 11, 0)));
@@ -134,10 +134,10 @@ fn a_failure_names_cause_and_place_and_by_the_rule_ends_the_run_in_every_deliver
                 let mut story = story(0);
                 let (let_go, go) = channel();
                 let consumer = Box::new(FailsAtOpen { go, panics });
-                let seat = register(&mut story.engine, consumer, on_error, delivery);
+                let worker = register(&mut story.engine, consumer, on_error, delivery);
                 let is_free = delivery == Delivery::Free;
                 let done = std::thread::scope(|scope| {
-                    let thread = seat.map(|seat| scope.spawn(move || seat.run()));
+                    let thread = worker.map(|worker| scope.spawn(move || worker.run()));
                     let_go.send(()).unwrap();
                     if is_free {
                         // Its failure is met at the next notice after it.
@@ -147,10 +147,10 @@ fn a_failure_names_cause_and_place_and_by_the_rule_ends_the_run_in_every_deliver
                             let _ = story.step();
                         }
                     }
-                    let join = |thread: std::thread::ScopedJoinHandle<'_, SeatEnd>| {
+                    let join = |thread: std::thread::ScopedJoinHandle<'_, WorkerEnd>| {
                         let end = thread.join().unwrap();
                         assert!(
-                            matches!(&end, SeatEnd::Failed { why } if why.contains("no licence"))
+                            matches!(&end, WorkerEnd::Failed { why } if why.contains("no licence"))
                         );
                     };
                     if is_free {
@@ -192,9 +192,9 @@ fn a_failure_names_cause_and_place_and_by_the_rule_ends_the_run_in_every_deliver
 #[test]
 fn dropping_the_engine_shuts_the_gate_and_answers_every_waiting_ticket_as_stopped() {
     for delivery in DELIVERIES {
-        let (mut story, _, seat) = recorded(0, delivery);
+        let (mut story, _, worker) = recorded(0, delivery);
         std::thread::scope(|scope| {
-            let thread = seat.map(|seat| scope.spawn(move || seat.run()));
+            let thread = worker.map(|worker| scope.spawn(move || worker.run()));
             prepare(&mut story, Timestamp::from_nanos(0));
             story.run_to(DAY, 11, 0);
             let handle = story.handle();
@@ -215,7 +215,7 @@ fn dropping_the_engine_shuts_the_gate_and_answers_every_waiting_ticket_as_stoppe
             assert_eq!(reader.view().err().unwrap().facts().reason, Reason::Stopped);
             assert_eq!(handle.status().phase, Phase::Stopped);
             let end = thread.map(|thread| thread.join().unwrap());
-            assert!(end.is_none_or(|end| end == SeatEnd::RunEnded), "{delivery:?}");
+            assert!(end.is_none_or(|end| end == WorkerEnd::RunEnded), "{delivery:?}");
         });
     }
 }
@@ -260,7 +260,7 @@ fn a_step_takes_only_the_commands_that_were_there_when_it_began() {
     let _ = story.step();
     assert!(story.handle().pending_symbols() == syms(&["MSFT"]), "the add is on its way");
     // They go on for ever, and the clock goes on too.
-    drop(story.handle().command(Command::RunUntil { until: at(DAY, 11, 30) }));
+    drop(story.handle().command(PaceCommand::RunUntil { until: at(DAY, 11, 30) }));
     for _ in 0..20_000 {
         if story.step() == Step::Paused {
             break;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
     BarClosed, BeforeOpen, Consumer, Context, Lagged, OnError, Operation, Outcome, Phase, Resumed,
-    SeatEnd,
+    WorkerEnd,
 };
 use openbell_tests::{Market, Story, at, step_to_end};
 
@@ -64,10 +64,10 @@ fn a_slow_free_consumer_is_told_that_it_lagged_and_the_core_never_waits() {
     let (go, gone) = channel();
     let told = Arc::new(Mutex::new((0, Vec::new(), 0)));
     let stuck = Stuck { enter, go: gone, told: Arc::clone(&told) };
-    let seat = story.engine.register_free(Box::new(stuck), OnError::StopRun, 8);
+    let worker = story.engine.register_free(Box::new(stuck), OnError::StopRun, 8);
     std::thread::scope(|scope| {
         let go = go; // Dropped with this scope, so that a failure lets the consumer go.
-        let thread = scope.spawn(move || seat.run());
+        let thread = scope.spawn(move || worker.run());
         while !matches!(story.engine.clock().now(), now if now >= at(DAY, 9, 30)) {
             let _ = story.step();
         }
@@ -80,7 +80,7 @@ fn a_slow_free_consumer_is_told_that_it_lagged_and_the_core_never_waits() {
         let lags = |op: &&Operation| matches!(op, Operation::ConsumerLags { .. });
         assert_eq!(story.engine.operations().iter().filter(lags).count(), 1);
         go.send(()).unwrap();
-        assert_eq!(thread.join().unwrap(), SeatEnd::RunEnded);
+        assert_eq!(thread.join().unwrap(), WorkerEnd::RunEnded);
     });
     let told = told.lock().unwrap();
     // All bars, told or passed over: 780 of one minute, 156 of five. The gate has shut long since,
@@ -153,22 +153,22 @@ fn fifty_free_consumers_some_dead_slow_account_for_every_bar_and_change_nothing(
     let mut story = story_until(NEXT);
     let barrier = Arc::new(Barrier::new(11));
     let mut counts = Vec::new();
-    let mut seats = Vec::new();
+    let mut workers = Vec::new();
     for n in 0..50 {
         let own: Arc<Mutex<(u64, u64)>> = Arc::default();
         counts.push(Arc::clone(&own));
         let stands = (n % 5 == 0).then(|| Arc::clone(&barrier));
         let consumer = Box::new(OneOfMany { stands, counts: own });
         let queue_len = [1, 8, 64, 1024][n % 4];
-        seats.push(story.engine.register_free(consumer, OnError::StopRun, queue_len));
+        workers.push(story.engine.register_free(consumer, OnError::StopRun, queue_len));
     }
     let done = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            seats.into_iter().map(|seat| scope.spawn(move || seat.run())).collect();
+            workers.into_iter().map(|worker| scope.spawn(move || worker.run())).collect();
         let done = step_to_end(&mut story.engine);
         barrier.wait(); // Only now the ten that stand still go on.
         for thread in threads {
-            assert_eq!(thread.join().unwrap(), SeatEnd::RunEnded);
+            assert_eq!(thread.join().unwrap(), WorkerEnd::RunEnded);
         }
         done
     });
@@ -194,15 +194,15 @@ fn a_free_consumer_that_fails_stops_the_run_at_the_next_notice() {
             Err("no licence".into())
         }
     }
-    let seat = story.engine.register_free(Box::new(Fails), OnError::StopRun, 8);
+    let worker = story.engine.register_free(Box::new(Fails), OnError::StopRun, 8);
     let end = std::thread::scope(|scope| {
-        let thread = scope.spawn(move || seat.run());
+        let thread = scope.spawn(move || worker.run());
         while !matches!(story.engine.clock().now(), now if now >= at(DAY, 9, 30)) {
             let _ = story.step();
         }
         thread.join().unwrap()
     });
-    assert_eq!(end, SeatEnd::Failed { why: "no licence".to_owned() });
+    assert_eq!(end, WorkerEnd::Failed { why: "no licence".to_owned() });
     let done = story.finish();
     assert_eq!(done.phase, Phase::Failed);
     assert_eq!(

@@ -4,7 +4,7 @@ use openbell_coordinator::{
     Added, Answer, Command, Event, Phase, Removed, Stay, Step, SymbolState,
 };
 use openbell_market::{Coverage, Gap};
-use openbell_session_data::{Holder, Reason, Unavailable};
+use openbell_session_data::{LaggingSymbol, Reason, Unavailable};
 use openbell_tests::{Fault, Heard, Market, Story, at, bar_at, minute, sym, syms};
 use openbell_time::{Nanos, Timestamp};
 
@@ -17,7 +17,7 @@ fn market() -> Market {
 }
 
 fn add(symbols: &[&str]) -> Command {
-    Command::AddSymbols { symbols: syms(symbols), stay: Stay::Session }
+    SessionCommand::AddSymbols { symbols: syms(symbols), stay: Stay::Session }
 }
 
 /// AAPL alone over `market`, standing at `hour`:`minute`.
@@ -93,7 +93,7 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
 
     let _ = story.step(); // Takes the command, and delivers the first backlog bar.
     let holds_by = |lag_s: i64| Reason::CatchingUp {
-        holders: vec![Holder { symbol: sym("TSLA"), lag: Some(Nanos::from_secs(lag_s)) }],
+        holders: vec![LaggingSymbol { symbol: sym("TSLA"), lag: Some(Nanos::from_secs(lag_s)) }],
     };
     let mut n_delivered = 1;
     while let Err(inactive) = outside.view() {
@@ -133,7 +133,7 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
     assert_eq!(heard[2], Heard::Joined(sym("TSLA")));
     assert_eq!(heard.len(), 3);
 
-    let _ = story.ask(Command::Resume);
+    let _ = story.ask(PaceCommand::Resume);
     let done = story.finish();
     assert_eq!(done.phase, Phase::Closed);
     let Heard::Bars { at: then, bars } = &record.all()[n_before + 3] else { panic!("no bars") };
@@ -185,7 +185,7 @@ fn the_gate_opens_when_the_lagging_symbol_is_removed() {
         let _ = story.step();
     }
     assert!(story.reader().view().is_err());
-    let removed = story.ask(Command::RemoveSymbols { symbols: syms(&["TSLA"]) });
+    let removed = story.ask(SessionCommand::RemoveSymbols { symbols: syms(&["TSLA"]) });
     assert_eq!(removed, Answer::Removed(vec![(sym("TSLA"), Removed::Removed)]));
     let Some(Answer::Added(answers)) = added.try_answer() else { panic!("no answer") };
     assert!(matches!(answers[0].1, Added::Failed { .. }));

@@ -128,7 +128,7 @@ impl Pair {
             Act::Steps(n_steps) => (0..*n_steps).for_each(|_| self.step()),
             Act::Add(names) => {
                 let symbols: Vec<Symbol> = names.iter().map(|&n| sym(NAMES[n])).collect();
-                let command = Command::AddSymbols { symbols, stay: Stay::Session };
+                let command = SessionCommand::AddSymbols { symbols, stay: Stay::Session };
                 drop(self.story.handle().command(command));
                 for &name in names {
                     if !self.model.members.contains_key(&sym(NAMES[name])) {

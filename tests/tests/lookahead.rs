@@ -11,7 +11,7 @@ use openbell_coordinator::{
 use openbell_data_manager::Feed;
 use openbell_market::{BarColumns, BarInterval, SeriesKey};
 use openbell_tests::{
-    Breaks, Market, Rehearsed, Story, at, config_of_hunts, market_of_hunts, sym, time,
+    Breaks, Market, LookaheadRuns, Story, at, lookahead_config, lookahead_market, sym, time,
 };
 use openbell_time::{Nanos, Timestamp};
 
@@ -58,8 +58,8 @@ impl Consumer for Honest {
 
 #[test]
 fn an_honest_session_shows_nothing_before_its_time() {
-    let mut rehearsed = Rehearsed::over(market_of_hunts()).with(|_, _| vec![Box::new(Honest)]);
-    let report = rehearsed.check(&config_of_hunts(), 150, seed());
+    let mut rehearsed = LookaheadRuns::over(lookahead_market()).with(|_, _| vec![Box::new(Honest)]);
+    let report = rehearsed.check(&lookahead_config(), 150, seed());
     assert!(report.findings.is_empty(), "{}", said(&report));
     assert!(report.is_complete && report.n_cuts == 150 && report.n_steps > 10_000, "{report:?}");
 }
@@ -138,14 +138,14 @@ fn a_consumer_that_opens_the_data_for_a_later_bar_is_named_with_instant_and_seed
         let honest: Box<dyn Consumer> = Box::new(Honest);
         vec![honest, Box::new(Peeks::new(market, MINUTE, Says::Signal, over))]
     };
-    let mut rehearsed = Rehearsed::over(market_of_hunts()).with(peeks);
-    let report = rehearsed.check(&config_of_hunts(), 60, seed());
+    let mut rehearsed = LookaheadRuns::over(lookahead_market()).with(peeks);
+    let report = rehearsed.check(&lookahead_config(), 60, seed());
     let (name, finding) = culprit(&report);
     assert_eq!((name, finding.cause), ("peeks", Cause::Lookahead));
     assert_eq!(finding.difference.what, "signal");
     assert!(finding.at <= finding.cut.at, "{finding}");
     // The one cut of that seed shows it again.
-    let again = rehearsed.check(&config_of_hunts(), 1, finding.cut.seed);
+    let again = rehearsed.check(&lookahead_config(), 1, finding.cut.seed);
     assert_eq!(again.findings.first(), Some(finding));
 }
 
@@ -157,7 +157,7 @@ fn a_consumer_that_reads_what_has_closed_by_a_door_of_its_own_is_no_peeker() {
         vec![Box::new(reads) as Box<dyn Consumer>]
     };
     let report =
-        Rehearsed::over(market_of_hunts()).with(reads).check(&config_of_hunts(), 60, seed());
+        LookaheadRuns::over(lookahead_market()).with(reads).check(&lookahead_config(), 60, seed());
     assert!(report.findings.is_empty(), "{}", said(&report));
 }
 
@@ -169,7 +169,7 @@ fn a_peeker_is_named_by_what_it_asks_for_too() {
         vec![Box::new(peeks) as Box<dyn Consumer>]
     };
     let report =
-        Rehearsed::over(market_of_hunts()).with(peeks).check(&config_of_hunts(), 60, seed());
+        LookaheadRuns::over(lookahead_market()).with(peeks).check(&lookahead_config(), 60, seed());
     let (name, finding) = culprit(&report);
     assert_eq!((name, finding.difference.what.as_str()), ("peeks", "command"));
 }
@@ -185,8 +185,8 @@ fn what_a_consumer_puts_out_past_the_run_is_compared_too() {
         vec![Box::new(peeks) as Box<dyn Consumer>]
     };
     let take = move || std::mem::take(&mut *orders.lock().unwrap());
-    let mut rehearsed = Rehearsed::over(market_of_hunts()).with(peeks).putting_out(take);
-    let report = rehearsed.check(&config_of_hunts(), 60, seed());
+    let mut rehearsed = LookaheadRuns::over(lookahead_market()).with(peeks).with_outputs(take);
+    let report = rehearsed.check(&lookahead_config(), 60, seed());
     let (name, finding) = culprit(&report);
     assert_eq!((name, finding.difference.what.as_str()), ("peeks", "output"));
     let with = finding.difference.with.as_deref().or(finding.difference.without.as_deref());
@@ -222,7 +222,7 @@ fn a_consumer_that_keeps_what_an_earlier_run_has_shown_is_named() {
         vec![Box::new(Remembers(Arc::clone(&closes))) as Box<dyn Consumer>]
     };
     let report =
-        Rehearsed::over(market_of_hunts()).with(remembers).check(&config_of_hunts(), 20, seed());
+        LookaheadRuns::over(lookahead_market()).with(remembers).check(&lookahead_config(), 20, seed());
     let (name, finding) = culprit(&report);
     assert_eq!((name, finding.cause), ("remembers", Cause::Unrepeatable));
     assert_eq!(finding.difference.with, None, "the first run knew nothing: {finding}");
@@ -230,7 +230,7 @@ fn a_consumer_that_keeps_what_an_earlier_run_has_shown_is_named() {
 
 #[test]
 fn a_status_does_not_say_at_the_open_that_a_symbol_has_no_bar_all_day() {
-    let story = || Story::new(&config_of_hunts(), market_of_hunts());
+    let story = || Story::new(&lookahead_config(), lookahead_market());
     let state = |story: &Story, name: &str| {
         let symbols = story.handle().status().symbols;
         let known = symbols.into_iter().find(|known| known.symbol == sym(name));
@@ -256,18 +256,18 @@ fn a_run_that_fails_must_fail_with_and_without_the_future_at_the_same_step() {
         vec![Box::new(breaks) as Box<dyn Consumer>]
     };
     let report =
-        Rehearsed::over(market_of_hunts()).with(fails).check(&config_of_hunts(), 40, seed());
+        LookaheadRuns::over(lookahead_market()).with(fails).check(&lookahead_config(), 40, seed());
     assert!(report.findings.is_empty(), "{}", said(&report));
 }
 
 #[test]
 fn whoever_lets_go_early_is_told_how_far_it_came() {
-    let (config, _) = openbell_config::SessionConfig::parse(&config_of_hunts()).expect("a config");
+    let (config, _) = openbell_config::SessionConfig::parse(&lookahead_config()).expect("a config");
     let check = LookaheadCheck::of(&config, time());
     let stop = |n: u32| match n {
         5 => std::ops::ControlFlow::Break(()),
         _ => std::ops::ControlFlow::Continue(()),
     };
-    let report = check.run(&mut Rehearsed::over(market_of_hunts()), stop).expect("it begins");
+    let report = check.run(&mut LookaheadRuns::over(lookahead_market()), stop).expect("it begins");
     assert_eq!((report.n_cuts, report.is_complete), (5, false));
 }

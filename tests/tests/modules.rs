@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, Event, LookaheadCheck, NoTexts, Phase, Registry, Rehearsal,
-    Signal, Source, StoreSource, Tampering, Texts,
+    ConsumerError, Delivery, Engine, Event, LookaheadCheck, NoModuleFiles, Phase, Registry, LookaheadSetup,
+    Signal, Source, StoreSource, Tampering, ModuleFiles,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_strategies::boxed;
-use openbell_tests::{Finished, Market, Story, at, bar_at, finish_seated, flat, sym, time};
+use openbell_tests::{Finished, Market, Story, at, bar_at, finish_with_workers, flat, sym, time};
 use openbell_time::{Nanos, TimeManager, Timestamp};
 
 const DAY: &str = "2025-07-02";
@@ -23,7 +23,7 @@ const DAY: &str = "2025-07-02";
 /// Files of a folder.
 struct Folder(PathBuf);
 
-impl Texts for Folder {
+impl ModuleFiles for Folder {
     fn text(&self, path: &str) -> Result<String, String> {
         std::fs::read_to_string(self.0.join(path)).map_err(|error| format!("{path}: {error}"))
     }
@@ -46,7 +46,7 @@ fn store(folder: &Path) -> Box<dyn Source> {
 fn run(
     config: &SessionConfig,
     source: Box<dyn Source>,
-    texts: &dyn Texts,
+    texts: &dyn ModuleFiles,
     delivery: Delivery,
 ) -> Finished {
     let time = TimeManager::new();
@@ -54,8 +54,8 @@ fn run(
     let made = boxed().make(config, &calendar, texts).unwrap_or_else(|errors| panic!("{errors}"));
     let engine = Engine::new(config, &time, source).unwrap_or_else(|errors| panic!("{errors}"));
     let mut story = Story { engine };
-    let seats = story.engine.register_modules(made, delivery).expect("not free");
-    let finished = finish_seated(story, seats).0;
+    let workers = story.engine.register_modules(made, delivery).expect("not free");
+    let finished = finish_with_workers(story, workers).0;
     assert_eq!(finished.phase, Phase::Closed, "{:?}", finished.report.failure);
     finished
 }
@@ -79,7 +79,7 @@ fn by_consumer(finished: &Finished) -> BTreeMap<String, Vec<(Timestamp, Signal)>
 fn the_same_everywhere(
     config: &SessionConfig,
     source: impl Fn() -> Box<dyn Source>,
-    texts: &dyn Texts,
+    texts: &dyn ModuleFiles,
 ) -> Finished {
     let first = run(config, source(), texts, Delivery::Inline);
     for speed in [0.0, 60.0, 1200.0] {
@@ -141,7 +141,7 @@ const REFERENCE: &str = r#"{
 #[test]
 fn reference_bars_signal_the_same_at_every_speed_and_delivery() {
     let Some(folder) = reference() else { return };
-    let finished = the_same_everywhere(&parsed(REFERENCE), || store(&folder), &NoTexts);
+    let finished = the_same_everywhere(&parsed(REFERENCE), || store(&folder), &NoModuleFiles);
     let signals = by_consumer(&finished);
     for name in
         ["gap_scanner", "momentum_scanner", "moving_average_cross", "opening_range_breakout"]
@@ -167,11 +167,11 @@ fn without(off: &str, json: &str) -> SessionConfig {
 /// Runs the session of `json` without each of `off`, and expects everyone else's signals as they
 /// were.
 fn nobody_else_changes(json: &str, off: &[&str], folder: &Path) {
-    let all = by_consumer(&run(&parsed(json), store(folder), &NoTexts, Delivery::Inline));
+    let all = by_consumer(&run(&parsed(json), store(folder), &NoModuleFiles, Delivery::Inline));
     for off in off {
         let mut expected = all.clone();
         assert!(expected.remove(*off).is_some(), "{off} signals nothing");
-        let rest = run(&without(off, json), store(folder), &NoTexts, Delivery::Inline);
+        let rest = run(&without(off, json), store(folder), &NoModuleFiles, Delivery::Inline);
         let found = by_consumer(&rest);
         for (consumer, signals) in &expected {
             assert!(found.get(consumer) == Some(signals), "{consumer} differs without {off}");
@@ -227,16 +227,16 @@ struct Modules<'m> {
     folder: &'m Path,
 }
 
-impl Rehearsal for Modules<'_> {
+impl LookaheadSetup for Modules<'_> {
     fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
         Ok(store(self.folder))
     }
 
     fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
         let calendar = time().calendar(self.config.exchange_group.name)?;
-        let made = boxed().make(self.config, &calendar, &NoTexts)?;
-        let seats = engine.register_modules(made, Delivery::Inline)?;
-        assert!(seats.is_empty());
+        let made = boxed().make(self.config, &calendar, &NoModuleFiles)?;
+        let workers = engine.register_modules(made, Delivery::Inline)?;
+        assert!(workers.is_empty());
         Ok(())
     }
 }
@@ -286,7 +286,7 @@ fn a_session_of_five_hundred_candidates_trades_ten() {
                     "config": {{"minutes": 5}}}}]}}}}"#,
         list.join(", ")
     );
-    let finished = run(&parsed(&json), Box::new(market), &NoTexts, Delivery::Inline);
+    let finished = run(&parsed(&json), Box::new(market), &NoModuleFiles, Delivery::Inline);
     let gaps: Vec<&Signal> = finished
         .report
         .signals
@@ -328,7 +328,7 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
                 {"module": "moving_average_cross", "config": {"fast": 20, "slow": 20}},
                 {"module": "opening_range_breakout", "config": {"minuts": 20}}]}}"#;
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
-    let errors = boxed().make(&parsed(json), &calendar, &NoTexts).err().unwrap();
+    let errors = boxed().make(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
     let lines: Vec<String> =
         errors.0.iter().map(|e| format!("{}: {e}", e.path().unwrap())).collect();
     assert_eq!(
@@ -347,7 +347,7 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
              \"minutes\" (known here: minutes, both_ways, symbols, lock)",
         ]
     );
-    let none = Registry::new().make(&parsed(json), &calendar, &NoTexts).err().unwrap();
+    let none = Registry::new().make(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
     assert!(none.0[0].to_string().ends_with("no scanner is registered; drop it, or register it"));
 }
 
@@ -362,7 +362,7 @@ fn free_delivery_of_strategies_in_a_backtest_is_refused() {
     );
     let config = story.engine.plan().config.clone();
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
-    let made = boxed().make(&config, &calendar, &NoTexts).unwrap_or_else(|e| panic!("{e}"));
+    let made = boxed().make(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
     let error = story.engine.register_modules(made, Delivery::Free).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -87,7 +87,7 @@ fn an_add_does_not_move_the_clock_back_or_forth() {
     story.run_to(DAY, 13, 17);
     let _ticket = story
         .handle()
-        .command(Command::AddSymbols { symbols: syms(&["MSFT", "TSLA"]), stay: Stay::Session });
+        .command(SessionCommand::AddSymbols { symbols: syms(&["MSFT", "TSLA"]), stay: Stay::Session });
     for _ in 0..400 {
         let _ = story.step();
         assert_eq!(story.engine.clock().now(), at(DAY, 13, 17));

@@ -55,7 +55,7 @@ fn a_step_that_a_resume_overtook_does_not_break_the_next_pause() {
     let mut story = story(r#"["AAPL"]"#, 0.0);
     story.run_to(HALF_DAY, 10, 0);
     let handle = story.handle();
-    for command in [Command::Step, Command::Resume, Command::Pause] {
+    for command in [PaceCommand::Step, PaceCommand::Resume, PaceCommand::Pause] {
         drop(handle.command(command));
     }
     // The pause came last, so the clock stands; the step was once visited after it.
@@ -122,11 +122,11 @@ fn pauses_and_single_steps_change_nothing_but_the_operations_log() {
     paused.run_to("2025-07-02", 10, 15);
     for _ in 0..30 {
         let before = paused.engine.clock().now();
-        assert_eq!(paused.ask(Command::Step), Answer::Done);
+        assert_eq!(paused.ask(PaceCommand::Step), Answer::Done);
         while paused.step() != Step::Paused {}
         assert_eq!(paused.engine.clock().now(), before + Nanos::from_secs(60));
     }
-    let _ = paused.ask(Command::Resume);
+    let _ = paused.ask(PaceCommand::Resume);
     for _ in 0..9 {
         let _ = paused.step();
     }
@@ -147,7 +147,7 @@ fn a_paused_run_stands_and_takes_commands_at_once() {
         assert_eq!(story.engine.step(wall), Step::Paused);
     }
     let n_bars = story.engine.report().n_bars;
-    let add = Command::AddSymbols { symbols: syms(&["TSLA"]), stay: Stay::Session };
+    let add = SessionCommand::AddSymbols { symbols: syms(&["TSLA"]), stay: Stay::Session };
     assert!(matches!(story.ask(add), Answer::Added(_)));
     assert_eq!(story.engine.clock().now(), at("2025-07-02", 10, 0));
     assert_eq!(story.engine.report().n_bars, n_bars + 29); // Its 10:00 backlog, one minute missing.
@@ -162,19 +162,19 @@ fn pauses_that_make_no_sense_are_refused_by_name() {
     let mut story = story(r#"["AAPL", "MSFT"]"#, 0.0);
     let _ = story.step();
     let _ = story.step();
-    assert_eq!(story.ask(Command::Resume), Answer::Refused(Refusal::NotPaused));
-    assert_eq!(story.ask(Command::Step), Answer::Refused(Refusal::NotPaused));
-    assert_eq!(story.ask(Command::Pause), Answer::Done);
-    assert_eq!(story.ask(Command::Pause), Answer::Refused(Refusal::AlreadyPaused));
+    assert_eq!(story.ask(PaceCommand::Resume), Answer::Refused(Refusal::NotPaused));
+    assert_eq!(story.ask(PaceCommand::Step), Answer::Refused(Refusal::NotPaused));
+    assert_eq!(story.ask(PaceCommand::Pause), Answer::Done);
+    assert_eq!(story.ask(PaceCommand::Pause), Answer::Refused(Refusal::AlreadyPaused));
     let clock = story.engine.clock().now();
     for until in [clock, clock - Nanos::from_secs(1)] {
         assert_eq!(
-            story.ask(Command::RunUntil { until }),
+            story.ask(PaceCommand::RunUntil { until }),
             Answer::Refused(Refusal::NotAhead { clock })
         );
     }
     for multiplier in [-1.0, f64::NAN, f64::INFINITY] {
-        let answer = story.ask(Command::ChangeSpeed { multiplier });
+        let answer = story.ask(PaceCommand::ChangeSpeed { multiplier });
         assert_eq!(answer, Answer::Refused(Refusal::BadSpeed));
     }
     let handle = story.handle();
@@ -193,7 +193,7 @@ fn a_run_told_to_go_until_the_close_stands_at_the_close() {
     }
     assert!(story.handle().status().is_paused);
     // A single step goes over the close, to the next instant that there is: the next open.
-    let _ = story.ask(Command::Step);
+    let _ = story.ask(PaceCommand::Step);
     while story.step() != Step::Paused {}
     assert_eq!(story.engine.clock().now(), at(HALF_DAY, 9, 30));
     let straight = self::story(r#"["AAPL", "MSFT"]"#, 0.0).finish();
@@ -204,7 +204,7 @@ fn a_run_told_to_go_until_the_close_stands_at_the_close() {
 fn a_run_told_to_go_until_the_night_stands_at_the_last_close() {
     let mut story = story(r#"["AAPL", "MSFT"]"#, 0.0);
     story.run_to("2025-07-02", 15, 0);
-    let _ = story.ask(Command::RunUntil { until: at("2025-07-02", 22, 0) });
+    let _ = story.ask(PaceCommand::RunUntil { until: at("2025-07-02", 22, 0) });
     while story.step() != Step::Paused {}
     assert_eq!(story.engine.clock().now(), at("2025-07-02", 16, 0));
     story.run_to(HALF_DAY, 9, 30);
@@ -221,7 +221,7 @@ fn the_speed_can_be_changed_in_mid_run() {
     let phase = run(&mut paced.engine, &wall, |engine| {
         if engine.clock().now() == at("2025-07-02", 12, 30) && !is_changed {
             is_changed = true;
-            drop(handle.command(Command::ChangeSpeed { multiplier: 600.0 }));
+            drop(handle.command(PaceCommand::ChangeSpeed { multiplier: 600.0 }));
         }
         ControlFlow::Continue(())
     });

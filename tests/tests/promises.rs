@@ -78,7 +78,7 @@ proptest! {
         let mut story = Story::of(r#"["AAPL", "MSFT"]"#, STREAMS, "2025-07-03", HISTORY, market(thin));
         run_to(&mut story, day, minute);
         let stay = Stay::Run;
-        let answer = story.ask(Command::AddSymbols { symbols: vec![symbol("TSLA")], stay });
+        let answer = story.ask(SessionCommand::AddSymbols { symbols: vec![symbol("TSLA")], stay });
         prop_assert_eq!(
             answer,
             Answer::Added(vec![(symbol("TSLA"), Added::Added { generation: 1 })])
@@ -106,11 +106,11 @@ proptest! {
             Story::of(r#"["AAPL", "MSFT"]"#, STREAMS, "2025-07-03", HISTORY, market(0));
         run_to(&mut story, day, minute);
         let tsla = || vec![symbol("TSLA")];
-        let _ = story.ask(Command::AddSymbols { symbols: tsla(), stay: Stay::Session });
-        let _ = story.ask(Command::RemoveSymbols { symbols: tsla() });
+        let _ = story.ask(SessionCommand::AddSymbols { symbols: tsla(), stay: Stay::Session });
+        let _ = story.ask(SessionCommand::RemoveSymbols { symbols: tsla() });
         if comes_back {
-            let _ = story.ask(Command::AddSymbols { symbols: tsla(), stay: Stay::Session });
-            let _ = story.ask(Command::RemoveSymbols { symbols: tsla() });
+            let _ = story.ask(SessionCommand::AddSymbols { symbols: tsla(), stay: Stay::Session });
+            let _ = story.ask(SessionCommand::RemoveSymbols { symbols: tsla() });
         }
         let alone = Story::of(r#"["AAPL", "MSFT"]"#, STREAMS, "2025-07-03", HISTORY, market(0));
         prop_assert_eq!(story.finish().report.digests, alone.finish().report.digests);

@@ -13,7 +13,7 @@ fn market() -> Market {
 
 fn add(symbols: &[&str]) -> Command {
     let symbols = symbols.iter().map(|s| s.parse().expect("a symbol")).collect();
-    Command::AddSymbols { symbols, stay: Stay::Session }
+    SessionCommand::AddSymbols { symbols, stay: Stay::Session }
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_removed_symbol_leaves_no_trace_in_the_others() {
     let mut story = Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, DAY, "", market());
     story.run_to(DAY, 14, 0);
     let msft = "MSFT".parse().unwrap();
-    let answer = story.ask(Command::RemoveSymbols { symbols: vec![msft] });
+    let answer = story.ask(SessionCommand::RemoveSymbols { symbols: vec![msft] });
     assert_eq!(answer, Answer::Removed(vec![("MSFT".parse().unwrap(), Removed::Removed)]));
     assert!(story.reader().view().unwrap().symbol("MSFT").is_err());
     let done = story.finish();
@@ -61,7 +61,7 @@ fn a_removed_symbol_leaves_no_trace_in_the_others() {
 }
 
 fn remove(symbols: &[&str]) -> Command {
-    Command::RemoveSymbols { symbols: symbols.iter().map(|s| s.parse().unwrap()).collect() }
+    SessionCommand::RemoveSymbols { symbols: symbols.iter().map(|s| s.parse().unwrap()).collect() }
 }
 
 fn added(answer: &Answer) -> Vec<Added> {
@@ -141,13 +141,13 @@ fn a_symbol_added_while_paused_joins_at_once_and_the_clock_stands() {
 fn a_locked_symbol_is_not_removed_until_it_is_unlocked() {
     let mut story = at_noon();
     let aapl = || "AAPL".parse().unwrap();
-    assert_eq!(story.ask(Command::Lock { symbol: aapl() }), Answer::Done);
+    assert_eq!(story.ask(SessionCommand::Lock { symbol: aapl() }), Answer::Done);
     let refused = story.ask(remove(&["AAPL"]));
     assert!(matches!(
         refused,
         Answer::Removed(ref results) if matches!(results[0].1, Removed::Refused(_))
     ));
-    assert_eq!(story.ask(Command::Unlock { symbol: aapl() }), Answer::Done);
+    assert_eq!(story.ask(SessionCommand::Unlock { symbol: aapl() }), Answer::Done);
     assert_eq!(story.ask(remove(&["AAPL"])), Answer::Removed(vec![(aapl(), Removed::Removed)]));
 }
 
@@ -158,7 +158,7 @@ fn symbols_added_today_are_gone_tomorrow_and_configured_ones_are_back() {
     let _ = story.ask(add(&["TSLA"]));
     let stay = Stay::Run;
     let msft = vec!["MSFT".parse().unwrap()];
-    let _ = story.ask(Command::AddSymbols { symbols: msft, stay });
+    let _ = story.ask(SessionCommand::AddSymbols { symbols: msft, stay });
     let _ = story.ask(remove(&["AAPL"]));
     let done = story.finish();
     let names = |day: usize| -> Vec<String> {
@@ -230,11 +230,11 @@ fn lower_case_and_blanks_name_the_same_symbol_and_returned_lists_are_copies() {
 fn a_lock_goes_on_to_the_next_session_and_shows_in_the_status() {
     let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-03", "", market());
     story.run_to(DAY, 12, 0);
-    assert_eq!(story.ask(Command::Lock { symbol: openbell_tests::sym("AAPL") }), Answer::Done);
+    assert_eq!(story.ask(SessionCommand::Lock { symbol: openbell_tests::sym("AAPL") }), Answer::Done);
     story.run_to("2025-07-03", 10, 0);
     assert!(story.handle().status().symbols[0].is_locked);
     let symbols = openbell_tests::syms(&["AAPL"]);
-    let Answer::Removed(answers) = story.ask(Command::RemoveSymbols { symbols }) else {
+    let Answer::Removed(answers) = story.ask(SessionCommand::RemoveSymbols { symbols }) else {
         panic!("no removal")
     };
     assert_eq!(answers[0].1, Removed::Refused(openbell_coordinator::Refusal::Locked));

@@ -18,7 +18,7 @@ fn market() -> Market {
 
 fn add(symbol: &str) -> Command {
     let symbols: Vec<Symbol> = vec![symbol.parse().expect("a symbol")];
-    Command::AddSymbols { symbols, stay: Stay::Session }
+    SessionCommand::AddSymbols { symbols, stay: Stay::Session }
 }
 
 #[test]

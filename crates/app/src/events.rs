@@ -168,7 +168,7 @@ fn event_fields(event: &Event) -> (&'static str, Value) {
 pub fn reason_json(reason: &Reason) -> Value {
     match reason {
         Reason::CatchingUp { holders } => {
-            let holder = |holder: &openbell_session_data::Holder| {
+            let holder = |holder: &openbell_session_data::LaggingSymbol| {
                 json!({
                     "symbol": holder.symbol.as_str(),
                     "lag_s": holder.lag.map(openbell_time::Nanos::as_secs_f64),
@@ -204,19 +204,19 @@ fn symbols_json(symbols: &[Symbol]) -> Value {
 fn command_json(command: &Command) -> Value {
     let name = command.name();
     match command {
-        Command::AddSymbols { symbols, stay } => json!({
+        SessionCommand::AddSymbols { symbols, stay } => json!({
             "name": name, "symbols": symbols_json(symbols), "stay": *stay == Stay::Run,
         }),
-        Command::RemoveSymbols { symbols } => {
+        SessionCommand::RemoveSymbols { symbols } => {
             json!({"name": name, "symbols": symbols_json(symbols)})
         }
-        Command::Lock { symbol } | Command::Unlock { symbol } => {
+        SessionCommand::Lock { symbol } | SessionCommand::Unlock { symbol } => {
             json!({"name": name, "symbol": symbol.as_str()})
         }
-        Command::AddInterval { interval } => {
+        SessionCommand::AddInterval { interval } => {
             json!({"name": name, "interval": interval.to_string()})
         }
-        Command::AddIndicator { spec } => {
+        SessionCommand::AddIndicator { spec } => {
             let params: Map<String, Value> = spec
                 .name()
                 .parameters()
@@ -234,9 +234,9 @@ fn command_json(command: &Command) -> Value {
                 "interval": spec.interval().to_string(), "params": params,
             })
         }
-        Command::Signal { signal } => json!({"name": name, "signal": signal_json(signal)}),
-        Command::RunUntil { until } => json!({"name": name, "until": until.to_string()}),
-        Command::ChangeSpeed { multiplier } => json!({"name": name, "multiplier": multiplier}),
+        SessionCommand::Signal { signal } => json!({"name": name, "signal": signal_json(signal)}),
+        PaceCommand::RunUntil { until } => json!({"name": name, "until": until.to_string()}),
+        PaceCommand::ChangeSpeed { multiplier } => json!({"name": name, "multiplier": multiplier}),
         _ => json!({"name": name}),
     }
 }
@@ -356,14 +356,14 @@ fn read_command(event: &Value) -> Result<LoggedCommand, String> {
         || text(command, "interval")?.parse::<BarInterval>().map_err(|error| error.to_string());
     let name = text(command, "name")?;
     let command = match name.as_str() {
-        "add_symbols" => Command::AddSymbols {
+        "add_symbols" => SessionCommand::AddSymbols {
             symbols: symbols()?,
             stay: if command["stay"] == true { Stay::Run } else { Stay::Session },
         },
-        "remove_symbols" => Command::RemoveSymbols { symbols: symbols()? },
-        "lock" => Command::Lock { symbol: symbol(&text(command, "symbol")?)? },
-        "unlock" => Command::Unlock { symbol: symbol(&text(command, "symbol")?)? },
-        "add_interval" => Command::AddInterval { interval: interval()? },
+        "remove_symbols" => SessionCommand::RemoveSymbols { symbols: symbols()? },
+        "lock" => SessionCommand::Lock { symbol: symbol(&text(command, "symbol")?)? },
+        "unlock" => SessionCommand::Unlock { symbol: symbol(&text(command, "symbol")?)? },
+        "add_interval" => SessionCommand::AddInterval { interval: interval()? },
         "add_indicator" => {
             let name: IndicatorName = text(command, "indicator")?
                 .parse()
@@ -374,7 +374,7 @@ fn read_command(event: &Value) -> Result<LoggedCommand, String> {
                 .map(|(key, value)| (key.as_str(), value.as_f64().unwrap_or(f64::NAN)));
             let spec = IndicatorSpec::new(name, None, params, interval()?)
                 .map_err(|error| error.to_string())?;
-            Command::AddIndicator { spec }
+            SessionCommand::AddIndicator { spec }
         }
         "signal" => {
             let said = &command["signal"];
@@ -384,9 +384,9 @@ fn read_command(event: &Value) -> Result<LoggedCommand, String> {
                 kind: text(said, "kind")?,
                 value: said["value"].as_f64(),
             };
-            Command::Signal { signal }
+            SessionCommand::Signal { signal }
         }
-        "stop" => Command::Stop,
+        "stop" => SessionCommand::Stop,
         other => return Err(format!("command {other:?} is not known")),
     };
     Ok(LoggedCommand { taken, command })

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use openbell_coordinator::{
     Cause, ConsumerError, Engine, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
-    Rehearsal, Source, StoreSource, Subject, Tampering,
+    LookaheadSetup, Source, StoreSource, Subject, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_time::{Calendar, SystemWall, TimeManager, WallClock};
@@ -68,7 +68,7 @@ struct Ours<'f> {
     texts: ModuleTexts,
 }
 
-impl Rehearsal for Ours<'_> {
+impl LookaheadSetup for Ours<'_> {
     fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
         Ok(Box::new(StoreSource::new(self.store.clone())))
     }

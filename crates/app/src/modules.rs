@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
-use openbell_coordinator::{Delivery, Engine, Made, ModuleErrors, Texts};
+use openbell_coordinator::{Delivery, Engine, BuiltModule, ModuleErrors, ModuleFiles};
 use openbell_time::TimeManager;
 
 use crate::exit::{Exit, Failure};
@@ -21,7 +21,7 @@ pub type ModuleTexts = BTreeMap<String, String>;
 pub fn of_file(
     file: &SessionFile,
     time: &TimeManager,
-) -> Result<(Vec<Made>, ModuleTexts), Failure> {
+) -> Result<(Vec<BuiltModule>, ModuleTexts), Failure> {
     let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
     let texts = Beside { folder, read: RefCell::default() };
     let made = make(&file.config, time, &texts).map_err(|errors| match errors {
@@ -38,7 +38,7 @@ pub fn of_log(
     config: &SessionConfig,
     time: &TimeManager,
     texts: &ModuleTexts,
-) -> Result<Vec<Made>, Failure> {
+) -> Result<Vec<BuiltModule>, Failure> {
     make(config, time, &Kept(texts)).map_err(|errors| match errors {
         Wrong::Time(failure) => failure,
         Wrong::Modules(errors) => Failure::says(Exit::Config, errors.to_string()),
@@ -46,9 +46,9 @@ pub fn of_log(
 }
 
 /// Registers them with the run that they were made for.
-pub fn register(made: Vec<Made>, engine: &mut Engine) -> Result<(), Failure> {
-    let seats = engine.register_modules(made, Delivery::Inline);
-    seats.map(drop).map_err(|error| Failure::says(Exit::Config, error.to_string()))
+pub fn register(made: Vec<BuiltModule>, engine: &mut Engine) -> Result<(), Failure> {
+    let workers = engine.register_modules(made, Delivery::Inline);
+    workers.map(drop).map_err(|error| Failure::says(Exit::Config, error.to_string()))
 }
 
 enum Wrong {
@@ -56,7 +56,7 @@ enum Wrong {
     Modules(ModuleErrors),
 }
 
-fn make(config: &SessionConfig, time: &TimeManager, texts: &dyn Texts) -> Result<Vec<Made>, Wrong> {
+fn make(config: &SessionConfig, time: &TimeManager, texts: &dyn ModuleFiles) -> Result<Vec<BuiltModule>, Wrong> {
     let calendar = time.calendar(config.exchange_group.name);
     let calendar = calendar.map_err(|error| Wrong::Time(error.into()))?;
     openbell_strategies::boxed().make(config, &calendar, texts).map_err(Wrong::Modules)
@@ -85,7 +85,7 @@ struct Beside {
     read: RefCell<ModuleTexts>,
 }
 
-impl Texts for Beside {
+impl ModuleFiles for Beside {
     fn text(&self, path: &str) -> Result<String, String> {
         let found = self.folder.join(path);
         let text = std::fs::read_to_string(&found)
@@ -98,7 +98,7 @@ impl Texts for Beside {
 /// Texts out of an event log.
 struct Kept<'t>(&'t ModuleTexts);
 
-impl Texts for Kept<'_> {
+impl ModuleFiles for Kept<'_> {
     fn text(&self, path: &str) -> Result<String, String> {
         self.0.get(path).cloned().ok_or_else(|| format!("the event log does not hold {path}"))
     }

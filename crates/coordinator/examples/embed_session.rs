@@ -61,12 +61,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (config, _) = SessionConfig::parse(SESSION)?;
     let source = Generated::of(&["AAPL", "MSFT"])?;
     let mut engine = Engine::new(&config, &TimeManager::new(), Box::new(source))?;
-    let seat = engine.register_lock_step(Box::new(Quarters), OnError::StopRun);
+    let worker = engine.register_lock_step(Box::new(Quarters), OnError::StopRun);
     let handle = engine.handle();
     let noon: Timestamp = "2025-07-02T16:00:00Z".parse()?;
 
     std::thread::scope(|scope| {
-        scope.spawn(move || seat.run());
+        scope.spawn(move || worker.run());
         let mut trader = None;
         let mut was_inactive = None;
         loop {

@@ -80,15 +80,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = Generated::of(&["AAPL", "MSFT"])?;
     let mut engine = Engine::new(&config, &TimeManager::new(), Box::new(source))?;
     let (sink, socket) = sync_channel(SINK_LEN);
-    let seat = engine.register_free(Box::new(Push(sink)), OnError::StopConsumer, QUEUE_LEN);
+    let worker = engine.register_free(Box::new(Push(sink)), OnError::StopConsumer, QUEUE_LEN);
     let (end, messages) = std::thread::scope(|scope| {
-        let thread = scope.spawn(move || seat.run());
+        let thread = scope.spawn(move || worker.run());
         let client = scope.spawn(move || socket.into_iter().collect::<Vec<String>>());
         run(&mut engine, &SystemWall::new(), |_| std::ops::ControlFlow::Continue(()));
         (thread.join(), client.join())
     });
     let messages = messages.map_err(|_| "the client panicked")?;
-    let end = end.map_err(|_| "the seat panicked")?;
+    let end = end.map_err(|_| "the worker panicked")?;
     let n_bars = messages.iter().filter(|message| message.starts_with(r#"{"bar"#)).count();
     for message in messages.iter().rev().take(3).rev() {
         println!("{message}");

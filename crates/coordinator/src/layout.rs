@@ -4,11 +4,9 @@ use std::sync::Arc;
 
 use openbell_config::Hours;
 use openbell_market::BarInterval;
-use openbell_processor::{DayLayout, grid_of};
-use openbell_session_data::{Grid, GridPart, SegmentDay};
+use openbell_processor::{SeriesLayout, grid_of};
+use openbell_session_data::{Grid, GridPart, SegmentGrid};
 use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
-
-use crate::source::admission::Slots;
 
 /// A session of the run, laid out for its intervals.
 #[derive(Clone, Debug)]
@@ -29,7 +27,7 @@ pub struct SessionLayout {
     /// When each of these slots closes, nanoseconds since the epoch.
     pub closes_at_ns: Arc<[i64]>,
     /// Where the bars of every interval lie.
-    pub day: DayLayout,
+    pub day: SeriesLayout,
 }
 
 impl SessionLayout {
@@ -77,7 +75,7 @@ impl LayoutRule {
         }
         let delivered = grid_of(self.base, &delivered_parts);
         let base_grid = grid_of(self.base, &parts);
-        let base = Arc::new(SegmentDay {
+        let base = Arc::new(SegmentGrid {
             session_date: session.date,
             grid: base_grid.clone(),
             base_grid: base_grid.clone(),
@@ -86,7 +84,7 @@ impl LayoutRule {
         for &interval in &self.derived {
             let day = match interval {
                 BarInterval::Week => self.week_of(&session)?,
-                _ => SegmentDay {
+                _ => SegmentGrid {
                     session_date: session.date,
                     grid: grid_of(interval, &parts),
                     base_grid: base_grid.clone(),
@@ -101,7 +99,7 @@ impl LayoutRule {
             clock_until,
             rows_since,
             rows_until,
-            day: DayLayout {
+            day: SeriesLayout {
                 base,
                 derived,
                 n_base_slots: delivered.n_slots(),
@@ -113,11 +111,11 @@ impl LayoutRule {
     }
 
     /// The week that `session` lies in: one window from its first open to its last close.
-    fn week_of(&self, session: &Session) -> Result<SegmentDay, TimeError> {
+    fn week_of(&self, session: &Session) -> Result<SegmentGrid, TimeError> {
         let monday = session.date.monday();
         let parts: Vec<GridPart> =
             self.calendar.sessions_of_week(monday)?.iter().flat_map(parts_of).collect();
-        Ok(SegmentDay {
+        Ok(SegmentGrid {
             session_date: monday,
             grid: grid_of(BarInterval::WEEK, &parts),
             base_grid: match self.base {
@@ -171,7 +169,7 @@ pub(crate) struct Slots<'g> {
 
 impl Slots<'_> {
     /// Whether `stamps` open every slot, each once, and nothing else.
-    fn are_filled_by(&self, stamps: &[i64]) -> bool {
+    pub(crate) fn are_filled_by(&self, stamps: &[i64]) -> bool {
         let mut rest = stamps;
         stamps.len() == self.grid.n_slots()
             && self.grid.parts().iter().all(|part| {
@@ -187,7 +185,7 @@ impl Slots<'_> {
 
     /// How many slots follow each other from the one that opens at `stamp_ns` on, and where the
     /// last of them ends; `None` where none opens there.
-    fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
+    pub(crate) fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
         let holds = |part: &&GridPart| {
             part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()
         };
@@ -200,7 +198,7 @@ impl Slots<'_> {
 }
 
 /// How many of the first `n_max` of `stamps`, which has one, follow each other by `step_ns`.
-fn n_in_step(stamps: &[i64], n_max: usize, step_ns: i64) -> usize {
+pub(crate) fn n_in_step(stamps: &[i64], n_max: usize, step_ns: i64) -> usize {
     /// Looked at together, without a branch.
     const BLOCK: usize = 16;
     let stamps = &stamps[..n_max.min(stamps.len())];

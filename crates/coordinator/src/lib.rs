@@ -34,21 +34,21 @@ pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError};
 pub use control::event::{Event, Operation, Origin, Signal};
 pub use control::handle::{Handle, Ticket, WaitError};
-pub use history::HistoryWindow;
+pub use plan::series::HistoryWindow;
 pub use gate::lag::{LagChange, LagMeter, LagRule, LagState};
 pub use layout::{LayoutRule, SessionLayout};
 pub use lookahead::{
-    Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, Rehearsal,
+    Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup,
     Subject, Tamper, Tampering,
 };
 pub use modules::error::{ModuleError, ModuleErrors};
-pub use history::request::{HistoryError, PastSessions};
+pub use history::request::{HistoryError, HistoryBars};
 pub use plan::{Plan, ScheduleDue};
 pub use digest::print::{symbol_print, view_print};
-pub use modules::{Made, Making, Module, ModuleKind, NoTexts, Registry, Texts};
+pub use modules::{BuiltModule, ModuleContext, Module, ModuleKind, NoModuleFiles, Registry, ModuleFiles};
 pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
 pub use engine::run::run;
-pub use consumers::worker::{Delivery, Seat, SeatEnd};
+pub use consumers::worker::{Delivery, Worker, WorkerEnd};
 pub use source::Source;
 pub use control::status::{Phase, Status, SymbolState, SymbolStatus};
 pub use source::store::StoreSource;

@@ -3,7 +3,7 @@
 
 #[path = "../src/consumers/rendezvous.rs"]
 #[allow(dead_code, reason = "a model walks a part of the protocol")]
-mod exchange;
+mod rendezvous;
 #[path = "../src/consumers/mailbox.rs"]
 #[allow(dead_code, reason = "a model walks a part of the protocol")]
 mod mailbox;
@@ -15,19 +15,19 @@ mod sync {
     pub(crate) const N_LOOKS: u32 = 0;
 }
 
-use exchange::{Exchange, Heard};
+use rendezvous::{Rendezvous, Reply};
 use loom::sync::Arc;
 use loom::thread;
 use mailbox::{Left, Lost, Mailbox, Put};
 
-type Numbers = Exchange<u32, u32, u32, u32>;
+type Numbers = Rendezvous<u32, u32, u32, u32>;
 
 /// Takes what comes, doubles it, and says how many pieces it had.
-fn doubling(exchange: &Numbers) -> u32 {
+fn doubling(rendezvous: &Numbers) -> u32 {
     let mut n_taken = 0;
-    while let Some(work) = exchange.take() {
+    while let Some(work) = rendezvous.take() {
         n_taken += 1;
-        exchange.finish(work * 2);
+        rendezvous.finish(work * 2);
     }
     n_taken
 }
@@ -35,39 +35,39 @@ fn doubling(exchange: &Numbers) -> u32 {
 #[test]
 fn the_core_has_every_piece_done_in_order_and_the_seat_is_sent_home() {
     loom::model(|| {
-        let exchange = Arc::new(Numbers::new());
-        exchange.sit();
-        let seat = {
-            let exchange = Arc::clone(&exchange);
-            thread::spawn(move || doubling(&exchange))
+        let rendezvous = Arc::new(Numbers::new());
+        rendezvous.arrive();
+        let worker = {
+            let rendezvous = Arc::clone(&rendezvous);
+            thread::spawn(move || doubling(&rendezvous))
         };
         for work in [1, 2] {
-            exchange.give(work);
-            assert_eq!(exchange.hear(), Heard::Done(work * 2));
+            rendezvous.give(work);
+            assert_eq!(rendezvous.wait(), Reply::Done(work * 2));
         }
-        exchange.close();
-        assert_eq!(seat.join().unwrap(), 2);
+        rendezvous.close();
+        assert_eq!(worker.join().unwrap(), 2);
     });
 }
 
 #[test]
 fn a_question_is_answered_before_the_work_is_done() {
     loom::model(|| {
-        let exchange = Arc::new(Numbers::new());
-        exchange.sit();
-        let seat = {
-            let exchange = Arc::clone(&exchange);
+        let rendezvous = Arc::new(Numbers::new());
+        rendezvous.arrive();
+        let worker = {
+            let rendezvous = Arc::clone(&rendezvous);
             thread::spawn(move || {
-                let work = exchange.take().unwrap();
-                let answer = exchange.ask(work + 1).unwrap();
-                exchange.finish(answer);
+                let work = rendezvous.take().unwrap();
+                let answer = rendezvous.ask(work + 1).unwrap();
+                rendezvous.finish(answer);
             })
         };
-        exchange.give(1);
-        assert_eq!(exchange.hear(), Heard::Question(2));
-        exchange.answer(20);
-        assert_eq!(exchange.hear(), Heard::Done(20));
-        seat.join().unwrap();
+        rendezvous.give(1);
+        assert_eq!(rendezvous.wait(), Reply::Question(2));
+        rendezvous.answer(20);
+        assert_eq!(rendezvous.wait(), Reply::Done(20));
+        worker.join().unwrap();
     });
 }
 
@@ -75,24 +75,24 @@ fn a_question_is_answered_before_the_work_is_done() {
 fn a_seat_that_goes_at_any_moment_never_lets_the_core_hang() {
     for finishes in [false, true] {
         loom::model(move || {
-            let exchange = Arc::new(Numbers::new());
-            exchange.sit();
-            let seat = {
-                let exchange = Arc::clone(&exchange);
+            let rendezvous = Arc::new(Numbers::new());
+            rendezvous.arrive();
+            let worker = {
+                let rendezvous = Arc::clone(&rendezvous);
                 thread::spawn(move || {
-                    if finishes && let Some(work) = exchange.take() {
-                        exchange.finish(work);
+                    if finishes && let Some(work) = rendezvous.take() {
+                        rendezvous.finish(work);
                     }
-                    exchange.leave();
+                    rendezvous.leave();
                 })
             };
-            exchange.give(1);
-            let heard = exchange.hear();
-            let expected = if finishes { Heard::Done(1) } else { Heard::Gone };
+            rendezvous.give(1);
+            let heard = rendezvous.wait();
+            let expected = if finishes { Reply::Done(1) } else { Reply::Gone };
             assert_eq!(heard, expected);
-            exchange.give(2);
-            assert_eq!(exchange.hear(), Heard::Gone);
-            seat.join().unwrap();
+            rendezvous.give(2);
+            assert_eq!(rendezvous.wait(), Reply::Gone);
+            worker.join().unwrap();
         });
     }
 }
@@ -100,18 +100,18 @@ fn a_seat_that_goes_at_any_moment_never_lets_the_core_hang() {
 #[test]
 fn closing_at_any_moment_never_lets_a_seat_hang() {
     loom::model(|| {
-        let exchange = Arc::new(Numbers::new());
-        let seat = {
-            let exchange = Arc::clone(&exchange);
+        let rendezvous = Arc::new(Numbers::new());
+        let worker = {
+            let rendezvous = Arc::clone(&rendezvous);
             thread::spawn(move || {
-                exchange.sit();
-                let n_taken = doubling(&exchange);
-                exchange.leave();
+                rendezvous.arrive();
+                let n_taken = doubling(&rendezvous);
+                rendezvous.leave();
                 n_taken
             })
         };
-        exchange.close();
-        assert_eq!(seat.join().unwrap(), 0);
+        rendezvous.close();
+        assert_eq!(worker.join().unwrap(), 0);
     });
 }
 

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{DayLayout, DayMemory, IndicatorSet, SymbolProcessor, grid_of};
-use openbell_session_data::{Arrival, GridPart, SegmentDay};
+use openbell_processor::{SeriesLayout, SeriesMemory, IndicatorSet, SymbolProcessor, grid_of};
+use openbell_session_data::{Visibility, GridPart, SegmentGrid};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 
 const N_MINUTES: i64 = 390;
@@ -17,13 +17,13 @@ fn minute(of_day: i64) -> Timestamp {
     Timestamp::from_nanos(of_day * MINUTE_NS)
 }
 
-fn layout(parts: &[GridPart], base: BarInterval, derived: &[BarInterval]) -> DayLayout {
-    let segment_day = |interval| SegmentDay {
+fn layout(parts: &[GridPart], base: BarInterval, derived: &[BarInterval]) -> SeriesLayout {
+    let segment_day = |interval| SegmentGrid {
         session_date: TradingDate::from_days(0),
         grid: grid_of(interval, parts),
         base_grid: grid_of(base, parts),
     };
-    DayLayout {
+    SeriesLayout {
         base: segment_day(base).into(),
         derived: derived.iter().map(|&interval| (interval, segment_day(interval).into())).collect(),
         n_base_slots: N_MINUTES as usize,
@@ -52,7 +52,7 @@ fn derivation(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let mut series =
-                    processor.start_session(&day, Arrival::AtClose, DayMemory::default());
+                    processor.start_session(&day, Visibility::AtClose, SeriesMemory::default());
                 let rows = 0..bars.len();
                 processor.append(&bars, &closes_at_ns, rows, day.until, &mut series, None);
                 black_box(series.base.rows().len())

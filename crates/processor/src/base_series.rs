@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use openbell_market::BarColumns;
-use openbell_session_data::{SegmentDay, SegmentWriter, WholeBars};
+use openbell_session_data::{SegmentGrid, SegmentWriter, WholeBars};
 use openbell_time::Timestamp;
 
 use crate::indicator::BarRows;
@@ -34,7 +34,7 @@ impl BaseSeries {
     }
 
     /// Starts a session whose regular bars lie on the grid of `day`.
-    pub fn lay(&mut self, day: &Arc<SegmentDay>) {
+    pub fn lay(&mut self, day: &Arc<SegmentGrid>) {
         self.indicators.start_session(day);
     }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
-use openbell_session_data::{IndicatorColumns, IndicatorTails, Segment, SegmentDay, SegmentTail};
+use openbell_session_data::{IndicatorColumns, IndicatorTails, Segment, SegmentGrid, SegmentTail};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::indicator::{
@@ -20,7 +20,7 @@ pub struct IndicatorSet {
     states: Vec<IndicatorState>,
     full_session: Nanos,
     /// The session at hand, where there are indicators.
-    day: Option<Arc<SegmentDay>>,
+    day: Option<Arc<SegmentGrid>>,
     /// The slots of the rows at hand, where an indicator looks at them; recycled.
     slots: Vec<u32>,
     looks_at_slots: bool,
@@ -60,7 +60,7 @@ impl IndicatorSet {
     }
 
     /// Tells every indicator that the session of `day` begins.
-    pub fn start_session(&mut self, day: &Arc<SegmentDay>) {
+    pub fn start_session(&mut self, day: &Arc<SegmentGrid>) {
         let open_for = day.grid.parts().iter().map(|part| part.until - part.since);
         let is_full = open_for.fold(Nanos::ZERO, |a, b| a + b) >= self.full_session;
         let length = if is_full { SessionLength::Normal } else { SessionLength::Short };

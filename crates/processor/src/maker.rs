@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarInterval};
 use openbell_session_data::{
-    Arrival, Grid, SegmentDay, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, WholeBars,
+    Visibility, Grid, SegmentGrid, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, WholeBars,
 };
 use openbell_time::Timestamp;
 
@@ -14,11 +14,11 @@ use crate::window::WindowFold;
 
 /// Where the bars of every interval lie in one session; the same for all symbols of a run.
 #[derive(Clone, PartialEq, Debug)]
-pub struct DayLayout {
+pub struct SeriesLayout {
     /// The regular slots of the base interval.
-    pub base: Arc<SegmentDay>,
+    pub base: Arc<SegmentGrid>,
     /// The windows of each derived interval, shortest first.
-    pub derived: Vec<(BarInterval, Arc<SegmentDay>)>,
+    pub derived: Vec<(BarInterval, Arc<SegmentGrid>)>,
     /// Rows that a base segment must have room for: all slots in which bars are delivered.
     pub n_base_slots: usize,
     /// The instant by which every window of the session has closed.
@@ -37,21 +37,21 @@ pub struct SymbolProcessor {
 }
 
 /// The segments of one symbol and session, each with its writer.
-pub struct DaySeries {
+pub struct SessionSeries {
     /// The base series.
     pub base: SegmentWriter,
-    /// The derived series, shortest first, beside [`DayLayout::derived`].
+    /// The derived series, shortest first, beside [`SeriesLayout::derived`].
     pub derived: Vec<SegmentWriter>,
 }
 
 /// The memory of a session's segments, for those of another session.
 #[derive(Default)]
-pub struct DayMemory {
+pub struct SeriesMemory {
     base: Option<SegmentMemory>,
     derived: Vec<SegmentMemory>,
 }
 
-impl DaySeries {
+impl SessionSeries {
     /// The writers of all series, base first, then derived, shortest first.
     pub fn writers(&self) -> impl Iterator<Item = &SegmentWriter> {
         std::iter::once(&self.base).chain(&self.derived)
@@ -59,9 +59,9 @@ impl DaySeries {
 
     /// The memory of these series, where nobody holds them any more: what a view still holds stays
     /// with it.
-    pub fn into_memory(self) -> DayMemory {
+    pub fn into_memory(self) -> SeriesMemory {
         let derived = self.derived.into_iter().filter_map(|writer| writer.into_memory().ok());
-        DayMemory { base: self.base.into_memory().ok(), derived: derived.collect() }
+        SeriesMemory { base: self.base.into_memory().ok(), derived: derived.collect() }
     }
 }
 
@@ -121,14 +121,14 @@ impl SymbolProcessor {
     /// *Shape*: `layout.derived` lists the intervals of this processor, in its order.
     pub fn start_session(
         &mut self,
-        layout: &DayLayout,
-        arrival: Arrival,
-        memory: DayMemory,
-    ) -> DaySeries {
+        layout: &SeriesLayout,
+        visibility: Visibility,
+        memory: SeriesMemory,
+    ) -> SessionSeries {
         self.base.lay(&layout.base);
         let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
-        let base = SegmentWriter::renewed(memory.base, self.base_shape(arrival), day, n_slots);
-        DaySeries { base, derived: self.start_derived(layout, arrival, memory.derived) }
+        let base = SegmentWriter::renewed(memory.base, self.base_shape(visibility), day, n_slots);
+        SessionSeries { base, derived: self.start_derived(layout, visibility, memory.derived) }
     }
 
     /// All series of a whole session with the base bars `whole`: what
@@ -138,25 +138,25 @@ impl SymbolProcessor {
     /// *Cost*: base bars are not copied.
     pub fn whole_session(
         &mut self,
-        layout: &DayLayout,
+        layout: &SeriesLayout,
         whole: WholeBars,
-        memory: DayMemory,
-    ) -> DaySeries {
+        memory: SeriesMemory,
+    ) -> SessionSeries {
         self.base.lay(&layout.base);
-        let (shape, day) = (self.base_shape(Arrival::AtClose), Arc::clone(&layout.base));
+        let (shape, day) = (self.base_shape(Visibility::AtClose), Arc::clone(&layout.base));
         let mut base = SegmentWriter::of_whole(memory.base, shape, day, whole);
         self.base.complete(&mut base);
-        let derived = self.start_derived(layout, Arrival::AtClose, memory.derived);
-        let mut series = DaySeries { base, derived };
+        let derived = self.start_derived(layout, Visibility::AtClose, memory.derived);
+        let mut series = SessionSeries { base, derived };
         self.fold(0, layout.until, &mut series, None);
         series
     }
 
-    fn base_shape(&self, arrival: Arrival) -> SegmentShape {
+    fn base_shape(&self, visibility: Visibility) -> SegmentShape {
         SegmentShape {
             interval: self.base_interval,
             role: SeriesRole::Base,
-            arrival,
+            visibility,
             indicators: self.base.indicators().columns().clone(),
         }
     }
@@ -164,8 +164,8 @@ impl SymbolProcessor {
     /// Lays the windows and makes empty derived segments.
     fn start_derived(
         &mut self,
-        layout: &DayLayout,
-        arrival: Arrival,
+        layout: &SeriesLayout,
+        visibility: Visibility,
         memory: Vec<SegmentMemory>,
     ) -> Vec<SegmentWriter> {
         let mut memory = memory.into_iter();
@@ -175,7 +175,7 @@ impl SymbolProcessor {
             let shape = SegmentShape {
                 interval: fold.interval(),
                 role: SeriesRole::Derived,
-                arrival,
+                visibility,
                 indicators: fold.indicators().columns().clone(),
             };
             let (memory, n_slots) = (memory.next(), day.grid.n_slots());
@@ -194,7 +194,7 @@ impl SymbolProcessor {
         closes_at_ns: &[i64],
         range: std::ops::Range<usize>,
         closed_through: Timestamp,
-        series: &mut DaySeries,
+        series: &mut SessionSeries,
         visible_at: Option<Timestamp>,
     ) {
         let from = series.base.rows().len();
@@ -206,7 +206,7 @@ impl SymbolProcessor {
     pub fn close_windows(
         &mut self,
         closed_through: Timestamp,
-        series: &mut DaySeries,
+        series: &mut SessionSeries,
         visible_at: Option<Timestamp>,
     ) {
         self.fold(series.base.rows().len(), closed_through, series, visible_at);
@@ -217,7 +217,7 @@ impl SymbolProcessor {
         &mut self,
         from: usize,
         closed_through: Timestamp,
-        series: &mut DaySeries,
+        series: &mut SessionSeries,
         visible_at: Option<Timestamp>,
     ) {
         for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::{BarInterval, Ohlcv, n_stamped_before};
-use openbell_session_data::{GridPart, Rows, SegmentDay, SegmentTail, SegmentWriter};
+use openbell_session_data::{GridPart, Rows, SegmentGrid, SegmentTail, SegmentWriter};
 use openbell_time::Timestamp;
 
 use crate::indicator::BarRows;
@@ -52,7 +52,7 @@ impl OpenWindow {
 pub struct WindowFold {
     interval: BarInterval,
     /// The windows at hand; `None` before the first session.
-    day: Option<Arc<SegmentDay>>,
+    day: Option<Arc<SegmentGrid>>,
     open: Option<OpenWindow>,
     /// The window of the day that has closed last.
     closed: Option<GridPart>,
@@ -94,7 +94,7 @@ impl WindowFold {
 
     /// Lays the windows of the next session (1w: of its week, whose window runs on where the
     /// grid is that of the last session).
-    pub fn lay(&mut self, day: &Arc<SegmentDay>) {
+    pub fn lay(&mut self, day: &Arc<SegmentGrid>) {
         if self.day.as_ref().is_none_or(|before| before.grid != day.grid) {
             self.open = None;
         }

@@ -1,8 +1,8 @@
 //! Laws of bars made from bars, over random sessions with breaks, cut ends and missing minutes.
 
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{DayLayout, DayMemory, IndicatorSet, SymbolProcessor, grid_of};
-use openbell_session_data::{Arrival, GridPart, Rows, SegmentDay};
+use openbell_processor::{SeriesLayout, SeriesMemory, IndicatorSet, SymbolProcessor, grid_of};
+use openbell_session_data::{Visibility, GridPart, Rows, SegmentGrid};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 use proptest::prelude::*;
 
@@ -72,20 +72,20 @@ fn derive(
     pieces: &[usize],
 ) -> Vec<Made> {
     let base_grid = grid_of(base, parts);
-    let segment_day = |interval| SegmentDay {
+    let segment_day = |interval| SegmentGrid {
         session_date: TradingDate::from_days(0),
         grid: grid_of(interval, parts),
         base_grid: base_grid.clone(),
     };
     let until = parts.last().expect("a part").until;
-    let layout = DayLayout {
+    let layout = SeriesLayout {
         base: segment_day(base).into(),
         derived: vec![(wanted, segment_day(wanted).into())],
         n_base_slots: base_grid.n_slots(),
         until,
     };
     let mut processor = SymbolProcessor::new(base, &[wanted], |_| IndicatorSet::default());
-    let mut series = processor.start_session(&layout, Arrival::AtClose, DayMemory::default());
+    let mut series = processor.start_session(&layout, Visibility::AtClose, SeriesMemory::default());
     let closes: Vec<i64> = bars
         .opens_at_ns
         .iter()

@@ -10,8 +10,8 @@ use std::thread;
 use criterion::{Criterion, criterion_group, criterion_main};
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_session_data::{
-    Arrival, BoardWriter, Grid, GridPart, Member, OutsideReader, SegmentDay, SegmentShape,
-    SegmentWriter, SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Through,
+    Visibility, BoardWriter, Grid, GridPart, Member, OutsideReader, SegmentGrid, SegmentShape,
+    SegmentWriter, SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, DeliveredThrough,
 };
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 
@@ -35,11 +35,11 @@ fn series() -> SeriesFacts {
     let shape = SegmentShape {
         interval: BASE,
         role: SeriesRole::Base,
-        arrival: Arrival::AtClose,
+        visibility: Visibility::AtClose,
         indicators: Arc::from([]),
     };
     let session_date = TradingDate::from_ymd(2025, 7, 2).unwrap();
-    let day = SegmentDay { session_date, grid: grid.clone(), base_grid: grid };
+    let day = SegmentGrid { session_date, grid: grid.clone(), base_grid: grid };
     let mut writer = SegmentWriter::new(shape, day, N_MINUTES as usize);
     let tail = writer.tail();
     for row in 0..N_MINUTES as usize {
@@ -60,7 +60,7 @@ fn series() -> SeriesFacts {
 fn board() -> (BoardWriter, OutsideReader, SymbolHandle) {
     let member = |n: u32| {
         let symbol = Symbol::new(&format!("S{n:03}")).unwrap();
-        let through = Through::with_the_clock();
+        let through = DeliveredThrough::with_the_clock();
         let idx = SymbolIdx::new(n);
         Arc::new(Member::new(symbol, idx, 1, vec![series()], Arc::from([]), through))
     };

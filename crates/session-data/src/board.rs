@@ -22,8 +22,8 @@ use std::sync::Arc;
 
 use openbell_time::Timestamp;
 
-use crate::frame::{Frame, Member, SessionFacts};
-use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
+use crate::roster::{Roster, Member, SessionFacts};
+use crate::inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
 use crate::publication::Publication;
 use crate::reader::{InsideReader, OutsideReader};
 use crate::sync::{AtomicI64, AtomicU64, Ordering, Shared, fence};
@@ -44,17 +44,17 @@ struct Slot {
 }
 
 /// The newest frame and the one before it, for a reader between two publications.
-struct Frames {
-    newest: Arc<Frame>,
-    previous: Option<Arc<Frame>>,
+struct Rosters {
+    newest: Arc<Roster>,
+    previous: Option<Arc<Roster>>,
 }
 
-impl Frames {
-    fn of_version(&self, version: u64) -> Option<Arc<Frame>> {
+impl Rosters {
+    fn of_version(&self, version: u64) -> Option<Arc<Roster>> {
         if self.newest.version() == version {
             return Some(Arc::clone(&self.newest));
         }
-        self.previous.as_ref().filter(|frame| frame.version() == version).map(Arc::clone)
+        self.previous.as_ref().filter(|roster| roster.version() == version).map(Arc::clone)
     }
 }
 
@@ -62,12 +62,12 @@ impl Frames {
 pub(crate) struct Board {
     word: AtomicU64,
     slots: [Slot; N_SLOTS as usize],
-    frames: Shared<Frames>,
+    rosters: Shared<Rosters>,
     shut: Shared<InactiveFacts>,
-    inside: Shared<Arc<Frame>>,
+    inside: Shared<Arc<Roster>>,
     inside_clock_ns: AtomicI64,
     /// Nobody: what readers keep while the gate is shut.
-    empty: Arc<Frame>,
+    empty: Arc<Roster>,
 }
 
 /// What a reader has met last: a publication with its frame, and the word that led there.
@@ -75,12 +75,12 @@ pub(crate) struct Board {
 pub(crate) struct Seen {
     word: u64,
     publication: Publication,
-    frame: Arc<Frame>,
+    roster: Arc<Roster>,
 }
 
 impl Seen {
-    pub(crate) fn frame(&self) -> &Arc<Frame> {
-        &self.frame
+    pub(crate) fn roster(&self) -> &Arc<Roster> {
+        &self.roster
     }
 
     pub(crate) fn publication(&self) -> Publication {
@@ -88,7 +88,7 @@ impl Seen {
     }
 
     pub(crate) fn view(&self) -> View<'_> {
-        View::new(&self.frame, self.publication)
+        View::new(&self.roster, self.publication)
     }
 
     /// The word of the publication; [`Word::NEVER`] where nothing is seen.
@@ -99,7 +99,7 @@ impl Seen {
 
 impl Board {
     fn new() -> Board {
-        let empty = Arc::new(Frame::empty());
+        let empty = Arc::new(Roster::empty());
         let shut = InactiveFacts { since: None, epoch: 0, reason: Reason::NotOpen };
         Board {
             word: AtomicU64::new(Word { is_active: false, epoch: 0, publication: 0 }.pack()),
@@ -107,7 +107,7 @@ impl Board {
                 instant_ns: AtomicI64::new(i64::MIN),
                 frame_version: AtomicU64::new(0),
             }),
-            frames: Shared::new(Frames { newest: Arc::clone(&empty), previous: None }),
+            rosters: Shared::new(Rosters { newest: Arc::clone(&empty), previous: None }),
             shut: Shared::new(shut),
             inside: Shared::new(Arc::clone(&empty)),
             inside_clock_ns: AtomicI64::new(i64::MIN),
@@ -118,7 +118,7 @@ impl Board {
     /// Nothing seen yet, by a reader that is to find the newest frame at hand.
     pub(crate) fn unseen(&self) -> Seen {
         let publication = Publication { number: 0, epoch: 0, instant: Timestamp::MIN };
-        Seen { word: Word::NEVER, publication, frame: self.newest_frame() }
+        Seen { word: Word::NEVER, publication, roster: self.newest_roster() }
     }
 
     /// Whether the word is still `word`, which led to a publication: then it still does, and the
@@ -145,8 +145,8 @@ impl Board {
                 };
                 // A reader that waits for the next day does not keep the memory of the last.
                 seen.word = Word::NEVER;
-                if seen.frame.version() != self.empty.version() {
-                    seen.frame = Arc::clone(&self.empty);
+                if seen.roster.version() != self.empty.version() {
+                    seen.roster = Arc::clone(&self.empty);
                 }
                 return Err(inactive);
             }
@@ -159,9 +159,9 @@ impl Board {
             if later.publication - word.publication >= N_SLOTS - 1 {
                 continue;
             }
-            if seen.frame.version() != frame_version {
-                match self.frames.load().of_version(frame_version) {
-                    Some(frame) => seen.frame = frame,
+            if seen.roster.version() != frame_version {
+                match self.rosters.load().of_version(frame_version) {
+                    Some(roster) => seen.roster = roster,
                     None => continue, // The writer has gone two frames on.
                 }
             }
@@ -177,14 +177,14 @@ impl Board {
         (facts.epoch == epoch).then(|| Inactive::new((*facts).clone()))
     }
 
-    pub(crate) fn inside(&self) -> (Arc<Frame>, Timestamp) {
+    pub(crate) fn inside(&self) -> (Arc<Roster>, Timestamp) {
         // Members first: a clock that is older than they are hides rows, never shows too many.
-        let frame = self.inside.load();
-        (Arc::clone(&frame), Timestamp::from_nanos(self.inside_clock_ns.load(Ordering::Acquire)))
+        let roster = self.inside.load();
+        (Arc::clone(&roster), Timestamp::from_nanos(self.inside_clock_ns.load(Ordering::Acquire)))
     }
 
-    pub(crate) fn newest_frame(&self) -> Arc<Frame> {
-        Arc::clone(&self.frames.load().newest)
+    pub(crate) fn newest_roster(&self) -> Arc<Roster> {
+        Arc::clone(&self.rosters.load().newest)
     }
 }
 
@@ -195,8 +195,8 @@ impl Board {
 pub struct BoardWriter {
     board: Arc<Board>,
     word: Word,
-    frame: Arc<Frame>,
-    /// Whether `frame` has been given to outsiders.
+    roster: Arc<Roster>,
+    /// Whether `roster` has been given to outsiders.
     is_frame_published: bool,
     /// Whether the published frame still has its predecessor beside it.
     has_previous: bool,
@@ -212,9 +212,9 @@ impl BoardWriter {
     /// A board without members whose gate is shut as *not open*.
     pub fn new() -> BoardWriter {
         let board = Arc::new(Board::new());
-        let frame = board.newest_frame();
+        let roster = board.newest_roster();
         let word = Word::unpack(board.word.load(Ordering::Relaxed));
-        BoardWriter { board, word, frame, is_frame_published: true, has_previous: false }
+        BoardWriter { board, word, roster, is_frame_published: true, has_previous: false }
     }
 
     /// A reader for strategies, scanners, services and displays: every view passes the gate.
@@ -244,8 +244,8 @@ impl BoardWriter {
     }
 
     /// The frame as insiders see it.
-    pub fn frame(&self) -> &Arc<Frame> {
-        &self.frame
+    pub fn roster(&self) -> &Arc<Roster> {
+        &self.roster
     }
 
     /// Replaces the members: for insiders now, for outsiders with the next publication.
@@ -255,12 +255,12 @@ impl BoardWriter {
         &mut self,
         session: Option<SessionFacts>,
         members: Vec<Arc<Member>>,
-        withheld: Vec<Holder>,
+        withheld: Vec<LaggingSymbol>,
     ) {
-        let version = self.frame.version() + 1;
-        self.frame = Arc::new(Frame::new(version, session, members, withheld));
+        let version = self.roster.version() + 1;
+        self.roster = Arc::new(Roster::new(version, session, members, withheld));
         self.is_frame_published = false;
-        self.board.inside.replace(Arc::clone(&self.frame));
+        self.board.inside.replace(Arc::clone(&self.roster));
     }
 
     /// Tells insiders that the clock stands at `instant`.
@@ -276,19 +276,19 @@ impl BoardWriter {
         let opened = if self.word.is_active { Opened::No } else { Opened::Yes };
         let publication = self.word.publication + 1;
         if !self.is_frame_published {
-            let previous = Some(self.board.newest_frame());
-            self.board.frames.replace(Frames { newest: Arc::clone(&self.frame), previous });
+            let previous = Some(self.board.newest_roster());
+            self.board.rosters.replace(Rosters { newest: Arc::clone(&self.roster), previous });
             self.is_frame_published = true;
             self.has_previous = true;
         } else if self.has_previous {
             // One publication later nobody needs the old frame: a reader that was about to look
             // for it finds the word changed and begins again. Removed members' memory returns.
-            self.board.frames.replace(Frames { newest: Arc::clone(&self.frame), previous: None });
+            self.board.rosters.replace(Rosters { newest: Arc::clone(&self.roster), previous: None });
             self.has_previous = false;
         }
         let slot = &self.board.slots[(publication % N_SLOTS) as usize];
         slot.instant_ns.store(instant.as_nanos(), Ordering::Release);
-        slot.frame_version.store(self.frame.version(), Ordering::Release);
+        slot.frame_version.store(self.roster.version(), Ordering::Release);
         let epoch = self.word.epoch + u64::from(opened == Opened::Yes);
         self.store(Word { is_active: true, epoch, publication });
         opened

@@ -164,14 +164,14 @@ impl Grid {
     }
 
     /// Where a bar stamped `opens_at` stands.
-    pub fn place(&self, opens_at: Timestamp) -> Placed {
+    pub fn place(&self, opens_at: Timestamp) -> SlotMatch {
         match self.slot_containing(opens_at) {
-            None => Placed::Outside,
+            None => SlotMatch::Outside,
             Some(slot) => match self.slot(slot) {
                 Some(bounds) if bounds.since == opens_at => {
-                    Placed::On { slot, closes_at: bounds.until }
+                    SlotMatch::On { slot, closes_at: bounds.until }
                 }
-                _ => Placed::OffGrid,
+                _ => SlotMatch::OffGrid,
             },
         }
     }
@@ -199,7 +199,7 @@ impl Grid {
 
 /// Where a stamp stands on a grid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Placed {
+pub enum SlotMatch {
     /// On the grid: the stamp opens `slot`, which closes at `closes_at`.
     On {
         /// The slot, from 0.
@@ -263,7 +263,7 @@ mod tests {
                     let gap = bounds.since.max(earlier.until + Nanos::from_nanos(at.max(0)));
                     prop_assert_eq!(grid.slot_around_after(gap, earlier), grid.slot_around(gap));
                 }
-                let placed = Placed::On { slot, closes_at: bounds.until };
+                let placed = SlotMatch::On { slot, closes_at: bounds.until };
                 prop_assert_eq!(grid.place(bounds.since), placed);
             }
             let stamps: Vec<i64> = (at..at + 700).step_by(step as usize).collect();
@@ -281,8 +281,8 @@ mod tests {
     #[test]
     fn a_stamp_between_slots_is_off_the_grid_and_one_in_the_break_is_outside() {
         let grid = Grid::clock(vec![part(0, 100), part(150, 200)], 20);
-        assert_eq!(grid.place(Timestamp::from_nanos(21)), Placed::OffGrid);
-        assert_eq!(grid.place(Timestamp::from_nanos(120)), Placed::Outside);
-        assert_eq!(grid.place(Timestamp::from_nanos(200)), Placed::Outside);
+        assert_eq!(grid.place(Timestamp::from_nanos(21)), SlotMatch::OffGrid);
+        assert_eq!(grid.place(Timestamp::from_nanos(120)), SlotMatch::Outside);
+        assert_eq!(grid.place(Timestamp::from_nanos(200)), SlotMatch::Outside);
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// A symbol that holds the gate, with its lag.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Holder {
+pub struct LaggingSymbol {
     /// The symbol.
     pub symbol: Symbol,
     /// Session clock minus the close of the bar being delivered, in open-market time; `None`
@@ -16,7 +16,7 @@ pub struct Holder {
     pub lag: Option<Nanos>,
 }
 
-impl fmt::Display for Holder {
+impl fmt::Display for LaggingSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.lag {
             Some(lag) => write!(f, "{} lags {lag}", self.symbol),
@@ -34,7 +34,7 @@ pub enum Reason {
     /// Symbols are behind; in symbol order.
     CatchingUp {
         /// Who holds the gate.
-        holders: Vec<Holder>,
+        holders: Vec<LaggingSymbol>,
     },
     /// The session is closed.
     Closed,

@@ -11,7 +11,7 @@
 mod block;
 mod board;
 mod forming;
-mod frame;
+mod roster;
 mod grid;
 mod inactive;
 mod metrics;
@@ -28,13 +28,13 @@ mod word;
 
 pub use board::{BoardWriter, Opened, Shut};
 pub use forming::FormingBar;
-pub use frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts, Through};
-pub use grid::{Grid, GridPart, Placed};
-pub use inactive::{Holder, Inactive, InactiveFacts, Reason};
+pub use roster::{HistoricalIndicator, Roster, Member, SeriesFacts, SessionFacts, DeliveredThrough};
+pub use grid::{Grid, GridPart, SlotMatch};
+pub use inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
 pub use segment::{
-    Arrival, IndicatorColumns, Rows, Segment, SegmentDay, SegmentFacts, SegmentShape, SeriesRole,
+    Visibility, IndicatorColumns, Rows, Segment, SegmentGrid, SegmentFacts, SegmentShape, SeriesRole,
     WholeBars,
 };
 pub use segment_writer::{IndicatorTails, SegmentMemory, SegmentTail, SegmentWriter};

@@ -78,7 +78,7 @@ impl InsideReader {
 
     /// What the core has delivered by now.
     pub fn view(&self) -> InsideView {
-        let (frame, clock) = self.board.inside();
-        InsideView::new(frame, clock)
+        let (roster, clock) = self.board.inside();
+        InsideView::new(roster, clock)
     }
 }

@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::segment::{Arrival, SegmentDay, SegmentShape, SeriesRole};
+    use crate::segment::{Visibility, SegmentGrid, SegmentShape, SeriesRole};
     use crate::{Grid, GridPart, SegmentWriter};
     use openbell_market::BarInterval;
     use openbell_time::Timestamp;
@@ -135,10 +135,10 @@ mod tests {
         let shape = SegmentShape {
             interval: BarInterval::from_mins(1).unwrap(),
             role: SeriesRole::Base,
-            arrival: Arrival::AtClose,
+            visibility: Visibility::AtClose,
             indicators: [].into(),
         };
-        let day = SegmentDay {
+        let day = SegmentGrid {
             session_date: "2025-08-01".parse().unwrap(),
             grid: grid.clone(),
             base_grid: grid,

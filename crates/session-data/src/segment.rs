@@ -23,7 +23,7 @@ pub struct SegmentShape {
     /// Base bars, or derived bars with their coverage.
     pub role: SeriesRole,
     /// Whether bars may be seen later than they close (live), so that each carries its instant.
-    pub arrival: Arrival,
+    pub visibility: Visibility,
     /// The indicators of this series, each with a column for every field.
     pub indicators: Arc<[IndicatorColumns]>,
 }
@@ -31,7 +31,7 @@ pub struct SegmentShape {
 /// *Cost*: of indicators that are the very same list no name is compared.
 impl PartialEq for SegmentShape {
     fn eq(&self, other: &SegmentShape) -> bool {
-        (self.interval, self.role, self.arrival) == (other.interval, other.role, other.arrival)
+        (self.interval, self.role, self.visibility) == (other.interval, other.role, other.visibility)
             && (Arc::ptr_eq(&self.indicators, &other.indicators)
                 || self.indicators == other.indicators)
     }
@@ -48,7 +48,7 @@ pub enum SeriesRole {
 
 /// When a bar may first be seen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Arrival {
+pub enum Visibility {
     /// At its close: a replay, in which the clock follows the data.
     AtClose,
     /// At the publication that brought it, which each bar carries: live.
@@ -73,7 +73,7 @@ impl IndicatorColumns {
 
 /// The session that a segment belongs to, and where its bars lie.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct SegmentDay {
+pub struct SegmentGrid {
     /// The session's date (1w: its Monday).
     pub session_date: TradingDate,
     /// Where bars of this interval are expected; for a base series with extended hours only the
@@ -88,7 +88,7 @@ pub struct SegmentDay {
 /// *Shape*: rows in time order, unique by open instant. Row `k` of the session has sequence `k`.
 pub struct Segment {
     shape: SegmentShape,
-    day: Arc<SegmentDay>,
+    day: Arc<SegmentGrid>,
     /// Bars a nanosecond where none is missing.
     per_ns: f64,
     /// For a base series; a derived one keeps none.
@@ -111,7 +111,7 @@ impl std::fmt::Debug for Segment {
 impl Segment {
     pub(crate) fn new(
         shape: SegmentShape,
-        day: Arc<SegmentDay>,
+        day: Arc<SegmentGrid>,
         whole: Option<WholeBars>,
         writer: &BlockWriter,
     ) -> Arc<Segment> {
@@ -129,7 +129,7 @@ impl Segment {
     }
 
     /// The session it belongs to.
-    pub fn day(&self) -> &Arc<SegmentDay> {
+    pub fn day(&self) -> &Arc<SegmentGrid> {
         &self.day
     }
 
@@ -172,10 +172,10 @@ impl Segment {
 
     /// The instant from which each row can be seen.
     fn visible_from<'s>(&'s self, committed: Committed<'s>) -> &'s [i64] {
-        match (&self.whole, self.shape.arrival) {
+        match (&self.whole, self.shape.visibility) {
             (Some(whole), _) => &whole.closes_at_ns[..committed.len()],
-            (None, Arrival::AtClose) => committed.ints(CLOSES_AT),
-            (None, Arrival::Recorded) => committed.ints(self.block.n_ints() - 1),
+            (None, Visibility::AtClose) => committed.ints(CLOSES_AT),
+            (None, Visibility::Recorded) => committed.ints(self.block.n_ints() - 1),
         }
     }
 }
@@ -223,7 +223,7 @@ fn n_at_or_before(instants: &[i64], as_of_ns: i64, per_ns: f64) -> usize {
 #[derive(Clone, Copy, Debug)]
 pub struct SegmentFacts<'s> {
     shape: &'s SegmentShape,
-    day: &'s SegmentDay,
+    day: &'s SegmentGrid,
 }
 
 impl<'s> SegmentFacts<'s> {
@@ -233,7 +233,7 @@ impl<'s> SegmentFacts<'s> {
     }
 
     /// The session it belongs to.
-    pub fn day(&self) -> &'s SegmentDay {
+    pub fn day(&self) -> &'s SegmentGrid {
         self.day
     }
 }

@@ -8,7 +8,7 @@ use openbell_time::Timestamp;
 
 use crate::block::{BlockWriter, Tails};
 use crate::segment::{
-    Arrival, IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentDay, SegmentShape, SeriesRole,
+    Visibility, IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentGrid, SegmentShape, SeriesRole,
     WholeBars,
 };
 
@@ -21,7 +21,7 @@ fn blank_block(shape: &SegmentShape, is_whole: bool, capacity: usize) -> BlockWr
     }
     let n_ints = 2
         + 2 * usize::from(shape.role == SeriesRole::Derived)
-        + usize::from(shape.arrival == Arrival::Recorded);
+        + usize::from(shape.visibility == Visibility::Recorded);
     BlockWriter::new(n_ints, N_BAR_FLOATS + n_indicators, capacity)
 }
 
@@ -84,7 +84,7 @@ impl SegmentWriter {
     /// A segment with room for `capacity` rows, and its writer.
     pub fn new(
         shape: SegmentShape,
-        day: impl Into<Arc<SegmentDay>>,
+        day: impl Into<Arc<SegmentGrid>>,
         capacity: usize,
     ) -> SegmentWriter {
         let writer = blank_block(&shape, false, capacity);
@@ -94,7 +94,7 @@ impl SegmentWriter {
     fn over(
         writer: BlockWriter,
         shape: SegmentShape,
-        day: Arc<SegmentDay>,
+        day: Arc<SegmentGrid>,
         whole: Option<WholeBars>,
     ) -> SegmentWriter {
         let segment = Segment::new(shape.clone(), day, whole, &writer);
@@ -110,7 +110,7 @@ impl SegmentWriter {
     pub fn of_whole(
         memory: Option<SegmentMemory>,
         shape: SegmentShape,
-        day: Arc<SegmentDay>,
+        day: Arc<SegmentGrid>,
         whole: WholeBars,
     ) -> SegmentWriter {
         let n_rows = whole.bars.len();
@@ -128,7 +128,7 @@ impl SegmentWriter {
     pub fn renewed(
         memory: Option<SegmentMemory>,
         shape: SegmentShape,
-        day: impl Into<Arc<SegmentDay>>,
+        day: impl Into<Arc<SegmentGrid>>,
         capacity: usize,
     ) -> SegmentWriter {
         let fits = |memory: &SegmentMemory| {
@@ -171,7 +171,7 @@ impl SegmentWriter {
         let coverage = (self.shape.role == SeriesRole::Derived)
             .then(|| (ints.next().expect(MADE), ints.next().expect(MADE)));
         let visible_at_ns =
-            (self.shape.arrival == Arrival::Recorded).then(|| ints.next().expect(MADE));
+            (self.shape.visibility == Visibility::Recorded).then(|| ints.next().expect(MADE));
         let mut float = || if is_whole { &mut [][..] } else { floats.next().expect(MADE) };
         let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
         SegmentTail {

@@ -3,7 +3,7 @@
 use openbell_market::{Bar, BarInterval, Coverage, Gap, Quality};
 use openbell_time::Timestamp;
 
-use crate::frame::SeriesFacts;
+use crate::roster::SeriesFacts;
 use crate::segment::{Rows, SeriesRole};
 
 /// A series as of one instant: the day's bars that can be seen, and the sessions before it.

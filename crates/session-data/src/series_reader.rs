@@ -3,7 +3,7 @@
 use openbell_market::{Bar, BarInterval, Symbol};
 use thiserror::Error;
 
-use crate::frame::SeriesFacts;
+use crate::roster::SeriesFacts;
 use crate::inactive::Inactive;
 use crate::reader::OutsideReader;
 use crate::series::SeriesView;
@@ -106,7 +106,7 @@ impl SeriesReader {
                 return Err(inactive.into());
             }
         };
-        let frame_version = seen.frame().version();
+        let frame_version = seen.roster().version();
         if self.found.as_ref().is_some_and(|found| found.frame_version != frame_version) {
             self.found = None;
         }

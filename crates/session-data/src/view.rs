@@ -7,8 +7,8 @@ use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::forming::{FormingBar, forming_bar};
-use crate::frame::{FixedIndicator, Frame, Member, SeriesFacts, SessionFacts};
-use crate::inactive::{Holder, Inactive, InactiveFacts, Reason};
+use crate::roster::{HistoricalIndicator, Roster, Member, SeriesFacts, SessionFacts};
+use crate::inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
 use crate::metrics::SessionMetrics;
 use crate::publication::Publication;
 use crate::segment::Rows;
@@ -20,7 +20,7 @@ use crate::series::SeriesView;
 /// borrows its reader; [`View::hold`] makes one that lives on its own.
 #[derive(Clone, Copy)]
 pub struct View<'r> {
-    frame: &'r Arc<Frame>,
+    roster: &'r Arc<Roster>,
     publication: Publication,
 }
 
@@ -79,8 +79,8 @@ pub enum Unavailable {
 }
 
 impl<'r> View<'r> {
-    pub(crate) fn new(frame: &'r Arc<Frame>, publication: Publication) -> View<'r> {
-        View { frame, publication }
+    pub(crate) fn new(roster: &'r Arc<Roster>, publication: Publication) -> View<'r> {
+        View { roster, publication }
     }
 
     /// The session instant of the publication; nothing in the view depends on a later one.
@@ -100,21 +100,21 @@ impl<'r> View<'r> {
 
     /// The session, or `None` before the first.
     pub fn session(&self) -> Option<&'r SessionFacts> {
-        self.frame.session()
+        self.roster.session()
     }
 
     pub(crate) fn frame_version(&self) -> u64 {
-        self.frame.version()
+        self.roster.version()
     }
 
     /// The members in symbol order, withheld ones included.
     pub fn symbols(&self) -> impl ExactSizeIterator<Item = &'r Symbol> {
-        self.frame.members().iter().map(|member| &member.symbol)
+        self.roster.members().iter().map(|member| &member.symbol)
     }
 
     /// The members whose data is withheld, with their lags.
-    pub fn withheld(&self) -> &'r [Holder] {
-        self.frame.withheld()
+    pub fn withheld(&self) -> &'r [LaggingSymbol] {
+        self.roster.withheld()
     }
 
     /// The symbol of that name.
@@ -123,7 +123,7 @@ impl<'r> View<'r> {
     /// *Errors*: [`Unavailable::NotPresent`], [`Unavailable::Withheld`].
     pub fn symbol(&self, symbol: &str) -> Result<SymbolView<'r>, Unavailable> {
         let member = self
-            .frame
+            .roster
             .member(symbol)
             .ok_or_else(|| Unavailable::NotPresent { symbol: symbol.to_owned() })?;
         self.readable(member)
@@ -134,7 +134,7 @@ impl<'r> View<'r> {
     /// *Cost*: an index. *Errors*: [`Unavailable::Removed`], [`Unavailable::OldGeneration`],
     /// [`Unavailable::Withheld`].
     pub fn by_handle(&self, handle: SymbolHandle) -> Result<SymbolView<'r>, Unavailable> {
-        let member = self.frame.member_at(handle.idx).ok_or(Unavailable::Removed)?;
+        let member = self.roster.member_at(handle.idx).ok_or(Unavailable::Removed)?;
         if member.generation != handle.generation {
             return Err(Unavailable::OldGeneration {
                 symbol: member.symbol.clone(),
@@ -149,11 +149,11 @@ impl<'r> View<'r> {
     ///
     /// *Cost*: counts a reference. The memory of its segments is not used again while it lives.
     pub fn hold(&self) -> HeldView {
-        HeldView { frame: Arc::clone(self.frame), publication: self.publication }
+        HeldView { roster: Arc::clone(self.roster), publication: self.publication }
     }
 
     fn readable(&self, member: &'r Arc<Member>) -> Result<SymbolView<'r>, Unavailable> {
-        let holder = self.frame.withheld().iter().find(|holder| holder.symbol == member.symbol);
+        let holder = self.roster.withheld().iter().find(|holder| holder.symbol == member.symbol);
         if let Some(holder) = holder {
             return Err(Unavailable::Withheld {
                 symbol: member.symbol.clone(),
@@ -164,33 +164,33 @@ impl<'r> View<'r> {
                 }),
             });
         }
-        Ok(SymbolView { frame: self.frame, member, as_of: self.publication.instant })
+        Ok(SymbolView { roster: self.roster, member, as_of: self.publication.instant })
     }
 }
 
 /// A view that is held beyond its reader's next one; it stays what it was.
 #[derive(Clone)]
 pub struct HeldView {
-    frame: Arc<Frame>,
+    roster: Arc<Roster>,
     publication: Publication,
 }
 
 impl HeldView {
     /// The view.
     pub fn view(&self) -> View<'_> {
-        View { frame: &self.frame, publication: self.publication }
+        View { roster: &self.roster, publication: self.publication }
     }
 }
 
 /// What the core has delivered, gate or no gate: each member up to where the core has come.
 pub struct InsideView {
-    frame: Arc<Frame>,
+    roster: Arc<Roster>,
     clock: Timestamp,
 }
 
 impl InsideView {
-    pub(crate) fn new(frame: Arc<Frame>, clock: Timestamp) -> InsideView {
-        InsideView { frame, clock }
+    pub(crate) fn new(roster: Arc<Roster>, clock: Timestamp) -> InsideView {
+        InsideView { roster, clock }
     }
 
     /// Where the session clock stood.
@@ -200,26 +200,26 @@ impl InsideView {
 
     /// The session, or `None` before the first.
     pub fn session(&self) -> Option<&SessionFacts> {
-        self.frame.session()
+        self.roster.session()
     }
 
     /// The members in symbol order.
     pub fn symbols(&self) -> impl ExactSizeIterator<Item = &Symbol> {
-        self.frame.members().iter().map(|member| &member.symbol)
+        self.roster.members().iter().map(|member| &member.symbol)
     }
 
     /// The symbol of that name, as far as the core has delivered it.
     pub fn symbol(&self, symbol: &str) -> Option<SymbolView<'_>> {
-        let member = self.frame.member(symbol)?;
+        let member = self.roster.member(symbol)?;
         let as_of = member.inside_instant(self.clock);
-        Some(SymbolView { frame: &self.frame, member, as_of })
+        Some(SymbolView { roster: &self.roster, member, as_of })
     }
 }
 
 /// One symbol of a view.
 #[derive(Clone, Copy)]
 pub struct SymbolView<'v> {
-    frame: &'v Frame,
+    roster: &'v Roster,
     member: &'v Member,
     as_of: Timestamp,
 }
@@ -244,7 +244,7 @@ impl<'v> SymbolView<'v> {
     /// as history.
     pub fn series(&self, interval: BarInterval) -> Option<SeriesView<'v>> {
         let facts = self.member.series_at(interval)?;
-        let keeps_quality = self.frame.session().is_some_and(|session| session.keeps_quality);
+        let keeps_quality = self.roster.session().is_some_and(|session| session.keeps_quality);
         Some(SeriesView::new(facts, self.as_of, keeps_quality))
     }
 
@@ -266,7 +266,7 @@ impl<'v> SymbolView<'v> {
     /// `None` before the first.
     pub fn metrics(&self) -> Option<SessionMetrics> {
         let rows = self.base()?.today();
-        SessionMetrics::of(&rows, self.frame.session()?.open)
+        SessionMetrics::of(&rows, self.roster.session()?.open)
     }
 
     /// An indicator of the session, at the last bar of its interval: the only value (`field`
@@ -291,11 +291,11 @@ impl<'v> SymbolView<'v> {
             return None;
         }
         let (grids, base) = ((&day.grid, &day.base_grid), self.base()?.today());
-        forming_bar(interval, grids, &base, self.frame.session()?.open, self.as_of)
+        forming_bar(interval, grids, &base, self.roster.session()?.open, self.as_of)
     }
 
     /// The indicators that were computed before the session and are fixed for the day.
-    pub fn fixed_indicators(&self) -> &'v [FixedIndicator] {
+    pub fn historical_indicators(&self) -> &'v [HistoricalIndicator] {
         &self.member.fixed
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Ohlcv, Quality};
 use openbell_session_data::{
-    Arrival, BoardWriter, Grid, GridPart, HeldView, Segment, SegmentDay, SegmentShape,
+    Visibility, BoardWriter, Grid, GridPart, HeldView, Segment, SegmentGrid, SegmentShape,
     SegmentWriter, SeriesFacts, SeriesRole, SessionMetrics, WholeBars,
 };
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use sample::{
 };
 
 /// A view at `as_of` of the one member `A` with these series.
-fn view_at(as_of: i64, day: &SegmentDay, series: Vec<SeriesFacts>) -> HeldView {
+fn view_at(as_of: i64, day: &SegmentGrid, series: Vec<SeriesFacts>) -> HeldView {
     let mut board = BoardWriter::new();
     board.change_members(Some(session(day)), vec![member("A", 0, 1, series)], Vec::new());
     let _ = board.publish(at(as_of));
@@ -58,8 +58,8 @@ proptest! {
             })
             .collect();
         let as_of = closes.get(around).or(closes.last()).unwrap_or(&0) + offset;
-        for (arrival, instants) in [(Arrival::AtClose, &closes), (Arrival::Recorded, &visible)] {
-            let shape = SegmentShape { arrival, ..base_shape() };
+        for (visibility, instants) in [(Visibility::AtClose, &closes), (Visibility::Recorded, &visible)] {
+            let shape = SegmentShape { visibility, ..base_shape() };
             let day = day(0, 0, 100);
             let mut writer = SegmentWriter::new(shape, day.clone(), closes.len());
             for (row, &close) in closes.iter().enumerate() {
@@ -166,7 +166,7 @@ fn random_day() -> impl Strategy<Value = RandomDay> {
 }
 
 impl RandomDay {
-    fn day(&self) -> SegmentDay {
+    fn day(&self) -> SegmentGrid {
         day_of(0, self.parts.clone())
     }
 
@@ -290,7 +290,7 @@ proptest! {
         let grid = Grid::clock(day.parts.clone(), n_steps * STEP_NS);
         let interval = BarInterval::from_mins(n_steps as u32 + 1).unwrap();
         let shape = SegmentShape { interval, role: SeriesRole::Derived, ..base_shape() };
-        let segment_day = SegmentDay { grid: grid.clone(), ..day.day() };
+        let segment_day = SegmentGrid { grid: grid.clone(), ..day.day() };
         let mut writer = SegmentWriter::new(shape, segment_day, grid.n_slots());
         let (mut n_closed, mut expected_closed) = (0, 0);
         for window in (0..grid.n_slots()).map(|slot| grid.slot(slot).unwrap()) {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{
-    BoardWriter, Holder, Inactive, Member, OutsideReader, ReadError, Reason, SegmentWriter,
+    BoardWriter, LaggingSymbol, Inactive, Member, OutsideReader, ReadError, Reason, SegmentWriter,
     Unavailable, View,
 };
 use sample::{BASE, at, base_series, base_shape, day, member, push, session};
@@ -263,7 +263,7 @@ fn a_withheld_symbol_comes_back_with_the_publication_that_gives_it_back() {
     explore(|| {
         let facts = session(&day(0, 0, 1));
         let a = one_bar_member("A", 0, 0);
-        let holder = Holder { symbol: a.symbol.clone(), lag: None };
+        let holder = LaggingSymbol { symbol: a.symbol.clone(), lag: None };
         let mut board = BoardWriter::new();
         board.change_members(Some(facts.clone()), vec![Arc::clone(&a)], vec![holder]);
         let _ = board.publish(at(10));

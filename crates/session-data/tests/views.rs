@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{
-    BoardWriter, Holder, InactiveFacts, Member, Reason, SegmentWriter, SeriesReader, SessionFacts,
-    SymbolView, Through, Unavailable,
+    BoardWriter, LaggingSymbol, InactiveFacts, Member, Reason, SegmentWriter, SeriesReader, SessionFacts,
+    SymbolView, DeliveredThrough, Unavailable,
 };
 use openbell_time::Nanos;
 use sample::{BASE, at, base_series, base_shape, day, member, push, session};
@@ -70,7 +70,7 @@ fn a_handle_of_a_removed_symbol_says_so_and_an_old_one_names_both_generations() 
 fn a_withheld_symbol_is_listed_and_answers_with_its_lag_while_the_others_are_read() {
     let mut board = BoardWriter::new();
     let mut reader = board.outside_reader();
-    let holder = Holder { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
+    let holder = LaggingSymbol { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
     let members = vec![with_bars("A", 0, 1, 2), with_bars("B", 1, 1, 1)];
     board.change_members(today(), members, vec![holder.clone()]);
     let _ = board.publish(at(20));
@@ -97,7 +97,7 @@ fn a_withheld_symbol_is_listed_and_answers_with_its_lag_while_the_others_are_rea
 fn inside_a_member_that_catches_up_is_seen_as_far_as_the_core_has_come() {
     let mut board = BoardWriter::new();
     let inside = board.inside_reader();
-    let through = Through::before_everything();
+    let through = DeliveredThrough::before_everything();
     let late = Arc::new(Member::new(
         Symbol::new("LATE").unwrap(),
         SymbolIdx::new(1),
@@ -242,7 +242,7 @@ fn inactive_says_since_when_the_epoch_and_who_holds_the_gate() {
 
     let _ = board.publish(at(10));
     assert_eq!(board.inactive(), None);
-    let holder = |symbol: &str, lag| Holder { symbol: Symbol::new(symbol).unwrap(), lag };
+    let holder = |symbol: &str, lag| LaggingSymbol { symbol: Symbol::new(symbol).unwrap(), lag };
     let holders = vec![holder("A", Some(Nanos::from_secs(90))), holder("B", None)];
     let since = "2025-07-03T13:30:00Z".parse().unwrap();
     let _ = board.shut(Some(since), Reason::CatchingUp { holders });
@@ -307,7 +307,7 @@ fn a_series_reader_made_before_the_open_reads_what_is_there_at_each_read() {
 fn a_series_reader_of_a_withheld_symbol_says_so_until_it_is_given_back() {
     let mut board = BoardWriter::new();
     let mut minutes = board.outside_reader().series_reader(&Symbol::new("B").unwrap(), BASE);
-    let holder = Holder { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
+    let holder = LaggingSymbol { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
     let b = with_bars("B", 1, 1, 1);
     board.change_members(today(), vec![Arc::clone(&b)], vec![holder]);
     let _ = board.publish(at(20));

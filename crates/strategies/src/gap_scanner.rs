@@ -24,8 +24,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_coordinator::{
-    Added, Answer, BarClosed, BeforeOpen, Command, Consumer, Context, HistoryError, Making,
-    Outcome, PastSessions,
+    Added, Answer, BarClosed, BeforeOpen, Command, Consumer, Context, HistoryError, ModuleContext,
+    Outcome, HistoryBars,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -72,7 +72,7 @@ impl Default for Settings {
 ///
 /// *Errors*: settings that break a rule of the table above, a universe that cannot be read, an
 /// entry without `pre_session`.
-pub fn make(making: &Making<'_>) -> Result<Box<dyn Consumer>, String> {
+pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = making.settings()?;
     if !making.is_called_before_open() {
         return Err("it works before the open; write \"pre_session\": true".to_owned());
@@ -182,7 +182,7 @@ struct Figures {
 }
 
 impl Figures {
-    fn of(past: &PastSessions) -> Option<Figures> {
+    fn of(past: &HistoryBars) -> Option<Figures> {
         let last_close = past.latest()?.ohlcv.close;
         let (mut n, mut sum) = (0_u32, 0.0);
         for bar in past.bars() {

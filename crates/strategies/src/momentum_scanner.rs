@@ -24,7 +24,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use openbell_coordinator::{
-    Added, Answer, Command, Consumer, Context, HistoryError, Making, Outcome, Subscription,
+    Added, Answer, Command, Consumer, Context, HistoryError, ModuleContext, Outcome, Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -69,7 +69,7 @@ impl Default for Settings {
 ///
 /// *Errors*: settings that break a rule of the table above, a universe that cannot be read, an
 /// entry without windows.
-pub fn make(making: &Making<'_>) -> Result<Box<dyn Consumer>, String> {
+pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = making.settings()?;
     if !making.is_called_by_clock() {
         return Err("it works by the clock; give it windows in regular_session".to_owned());

@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Making, Outcome, Subscription};
+use openbell_coordinator::{BarClosed, Consumer, Context, ModuleContext, Outcome, Subscription};
 use openbell_market::Symbol;
 use openbell_session_data::Rows;
 use openbell_time::{Nanos, Timestamp};
@@ -49,7 +49,7 @@ impl Default for Settings {
 /// Makes it from a session file's entry.
 ///
 /// *Errors*: settings that break a rule of the table above.
-pub fn make(making: &Making<'_>) -> Result<Box<dyn Consumer>, String> {
+pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = making.settings()?;
     if settings.minutes == 0 {
         return Err("found minutes 0; at least 1 is needed".to_owned());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openbell_coordinator::Making;
+use openbell_coordinator::ModuleContext;
 use openbell_market::Symbol;
 
 /// The symbols of `symbols` and of the file `universe`, each once, in symbol order.
@@ -12,7 +12,7 @@ use openbell_market::Symbol;
 ///
 /// *Errors*: a name that is no symbol, with its line; a file that cannot be read; no symbol at all.
 pub(crate) fn universe(
-    making: &Making<'_>,
+    making: &ModuleContext<'_>,
     symbols: &[String],
     file: Option<&str>,
 ) -> Result<Vec<Symbol>, String> {

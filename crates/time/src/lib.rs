@@ -19,6 +19,6 @@ pub use error::TimeError;
 pub use group::ExchangeGroup;
 pub use local::{LocalTime, TimeOfDay};
 pub use manager::TimeManager;
-pub use session::{Break, Phase, Session, SessionPart};
+pub use session::{Break, MarketPhase, Session, SessionPart};
 pub use timestamp::{NANOS_PER_DAY, NANOS_PER_SECOND, Nanos, Timestamp};
 pub use wall::{SimulatedWall, SystemWall, WaitEnd, WallClock};

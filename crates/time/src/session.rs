@@ -6,7 +6,7 @@ use crate::{Nanos, Timestamp, TradingDate};
 
 /// What a market is doing at an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Phase {
+pub enum MarketPhase {
     /// Nothing trades.
     Closed,
     /// The pre-market of a session: from its pre open until its open.
@@ -19,20 +19,20 @@ pub enum Phase {
     Post,
 }
 
-impl Phase {
+impl MarketPhase {
     /// The lower-case word: `closed`, `pre`, `regular`, `break`, `post`.
     pub const fn word(self) -> &'static str {
         match self {
-            Phase::Closed => "closed",
-            Phase::Pre => "pre",
-            Phase::Regular => "regular",
-            Phase::Break => "break",
-            Phase::Post => "post",
+            MarketPhase::Closed => "closed",
+            MarketPhase::Pre => "pre",
+            MarketPhase::Regular => "regular",
+            MarketPhase::Break => "break",
+            MarketPhase::Post => "post",
         }
     }
 }
 
-impl std::fmt::Display for Phase {
+impl std::fmt::Display for MarketPhase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.word())
     }
@@ -131,27 +131,27 @@ impl Session {
 
     /// Says whether regular hours, and no break, hold at this instant.
     pub fn is_open_at(&self, instant: Timestamp) -> bool {
-        self.phase_at(instant) == Phase::Regular
+        self.phase_at(instant) == MarketPhase::Regular
     }
 
-    /// The phase of this session at an instant; [`Phase::Closed`] before its pre open and from its
+    /// The phase of this session at an instant; [`MarketPhase::Closed`] before its pre open and from its
     /// post close on, whatever the neighbouring sessions are doing.
-    pub fn phase_at(&self, instant: Timestamp) -> Phase {
+    pub fn phase_at(&self, instant: Timestamp) -> MarketPhase {
         if instant < self.open {
             return match self.pre_open {
-                Some(pre_open) if pre_open <= instant => Phase::Pre,
-                _ => Phase::Closed,
+                Some(pre_open) if pre_open <= instant => MarketPhase::Pre,
+                _ => MarketPhase::Closed,
             };
         }
         if instant >= self.close {
             return match self.post_close {
-                Some(post_close) if instant < post_close => Phase::Post,
-                _ => Phase::Closed,
+                Some(post_close) if instant < post_close => MarketPhase::Post,
+                _ => MarketPhase::Closed,
             };
         }
         match self.break_hours {
-            Some(shut) if shut.since <= instant && instant < shut.until => Phase::Break,
-            _ => Phase::Regular,
+            Some(shut) if shut.since <= instant && instant < shut.until => MarketPhase::Break,
+            _ => MarketPhase::Regular,
         }
     }
 

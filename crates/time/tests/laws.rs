@@ -2,7 +2,7 @@
 //! 2030, around every change of its clock, and at random.
 
 use openbell_time::{
-    Calendar, ExchangeGroup, Nanos, Phase, Session, TimeManager, TimeOfDay, Timestamp, TradingDate,
+    Calendar, ExchangeGroup, Nanos, MarketPhase, Session, TimeManager, TimeOfDay, Timestamp, TradingDate,
 };
 use proptest::prelude::*;
 
@@ -121,16 +121,16 @@ fn the_phase_agrees_with_the_bounds_one_nanosecond_around_each() {
                 let phase = calendar.phase(at).expect("covered");
                 let own = session.phase_at(at);
                 // At its edges another session may have begun or not ended; inside there is none.
-                if own != Phase::Closed {
+                if own != MarketPhase::Closed {
                     assert_eq!(phase, own, "{calendar:?} {session:?} at {at}");
                 }
-                let is_open = phase == Phase::Regular;
+                let is_open = phase == MarketPhase::Regular;
                 assert_eq!(calendar.is_open(at), Ok(is_open), "{calendar:?} at {at}");
                 assert_eq!(cursor.phase(at), Ok(phase), "{calendar:?} at {at}");
                 assert_eq!(cursor.is_open(at), Ok(is_open), "{calendar:?} at {at}");
                 let holding = calendar.session_at(at).expect("covered");
                 assert_eq!(cursor.session(at).map(|found| found.copied()), Ok(holding));
-                assert_eq!(holding.is_some(), matches!(phase, Phase::Regular | Phase::Break));
+                assert_eq!(holding.is_some(), matches!(phase, MarketPhase::Regular | MarketPhase::Break));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Days that are easily got wrong, one by one.
 
 use openbell_time::{
-    Calendar, Phase, Session, TimeError, TimeManager, Timestamp, TradingDate, UnusualKind,
+    Calendar, MarketPhase, Session, TimeError, TimeManager, Timestamp, TradingDate, UnusualKind,
 };
 
 fn date(text: &str) -> TradingDate {
@@ -165,13 +165,13 @@ fn extended_hours_end_four_hours_after_the_close() {
     let extended = calendar("NYSE_EXT");
     assert_eq!(extended.name(), "NYSE_EXT");
     let phases = [
-        ("2024-11-29T08:59:59Z", Phase::Closed),
-        ("2024-11-29T09:00:00Z", Phase::Pre),
-        ("2024-11-29T14:30:00Z", Phase::Regular),
-        ("2024-11-29T18:00:00Z", Phase::Post),
-        ("2024-11-29T22:00:00Z", Phase::Closed),
-        ("2024-12-03T00:59:59Z", Phase::Post),
-        ("2024-12-03T01:00:00Z", Phase::Closed),
+        ("2024-11-29T08:59:59Z", MarketPhase::Closed),
+        ("2024-11-29T09:00:00Z", MarketPhase::Pre),
+        ("2024-11-29T14:30:00Z", MarketPhase::Regular),
+        ("2024-11-29T18:00:00Z", MarketPhase::Post),
+        ("2024-11-29T22:00:00Z", MarketPhase::Closed),
+        ("2024-12-03T00:59:59Z", MarketPhase::Post),
+        ("2024-12-03T01:00:00Z", MarketPhase::Closed),
     ];
     for (instant, phase) in phases {
         assert_eq!(extended.phase(at(instant)), Ok(phase), "{instant}");

@@ -16,7 +16,7 @@ impl SessionModel<'_> {
         let session = self.scenario.stretch.days[self.day].date;
         let taken = StepAt { step: self.n_steps, order, clock: self.gate.clock, session };
         let answer = match &command {
-            Command::AddSymbols { symbols, stay } => {
+            SessionCommand::AddSymbols { symbols, stay } => {
                 self.n_adds_in_catch_up += u64::from(self.gate.backlog().is_some());
                 let results = symbols.iter().map(|s| (s.clone(), self.add(s, *stay))).collect();
                 self.pending.push(Pending { command_idx, origin, taken, command, results });
@@ -24,16 +24,16 @@ impl SessionModel<'_> {
                 self.answer_pending();
                 return;
             }
-            Command::RemoveSymbols { symbols } => {
+            SessionCommand::RemoveSymbols { symbols } => {
                 Answer::Removed(symbols.iter().map(|s| (s.clone(), self.remove(s))).collect())
             }
-            Command::Lock { symbol } => self.lock(symbol, true),
-            Command::Unlock { symbol } => self.lock(symbol, false),
-            Command::AddInterval { interval } => self.add_interval(*interval),
-            Command::AddIndicator { spec } if self.indicators.contains(spec) => {
+            SessionCommand::Lock { symbol } => self.lock(symbol, true),
+            SessionCommand::Unlock { symbol } => self.lock(symbol, false),
+            SessionCommand::AddInterval { interval } => self.add_interval(*interval),
+            SessionCommand::AddIndicator { spec } if self.indicators.contains(spec) => {
                 Answer::AlreadyPresent
             }
-            Command::AddIndicator { spec } => {
+            SessionCommand::AddIndicator { spec } => {
                 let answer = self.add_interval(spec.interval());
                 if answer == Answer::AlreadyPresent || answer == Answer::Done {
                     self.indicators.push(*spec);
@@ -45,7 +45,7 @@ impl SessionModel<'_> {
             }
             _ => Answer::Done, // Stop.
         };
-        let stops = command == Command::Stop;
+        let stops = command == SessionCommand::Stop;
         self.answer(command_idx, &answer);
         self.events.push(Event::Commanded { taken, origin, command, answer });
         if stops {

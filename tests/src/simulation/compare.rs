@@ -14,7 +14,7 @@ use super::drive::{Driven, Kept, Violation, drive, keep};
 use super::listener::{Shared, consumers};
 use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
-use super::seated::{run, seats};
+use super::seated::{run, workers};
 use crate::market::time;
 use crate::recorder::Heard;
 use crate::replay::{commands_of, repeat};
@@ -133,7 +133,7 @@ fn plain(
     }
     let handle = engine.handle();
     if let Some(until) = until {
-        drop(handle.command(Command::RunUntil { until }));
+        drop(handle.command(PaceCommand::RunUntil { until }));
     }
     repeat(&mut engine, commands);
     let readable = engine.outside_reader().view().ok().map(|view| view_print(&view));
@@ -169,8 +169,8 @@ fn on_threads(scenario: &Scenario, inline: &Came, commands: &[(StepAt, Command)]
     let (mut engine, shared) = (begun(scenario)?, Shared::default());
     let consumers = consumers(scenario, &shared, engine.outside_reader());
     let mut draw = Draw::new(scenario.seed ^ 0x0f0f_0f0f);
-    let seats = seats(&mut engine, consumers, &shared, &mut draw);
-    let engine = run(engine, seats, commands);
+    let workers = workers(&mut engine, consumers, &shared, &mut draw);
+    let engine = run(engine, workers, commands);
     let what = "one truth: threads of consumers change nothing";
     let (met, due) = (engine.events(), &inline.events);
     let n_same = met.iter().zip(due).take_while(|(a, b)| a == b).count();

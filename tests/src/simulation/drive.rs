@@ -165,7 +165,7 @@ impl<'s> Drive<'s> {
             match step {
                 Step::Ended(phase) => return self.finished(phase),
                 Step::Waits { until } => self.wall = self.wall.max(until),
-                Step::Paused if script.peek().is_none() => self.give(0, Command::Resume),
+                Step::Paused if script.peek().is_none() => self.give(0, PaceCommand::Resume),
                 Step::Paused | Step::Worked => {}
             }
         }

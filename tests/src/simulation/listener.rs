@@ -230,11 +230,11 @@ impl Consumer for Other {
             self.n_calls += 1;
             for (_, command) in asks.iter().filter(|(n, _)| n + 1 == self.n_calls) {
                 match command {
-                    Command::AddSymbols { symbols, stay: Stay::Session } => {
+                    SessionCommand::AddSymbols { symbols, stay: Stay::Session } => {
                         context.add_symbols(symbols.clone());
                     }
-                    Command::RemoveSymbols { symbols } => context.remove_symbols(symbols.clone()),
-                    Command::Lock { symbol } => context.lock(symbol.clone()),
+                    SessionCommand::RemoveSymbols { symbols } => context.remove_symbols(symbols.clone()),
+                    SessionCommand::Lock { symbol } => context.lock(symbol.clone()),
                     other => panic!("no consumer asks for {other:?}"),
                 }
                 self.shared.lock().asked.push(("asks".to_owned(), command.clone()));

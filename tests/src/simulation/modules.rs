@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use openbell_config::{Mode, SessionConfig};
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, LookaheadCheck, NoTexts, Rehearsal, Source, Tampering,
+    ConsumerError, Delivery, Engine, LookaheadCheck, NoModuleFiles, LookaheadSetup, Source, Tampering,
 };
 use openbell_data_manager::DataError;
 
@@ -53,22 +53,22 @@ impl Boxed<'_> {
     fn run(&self, delivery: Delivery) -> Kept<Engine> {
         let engine = Engine::new(&self.config, time(), Box::new(self.scenario.source()));
         let mut engine = engine.map_err(|errors| not_begun(&errors))?;
-        let seats = self.modules(&mut engine, delivery).map_err(|error| not_begun(&*error))?;
-        Ok(seated::run(engine, seats, &[]))
+        let workers = self.modules(&mut engine, delivery).map_err(|error| not_begun(&*error))?;
+        Ok(seated::run(engine, workers, &[]))
     }
 
     fn modules(
         &self,
         engine: &mut Engine,
         delivery: Delivery,
-    ) -> Result<Vec<openbell_coordinator::Seat>, ConsumerError> {
+    ) -> Result<Vec<openbell_coordinator::Worker>, ConsumerError> {
         let calendar = time().calendar(self.config.exchange_group.name)?;
-        let made = openbell_strategies::boxed().make(&self.config, &calendar, &NoTexts)?;
+        let made = openbell_strategies::boxed().make(&self.config, &calendar, &NoModuleFiles)?;
         Ok(engine.register_modules(made, delivery)?)
     }
 }
 
-impl Rehearsal for Boxed<'_> {
+impl LookaheadSetup for Boxed<'_> {
     fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
         Ok(Box::new(self.scenario.source()))
     }

@@ -16,27 +16,27 @@ impl PaceModel {
     /// Takes a command that changes the pace.
     pub fn take(&mut self, command: &Command, clock: Timestamp) -> Answer {
         match command {
-            Command::Pause if self.is_paused => Answer::Refused(Refusal::AlreadyPaused),
-            Command::Resume | Command::Step if !self.is_paused => {
+            PaceCommand::Pause if self.is_paused => Answer::Refused(Refusal::AlreadyPaused),
+            PaceCommand::Resume | PaceCommand::Step if !self.is_paused => {
                 Answer::Refused(Refusal::NotPaused)
             }
-            Command::RunUntil { until } if *until <= clock => {
+            PaceCommand::RunUntil { until } if *until <= clock => {
                 Answer::Refused(Refusal::NotAhead { clock })
             }
-            Command::ChangeSpeed { multiplier } if *multiplier < 0.0 => {
+            PaceCommand::ChangeSpeed { multiplier } if *multiplier < 0.0 => {
                 Answer::Refused(Refusal::BadSpeed)
             }
-            Command::Step => {
+            PaceCommand::Step => {
                 self.n_single += 1;
                 Answer::Done
             }
-            Command::ChangeSpeed { .. } => Answer::Done,
+            PaceCommand::ChangeSpeed { .. } => Answer::Done,
             _ => {
                 // Each of the others ends what was asked for before.
-                self.is_paused = *command == Command::Pause;
+                self.is_paused = *command == PaceCommand::Pause;
                 self.n_single = 0;
                 self.until = match command {
-                    Command::RunUntil { until } => Some(*until),
+                    PaceCommand::RunUntil { until } => Some(*until),
                     _ => None,
                 };
                 Answer::Done

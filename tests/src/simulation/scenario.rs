@@ -260,7 +260,7 @@ impl Scenario {
         for _ in 0..draw.between(1, 4) * self.run.len() {
             before_step = draw.any() % n_steps;
             let command = self.command(choices, draw);
-            let adds = matches!(command, Command::AddSymbols { .. });
+            let adds = matches!(command, SessionCommand::AddSymbols { .. });
             self.script.push(Scripted { before_step, user: draw.below(3), command });
             // What follows an add likely meets it in the middle of catch-up.
             let mut follows = adds && draw.chance(60);
@@ -272,7 +272,7 @@ impl Scenario {
             }
         }
         if draw.chance(4) {
-            let command = Command::Stop;
+            let command = SessionCommand::Stop;
             self.script.push(Scripted { before_step, user: 0, command });
         }
         self.script.sort_by_key(|scripted| scripted.before_step);
@@ -286,29 +286,29 @@ impl Scenario {
         };
         let stay = if draw.chance(40) { Stay::Run } else { Stay::Session };
         match draw.below(100) {
-            0..38 => Command::AddSymbols { symbols: vec![one(draw)], stay },
+            0..38 => SessionCommand::AddSymbols { symbols: vec![one(draw)], stay },
             38..46 => {
                 let mut symbols = draw.some(&all, 60);
                 symbols.reverse();
-                Command::AddSymbols { symbols, stay }
+                SessionCommand::AddSymbols { symbols, stay }
             }
-            46..66 => Command::RemoveSymbols { symbols: vec![one(draw)] },
-            66..71 => Command::Lock { symbol: one(draw) },
-            71..75 => Command::Unlock { symbol: one(draw) },
-            75..79 => Command::AddInterval { interval: *draw.pick(choices) },
+            46..66 => SessionCommand::RemoveSymbols { symbols: vec![one(draw)] },
+            66..71 => SessionCommand::Lock { symbol: one(draw) },
+            71..75 => SessionCommand::Unlock { symbol: one(draw) },
+            75..79 => SessionCommand::AddInterval { interval: *draw.pick(choices) },
             79..82 => {
                 let interval = if draw.chance(50) { self.base } else { *draw.pick(choices) };
-                Command::AddIndicator { spec: SimIndicator::drawn(&[interval], draw).spec() }
+                SessionCommand::AddIndicator { spec: SimIndicator::drawn(&[interval], draw).spec() }
             }
-            82..86 => Command::Pause,
-            86..90 => Command::Resume,
-            90..94 => Command::Step,
+            82..86 => PaceCommand::Pause,
+            86..90 => PaceCommand::Resume,
+            90..94 => PaceCommand::Step,
             94..97 => {
                 let day = &self.stretch.days[draw.between(self.run.start, self.run.end - 1)];
                 let minutes = Nanos::from_secs(60 * draw.below(600) as i64);
-                Command::RunUntil { until: day.open() + minutes }
+                PaceCommand::RunUntil { until: day.open() + minutes }
             }
-            _ => Command::ChangeSpeed { multiplier: *draw.pick(&[0.0, 60.0, 3600.0, -1.0]) },
+            _ => PaceCommand::ChangeSpeed { multiplier: *draw.pick(&[0.0, 60.0, 3600.0, -1.0]) },
         }
     }
 
@@ -329,9 +329,9 @@ impl Scenario {
             for _ in 0..draw.between(1, 4) {
                 let symbols = vec![draw.pick(&self.symbols).name.clone()];
                 let command = match draw.below(10) {
-                    0..6 => Command::AddSymbols { symbols, stay: Stay::Session },
-                    6..9 => Command::RemoveSymbols { symbols },
-                    _ => Command::Lock { symbol: symbols[0].clone() },
+                    0..6 => SessionCommand::AddSymbols { symbols, stay: Stay::Session },
+                    6..9 => SessionCommand::RemoveSymbols { symbols },
+                    _ => SessionCommand::Lock { symbol: symbols[0].clone() },
                 };
                 asks.push((draw.below(n_instants), command));
             }

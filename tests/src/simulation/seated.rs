@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
 use openbell_coordinator::{
-    BarClosed, Command, Consumer, Context, Engine, OnError, Outcome, Resumed, Seat, StepAt,
+    BarClosed, Command, Consumer, Context, Engine, OnError, Outcome, Resumed, Worker, StepAt,
 };
 use openbell_time::Timestamp;
 
@@ -15,30 +15,30 @@ use crate::replay::repeat;
 const QUEUE_LEN: usize = 4;
 
 /// Registers consumers, each inline or lock-step as `draw` has it, and a free bystander.
-pub fn seats(
+pub fn workers(
     engine: &mut Engine,
     consumers: Vec<(Box<dyn Consumer>, OnError)>,
     shared: &Shared,
     draw: &mut Draw,
-) -> Vec<Seat> {
-    let mut seats = Vec::new();
+) -> Vec<Worker> {
+    let mut workers = Vec::new();
     for (consumer, rule) in consumers {
         match draw.chance(70) {
-            true => seats.push(engine.register_lock_step(consumer, rule)),
+            true => workers.push(engine.register_lock_step(consumer, rule)),
             false => engine.register(consumer, rule),
         }
     }
     let bystander = Bystander { shared: shared.clone(), last: None };
-    seats.push(engine.register_free(Box::new(bystander), OnError::StopRun, QUEUE_LEN));
-    seats
+    workers.push(engine.register_free(Box::new(bystander), OnError::StopRun, QUEUE_LEN));
+    workers
 }
 
 /// Steps `engine` to its end while every seat runs on a thread, each of `commands` given where it
 /// was taken. Returns the engine.
-pub fn run(mut engine: Engine, seats: Vec<Seat>, commands: &[(StepAt, Command)]) -> Engine {
+pub fn run(mut engine: Engine, workers: Vec<Worker>, commands: &[(StepAt, Command)]) -> Engine {
     std::thread::scope(|scope| {
-        for seat in seats {
-            scope.spawn(move || seat.run());
+        for worker in workers {
+            scope.spawn(move || worker.run());
         }
         // A panic drops the engine, which sends everyone home.
         repeat(&mut engine, commands);

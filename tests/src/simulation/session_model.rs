@@ -362,8 +362,8 @@ impl<'s> SessionModel<'s> {
             let scheduled = &self.scenario.schedule[entry];
             let symbols = vec![scheduled.symbol.clone()];
             let command = match scheduled.joins {
-                Some(stay) => Command::AddSymbols { symbols, stay },
-                None => Command::RemoveSymbols { symbols },
+                Some(stay) => SessionCommand::AddSymbols { symbols, stay },
+                None => SessionCommand::RemoveSymbols { symbols },
             };
             self.take(command, Origin::Schedule { entry }, None);
         }

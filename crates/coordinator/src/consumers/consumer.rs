@@ -35,7 +35,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
-use crate::control::command::{Answer, Command};
+use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
 
@@ -257,7 +257,7 @@ pub trait Consumer: Send {
     ///
     /// *When*: after what it led to was told. *View*: none. A free consumer gives its commands as
     /// any outsider does, and is not told here.
-    fn answered(&mut self, at: Timestamp, command: &Command, answer: &Answer) -> Outcome {
+    fn answered(&mut self, at: Timestamp, command: &SessionCommand, answer: &Answer) -> Outcome {
         let _ = (at, command, answer);
         Ok(())
     }

@@ -1,41 +1,42 @@
 //! What a callback may see and do.
 
+use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::View;
 use openbell_time::{Session, Timestamp, TradingDate};
 
-use crate::control::command::{Command, Stay};
-use crate::control::event::Signal;
-use crate::history::request::{Archive, HistoryError, PastAsked, PastSessions};
+use crate::control::command::{SessionCommand, Stay};
+use crate::control::signal::Signal;
+use crate::history::request::{HistorySource, HistoryError, HistoryRequest, HistoryBars};
 
 /// What one callback asked for and said, in order; recycled.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    pub(crate) asked: Vec<Command>,
+    pub(crate) asked: Vec<SessionCommand>,
     pub(crate) signals: Vec<Signal>,
 }
 
 /// What every callback that may act has.
-pub(crate) struct Desk<'c> {
+pub(crate) struct CallbackScope<'c> {
     pub(crate) at: Timestamp,
     pub(crate) session: Session,
     pub(crate) consumer: &'c str,
     pub(crate) outbox: &'c mut Outbox,
-    pub(crate) archive: &'c mut dyn Archive,
+    pub(crate) history_source: &'c mut dyn HistorySource,
 }
 
-impl Desk<'_> {
-    fn ask(&mut self, command: Command) {
+impl CallbackScope<'_> {
+    fn ask(&mut self, command: SessionCommand) {
         self.outbox.asked.push(command);
     }
 
-    fn add(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
+    fn add(&mut self, symbols: impl IntoIterator<Item = Symbol>, stay: Stay) {
         let symbols = symbols.into_iter().collect();
-        self.ask(Command::AddSymbols { symbols, stay: Stay::Session });
+        self.ask(SessionCommand::AddSymbols { symbols, stay });
     }
 
     fn remove(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
-        self.ask(Command::RemoveSymbols { symbols: symbols.into_iter().collect() });
+        self.ask(SessionCommand::RemoveSymbols { symbols: symbols.into_iter().collect() });
     }
 
     fn signal(&mut self, symbol: &Symbol, kind: &str, value: Option<f64>) {
@@ -52,9 +53,9 @@ impl Desk<'_> {
         symbol: &Symbol,
         interval: BarInterval,
         n_sessions: u32,
-    ) -> Result<PastSessions, HistoryError> {
+    ) -> Result<HistoryBars, HistoryError> {
         let n_sessions = n_sessions.max(1);
-        self.archive.past(PastAsked { symbol: symbol.clone(), interval, n_sessions })
+        self.history_source.history(HistoryRequest { symbol: symbol.clone(), interval, n_sessions })
     }
 }
 
@@ -64,12 +65,12 @@ impl Desk<'_> {
 /// answered to [`Consumer::answered`](crate::Consumer::answered).
 pub struct Context<'c> {
     view: View<'c>,
-    desk: Desk<'c>,
+    scope: CallbackScope<'c>,
 }
 
 impl<'c> Context<'c> {
-    pub(crate) fn new(view: View<'c>, desk: Desk<'c>) -> Context<'c> {
-        Context { view, desk }
+    pub(crate) fn new(view: View<'c>, scope: CallbackScope<'c>) -> Context<'c> {
+        Context { view, scope }
     }
 
     /// The publication that the callback is about (free delivery: the one of now).
@@ -79,17 +80,17 @@ impl<'c> Context<'c> {
 
     /// The session's date.
     pub fn session_date(&self) -> TradingDate {
-        self.desk.session.date
+        self.scope.session.date
     }
 
     /// The session: its open, close and breaks.
     pub fn session(&self) -> Session {
-        self.desk.session
+        self.scope.session
     }
 
     /// The session clock when this callback was given.
     pub fn now(&self) -> Timestamp {
-        self.desk.at
+        self.scope.at
     }
 
     /// The bars of the last `n_sessions` sessions strictly before this one, of any symbol of the
@@ -103,54 +104,69 @@ impl<'c> Context<'c> {
         symbol: &Symbol,
         interval: BarInterval,
         n_sessions: u32,
-    ) -> Result<PastSessions, HistoryError> {
-        self.desk.history(symbol, interval, n_sessions)
+    ) -> Result<HistoryBars, HistoryError> {
+        self.scope.history(symbol, interval, n_sessions)
     }
 
     /// Asks for symbols to join for this session.
     pub fn add_symbols(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
-        self.desk.add(symbols);
+        self.scope.add(symbols, Stay::Session);
+    }
+
+    /// Asks for symbols to join for this and all later sessions of the run.
+    pub fn add_symbols_to_stay(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
+        self.scope.add(symbols, Stay::Run);
     }
 
     /// Asks for symbols to leave.
     pub fn remove_symbols(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
-        self.desk.remove(symbols);
+        self.scope.remove(symbols);
     }
 
     /// Asks for a symbol to be kept until it is unlocked.
     pub fn lock(&mut self, symbol: Symbol) {
-        self.desk.ask(Command::Lock { symbol });
+        self.scope.ask(SessionCommand::Lock { symbol });
     }
 
     /// Lifts this consumer's lock; the symbol stays while another one has locked it.
     pub fn unlock(&mut self, symbol: Symbol) {
-        self.desk.ask(Command::Unlock { symbol });
+        self.scope.ask(SessionCommand::Unlock { symbol });
+    }
+
+    /// Asks for a further interval to be derived, built back from the session's open.
+    pub fn add_interval(&mut self, interval: BarInterval) {
+        self.scope.ask(SessionCommand::AddInterval { interval });
+    }
+
+    /// Asks for a further indicator to be computed, built back from the session's open.
+    pub fn add_indicator(&mut self, spec: IndicatorSpec) {
+        self.scope.ask(SessionCommand::AddIndicator { spec });
     }
 
     /// Records a signal: in the event log, the report and the export.
     pub fn signal(&mut self, symbol: &Symbol, kind: &str, value: Option<f64>) {
-        self.desk.signal(symbol, kind, value);
+        self.scope.signal(symbol, kind, value);
     }
 }
 
 /// What a callback may do before the session's open: there is no market data of the day yet.
 pub struct BeforeOpen<'c> {
-    desk: Desk<'c>,
+    scope: CallbackScope<'c>,
 }
 
 impl<'c> BeforeOpen<'c> {
-    pub(crate) fn new(desk: Desk<'c>) -> BeforeOpen<'c> {
-        BeforeOpen { desk }
+    pub(crate) fn new(scope: CallbackScope<'c>) -> BeforeOpen<'c> {
+        BeforeOpen { scope }
     }
 
     /// The session's date.
     pub fn session_date(&self) -> TradingDate {
-        self.desk.session.date
+        self.scope.session.date
     }
 
     /// The session: its open, close and breaks.
     pub fn session(&self) -> Session {
-        self.desk.session
+        self.scope.session
     }
 
     /// As [`Context::history`].
@@ -161,17 +177,22 @@ impl<'c> BeforeOpen<'c> {
         symbol: &Symbol,
         interval: BarInterval,
         n_sessions: u32,
-    ) -> Result<PastSessions, HistoryError> {
-        self.desk.history(symbol, interval, n_sessions)
+    ) -> Result<HistoryBars, HistoryError> {
+        self.scope.history(symbol, interval, n_sessions)
     }
 
     /// Asks for symbols to join at the open, for this session.
     pub fn add_symbols(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
-        self.desk.add(symbols);
+        self.scope.add(symbols, Stay::Session);
+    }
+
+    /// Asks for symbols to join at the open, for this and all later sessions of the run.
+    pub fn add_symbols_to_stay(&mut self, symbols: impl IntoIterator<Item = Symbol>) {
+        self.scope.add(symbols, Stay::Run);
     }
 
     /// Records a signal: in the event log, the report and the export.
     pub fn signal(&mut self, symbol: &Symbol, kind: &str, value: Option<f64>) {
-        self.desk.signal(symbol, kind, value);
+        self.scope.signal(symbol, kind, value);
     }
 }

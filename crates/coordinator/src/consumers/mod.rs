@@ -20,22 +20,22 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use openbell_time::{Session, Timestamp};
 
-use crate::control::command::{Answer, Command};
+use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::consumer::{CallWindow, Consumer, OnError};
-use crate::consumers::context::{Desk, Outbox};
+use crate::consumers::context::{CallbackScope, Outbox};
 use crate::control::event::{Event, Operation};
-use crate::consumers::rendezvous::Heard;
+use crate::consumers::rendezvous::Reply;
 use crate::layout::LayoutRule;
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
-use crate::consumers::notice::{BarBuffer, ClosedRow, Closings, Notice, Posted, Roster, Wanted, tell_one};
-use crate::history::request::{Archive, SourceArchive};
+use crate::consumers::notice::{BarBuffer, ClosedRow, Closings, Notice, Posted, Roster, Wanted, notify_one};
+use crate::history::request::{HistorySource, StoredHistory};
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::worker::{Delivery, Done, LockStep};
 use crate::source::Source;
 use crate::consumers::subscription::Subscription;
 
 /// How one consumer is reached.
-pub(crate) enum Way {
+pub(crate) enum Endpoint {
     Inline(Box<dyn Consumer>),
     LockStep(Arc<LockStep>),
     Free(Arc<Mailbox<Posted>>),
@@ -47,7 +47,7 @@ struct Registered {
     wanted: Arc<Wanted>,
     windows: Vec<CallWindow>,
     on_error: OnError,
-    way: Way,
+    way: Endpoint,
     /// Whether its lock-step seat has work that was not waited for yet.
     is_given: bool,
     /// Why it is called no more.
@@ -60,9 +60,9 @@ struct Registered {
 impl Registered {
     fn delivery(&self) -> Delivery {
         match self.way {
-            Way::Inline(_) => Delivery::Inline,
-            Way::LockStep(_) => Delivery::LockStep,
-            Way::Free(_) => Delivery::Free,
+            Endpoint::Inline(_) => Delivery::Inline,
+            Endpoint::LockStep(_) => Delivery::LockStep,
+            Endpoint::Free(_) => Delivery::Free,
         }
     }
 
@@ -89,18 +89,18 @@ pub(crate) enum Audience {
 pub(crate) struct Asked {
     /// Its place.
     pub(crate) consumer: usize,
-    pub(crate) command: Command,
+    pub(crate) command: SessionCommand,
 }
 
 /// All consumers of a run, in the order in which they were registered.
 #[derive(Default)]
-pub(crate) struct Hub {
+pub(crate) struct Consumers {
     consumers: Vec<Registered>,
     roster: Arc<Roster>,
     /// What consumers asked for, in order, until it is taken.
     pub(crate) asked: Vec<Asked>,
     /// Answers to tell, in order.
-    pub(crate) answered: Vec<(usize, Command, Answer)>,
+    pub(crate) answered: Vec<(usize, SessionCommand, Answer)>,
     /// Room for the bars of the next instant, empty.
     rows: Vec<ClosedRow>,
     /// What was told last.
@@ -108,8 +108,8 @@ pub(crate) struct Hub {
     buffer: BarBuffer,
     outbox: Outbox,
     /// Whether a lock-step seat may still be empty.
-    may_have_empty_seat: bool,
-    hears_bars: bool,
+    may_miss_worker: bool,
+    wants_bars: bool,
 }
 
 /// One call to consumers: what it needs besides them.
@@ -124,7 +124,7 @@ pub(crate) struct Call<'h> {
     pub(crate) rule: &'h LayoutRule,
 }
 
-impl Hub {
+impl Consumers {
     /// The name under which a consumer that calls itself `asked` would be registered.
     pub(crate) fn free_name(&self, asked: &str) -> String {
         let is_taken = |name: &str| self.consumers.iter().any(|known| known.name == name);
@@ -144,11 +144,11 @@ impl Hub {
         subscription: Subscription,
         windows: Vec<CallWindow>,
         on_error: OnError,
-        way: Way,
+        way: Endpoint,
     ) {
-        self.may_have_empty_seat |= matches!(way, Way::LockStep(_));
+        self.may_miss_worker |= matches!(way, Endpoint::LockStep(_));
         let wanted = Arc::new(Wanted::of(&subscription, &self.roster));
-        self.hears_bars |= !subscription.is_none();
+        self.wants_bars |= !subscription.is_none();
         self.consumers.push(Registered {
             name,
             subscription,
@@ -165,8 +165,8 @@ impl Hub {
     }
 
     /// Whether somebody listens to bars.
-    pub(crate) fn hears_bars(&self) -> bool {
-        self.hears_bars
+    pub(crate) fn wants_bars(&self) -> bool {
+        self.wants_bars
     }
 
     pub(crate) fn name(&self, consumer: usize) -> &str {
@@ -185,15 +185,15 @@ impl Hub {
     }
 
     /// The first consumer whose lock-step seat nobody has taken yet.
-    pub(crate) fn empty_seat(&mut self) -> Option<&str> {
-        if !self.may_have_empty_seat {
+    pub(crate) fn missing_worker(&mut self) -> Option<&str> {
+        if !self.may_miss_worker {
             return None;
         }
         let is_empty = |known: &&Registered| match &known.way {
-            Way::LockStep(exchange) => known.runs() && exchange.is_empty(),
+            Endpoint::LockStep(rendezvous) => known.runs() && rendezvous.is_empty(),
             _ => false,
         };
-        self.may_have_empty_seat = self.consumers.iter().any(|known| is_empty(&known));
+        self.may_miss_worker = self.consumers.iter().any(|known| is_empty(&known));
         self.consumers.iter().find(is_empty).map(|known| known.name.as_str())
     }
 
@@ -295,7 +295,7 @@ impl Hub {
     ) -> Result<(), StopsRun> {
         for place in places {
             let known = &mut self.consumers[place];
-            if !known.runs() || matches!(known.way, Way::Inline(_)) {
+            if !known.runs() || matches!(known.way, Endpoint::Inline(_)) {
                 continue;
             }
             let Some(told) = notice.narrowed(&known.subscription, &known.wanted) else { continue };
@@ -309,18 +309,18 @@ impl Hub {
                 held: None,
             };
             match &known.way {
-                Way::LockStep(exchange) => {
-                    exchange.give(posted);
+                Endpoint::LockStep(rendezvous) => {
+                    rendezvous.give(posted);
                     known.is_given = true;
                 }
-                Way::Free(mailbox) => {
+                Endpoint::Free(mailbox) => {
                     if matches!(notice, Notice::Closed) {
                         posted.held = call.reader.view().ok().map(|view| view.hold());
                     }
                     let put = mailbox.put(posted, n_bars);
                     self.settle_put(place, put, call)?;
                 }
-                Way::Inline(_) => {}
+                Endpoint::Inline(_) => {}
             }
         }
         Ok(())
@@ -333,7 +333,7 @@ impl Hub {
         notice: &Notice,
     ) -> Option<Result<(), String>> {
         let Registered { name, subscription, wanted, way, .. } = &mut self.consumers[place];
-        let Way::Inline(consumer) = way else { return None };
+        let Endpoint::Inline(consumer) = way else { return None };
         let narrowed;
         let notice = match notice {
             Notice::Bars(closings) if !wanted.includes_any(closings) => return None,
@@ -344,39 +344,39 @@ impl Hub {
             }
         };
         let view = if notice.needs_view() { call.reader.view().ok() } else { None };
-        let mut archive =
-            SourceArchive { source: call.source, rule: call.rule, session: call.session };
-        let desk = Desk {
+        let mut history_source =
+            StoredHistory { source: call.source, rule: call.rule, session: call.session };
+        let scope = CallbackScope {
             at: call.at,
             session: call.session,
             consumer: name,
             outbox: &mut self.outbox,
-            archive: &mut archive,
+            history_source: &mut history_source,
         };
         let consumer = consumer.as_mut();
-        Some(tell_one(consumer, notice, wanted, view, desk, &mut self.buffer))
+        Some(notify_one(consumer, notice, wanted, view, scope, &mut self.buffer))
     }
 
     /// Waits until a lock-step seat has finished what it was given, and answers what it asks
     /// meanwhile.
     fn await_step(&mut self, call: &mut Call<'_>, place: usize) -> Option<Result<(), String>> {
         let known = &mut self.consumers[place];
-        let Way::LockStep(exchange) = &known.way else { return None };
+        let Endpoint::LockStep(rendezvous) = &known.way else { return None };
         if !std::mem::take(&mut known.is_given) {
             return None;
         }
         loop {
-            match exchange.hear() {
-                Heard::Question(asked) => {
+            match rendezvous.wait() {
+                Reply::Question(asked) => {
                     let (source, rule) = (&mut *call.source, call.rule);
-                    let mut archive = SourceArchive { source, rule, session: call.session };
-                    exchange.answer(archive.past(asked));
+                    let mut history_source = StoredHistory { source, rule, session: call.session };
+                    rendezvous.answer(history_source.history(asked));
                 }
-                Heard::Done(Done { outcome, outbox }) => {
+                Reply::Done(Done { outcome, outbox }) => {
                     self.outbox = outbox;
                     return Some(outcome);
                 }
-                Heard::Gone => return Some(Err("its seat was dropped".to_owned())),
+                Reply::Gone => return Some(Err("its worker was dropped".to_owned())),
             }
         }
     }
@@ -419,7 +419,7 @@ impl Hub {
             Put::Gone(left) => left,
         };
         let why = match left {
-            Left::Dropped => "its seat was dropped".to_owned(),
+            Left::Dropped => "its worker was dropped".to_owned(),
             Left::Failed(why) => why,
         };
         call.operations.push(Operation::ConsumerFailed { at, consumer, why: why.clone() });
@@ -430,7 +430,7 @@ impl Hub {
         let known = &mut self.consumers[place];
         known.failure = Some(why.clone());
         let (on_error, consumer) = (known.on_error, known.name.clone());
-        self.hears_bars =
+        self.wants_bars =
             self.consumers.iter().any(|known| known.runs() && !known.subscription.is_none());
         match on_error {
             OnError::StopConsumer => None,
@@ -442,9 +442,9 @@ impl Hub {
     pub(crate) fn close(&self) {
         for known in &self.consumers {
             match &known.way {
-                Way::Inline(_) => {}
-                Way::LockStep(exchange) => exchange.close(),
-                Way::Free(mailbox) => mailbox.close(),
+                Endpoint::Inline(_) => {}
+                Endpoint::LockStep(rendezvous) => rendezvous.close(),
+                Endpoint::Free(mailbox) => mailbox.close(),
             }
         }
     }
@@ -468,7 +468,7 @@ pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -
     ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
 }
 
-impl Drop for Hub {
+impl Drop for Consumers {
     fn drop(&mut self) {
         self.close();
     }

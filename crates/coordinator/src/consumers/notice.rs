@@ -7,9 +7,9 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{HeldView, Reason, View};
 use openbell_time::{Session, Timestamp};
 
-use crate::control::command::{Answer, Command};
+use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::consumer::{BarClosed, Consumer, Outcome, Ready, Resumed};
-use crate::consumers::context::{BeforeOpen, Context, Desk};
+use crate::consumers::context::{BeforeOpen, Context, CallbackScope};
 use crate::consumers::subscription::Subscription;
 
 /// The series of all members, in symbol order, then base first and derived ones, shortest first.
@@ -110,7 +110,7 @@ pub(crate) enum Notice {
     Resumed(Arc<Resumed>),
     Joined(Symbol),
     Left(Symbol),
-    Answered(Arc<(Command, Answer)>),
+    Answered(Arc<(SessionCommand, Answer)>),
     Closed,
     ClosedInactive(Arc<Reason>),
 }
@@ -211,24 +211,24 @@ fn emptied<'a>(mut bars: Vec<BarClosed<'_>>) -> Vec<BarClosed<'a>> {
 /// session is inactive.
 ///
 /// *Errors*: the words of an error or a panic.
-pub(crate) fn tell_one<'c>(
+pub(crate) fn notify_one<'c>(
     consumer: &mut dyn Consumer,
     notice: &Notice,
     wanted: &Wanted,
     view: Option<View<'c>>,
-    desk: Desk<'c>,
+    scope: CallbackScope<'c>,
     buffer: &mut BarBuffer,
 ) -> Result<(), String> {
-    let at = desk.at;
+    let at = scope.at;
     guarded(|| match (notice, view) {
-        (Notice::BeforeOpen, _) => consumer.before_open(&mut BeforeOpen::new(desk)),
+        (Notice::BeforeOpen, _) => consumer.before_open(&mut BeforeOpen::new(scope)),
         (Notice::Deactivated(reason), _) => consumer.deactivated(at, reason),
         (Notice::ClosedInactive(reason), _) => consumer.session_closed_inactive(at, reason),
         (Notice::Left(symbol), _) => consumer.symbol_left(at, symbol),
         (Notice::Answered(answered), _) => consumer.answered(at, &answered.0, &answered.1),
         (_, None) => Ok(()),
         (notice, Some(view)) => {
-            let mut context = Context::new(view, desk);
+            let mut context = Context::new(view, scope);
             match notice {
                 Notice::Started => consumer.session_started(&mut context),
                 Notice::Ready(ready) => consumer.indicators_ready(&mut context, ready),

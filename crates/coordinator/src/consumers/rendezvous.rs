@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 use crate::sync::{Condvar, Mutex, N_LOOKS};
 
 /// What lies between the two.
-enum Paper<W, Q, A, D> {
+enum Message<W, Q, A, D> {
     /// Nothing: the seat is idle.
     Blank,
     /// The core has given work.
@@ -26,15 +26,15 @@ enum Paper<W, Q, A, D> {
 
 /// Who sits there: *nobody yet*, then *somebody*, who has then *gone*.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Sitter {
+enum Peer {
     NotYet,
     There,
     Gone,
 }
 
-struct Table<W, Q, A, D> {
-    paper: Paper<W, Q, A, D>,
-    sitter: Sitter,
+struct State<W, Q, A, D> {
+    message: Message<W, Q, A, D>,
+    peer: Peer,
     /// Pieces of work given, and finished.
     n_given: u64,
     n_done: u64,
@@ -43,15 +43,15 @@ struct Table<W, Q, A, D> {
 }
 
 /// The place at which core and seat meet.
-pub(crate) struct Exchange<W, Q, A, D> {
-    table: Mutex<Table<W, Q, A, D>>,
-    seat_wakes: Condvar,
+pub(crate) struct Rendezvous<W, Q, A, D> {
+    state: Mutex<State<W, Q, A, D>>,
+    worker_wakes: Condvar,
     core_wakes: Condvar,
 }
 
 /// What the core hears when it waits.
 #[derive(PartialEq, Eq, Debug)]
-pub(crate) enum Heard<Q, D> {
+pub(crate) enum Reply<Q, D> {
     /// A question, to be answered before the work goes on.
     Question(Q),
     /// The work is finished.
@@ -60,109 +60,109 @@ pub(crate) enum Heard<Q, D> {
     Gone,
 }
 
-impl<W, Q, A, D> Exchange<W, Q, A, D> {
-    pub(crate) fn new() -> Exchange<W, Q, A, D> {
-        let (sitter, is_closed) = (Sitter::NotYet, false);
-        let table = Table { paper: Paper::Blank, sitter, n_given: 0, n_done: 0, is_closed };
-        Exchange {
-            table: Mutex::new(table),
-            seat_wakes: Condvar::new(),
+impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
+    pub(crate) fn new() -> Rendezvous<W, Q, A, D> {
+        let (peer, is_closed) = (Peer::NotYet, false);
+        let state = State { message: Message::Blank, peer, n_given: 0, n_done: 0, is_closed };
+        Rendezvous {
+            state: Mutex::new(state),
+            worker_wakes: Condvar::new(),
             core_wakes: Condvar::new(),
         }
     }
 
     /// Core: whether nobody has sat down yet, so that waiting for work would not end.
     pub(crate) fn is_empty(&self) -> bool {
-        self.with(|table| table.sitter == Sitter::NotYet)
+        self.with(|state| state.peer == Peer::NotYet)
     }
 
     /// Core: gives a piece of work. Where the seat is gone it is dropped, and
-    /// [`Exchange::hear`] says so.
+    /// [`Rendezvous::wait`] says so.
     pub(crate) fn give(&self, work: W) {
-        self.with(|table| {
-            if table.sitter != Sitter::Gone {
-                table.n_given += 1;
-                table.paper = Paper::Work(work);
+        self.with(|state| {
+            if state.peer != Peer::Gone {
+                state.n_given += 1;
+                state.message = Message::Work(work);
             }
         });
-        self.seat_wakes.notify_all();
+        self.worker_wakes.notify_all();
     }
 
     /// Core: waits for a question, or until all that was given is done. Ends when the seat
     /// finishes, asks, or goes; one that was never taken counts as gone.
-    pub(crate) fn hear(&self) -> Heard<Q, D> {
-        self.await_that(&self.core_wakes, N_LOOKS, |table| {
-            match std::mem::replace(&mut table.paper, Paper::Blank) {
-                Paper::Question(question) => return Some(Heard::Question(question)),
-                Paper::Done(done) if table.n_done == table.n_given => {
-                    return Some(Heard::Done(done));
+    pub(crate) fn wait(&self) -> Reply<Q, D> {
+        self.await_that(&self.core_wakes, N_LOOKS, |state| {
+            match std::mem::replace(&mut state.message, Message::Blank) {
+                Message::Question(question) => return Some(Reply::Question(question)),
+                Message::Done(done) if state.n_done == state.n_given => {
+                    return Some(Reply::Done(done));
                 }
-                other => table.paper = other,
+                other => state.message = other,
             }
-            (table.sitter != Sitter::There).then_some(Heard::Gone)
+            (state.peer != Peer::There).then_some(Reply::Gone)
         })
     }
 
     /// Core: answers a question.
     pub(crate) fn answer(&self, answer: A) {
-        self.with(|table| table.paper = Paper::Answer(answer));
-        self.seat_wakes.notify_all();
+        self.with(|state| state.message = Message::Answer(answer));
+        self.worker_wakes.notify_all();
     }
 
     /// Core: gives nothing any more; whoever waits at the seat is sent away.
     pub(crate) fn close(&self) {
-        self.with(|table| table.is_closed = true);
-        self.seat_wakes.notify_all();
+        self.with(|state| state.is_closed = true);
+        self.worker_wakes.notify_all();
     }
 
     /// Seat: somebody is there from now on.
-    pub(crate) fn sit(&self) {
-        self.with(|table| table.sitter = Sitter::There);
+    pub(crate) fn arrive(&self) {
+        self.with(|state| state.peer = Peer::There);
     }
 
     /// Seat: nobody is there any more.
     pub(crate) fn leave(&self) {
-        self.with(|table| table.sitter = Sitter::Gone);
+        self.with(|state| state.peer = Peer::Gone);
         self.core_wakes.notify_all();
     }
 
     /// Seat: waits for work; `None` when none will come.
     pub(crate) fn take(&self) -> Option<W> {
-        self.await_paper(|paper| match paper {
-            Paper::Work(work) => Ok(work),
+        self.await_message(|message| match message {
+            Message::Work(work) => Ok(work),
             other => Err(other),
         })
     }
 
     /// Seat: asks, and waits for the answer; `None` when none will come.
     pub(crate) fn ask(&self, question: Q) -> Option<A> {
-        self.with(|table| table.paper = Paper::Question(question));
+        self.with(|state| state.message = Message::Question(question));
         self.core_wakes.notify_all();
-        self.await_paper(|paper| match paper {
-            Paper::Answer(answer) => Ok(answer),
+        self.await_message(|message| match message {
+            Message::Answer(answer) => Ok(answer),
             other => Err(other),
         })
     }
 
     /// Seat: the work is finished.
     pub(crate) fn finish(&self, done: D) {
-        self.with(|table| {
-            table.n_done += 1;
-            table.paper = Paper::Done(done);
+        self.with(|state| {
+            state.n_done += 1;
+            state.message = Message::Done(done);
         });
         self.core_wakes.notify_all();
     }
 
-    fn await_paper<T>(
+    fn await_message<T>(
         &self,
-        wanted: impl Fn(Paper<W, Q, A, D>) -> Result<T, Paper<W, Q, A, D>>,
+        wanted: impl Fn(Message<W, Q, A, D>) -> Result<T, Message<W, Q, A, D>>,
     ) -> Option<T> {
-        self.await_that(&self.seat_wakes, 0, |table| {
-            match wanted(std::mem::replace(&mut table.paper, Paper::Blank)) {
-                Ok(paper) => return Some(Some(paper)),
-                Err(other) => table.paper = other,
+        self.await_that(&self.worker_wakes, 0, |state| {
+            match wanted(std::mem::replace(&mut state.message, Message::Blank)) {
+                Ok(message) => return Some(Some(message)),
+                Err(other) => state.message = other,
             }
-            table.is_closed.then_some(None)
+            state.is_closed.then_some(None)
         })
     }
 
@@ -171,7 +171,7 @@ impl<W, Q, A, D> Exchange<W, Q, A, D> {
         &self,
         wakes: &Condvar,
         n_looks: u32,
-        mut found: impl FnMut(&mut Table<W, Q, A, D>) -> Option<T>,
+        mut found: impl FnMut(&mut State<W, Q, A, D>) -> Option<T>,
     ) -> T {
         for _ in 0..n_looks {
             if let Some(found) = self.with(&mut found) {
@@ -179,17 +179,17 @@ impl<W, Q, A, D> Exchange<W, Q, A, D> {
             }
             (0..n_looks).for_each(|_| std::hint::spin_loop());
         }
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(found) = found(&mut table) {
+            if let Some(found) = found(&mut state) {
                 return found;
             }
-            table = wakes.wait(table).unwrap_or_else(PoisonError::into_inner);
+            state = wakes.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
     /// Nothing below the lock can panic half way: a poisoned table is whole.
-    fn with<T>(&self, change: impl FnOnce(&mut Table<W, Q, A, D>) -> T) -> T {
-        change(&mut self.table.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, change: impl FnOnce(&mut State<W, Q, A, D>) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

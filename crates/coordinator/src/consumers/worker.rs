@@ -1,21 +1,21 @@
 //! The seats of consumers that are called on threads of their own.
 //!
-//! A library starts no threads: registering a consumer lock-step or free hands back a [`Seat`],
-//! which the program moves to a thread and [runs](Seat::run).
+//! A library starts no threads: registering a consumer lock-step or free hands back a [`Worker`],
+//! which the program moves to a thread and [runs](Worker::run).
 
 use std::fmt;
 use std::sync::Arc;
 
 use openbell_session_data::OutsideReader;
 
-use crate::control::command::{Answer, Command, Refusal};
+use crate::control::command::{Answer, SessionCommand, Refusal};
 use crate::consumers::consumer::{Consumer, Lagged};
-use crate::consumers::context::{Context, Desk, Outbox};
-use crate::consumers::rendezvous::Exchange;
+use crate::consumers::context::{Context, CallbackScope, Outbox};
+use crate::consumers::rendezvous::Rendezvous;
 use crate::control::handle::{CoreThread, Handle};
 use crate::consumers::mailbox::{Left, Lost, Mailbox};
-use crate::consumers::notice::{BarBuffer, Posted, guarded, tell_one};
-use crate::history::request::{Archive, HistoryError, NoArchive, PastAsked, PastSessions};
+use crate::consumers::notice::{BarBuffer, Posted, guarded, notify_one};
+use crate::history::request::{HistorySource, HistoryError, NoHistory, HistoryRequest, HistoryBars};
 
 /// What a lock-step callback has come to.
 pub(crate) struct Done {
@@ -24,7 +24,7 @@ pub(crate) struct Done {
 }
 
 /// Where the core and a lock-step seat meet.
-pub(crate) type LockStep = Exchange<Posted, PastAsked, Result<PastSessions, HistoryError>, Done>;
+pub(crate) type LockStep = Rendezvous<Posted, HistoryRequest, Result<HistoryBars, HistoryError>, Done>;
 
 /// How a consumer is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -48,7 +48,7 @@ impl Delivery {
     }
 }
 
-pub(crate) enum Line {
+pub(crate) enum Channel {
     LockStep(Arc<LockStep>),
     Free(Arc<Mailbox<Posted>>),
 }
@@ -59,20 +59,20 @@ pub(crate) enum Line {
 /// consumer's rule, and never waits for a seat that is gone. A lock-step seat that nobody runs yet
 /// keeps the run from going on: [`Engine::step`](crate::Engine::step) answers
 /// [`Step::Waits`](crate::Step::Waits), and the operations log says for whom.
-#[must_use = "a seat has to be run on a thread; dropping it fails its consumer"]
-pub struct Seat {
+#[must_use = "a worker has to be run on a thread; dropping it fails its consumer"]
+pub struct Worker {
     pub(crate) name: String,
     pub(crate) consumer: Box<dyn Consumer>,
     /// Never has a view itself, so that it keeps no memory between two callbacks.
     pub(crate) reader: OutsideReader,
     pub(crate) handle: Handle,
     pub(crate) core: Arc<CoreThread>,
-    pub(crate) line: Line,
+    pub(crate) line: Channel,
 }
 
 /// Why a seat came to its end.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum SeatEnd {
+pub enum WorkerEnd {
     /// The run has ended, or its engine was dropped.
     RunEnded,
     /// The consumer failed.
@@ -82,7 +82,7 @@ pub enum SeatEnd {
     },
 }
 
-impl Seat {
+impl Worker {
     /// The name of its consumer in logs and reports.
     pub fn name(&self) -> &str {
         &self.name
@@ -91,8 +91,8 @@ impl Seat {
     /// Whether the core waits for it.
     pub fn delivery(&self) -> Delivery {
         match self.line {
-            Line::LockStep(_) => Delivery::LockStep,
-            Line::Free(_) => Delivery::Free,
+            Channel::LockStep(_) => Delivery::LockStep,
+            Channel::Free(_) => Delivery::Free,
         }
     }
 
@@ -100,65 +100,65 @@ impl Seat {
     ///
     /// *Cost*: blocks this thread, which must not be the one that steps; while nothing is due it
     /// sleeps.
-    pub fn run(mut self) -> SeatEnd {
+    pub fn run(mut self) -> WorkerEnd {
         match &self.line {
-            Line::LockStep(exchange) => {
-                let exchange = Arc::clone(exchange);
-                self.run_lock_step(&exchange)
+            Channel::LockStep(rendezvous) => {
+                let rendezvous = Arc::clone(rendezvous);
+                self.run_lock_step(&rendezvous)
             }
-            Line::Free(mailbox) => {
+            Channel::Free(mailbox) => {
                 let mailbox = Arc::clone(mailbox);
                 self.run_free(&mailbox)
             }
         }
     }
 
-    fn run_lock_step(&mut self, exchange: &LockStep) -> SeatEnd {
+    fn run_lock_step(&mut self, rendezvous: &LockStep) -> WorkerEnd {
         let (mut outbox, mut buffer) = (Outbox::default(), BarBuffer::default());
-        exchange.sit();
-        while let Some(posted) = exchange.take() {
+        rendezvous.arrive();
+        while let Some(posted) = rendezvous.take() {
             // The core stands still while it waits, so this is the publication it told of.
             let mut reader = self.reader.clone();
             let view = match posted.notice.needs_view() {
                 true => reader.view().ok(), // Inactive: the callback is not made.
                 false => None,
             };
-            let mut archive = Asking(exchange);
-            let desk = desk(&self.name, &posted, &mut outbox, &mut archive);
+            let mut history_source = Asking(rendezvous);
+            let scope = scope(&self.name, &posted, &mut outbox, &mut history_source);
             let consumer = self.consumer.as_mut();
             self.core.enter();
             let outcome =
-                tell_one(consumer, &posted.notice, &posted.wanted, view, desk, &mut buffer);
+                notify_one(consumer, &posted.notice, &posted.wanted, view, scope, &mut buffer);
             self.core.leave();
             drop(reader);
             drop(posted); // The core may use the room of its bars again.
             let failure = outcome.as_ref().err().cloned();
-            exchange.finish(Done { outcome, outbox: std::mem::take(&mut outbox) });
+            rendezvous.finish(Done { outcome, outbox: std::mem::take(&mut outbox) });
             if let Some(why) = failure {
-                return SeatEnd::Failed { why };
+                return WorkerEnd::Failed { why };
             }
         }
-        SeatEnd::RunEnded
+        WorkerEnd::RunEnded
     }
 
-    fn run_free(&mut self, mailbox: &Mailbox<Posted>) -> SeatEnd {
+    fn run_free(&mut self, mailbox: &Mailbox<Posted>) -> WorkerEnd {
         let mut buffer = BarBuffer::default();
         let mut lost = Lost::default();
         while let Some((displaced, posted, n_bars)) = mailbox.take() {
             lost.add(displaced);
-            match self.tell_free(&posted, &mut lost, n_bars, &mut buffer) {
+            match self.notify_free(&posted, &mut lost, n_bars, &mut buffer) {
                 Ok(()) => {}
                 Err(why) => {
                     mailbox.leave(Left::Failed(why.clone()));
-                    return SeatEnd::Failed { why };
+                    return WorkerEnd::Failed { why };
                 }
             }
         }
-        SeatEnd::RunEnded
+        WorkerEnd::RunEnded
     }
 
     /// Tells one notice as things stand now; one whose time is over is counted as lost.
-    fn tell_free(
+    fn notify_free(
         &mut self,
         posted: &Posted,
         lost: &mut Lost,
@@ -176,19 +176,19 @@ impl Seat {
             return Ok(());
         }
         let (mut outbox, consumer) = (Outbox::default(), self.consumer.as_mut());
-        let mut archive = NoArchive;
+        let mut history_source = NoHistory;
         let mut outcome = Ok(());
         if let Some(view) = view
             && !lost.is_nothing()
         {
             let Lost { n_notices, n_bars } = std::mem::take(lost);
-            let desk = desk(&self.name, posted, &mut outbox, &mut archive);
+            let scope = scope(&self.name, posted, &mut outbox, &mut history_source);
             let lagged = Lagged { n_notices, n_bars };
-            outcome = guarded(|| consumer.lagged(&mut Context::new(view, desk), &lagged));
+            outcome = guarded(|| consumer.lagged(&mut Context::new(view, scope), &lagged));
         }
         if outcome.is_ok() {
-            let desk = desk(&self.name, posted, &mut outbox, &mut archive);
-            outcome = tell_one(consumer, &posted.notice, &posted.wanted, view, desk, buffer);
+            let scope = scope(&self.name, posted, &mut outbox, &mut history_source);
+            outcome = notify_one(consumer, &posted.notice, &posted.wanted, view, scope, buffer);
         }
         let given = give_all(&self.handle, outbox);
         outcome.and(given)
@@ -197,7 +197,7 @@ impl Seat {
 
 /// Gives what a free consumer asked for, as any outsider does.
 fn give_all(handle: &Handle, outbox: Outbox) -> Result<(), String> {
-    let signals = outbox.signals.into_iter().map(|signal| Command::Signal { signal });
+    let signals = outbox.signals.into_iter().map(|signal| SessionCommand::Signal { signal });
     for command in outbox.asked.into_iter().chain(signals) {
         let full = Answer::Refused(Refusal::QueueFull);
         if handle.command(command).try_answer() == Some(full) {
@@ -207,36 +207,36 @@ fn give_all(handle: &Handle, outbox: Outbox) -> Result<(), String> {
     Ok(())
 }
 
-fn desk<'c>(
+fn scope<'c>(
     name: &'c str,
     posted: &Posted,
     outbox: &'c mut Outbox,
-    archive: &'c mut dyn Archive,
-) -> Desk<'c> {
-    Desk { at: posted.at, session: posted.session, consumer: name, outbox, archive }
+    history_source: &'c mut dyn HistorySource,
+) -> CallbackScope<'c> {
+    CallbackScope { at: posted.at, session: posted.session, consumer: name, outbox, history_source }
 }
 
 /// History by way of the core, which waits for this callback and so has time.
 struct Asking<'e>(&'e LockStep);
 
-impl Archive for Asking<'_> {
-    fn past(&mut self, asked: PastAsked) -> Result<PastSessions, HistoryError> {
+impl HistorySource for Asking<'_> {
+    fn past(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError> {
         self.0.ask(asked).unwrap_or(Err(HistoryError::RunEnded))
     }
 }
 
-impl Drop for Seat {
+impl Drop for Worker {
     fn drop(&mut self) {
         match &self.line {
-            Line::LockStep(exchange) => exchange.leave(),
-            Line::Free(mailbox) => mailbox.leave(Left::Dropped),
+            Channel::LockStep(rendezvous) => rendezvous.leave(),
+            Channel::Free(mailbox) => mailbox.leave(Left::Dropped),
         }
     }
 }
 
-impl fmt::Debug for Seat {
+impl fmt::Debug for Worker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Seat")
+        f.debug_struct("Worker")
             .field("name", &self.name)
             .field("delivery", &self.delivery())
             .finish()

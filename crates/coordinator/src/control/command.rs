@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Timestamp, TradingDate};
 
-use crate::control::event::Signal;
+use crate::control::signal::Signal;
 
 /// How long an added symbol stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,10 +17,41 @@ pub enum Stay {
     Run,
 }
 
+/// Something asked of a run.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Command {
+    /// Of the session: part of the event log.
+    Session(SessionCommand),
+    /// Of the pace: part of the operations log, and of no digest.
+    Pace(PaceCommand),
+}
+
+impl Command {
+    /// The name in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::Session(command) => command.name(),
+            Command::Pace(command) => command.name(),
+        }
+    }
+}
+
+impl From<SessionCommand> for Command {
+    fn from(command: SessionCommand) -> Command {
+        Command::Session(command)
+    }
+}
+
+impl From<PaceCommand> for Command {
+    fn from(command: PaceCommand) -> Command {
+        Command::Pace(command)
+    }
+}
+
 /// Something asked of the session.
 #[derive(Clone, PartialEq, Debug)]
 #[non_exhaustive]
-pub enum Command {
+pub enum SessionCommand {
     /// Symbols are to join, each as one operation; a refused one leaves the others alone.
     AddSymbols {
         /// The symbols, in any order.
@@ -51,23 +83,7 @@ pub enum Command {
     /// A further indicator is to be computed, built back from the session's open.
     AddIndicator {
         /// The indicator.
-        spec: openbell_market::indicator::IndicatorSpec,
-    },
-    /// The session clock is to stand (backtest).
-    Pause,
-    /// The session clock is to go on (backtest).
-    Resume,
-    /// The paused clock is to visit one further instant (backtest).
-    Step,
-    /// The paused clock is to go on up to and including an instant, and to stand then (backtest).
-    RunUntil {
-        /// The instant.
-        until: Timestamp,
-    },
-    /// The pace is to change (backtest): 0 as fast as possible, N times real time.
-    ChangeSpeed {
-        /// The multiplier, finite and at least 0.
-        multiplier: f64,
+        spec: IndicatorSpec,
     },
     /// A signal of an outsider, as of a free consumer, is to be recorded.
     Signal {
@@ -78,36 +94,54 @@ pub enum Command {
     Stop,
 }
 
-impl Command {
+impl SessionCommand {
     /// The name in logs.
     pub fn name(&self) -> &'static str {
         match self {
-            Command::AddSymbols { .. } => "add_symbols",
-            Command::RemoveSymbols { .. } => "remove_symbols",
-            Command::Lock { .. } => "lock",
-            Command::Unlock { .. } => "unlock",
-            Command::AddInterval { .. } => "add_interval",
-            Command::AddIndicator { .. } => "add_indicator",
-            Command::Pause => "pause",
-            Command::Resume => "resume",
-            Command::Step => "step",
-            Command::RunUntil { .. } => "run_until",
-            Command::ChangeSpeed { .. } => "change_speed",
-            Command::Signal { .. } => "signal",
-            Command::Stop => "stop",
+            SessionCommand::AddSymbols { .. } => "add_symbols",
+            SessionCommand::RemoveSymbols { .. } => "remove_symbols",
+            SessionCommand::Lock { .. } => "lock",
+            SessionCommand::Unlock { .. } => "unlock",
+            SessionCommand::AddInterval { .. } => "add_interval",
+            SessionCommand::AddIndicator { .. } => "add_indicator",
+            SessionCommand::Signal { .. } => "signal",
+            SessionCommand::Stop => "stop",
         }
     }
+}
 
-    /// Whether it changes pace only, and so belongs to the operations log and no digest.
-    pub fn is_pace(&self) -> bool {
-        matches!(
-            self,
-            Command::Pause
-                | Command::Resume
-                | Command::Step
-                | Command::RunUntil { .. }
-                | Command::ChangeSpeed { .. }
-        )
+/// Something asked of the pace of a backtest. A live session refuses it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+#[non_exhaustive]
+pub enum PaceCommand {
+    /// The session clock is to stand.
+    Pause,
+    /// The session clock is to go on.
+    Resume,
+    /// The paused clock is to visit one further instant.
+    Step,
+    /// The paused clock is to go on up to and including an instant, and to stand then.
+    RunUntil {
+        /// The instant.
+        until: Timestamp,
+    },
+    /// The speed is to change: 0 as fast as possible, N times real time.
+    ChangeSpeed {
+        /// The multiplier, finite and at least 0.
+        multiplier: f64,
+    },
+}
+
+impl PaceCommand {
+    /// The name in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            PaceCommand::Pause => "pause",
+            PaceCommand::Resume => "resume",
+            PaceCommand::Step => "step",
+            PaceCommand::RunUntil { .. } => "run_until",
+            PaceCommand::ChangeSpeed { .. } => "change_speed",
+        }
     }
 }
 
@@ -199,9 +233,9 @@ pub enum Removed {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Answer {
-    /// To [`Command::AddSymbols`]: one for each symbol, in the order asked.
+    /// To [`SessionCommand::AddSymbols`]: one for each symbol, in the order asked.
     Added(Vec<(Symbol, Added)>),
-    /// To [`Command::RemoveSymbols`]: one for each symbol, in the order asked.
+    /// To [`SessionCommand::RemoveSymbols`]: one for each symbol, in the order asked.
     Removed(Vec<(Symbol, Removed)>),
     /// It is done.
     Done,

@@ -5,7 +5,7 @@ use openbell_market::{RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Timestamp, TradingDate};
 
-use crate::control::command::{Answer, Command, StepAt};
+use crate::control::command::{Answer, PaceCommand, SessionCommand, StepAt};
 use crate::control::signal::Signal;
 
 /// Who gave a command.
@@ -63,7 +63,7 @@ pub enum Event {
         /// Who gave it.
         origin: Origin,
         /// What was asked.
-        command: Command,
+        command: SessionCommand,
         /// What became of it.
         answer: Answer,
     },
@@ -165,7 +165,7 @@ pub enum Operation {
         /// When it was taken.
         taken: StepAt,
         /// What was asked.
-        command: Command,
+        command: PaceCommand,
         /// What became of it.
         answer: Answer,
     },
@@ -176,7 +176,7 @@ pub enum Operation {
         /// The consumer.
         consumer: String,
     },
-    /// A free consumer failed, or its seat was dropped, by that instant.
+    /// A free consumer failed, or its worker was dropped, by that instant.
     ConsumerFailed {
         /// The session clock when it was found out.
         at: Timestamp,
@@ -185,16 +185,9 @@ pub enum Operation {
         /// What it said.
         why: String,
     },
-    /// The run cannot go on, because nobody runs the seat of a lock-step consumer.
-    SeatEmpty {
+    /// The run cannot go on, because nobody runs the worker of a lock-step consumer.
+    WorkerMissing {
         /// The consumer.
         consumer: String,
-    },
-    /// A paced run could not keep its pace.
-    Overrun {
-        /// The session clock.
-        at: Timestamp,
-        /// By how much it is late.
-        by: openbell_time::Nanos,
     },
 }

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::thread::ThreadId;
 
 use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
+use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
+use openbell_time::Timestamp;
 use thiserror::Error;
 
-use crate::control::command::{Answer, Command, Refusal, Stay};
+use crate::control::command::{Answer, Command, PaceCommand, Refusal, SessionCommand, Stay};
+use crate::control::signal::Signal;
 use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
 use crate::control::status::{Status, StatusBoard};
 
@@ -30,14 +33,14 @@ type Callback = Box<dyn FnOnce(Answer) + Send>;
 
 enum ReplyTo {
     Ticket(Sender<Answer>),
-    Callback(Option<Callback>),
+    Callback(Callback),
 }
 
 /// A command on its way, which is answered exactly once: where nobody does, it answers *stopped*.
 pub(crate) struct Envelope {
     pub(crate) command: Command,
-    reply_to: ReplyTo,
-    is_answered: bool,
+    /// Taken with the answer.
+    reply_to: Option<ReplyTo>,
 }
 
 impl Envelope {
@@ -46,17 +49,11 @@ impl Envelope {
     }
 
     fn send(&mut self, answer: Answer) {
-        if std::mem::replace(&mut self.is_answered, true) {
-            return;
-        }
-        match &mut self.reply_to {
+        match self.reply_to.take() {
+            None => {}
             // A ticket that was dropped wants no answer.
-            ReplyTo::Ticket(sender) => drop(sender.send(answer)),
-            ReplyTo::Callback(callback) => {
-                if let Some(callback) = callback.take() {
-                    callback(answer);
-                }
-            }
+            Some(ReplyTo::Ticket(sender)) => drop(sender.send(answer)),
+            Some(ReplyTo::Callback(callback)) => callback(answer),
         }
     }
 }
@@ -145,59 +142,93 @@ impl Handle {
     }
 
     /// Gives a command; its answer comes by the ticket.
-    pub fn command(&self, command: Command) -> Ticket {
+    pub fn command(&self, command: impl Into<Command>) -> Ticket {
         let (sender, answer) = bounded(1);
-        self.give(command, ReplyTo::Ticket(sender));
+        self.give(command.into(), ReplyTo::Ticket(sender));
         Ticket { answer, core: Arc::clone(&self.core) }
     }
 
     /// Gives a command; its answer is handed to `callback`, once, on the core's thread (or on
     /// this one, where the run is over or the queue is full).
-    pub fn command_then(&self, command: Command, callback: impl FnOnce(Answer) + Send + 'static) {
-        self.give(command, ReplyTo::Callback(Some(Box::new(callback))));
+    pub fn command_then(
+        &self,
+        command: impl Into<Command>,
+        callback: impl FnOnce(Answer) + Send + 'static,
+    ) {
+        self.give(command.into(), ReplyTo::Callback(Box::new(callback)));
     }
 
     /// Adds symbols for this session.
     pub fn add_symbols(&self, symbols: impl IntoIterator<Item = Symbol>) -> Ticket {
-        self.command(Command::AddSymbols {
-            symbols: symbols.into_iter().collect(),
-            stay: Stay::Session,
-        })
+        let symbols = symbols.into_iter().collect();
+        self.command(SessionCommand::AddSymbols { symbols, stay: Stay::Session })
+    }
+
+    /// Adds symbols for this and all later sessions of the run.
+    pub fn add_symbols_to_stay(&self, symbols: impl IntoIterator<Item = Symbol>) -> Ticket {
+        let symbols = symbols.into_iter().collect();
+        self.command(SessionCommand::AddSymbols { symbols, stay: Stay::Run })
     }
 
     /// Removes symbols.
     pub fn remove_symbols(&self, symbols: impl IntoIterator<Item = Symbol>) -> Ticket {
-        self.command(Command::RemoveSymbols { symbols: symbols.into_iter().collect() })
+        let symbols = symbols.into_iter().collect();
+        self.command(SessionCommand::RemoveSymbols { symbols })
     }
 
     /// Keeps a symbol from being removed.
     pub fn lock(&self, symbol: Symbol) -> Ticket {
-        self.command(Command::Lock { symbol })
+        self.command(SessionCommand::Lock { symbol })
     }
 
     /// Lets a symbol be removed again.
     pub fn unlock(&self, symbol: Symbol) -> Ticket {
-        self.command(Command::Unlock { symbol })
+        self.command(SessionCommand::Unlock { symbol })
     }
 
     /// Derives a further interval.
     pub fn add_interval(&self, interval: BarInterval) -> Ticket {
-        self.command(Command::AddInterval { interval })
+        self.command(SessionCommand::AddInterval { interval })
+    }
+
+    /// Computes a further indicator.
+    pub fn add_indicator(&self, spec: IndicatorSpec) -> Ticket {
+        self.command(SessionCommand::AddIndicator { spec })
+    }
+
+    /// Records a signal of an outsider.
+    pub fn signal(&self, signal: Signal) -> Ticket {
+        self.command(SessionCommand::Signal { signal })
     }
 
     /// Lets the clock stand.
     pub fn pause(&self) -> Ticket {
-        self.command(Command::Pause)
+        self.command(PaceCommand::Pause)
     }
 
     /// Lets the clock go on.
     pub fn resume(&self) -> Ticket {
-        self.command(Command::Resume)
+        self.command(PaceCommand::Resume)
+    }
+
+    /// Lets the paused clock visit one further instant.
+    pub fn step(&self) -> Ticket {
+        self.command(PaceCommand::Step)
+    }
+
+    /// Lets the paused clock go on up to and including `until`.
+    pub fn run_until(&self, until: Timestamp) -> Ticket {
+        self.command(PaceCommand::RunUntil { until })
+    }
+
+    /// Changes the speed: 0 as fast as possible, N times real time.
+    pub fn change_speed(&self, multiplier: f64) -> Ticket {
+        self.command(PaceCommand::ChangeSpeed { multiplier })
     }
 
     /// Ends the run in order.
     pub fn stop(&self) -> Ticket {
-        self.command(Command::Stop)
+        self.command(SessionCommand::Stop)
     }
 
     /// The state of the run, as a copy; never waits for the core.
@@ -231,8 +262,7 @@ impl Handle {
     }
 
     fn give(&self, command: Command, reply_to: ReplyTo) {
-        let envelope = Envelope { command, reply_to, is_answered: false };
-        match self.queue.give(envelope) {
+        match self.queue.give(Envelope { command, reply_to: Some(reply_to) }) {
             Ok(()) => {}
             Err(NotTaken::Full(envelope)) => {
                 envelope.answer(Answer::Refused(Refusal::QueueFull));

@@ -7,7 +7,7 @@ pub(crate) mod print;
 use std::hash::Hasher;
 
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
-use openbell_processor::DaySeries;
+use openbell_processor::SessionSeries;
 use openbell_session_data::{Rows, WholeBars};
 use openbell_time::Timestamp;
 use twox_hash::xxhash3_64::{DEFAULT_SECRET_LENGTH, Hasher as Xxh3, RawHasher, SecretBuffer};
@@ -142,7 +142,7 @@ fn hash_bars(hash: &mut impl Hasher, stamps: [&[i64]; 2], values: [&[f64]; 5]) {
 /// `before`; that of the base bars is `bars`, where it is known and still right.
 pub(crate) fn continued_digests(
     before: &[(BarInterval, Digest)],
-    series: &DaySeries,
+    series: &SessionSeries,
     bars: Option<BarsDigest>,
 ) -> Vec<(BarInterval, Digest)> {
     let continued = series.writers().enumerate().map(|(position, writer)| {

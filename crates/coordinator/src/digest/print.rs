@@ -68,7 +68,7 @@ impl Print {
             self.rows(&series.today(), 0);
             self.value(&(series.coverage(), series.gaps(), symbol.forming_bar(interval)));
         }
-        self.value(&(symbol.metrics(), symbol.fixed_indicators()));
+        self.value(&(symbol.metrics(), symbol.historical_indicators()));
     }
 
     /// The rows from `first` on.

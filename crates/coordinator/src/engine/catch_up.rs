@@ -15,29 +15,29 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         // Lanes stand in symbol order, so the first minimum is the one.
-        let first = day.behind.iter().copied().min_by_key(|&at| day.lanes[at].next_close_ns());
+        let first = day.behind.iter().copied().min_by_key(|&at| day.members[at].next_close_ns());
         let Some(position) = first else { return Ok(()) };
-        let closes_at_ns = day.lanes[position].next_close_ns();
+        let closes_at_ns = day.members[position].next_close_ns();
         let closes_at = Timestamp::from_nanos(closes_at_ns);
         let lag = day.open_time(closes_at, clock);
-        let lane = &mut day.lanes[position];
+        let member = &mut day.members[position];
         let mut change = LagChange::Unchanged;
-        if lane.meter.is_check_due() {
-            change = lane.meter.check(&self.plan.lag, lag);
-            lane.lag = lag;
-            lane.gauge.record_lag(lag);
+        if member.meter.is_check_due() {
+            change = member.meter.check(&self.plan.lag, lag);
+            member.lag = lag;
+            member.gauge.record_lag(lag);
         }
         if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging()?;
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let lane = &mut day.lanes[position];
-        lane.meter.count(&self.plan.lag);
-        lane.through.advance_to(closes_at);
-        day.counts[position].store(lane.meter.n_delivered(), Ordering::Relaxed);
-        lane.gauge.record_backlog(lane.n_undelivered(clock) as u64);
-        self.sequence.deliver(closes_at_ns, lane.run.key);
+        let member = &mut day.members[position];
+        member.meter.count(&self.plan.lag);
+        member.through.advance_to(closes_at);
+        day.counts[position].store(member.meter.n_delivered(), Ordering::Relaxed);
+        member.gauge.record_backlog(member.n_undelivered(clock) as u64);
+        self.sequence.deliver(closes_at_ns, member.run.key);
         day.n_bars += 1;
         self.n_bars += 1;
         self.after_backlog(position)
@@ -47,9 +47,9 @@ impl Engine {
     fn after_backlog(&mut self, position: usize) -> Result<(), RunError> {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        if day.lanes[position].next_close_ns() > clock.as_nanos() {
+        if day.members[position].next_close_ns() > clock.as_nanos() {
             day.behind.retain(|&behind| behind != position);
-            let _ = day.lanes[position].meter.empty_backlog(); // Who waits for it is told below.
+            let _ = day.members[position].meter.empty_backlog(); // Who waits for it is told below.
         }
         if day.has_backlog() && !self.board.is_active() {
             self.hold_gate()?; // The reason names who holds it now, and the lag as it is now.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use openbell_config::ScheduleChange;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::{Reason, Through};
+use openbell_session_data::{Reason, DeliveredThrough};
 use openbell_time::Timestamp;
 
-use super::notify::Unready;
+use super::notify::Readiness;
 use super::{Engine, State};
 use crate::control::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 use crate::error::RunError;
@@ -69,18 +69,18 @@ impl Engine {
     /// they ask for while these are taken is taken at the end of the next step, so that none can
     /// keep the clock from moving.
     pub(super) fn take_asked(&mut self) -> Result<(), RunError> {
-        for Asked { consumer, command } in std::mem::take(&mut self.hub.asked) {
+        for Asked { consumer, command } in std::mem::take(&mut self.consumers.asked) {
             if matches!(self.state, State::Day(_)) {
                 self.take(command, self.origin_of(consumer), None)?;
             }
         }
-        self.tell_answers()
+        self.notify_answers()
     }
 
     /// Takes what consumers asked for at the close: locks, which symbols keep from session to
     /// session; no session is running for anything else.
     pub(super) fn take_last_asked(&mut self) -> Result<(), RunError> {
-        for Asked { consumer, command } in std::mem::take(&mut self.hub.asked) {
+        for Asked { consumer, command } in std::mem::take(&mut self.consumers.asked) {
             let origin = self.origin_of(consumer);
             if matches!(command, Command::Lock { .. } | Command::Unlock { .. }) {
                 self.take(command, origin, None)?;
@@ -89,20 +89,20 @@ impl Engine {
             let (taken, answer) = (self.step_at(), Answer::Refused(Refusal::NotRunning));
             self.log.push(Event::Commanded { taken, origin, command, answer });
         }
-        self.hub.answered.clear(); // The session has told its last.
+        self.consumers.answered.clear(); // The session has told its last.
         Ok(())
     }
 
     fn origin_of(&self, consumer: usize) -> Origin {
-        Origin::Consumer { name: self.hub.name(consumer).to_owned() }
+        Origin::Consumer { name: self.consumers.name(consumer).to_owned() }
     }
 
     /// Keeps the answer to a consumer's command, to be told after what it led to.
     fn keep_answer(&mut self, origin: &Origin, command: &Command, answer: &Answer) {
         if let Origin::Consumer { name } = origin
-            && let Some(place) = self.hub.place_of(name)
+            && let Some(place) = self.consumers.place_of(name)
         {
-            self.hub.answered.push((place, command.clone(), answer.clone()));
+            self.consumers.answered.push((place, command.clone(), answer.clone()));
         }
     }
 
@@ -209,25 +209,25 @@ impl Engine {
             false => Membership::Asked(stay),
         };
         let before = self.known.get(symbol).copied();
-        let run = match self.found_run(symbol, membership, &session) {
+        let run = match self.open_run(symbol, membership, &session) {
             Ok(run) => run,
             Err(error) => return Some(Added::Failed { why: error.to_string() }),
         };
-        let loaded = self.load(&layout, run, Through::before_everything());
+        let loaded = self.load(&layout, run, DeliveredThrough::before_everything());
         let State::Day(day) = &mut self.state else { return None };
         match loaded {
-            Ok(lane) if lane.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
+            Ok(member) if member.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
                 self.forget(symbol, before);
-                let why = lane.fault.map(|(_, error)| error.to_string()).unwrap_or_default();
+                let why = member.fault.map(|(_, error)| error.to_string()).unwrap_or_default();
                 Some(Added::Failed { why })
             }
-            Ok(lane) => {
-                if lane.live.is_some() {
-                    lane.through.reach_the_clock(); // Live, the inside is where the clock is.
+            Ok(member) => {
+                if member.live.is_some() {
+                    member.through.reach_the_clock(); // Live, the inside is where the clock is.
                 }
-                lane.show_state();
-                lane.gauge.record_backlog(lane.n_undelivered(self.clock.now()) as u64);
-                day.insert(lane);
+                member.show_state();
+                member.gauge.record_backlog(member.n_undelivered(self.clock.now()) as u64);
+                day.insert(member);
                 None
             }
             Err(error) => {
@@ -271,12 +271,12 @@ impl Engine {
             return Removed::Refused(Refusal::NotRunning);
         };
         let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
-        if !day.lanes[position].run.locks.is_empty() {
+        if !day.members[position].run.locks.is_empty() {
             return Removed::Refused(Refusal::Locked);
         }
-        let mut lane = day.take_out(position);
-        lane.gauge.change_state(crate::control::status::SymbolState::Removed);
-        if lane.is_joining {
+        let mut member = day.take_out(position);
+        member.gauge.change_state(crate::control::status::SymbolState::Removed);
+        if member.is_joining {
             let failed =
                 Added::Failed { why: "it was removed while it was catching up".to_owned() };
             for pending in &mut day.pending {
@@ -289,7 +289,7 @@ impl Engine {
         } else {
             day.left_untold.push(symbol.clone());
         }
-        day.left.push(lane.report(at, day.keeps_quality, true));
+        day.left.push(member.report(at, day.keeps_quality, true));
         self.log.push(Event::Left { symbol: symbol.clone(), at });
         Removed::Removed
     }
@@ -301,17 +301,17 @@ impl Engine {
             return Answer::Refused(Refusal::NotRunning);
         };
         let Ok(position) = day.find(symbol) else { return Answer::NotPresent };
-        let lane = &mut day.lanes[position];
+        let member = &mut day.members[position];
         let owner = match origin {
             Origin::Consumer { name } => Some(name.clone()),
             Origin::Handle | Origin::Schedule { .. } => None,
         };
         match (lock, &owner) {
-            (Lock::Put, _) => drop(lane.run.locks.insert(owner)),
-            (Lock::Lift, None) => lane.run.locks.clear(),
-            (Lock::Lift, Some(_)) => drop(lane.run.locks.remove(&owner)),
+            (Lock::Put, _) => drop(member.run.locks.insert(owner)),
+            (Lock::Lift, None) => member.run.locks.clear(),
+            (Lock::Lift, Some(_)) => drop(member.run.locks.remove(&owner)),
         }
-        lane.gauge.record_lock(!lane.run.locks.is_empty());
+        member.gauge.record_lock(!member.run.locks.is_empty());
         Answer::Done
     }
 
@@ -357,17 +357,17 @@ impl Engine {
         let clock = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let layout = Arc::new(self.rule.lay(day.layout.session)?);
-        for lane in &mut day.lanes {
-            lane.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
+        for member in &mut day.members {
+            member.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
         }
         day.layout = layout;
         self.later.clear(); // They are laid out for the intervals of before.
         if !self.is_live {
             day.lay_news(clock);
         }
-        day.unready = Unready::default(); // The series stand elsewhere now.
-        for lane in &day.lanes {
-            day.unready.note(lane);
+        day.unready = Readiness::default(); // The series stand elsewhere now.
+        for member in &day.members {
+            day.unready.note(member);
         }
         day.lay_due(clock);
         day.members_changed = true;
@@ -436,9 +436,9 @@ impl Engine {
         let mut answers = Vec::new();
         for mut pending in std::mem::take(&mut day.pending) {
             for (symbol, result) in pending.results.iter_mut().filter(|(_, r)| r.is_none()) {
-                let lane = day.find(symbol).ok().map(|position| &day.lanes[position]);
-                if let Some(lane) = lane.filter(|lane| !lane.is_joining) {
-                    *result = Some(Added::Added { generation: lane.run.generation });
+                let member = day.find(symbol).ok().map(|position| &day.members[position]);
+                if let Some(member) = member.filter(|member| !member.is_joining) {
+                    *result = Some(Added::Added { generation: member.run.generation });
                 }
             }
             if pending.results.iter().any(|(_, result)| result.is_none()) {

@@ -4,7 +4,7 @@ use super::agenda::Agenda;
 
 /// The bars of one derived interval that are to come, and what was told of it; a replay only.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct DerivedAgenda {
     agenda: Agenda,
     /// Rows told of each member, beside the lanes.
     pub(super) n_told: Vec<u32>,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use openbell_config::GateScope;
 use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::{Holder, Opened, Reason, SessionFacts, Shut};
+use openbell_session_data::{LaggingSymbol, Opened, Reason, SessionFacts, Shut};
 use openbell_time::Timestamp;
 
 use crate::symbol::live::Hold;
@@ -13,7 +13,7 @@ use crate::consumers::consumer::{Resumed, Skipped};
 use crate::error::RunError;
 use crate::control::event::Event;
 use crate::gate::lag::LagState;
-use crate::symbol::Lane;
+use crate::symbol::SymbolSession;
 use crate::consumers::notice::Notice;
 use crate::report::GateSwitch;
 
@@ -38,15 +38,15 @@ impl Engine {
             GateScope::Symbol => day.withheld(),
             GateScope::Session => Vec::new(),
         };
-        let members = day.lanes.iter_mut().map(Lane::member).collect();
+        let members = day.members.iter_mut().map(SymbolSession::member).collect();
         self.board.change_members(Some(facts), members, withheld);
-        let gauges = day.lanes.iter().map(|lane| lane.run_gauge()).collect();
+        let gauges = day.members.iter().map(|member| member.run_gauge()).collect();
         let (streamed, derived) = (vec![self.rule.base], self.rule.derived.clone());
         let counts = Arc::clone(&day.counts);
         self.status.change_roster(Some(session.date), gauges, counts, streamed, derived);
         let derived = self.rule.derived.iter().copied();
         let intervals: Vec<BarInterval> = std::iter::once(self.rule.base).chain(derived).collect();
-        self.hub.change_roster(day.lanes.iter().map(|lane| &lane.run.symbol), &intervals);
+        self.consumers.change_roster(day.members.iter().map(|member| &member.run.symbol), &intervals);
     }
 
     /// Publishes what is in place as of the session clock, and opens the gate where it is shut.
@@ -120,32 +120,32 @@ impl Engine {
         self.refresh_members();
         let opened = self.publish();
         if opened == Opened::Yes || had_withheld {
-            self.tell_resumed(|_| true)?;
+            self.notify_resumed(|_| true)?;
         } else {
             self.announce_unannounced(|_| true)?;
         }
-        self.tell_membership(&joined)?;
+        self.notify_membership(&joined)?;
         self.answer_pending();
         Ok(())
     }
 
     /// One `Resumed` with everything that was not announced of the lanes that `is_told` takes.
-    pub(super) fn tell_resumed(&mut self, is_told: impl Fn(&Lane) -> bool) -> Result<(), RunError> {
+    pub(super) fn notify_resumed(&mut self, is_told: impl Fn(&SymbolSession) -> bool) -> Result<(), RunError> {
         self.keep_up();
         let at = self.clock.now();
         let epoch = self.board.epoch();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let mut skipped = Vec::new();
-        for lane in day.lanes.iter_mut().filter(|lane| is_told(lane)) {
-            for position in 0..lane.announced.len() {
-                let rows = lane.rows_at(position, at);
-                let (n_rows, first) = (rows.len(), lane.announced[position]);
+        for member in day.members.iter_mut().filter(|member| is_told(member)) {
+            for position in 0..member.announced.len() {
+                let rows = member.rows_at(position, at);
+                let (n_rows, first) = (rows.len(), member.announced[position]);
                 if n_rows > first {
                     let Some(segment) = rows.segment() else { continue };
                     let interval = segment.shape().interval;
-                    let symbol = lane.run.symbol.clone();
+                    let symbol = member.run.symbol.clone();
                     skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
-                    lane.announced[position] = n_rows;
+                    member.announced[position] = n_rows;
                 }
             }
         }
@@ -153,7 +153,7 @@ impl Engine {
         self.tell(&Notice::Resumed(Arc::new(Resumed { epoch, at, skipped })))
     }
 
-    pub(super) fn tell_membership(&mut self, joined: &[Symbol]) -> Result<(), RunError> {
+    pub(super) fn notify_membership(&mut self, joined: &[Symbol]) -> Result<(), RunError> {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         for symbol in std::mem::take(&mut day.left_untold) {
             self.tell(&Notice::Left(symbol))?;
@@ -161,49 +161,49 @@ impl Engine {
         for symbol in joined {
             self.tell(&Notice::Joined(symbol.clone()))?;
         }
-        self.tell_ready_now()
+        self.notify_ready()
     }
 }
 
 impl super::session::Day {
     /// Who holds the gate, in symbol order: the symbols that lag; where none does any more, those
     /// that have a backlog left, for which the gate waits too.
-    pub(super) fn holders(&self) -> Vec<Holder> {
-        let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
-        let holder = |lane: &Lane| Holder {
-            symbol: lane.run.symbol.clone(),
-            lag: (lane.n_delivered() > 0 || lags(lane)).then_some(lane.lag),
+    pub(super) fn holders(&self) -> Vec<LaggingSymbol> {
+        let lags = |member: &SymbolSession| member.meter.state() == LagState::Lagging;
+        let holder = |member: &SymbolSession| LaggingSymbol {
+            symbol: member.run.symbol.clone(),
+            lag: (member.n_delivered() > 0 || lags(member)).then_some(member.lag),
         };
-        match self.lanes.iter().any(lags) {
-            true => self.lanes.iter().filter(|lane| lags(lane)).map(holder).collect(),
-            false => self.behind.iter().map(|&position| holder(&self.lanes[position])).collect(),
+        match self.members.iter().any(lags) {
+            true => self.members.iter().filter(|member| lags(member)).map(holder).collect(),
+            false => self.behind.iter().map(|&position| holder(&self.members[position])).collect(),
         }
     }
 
     /// The symbols that lag or are still on their way, in symbol order.
-    fn withheld(&self) -> Vec<Holder> {
-        let lags = |lane: &Lane| lane.meter.state() == LagState::Lagging;
-        let behind = |lane: &Lane| match &lane.live {
+    fn withheld(&self) -> Vec<LaggingSymbol> {
+        let lags = |member: &SymbolSession| member.meter.state() == LagState::Lagging;
+        let behind = |member: &SymbolSession| match &member.live {
             Some(live) => match live.hold {
                 Hold::Held { lag } => Some(Some(lag)),
                 Hold::Unseen => Some(None),
                 Hold::Released | Hold::Free => None,
             },
-            None => (lane.is_joining || lags(lane)).then(|| lags(lane).then_some(lane.lag)),
+            None => (member.is_joining || lags(member)).then(|| lags(member).then_some(member.lag)),
         };
-        let holder = |lane: &Lane| {
-            let lag = behind(lane)?;
-            Some(Holder { symbol: lane.run.symbol.clone(), lag })
+        let holder = |member: &SymbolSession| {
+            let lag = behind(member)?;
+            Some(LaggingSymbol { symbol: member.run.symbol.clone(), lag })
         };
-        self.lanes.iter().filter_map(holder).collect()
+        self.members.iter().filter_map(holder).collect()
     }
 
     /// Marks every lane as with the clock. Returns the symbols that have joined by it.
     fn catch_up_all(&mut self, at: Timestamp, log: &mut Vec<Event>) -> Vec<Symbol> {
-        for lane in &mut self.lanes {
-            let _ = lane.meter.empty_backlog(); // Whoever waits for it is told by the caller.
-            lane.through.reach_the_clock();
-            lane.gauge.record_backlog(0);
+        for member in &mut self.members {
+            let _ = member.meter.empty_backlog(); // Whoever waits for it is told by the caller.
+            member.through.reach_the_clock();
+            member.gauge.record_backlog(0);
         }
         self.join_caught_up(log, at)
     }
@@ -211,12 +211,12 @@ impl super::session::Day {
     /// Those that were on their way have joined. Returns them.
     pub(super) fn join_caught_up(&mut self, log: &mut Vec<Event>, at: Timestamp) -> Vec<Symbol> {
         let mut joined = Vec::new();
-        for lane in self.lanes.iter_mut().filter(|lane| lane.is_joining && !lane.is_withheld()) {
-            lane.is_joining = false;
-            lane.through.reach_the_clock();
-            lane.show_state();
-            let (symbol, n_backlog) = (lane.run.symbol.clone(), lane.meter.n_delivered());
-            let generation = lane.run.generation;
+        for member in self.members.iter_mut().filter(|member| member.is_joining && !member.is_withheld()) {
+            member.is_joining = false;
+            member.through.reach_the_clock();
+            member.show_state();
+            let (symbol, n_backlog) = (member.run.symbol.clone(), member.meter.n_delivered());
+            let generation = member.run.generation;
             log.push(Event::Joined { symbol: symbol.clone(), generation, at, n_backlog });
             joined.push(symbol);
         }

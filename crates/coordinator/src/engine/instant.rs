@@ -37,8 +37,8 @@ impl Engine {
             day.due_ns.pop_first();
         }
         day.agenda.take(instant_ns);
-        let hears_bars = self.hub.hears_bars();
-        let mut told = if hears_bars { self.hub.blank_rows() } else { Vec::new() };
+        let wants_bars = self.consumers.wants_bars();
+        let mut told = if wants_bars { self.consumers.blank_rows() } else { Vec::new() };
         let n_each = day.layout.day.derived.len() + 1;
         let (keys, counts) = (&day.keys[..], &day.counts[..]);
         let mut sequence = self.sequence;
@@ -50,9 +50,9 @@ impl Engine {
             let n_before = counts[position].load(Ordering::Relaxed);
             counts[position].store(n_before + 1, Ordering::Relaxed);
             if n_before == 0 {
-                day.lanes[position].gauge.change_state(SymbolState::Live); // It was quiet so far.
+                day.members[position].gauge.change_state(SymbolState::Live); // It was quiet so far.
             }
-            if hears_bars {
+            if wants_bars {
                 told.push(closed_row(position * n_each, n_before as usize, instant));
             }
             sequence.deliver(instant_ns, keys[position]);

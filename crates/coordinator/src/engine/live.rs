@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use openbell_config::GateScope;
 use openbell_data_manager::Connection;
-use openbell_session_data::{Holder, Opened, Reason, Shut};
+use openbell_session_data::{LaggingSymbol, Opened, Reason, Shut};
 use openbell_time::{Nanos, Timestamp};
 
 use super::session::{Day, log_rejections};
@@ -19,7 +19,7 @@ use super::{Engine, State, Step};
 use crate::error::RunError;
 use crate::history::step_ns;
 use crate::gate::lag::LagState;
-use crate::symbol::Lane;
+use crate::symbol::SymbolSession;
 use crate::consumers::notice::Notice;
 use crate::control::status::SymbolState;
 
@@ -48,7 +48,7 @@ impl Engine {
         self.take_scheduled()?;
         self.take_asked()?;
         let State::Day(day) = &self.state else { return Ok(Step::Worked) };
-        let complete = day.lanes.iter().filter_map(|lane| lane.live.as_ref());
+        let complete = day.members.iter().filter_map(|member| member.live.as_ref());
         let all_complete = complete.clone().all(|live| live.complete_through >= last);
         if wall >= last && (all_complete || wall >= last + settle) {
             self.close_session()?;
@@ -64,15 +64,15 @@ impl Engine {
     /// Takes what has arrived by `now` from every feed.
     fn receive(&mut self, now: Timestamp) -> Result<(), RunError> {
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let Day { lanes, layout, members_changed, .. } = day.as_mut();
+        let Day { members, layout, members_changed, .. } = day.as_mut();
         let slots = layout.slots(step_ns(self.rule.base, layout));
-        for lane in lanes {
-            let n_delivered = lane.n_delivered();
-            let Some(live) = &mut lane.live else { continue };
+        for member in members {
+            let n_delivered = member.n_delivered();
+            let Some(live) = &mut member.live else { continue };
             live.raw.clear();
-            let polled = lane.run.reader.feed.poll(now, layout.rows_until, &mut live.raw);
+            let polled = member.run.reader.feed.poll(now, layout.rows_until, &mut live.raw);
             let progress = polled.map_err(|source| RunError::Read {
-                symbol: lane.run.symbol.clone(),
+                symbol: member.run.symbol.clone(),
                 at: now,
                 source: Box::new(source),
             })?;
@@ -81,11 +81,11 @@ impl Engine {
             let n_corrections = live.admit(layout, &slots, now, n_delivered);
             let known = std::mem::take(&mut live.sifted.rejected);
             if n_corrections > 0 {
-                (0..n_corrections).for_each(|_| lane.meter.count_correction());
-                lane.make_anew(layout, now); // Late bars among their neighbours.
+                (0..n_corrections).for_each(|_| member.meter.count_correction());
+                member.make_anew(layout, now); // Late bars among their neighbours.
                 *members_changed = true;
             }
-            log_rejections(&mut self.log, lane, &known, Some(now));
+            log_rejections(&mut self.log, member, &known, Some(now));
         }
         Ok(())
     }
@@ -95,34 +95,34 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return };
         let mut arrived = std::mem::take(&mut day.arrived);
         arrived.clear();
-        for (position, lane) in day.lanes.iter().enumerate() {
-            let closes_at_ns = &lane.closes_at_ns()[lane.n_delivered()..];
+        for (position, member) in day.members.iter().enumerate() {
+            let closes_at_ns = &member.closes_at_ns()[member.n_delivered()..];
             let closed = closes_at_ns.iter().take_while(|&&ns| ns <= now.as_nanos());
             arrived.extend(closed.map(|&ns| (ns, position)));
         }
         arrived.sort_unstable();
         for &(closes_at_ns, position) in &arrived {
             let lag = day.open_time(Timestamp::from_nanos(closes_at_ns), now);
-            let lane = &mut day.lanes[position];
-            if lane.meter.is_check_due() {
+            let member = &mut day.members[position];
+            if member.meter.is_check_due() {
                 // The gate is decided before anything of this instant is published.
-                let _ = lane.meter.check(&self.plan.lag, lag);
-                lane.lag = lag;
-                lane.gauge.record_lag(lag);
+                let _ = member.meter.check(&self.plan.lag, lag);
+                member.lag = lag;
+                member.gauge.record_lag(lag);
             }
-            let row = lane.n_delivered();
-            let Some(live) = &lane.live else { continue };
-            lane.run.processor.append(
+            let row = member.n_delivered();
+            let Some(live) = &member.live else { continue };
+            member.run.processor.append(
                 &live.sifted.bars,
                 &live.sifted.closes_at_ns,
                 row..row + 1,
                 live.closed_through,
-                &mut lane.series,
+                &mut member.series,
                 Some(now),
             );
-            lane.meter.count(&self.plan.lag);
-            day.counts[position].store(lane.meter.n_delivered(), Ordering::Relaxed);
-            self.sequence.deliver(closes_at_ns, lane.run.key);
+            member.meter.count(&self.plan.lag);
+            day.counts[position].store(member.meter.n_delivered(), Ordering::Relaxed);
+            self.sequence.deliver(closes_at_ns, member.run.key);
         }
         day.n_bars += arrived.len() as u64;
         self.n_bars += arrived.len() as u64;
@@ -133,12 +133,12 @@ impl Engine {
     /// when they have settled.
     fn close_live_windows(&mut self, now: Timestamp, settle: Nanos) {
         let State::Day(day) = &mut self.state else { return };
-        for lane in &mut day.lanes {
-            let Some(live) = &mut lane.live else { continue };
+        for member in &mut day.members {
+            let Some(live) = &mut member.live else { continue };
             let through = live.complete_through.min(now).max(now - settle);
             if through > live.closed_through {
                 live.closed_through = through;
-                lane.run.processor.close_windows(through, &mut lane.series, Some(now));
+                member.run.processor.close_windows(through, &mut member.series, Some(now));
             }
         }
     }
@@ -151,7 +151,7 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let has_opened = !day.switches.is_empty();
         let mut holders = Vec::new();
-        for position in 0..day.lanes.len() {
+        for position in 0..day.members.len() {
             let (holder, shows_otherwise) = day.watch(position, now, threshold, has_opened);
             day.members_changed |= is_by_symbol && shows_otherwise;
             holders.extend(holder);
@@ -177,18 +177,18 @@ impl Engine {
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let is_first = day.switches.is_empty();
         let joined = day.join_caught_up(&mut self.log, self.clock.now());
-        let is_released = |lane: &Lane| lane.hold() == Some(Hold::Released);
-        let any_released = day.lanes.iter().any(is_released);
+        let is_released = |member: &SymbolSession| member.hold() == Some(Hold::Released);
+        let any_released = day.members.iter().any(is_released);
         if day.members_changed || !joined.is_empty() {
             self.refresh_members();
         }
         match self.publish() {
             Opened::Yes if is_first => self.tell(&Notice::Started)?,
-            Opened::Yes => self.tell_resumed(|lane| !lane.is_withheld())?,
+            Opened::Yes => self.notify_resumed(|member| !member.is_withheld())?,
             Opened::No => {
-                self.announce_unannounced(|lane| lane.hold() == Some(Hold::Free))?;
+                self.announce_unannounced(|member| member.hold() == Some(Hold::Free))?;
                 if any_released {
-                    self.tell_resumed(is_released)?;
+                    self.notify_resumed(is_released)?;
                 }
             }
         }
@@ -196,13 +196,13 @@ impl Engine {
             day.release_all();
         }
         // Those that are there with the first publication are in its view.
-        self.tell_membership(if is_first { &[] } else { &joined })?;
+        self.notify_membership(if is_first { &[] } else { &joined })?;
         self.answer_pending();
         Ok(())
     }
 }
 
-impl Lane {
+impl SymbolSession {
     /// Whether it holds the gate; `None` for a stored one.
     fn hold(&self) -> Option<Hold> {
         self.live.as_ref().map(|live| live.hold)
@@ -217,7 +217,7 @@ impl Lane {
 impl Day {
     /// What those that were released have missed is told.
     fn release_all(&mut self) {
-        for live in self.lanes.iter_mut().filter_map(|lane| lane.live.as_mut()) {
+        for live in self.members.iter_mut().filter_map(|member| member.live.as_mut()) {
             if live.hold == Hold::Released {
                 live.hold = Hold::Free;
             }
@@ -232,46 +232,46 @@ impl Day {
         now: Timestamp,
         threshold: Nanos,
         has_opened: bool,
-    ) -> (Option<Holder>, bool) {
+    ) -> (Option<LaggingSymbol>, bool) {
         let is_over = now >= self.layout.clock_until;
         let grid = &self.layout.delivered;
-        let lane = &self.lanes[position];
-        let Some(live) = lane.live.as_ref() else { return (None, false) };
+        let member = &self.members[position];
+        let Some(live) = member.live.as_ref() else { return (None, false) };
         let due = grid.next_close_after(live.complete_through);
         let overdue = due.map_or(Nanos::ZERO, |due| self.open_time(due, now));
         let behind = self.open_time(live.complete_through, now);
         let is_subscribed = live.complete_through >= self.layout.clock_since;
         let is_dead = matches!(live.connection, Connection::Silent { .. });
-        let lane = &mut self.lanes[position];
+        let member = &mut self.members[position];
         if behind <= threshold {
-            let _ = lane.meter.empty_backlog(); // Nothing undelivered, and complete: caught up.
+            let _ = member.meter.empty_backlog(); // Nothing undelivered, and complete: caught up.
         }
         let state = if is_over {
             SymbolState::Quiet
         } else if is_dead {
             SymbolState::Dead
-        } else if lane.meter.state() == LagState::Lagging || lane.is_joining && !is_subscribed {
+        } else if member.meter.state() == LagState::Lagging || member.is_joining && !is_subscribed {
             SymbolState::CatchingUp
         } else if overdue > threshold {
             SymbolState::Late
-        } else if behind > threshold || lane.closes_at_ns().is_empty() {
+        } else if behind > threshold || member.closes_at_ns().is_empty() {
             SymbolState::Quiet
         } else {
             SymbolState::Live
         };
-        lane.gauge.change_state(state);
+        member.gauge.change_state(state);
         let holds = match state {
             SymbolState::Dead | SymbolState::Late | SymbolState::CatchingUp => true,
             _ => !has_opened && !is_subscribed,
         };
-        let lag = if state == SymbolState::CatchingUp { lane.lag } else { overdue.max(behind) };
+        let lag = if state == SymbolState::CatchingUp { member.lag } else { overdue.max(behind) };
         let lag = holds.then_some(lag);
-        let shows_otherwise = lane.live.as_mut().is_some_and(|live| {
+        let shows_otherwise = member.live.as_mut().is_some_and(|live| {
             let before = live.hold;
             live.hold = before.next(lag);
             before.shows_otherwise(live.hold)
         });
-        let holder = lag.map(|lag| Holder { symbol: lane.run.symbol.clone(), lag: Some(lag) });
+        let holder = lag.map(|lag| LaggingSymbol { symbol: member.run.symbol.clone(), lag: Some(lag) });
         (holder, shows_otherwise)
     }
 }

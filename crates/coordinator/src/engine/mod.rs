@@ -37,14 +37,14 @@ use crate::digest::{Digest, Digests, RunDigest, Sequence};
 use crate::error::{PlanErrors, RunError};
 use crate::control::event::{Event, Operation, Signal};
 use crate::control::handle::{CommandQueue, CoreThread, Handle};
-use crate::consumers::{Hub, StopsRun, Way};
-use crate::symbol::LaneRuns;
+use crate::consumers::{Consumers, StopsRun, Endpoint};
+use crate::symbol::SymbolRuns;
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::consumers::mailbox::Mailbox;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
-use crate::consumers::worker::{Line, LockStep, Seat};
-use crate::source::admission::Sifted;
+use crate::consumers::worker::{Channel, LockStep, Worker};
+use crate::source::admission::Admitted;
 use crate::source::Source;
 use crate::control::status::{Phase, StatusBoard};
 use crate::consumers::subscription::Subscription;
@@ -90,14 +90,14 @@ pub struct Engine {
     rule: LayoutRule,
     source: Box<dyn Source>,
     /// What a day's rows pass through; used again and again.
-    sifted: Sifted,
+    sifted: Admitted,
     /// The sessions after the one at hand that are laid out, in order.
     later: VecDeque<Arc<SessionLayout>>,
     driver: ClockDriver,
     clock: SessionClock,
     board: BoardWriter,
     reader: OutsideReader,
-    hub: Hub,
+    consumers: Consumers,
     queue: CommandQueue,
     handle: Handle,
     core: Arc<CoreThread>,
@@ -108,7 +108,7 @@ pub struct Engine {
     pace: Pace,
     known: BTreeMap<Symbol, Known>,
     /// Those that go on from session to session.
-    carried: LaneRuns,
+    carried: SymbolRuns,
     digests: Digests,
     digest: RunDigest,
     sequence: Sequence,
@@ -175,13 +175,13 @@ impl Engine {
             rule: plan.rule.clone(),
             plan,
             source,
-            sifted: Sifted::default(),
+            sifted: Admitted::default(),
             later: VecDeque::new(),
             driver,
             clock,
             board,
             reader,
-            hub: Hub::default(),
+            consumers: Consumers::default(),
             queue,
             handle,
             core,
@@ -191,7 +191,7 @@ impl Engine {
             state: State::Between { next: 0 },
             pace: Pace::new(speed),
             known: BTreeMap::new(),
-            carried: LaneRuns::new(),
+            carried: SymbolRuns::new(),
             digests: Digests::default(),
             digest: RunDigest::new(),
             sequence: Sequence::new(),
@@ -234,8 +234,8 @@ impl Engine {
     /// session on.
     pub fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
         let (name, subscription, windows) = self.introduce(consumer.as_ref());
-        let way = Way::Inline(consumer);
-        self.hub.register(name, subscription, windows, on_error, way);
+        let way = Endpoint::Inline(consumer);
+        self.consumers.register(name, subscription, windows, on_error, way);
     }
 
     /// Registers a consumer that is called on a thread of its own, which the program gives it by
@@ -243,10 +243,10 @@ impl Engine {
     /// what it leads to is the same as inline.
     ///
     /// *Cost*: one wake of its thread, and one of the core's, for every instant that it hears of.
-    pub fn register_lock_step(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) -> Seat {
-        let exchange = Arc::new(LockStep::new());
-        let way = Way::LockStep(Arc::clone(&exchange));
-        self.seat(consumer, on_error, way, Line::LockStep(exchange))
+    pub fn register_lock_step(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) -> Worker {
+        let rendezvous = Arc::new(LockStep::new());
+        let way = Endpoint::LockStep(Arc::clone(&rendezvous));
+        self.worker(consumer, on_error, way, Channel::LockStep(rendezvous))
     }
 
     /// Registers a consumer that is called on a thread of its own out of a queue of `queue_len`
@@ -262,33 +262,33 @@ impl Engine {
         consumer: Box<dyn Consumer>,
         on_error: OnError,
         queue_len: usize,
-    ) -> Seat {
+    ) -> Worker {
         let mailbox = Arc::new(Mailbox::new(queue_len));
-        let way = Way::Free(Arc::clone(&mailbox));
-        self.seat(consumer, on_error, way, Line::Free(mailbox))
+        let way = Endpoint::Free(Arc::clone(&mailbox));
+        self.worker(consumer, on_error, way, Channel::Free(mailbox))
     }
 
-    fn seat(
+    fn worker(
         &mut self,
         consumer: Box<dyn Consumer>,
         on_error: OnError,
-        way: Way,
-        line: Line,
-    ) -> Seat {
+        way: Endpoint,
+        line: Channel,
+    ) -> Worker {
         let (name, subscription, windows) = self.introduce(consumer.as_ref());
-        self.hub.register(name.clone(), subscription, windows, on_error, way);
+        self.consumers.register(name.clone(), subscription, windows, on_error, way);
         if matches!(self.state, State::Ended(_)) {
-            self.hub.close();
+            self.consumers.close();
         }
         let (reader, handle) = (self.board.outside_reader(), self.handle.clone());
-        Seat { name, consumer, reader, handle, core: Arc::clone(&self.core), line }
+        Worker { name, consumer, reader, handle, core: Arc::clone(&self.core), line }
     }
 
     fn introduce(&mut self, consumer: &dyn Consumer) -> (String, Subscription, Vec<CallWindow>) {
-        if !self.hub.hears_bars() {
+        if !self.consumers.wants_bars() {
             self.begin_listening();
         }
-        let name = self.hub.free_name(consumer.name());
+        let name = self.consumers.free_name(consumer.name());
         (name, consumer.subscription(), consumer.call_windows())
     }
 
@@ -348,7 +348,7 @@ impl Engine {
     }
 
     fn advance(&mut self, wall: Timestamp) -> Result<Step, RunError> {
-        if self.awaits_seat() {
+        if self.awaits_worker() {
             return Ok(match &self.state {
                 State::Ended(phase) => Step::Ended(*phase),
                 _ => Step::Waits { until: wall + LOOK },
@@ -414,14 +414,14 @@ impl Engine {
 
     /// Whether a lock-step seat is empty, and the run not over: to go on would be to wait for
     /// somebody who may never come. Of the commands that wait a stop is taken.
-    fn awaits_seat(&mut self) -> bool {
+    fn awaits_worker(&mut self) -> bool {
         if matches!(self.state, State::Ended(_)) {
             return false;
         }
-        let Some(consumer) = self.hub.empty_seat().map(str::to_owned) else { return false };
-        let is_said = |op: &Operation| *op == Operation::SeatEmpty { consumer: consumer.clone() };
+        let Some(consumer) = self.consumers.missing_worker().map(str::to_owned) else { return false };
+        let is_said = |op: &Operation| *op == Operation::WorkerMissing { consumer: consumer.clone() };
         if !self.operations.iter().any(is_said) {
-            self.operations.push(Operation::SeatEmpty { consumer });
+            self.operations.push(Operation::WorkerMissing { consumer });
         }
         while let Some(envelope) = self.queue.next() {
             match envelope.command {
@@ -458,7 +458,7 @@ impl Engine {
             failure: self.failure.clone(),
             base: self.rule.base,
             sessions,
-            consumers: self.hub.reports(),
+            consumers: self.consumers.reports(),
             signals: self.log.iter().filter_map(signalled).collect(),
             digests: self.symbol_digests(),
             digest: digest.value(),
@@ -503,7 +503,7 @@ impl Engine {
     fn end(&mut self, phase: Phase) {
         self.state = State::Ended(phase);
         self.status.change_phase(phase);
-        self.hub.close();
+        self.consumers.close();
         self.queue.close(); // What waits, and what comes later, answers *stopped*.
     }
 

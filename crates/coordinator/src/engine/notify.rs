@@ -16,17 +16,17 @@ use super::{Engine, State};
 use crate::consumers::consumer::{CallWindow, Ready};
 use crate::error::RunError;
 use crate::consumers::{Audience, Call, closed_row};
-use crate::symbol::Lane;
+use crate::symbol::SymbolSession;
 use crate::layout::SessionLayout;
 use crate::consumers::notice::{ClosedRow, Closings, Notice};
 
 impl Engine {
     /// Tells every consumer.
     pub(super) fn tell(&mut self, notice: &Notice) -> Result<(), RunError> {
-        self.tell_to(Audience::Everyone, notice)
+        self.notify_to(Audience::Everyone, notice)
     }
 
-    fn tell_to(&mut self, audience: Audience, notice: &Notice) -> Result<(), RunError> {
+    fn notify_to(&mut self, audience: Audience, notice: &Notice) -> Result<(), RunError> {
         let State::Day(day) = &self.state else { return Ok(()) };
         let call = Call {
             reader: &mut self.reader,
@@ -38,7 +38,7 @@ impl Engine {
             source: self.source.as_mut(),
             rule: &self.rule,
         };
-        let outcome = self.hub.tell(call, audience, notice);
+        let outcome = self.consumers.tell(call, audience, notice);
         outcome.map_err(|stops| self.stops_run(stops))
     }
 
@@ -49,7 +49,7 @@ impl Engine {
         instant: Timestamp,
         mut told: Vec<ClosedRow>,
     ) -> Result<(), RunError> {
-        if !self.hub.hears_bars() {
+        if !self.consumers.wants_bars() {
             return Ok(());
         }
         let State::Day(day) = &mut self.state else { return Ok(()) };
@@ -62,28 +62,28 @@ impl Engine {
                 told.push(closed_row(position * n_each + derived + 1, sequence, instant));
             }
         }
-        self.tell_closed(told)
+        self.notify_closed(told)
     }
 
     /// Tells consumers what has not been announced of the lanes that `is_told` takes, without the
     /// gate having been shut: a newcomer whose backlog was no lag, or what arrived live.
     pub(super) fn announce_unannounced(
         &mut self,
-        is_told: impl Fn(&Lane) -> bool,
+        is_told: impl Fn(&SymbolSession) -> bool,
     ) -> Result<(), RunError> {
-        if !self.hub.hears_bars() {
+        if !self.consumers.wants_bars() {
             return Ok(());
         }
         self.keep_up();
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut told = self.hub.blank_rows();
+        let mut told = self.consumers.blank_rows();
         let n_each = day.layout.day.derived.len() + 1;
-        let lanes = day.lanes.iter_mut().enumerate().filter(|(_, lane)| is_told(lane));
-        for (position, lane) in lanes {
-            for series in 0..lane.announced.len() {
+        let members = day.members.iter_mut().enumerate().filter(|(_, member)| is_told(member));
+        for (position, member) in members {
+            for series in 0..member.announced.len() {
                 let place = position * n_each + series;
-                unannounced(lane, series, at, |sequence, closes_at| {
+                unannounced(member, series, at, |sequence, closes_at| {
                     told.push(closed_row(place, sequence, closes_at));
                 });
             }
@@ -94,15 +94,15 @@ impl Engine {
             let place = row.series as usize;
             (row.closes_at, place % n_each, place / n_each, row.sequence)
         });
-        self.tell_closed(told)
+        self.notify_closed(told)
     }
 
-    fn tell_closed(&mut self, rows: Vec<ClosedRow>) -> Result<(), RunError> {
+    fn notify_closed(&mut self, rows: Vec<ClosedRow>) -> Result<(), RunError> {
         if rows.is_empty() {
-            self.hub.keep_room(rows);
+            self.consumers.keep_room(rows);
             return Ok(());
         }
-        let closings = self.hub.closings(rows);
+        let closings = self.consumers.closings(rows);
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let ready = day.ready_among(&closings);
         if !ready.is_empty() {
@@ -112,7 +112,7 @@ impl Engine {
     }
 
     /// Tells which series have indicators with values by now, bars announced or not.
-    pub(super) fn tell_ready_now(&mut self) -> Result<(), RunError> {
+    pub(super) fn notify_ready(&mut self) -> Result<(), RunError> {
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let ready = day.ready_now(at);
@@ -133,16 +133,16 @@ impl Engine {
         }
         let due: BTreeSet<usize> = day.calls.drain(..n_due).map(|(_, place)| place).collect();
         for place in due {
-            self.tell_to(Audience::Only(place), &Notice::Scheduled)?;
+            self.notify_to(Audience::Only(place), &Notice::Scheduled)?;
         }
         Ok(())
     }
 
     /// Tells consumers what became of what they asked for.
-    pub(super) fn tell_answers(&mut self) -> Result<(), RunError> {
-        for (place, command, answer) in std::mem::take(&mut self.hub.answered) {
+    pub(super) fn notify_answers(&mut self) -> Result<(), RunError> {
+        for (place, command, answer) in std::mem::take(&mut self.consumers.answered) {
             let notice = Notice::Answered(Arc::new((command, answer)));
-            self.tell_to(Audience::Only(place), &notice)?;
+            self.notify_to(Audience::Only(place), &notice)?;
         }
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Engine {
     pub(super) fn lay_calls(&mut self) {
         let State::Day(day) = &mut self.state else { return };
         let mut calls = Vec::new();
-        for (place, window) in self.hub.windows() {
+        for (place, window) in self.consumers.windows() {
             let instants = instants_of(window, &day.layout, &self.rule.calendar);
             calls.extend(instants.into_iter().map(|at| (at, place)));
         }
@@ -165,9 +165,9 @@ impl Engine {
         self.keep_up();
         let at = self.clock.now();
         let State::Day(day) = &mut self.state else { return };
-        for lane in &mut day.lanes {
-            for series in 0..lane.announced.len() {
-                lane.announced[series] = lane.rows_at(series, at).len();
+        for member in &mut day.members {
+            for series in 0..member.announced.len() {
+                member.announced[series] = member.rows_at(series, at).len();
             }
         }
         if day.is_laid && !self.is_live {
@@ -201,13 +201,13 @@ fn instants_of(window: &CallWindow, layout: &SessionLayout, calendar: &Calendar)
 impl Day {
     /// Lays out the derived bars to come for the members as they are now; a replay only.
     pub(super) fn lay_news(&mut self, clock: Timestamp) {
-        self.news.resize_with(self.layout.day.derived.len(), News::default);
+        self.news.resize_with(self.layout.day.derived.len(), DerivedAgenda::default);
         let clock_ns = clock.as_nanos();
         for (derived, news) in self.news.iter_mut().enumerate() {
             let (_, segment_day) = &self.layout.day.derived[derived];
             let slots: Vec<i64> = segment_day.grid.closes_ns().collect();
-            let members = self.lanes.iter().map(|lane| {
-                let rows = lane.series.derived[derived].rows();
+            let members = self.members.iter().map(|member| {
+                let rows = member.series.derived[derived].rows();
                 // With a bar in each slot it closes when they do, which is in the cache.
                 let closes_at_ns = match rows.len() == slots.len() {
                     true => &slots[..],
@@ -224,7 +224,7 @@ impl Day {
     pub(super) fn take_over_told(&mut self) {
         for (derived, news) in self.news.iter_mut().enumerate() {
             news.n_told.clear();
-            news.n_told.extend(self.lanes.iter().map(|lane| lane.announced[derived + 1] as u32));
+            news.n_told.extend(self.members.iter().map(|member| member.announced[derived + 1] as u32));
         }
     }
 
@@ -239,8 +239,8 @@ impl Day {
         for row in &closings.rows {
             let (position, series) = (row.series as usize / n_each, row.series as usize % n_each);
             if !self.unready.is_done(series) {
-                let lane = &self.lanes[position];
-                ready.extend(self.unready.take_ready(lane, series, row.sequence as usize));
+                let member = &self.members[position];
+                ready.extend(self.unready.take_ready(member, series, row.sequence as usize));
             }
         }
         ready
@@ -251,10 +251,10 @@ impl Day {
         if self.unready.is_empty() {
             return ready;
         }
-        for lane in self.lanes.iter().filter(|lane| !lane.is_withheld()) {
-            for series in 0..lane.announced.len() {
-                if let Some(last) = lane.rows_at(series, at).len().checked_sub(1) {
-                    ready.extend(self.unready.take_ready(lane, series, last));
+        for member in self.members.iter().filter(|member| !member.is_withheld()) {
+            for series in 0..member.announced.len() {
+                if let Some(last) = member.rows_at(series, at).len().checked_sub(1) {
+                    ready.extend(self.unready.take_ready(member, series, last));
                 }
             }
         }
@@ -264,15 +264,15 @@ impl Day {
 
 /// Yields the rows of a series that can be seen at `at` and were not announced, and marks them.
 fn unannounced(
-    lane: &mut Lane,
+    member: &mut SymbolSession,
     series: usize,
     at: Timestamp,
     mut news: impl FnMut(usize, Timestamp),
 ) {
-    let rows = lane.rows_at(series, at);
-    let (n_rows, first) = (rows.len(), lane.announced[series]);
+    let rows = member.rows_at(series, at);
+    let (n_rows, first) = (rows.len(), member.announced[series]);
     for (sequence, &closes_at_ns) in rows.closes_at_ns().iter().enumerate().skip(first) {
         news(sequence, Timestamp::from_nanos(closes_at_ns));
     }
-    lane.announced[series] = n_rows;
+    member.announced[series] = n_rows;
 }

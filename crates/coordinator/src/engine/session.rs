@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use openbell_data_manager::DataError;
 use openbell_market::{RejectReason, Symbol, SymbolIdx};
-use openbell_session_data::{Opened, Reason, Through};
+use openbell_session_data::{Opened, Reason, DeliveredThrough};
 use openbell_time::{Nanos, Timestamp};
 
 use super::agenda::Agenda;
-use super::notify::{News, Unready};
+use super::notify::{DerivedAgenda, Readiness};
 use super::commands::PendingAdd;
 use super::{Engine, Known, State};
 use crate::control::command::Stay;
 use crate::digest::SequenceKey;
 use crate::error::RunError;
 use crate::control::event::Event;
-use crate::symbol::{Lane, LaneRun, LaneRuns, Membership, NEVER};
+use crate::symbol::{SymbolSession, SymbolRun, SymbolRuns, Membership, NEVER};
 use crate::layout::SessionLayout;
-use crate::symbol::loader::{DayLoader, Joining, found};
+use crate::symbol::loader::{SymbolLoader, JoiningSymbol, found};
 use crate::consumers::notice::Notice;
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, SessionReport, SymbolReport};
@@ -37,18 +37,18 @@ pub(super) struct Day {
     pub(super) layout: Arc<SessionLayout>,
     pub(super) keeps_quality: bool,
     /// The members, in symbol order.
-    pub(super) lanes: Vec<Lane>,
+    pub(super) members: Vec<SymbolSession>,
     /// What the clock comes to next; a replay only.
     pub(super) agenda: Agenda,
     /// What comes next of each derived interval; a replay only.
-    pub(super) news: Vec<News>,
-    /// Whether the agenda, and what stands beside `lanes`, is that of the members as they are.
+    pub(super) news: Vec<DerivedAgenda>,
+    /// Whether the agenda, and what stands beside `members`, is that of the members as they are.
     pub(super) is_laid: bool,
     /// Lanes with bars that have closed by the clock and are not delivered; a replay only.
     pub(super) behind: Vec<usize>,
-    /// Bars delivered, beside `lanes`; status polls read it.
+    /// Bars delivered, beside `members`; status polls read it.
     pub(super) counts: Counts,
-    /// What each lane enters the sequence of deliveries by, beside `lanes`.
+    /// What each lane enters the sequence of deliveries by, beside `members`.
     pub(super) keys: Vec<SequenceKey>,
     /// The instants that are visited whatever the data: ends of windows, schedules, the last.
     pub(super) due_ns: BTreeSet<i64>,
@@ -65,7 +65,7 @@ pub(super) struct Day {
     pub(super) switches: Vec<GateSwitch>,
     /// When which consumer is called by the clock, in order.
     pub(super) calls: Vec<(Timestamp, usize)>,
-    pub(super) unready: Unready,
+    pub(super) unready: Readiness,
     /// Live bars to be delivered, by close and lane; recycled.
     pub(super) arrived: Vec<(i64, usize)>,
     pub(super) n_bars: u64,
@@ -81,16 +81,16 @@ impl Day {
     pub(super) fn lay_agenda(&mut self, clock: Timestamp) {
         let clock_ns = clock.as_nanos();
         self.counts =
-            self.lanes.iter().map(|lane| AtomicU64::new(lane.meter.n_delivered())).collect();
+            self.members.iter().map(|member| AtomicU64::new(member.meter.n_delivered())).collect();
         self.keys.clear();
-        self.keys.extend(self.lanes.iter().map(|lane| lane.run.key));
-        if self.lanes.iter().any(|lane| lane.live.is_some()) {
+        self.keys.extend(self.members.iter().map(|member| member.run.key));
+        if self.members.iter().any(|member| member.live.is_some()) {
             return; // The clock of a live run comes to what arrives.
         }
-        let is_behind = |&position: &usize| self.lanes[position].next_close_ns() <= clock_ns;
-        self.behind = (0..self.lanes.len()).filter(is_behind).collect();
-        let members = self.lanes.iter().map(|lane| {
-            let closes_at_ns = lane.closes_at_ns();
+        let is_behind = |&position: &usize| self.members[position].next_close_ns() <= clock_ns;
+        self.behind = (0..self.members.len()).filter(is_behind).collect();
+        let members = self.members.iter().map(|member| {
+            let closes_at_ns = member.closes_at_ns();
             &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
         });
         self.agenda.lay(&self.layout.closes_at_ns, clock_ns, members);
@@ -116,31 +116,31 @@ impl Day {
 
     /// Where `symbol` stands among the lanes, or where it would.
     pub(super) fn find(&self, symbol: &Symbol) -> Result<usize, usize> {
-        if self.lanes.last().is_none_or(|last| last.run.symbol < *symbol) {
-            return Err(self.lanes.len()); // Behind all others, as they come when a day is loaded.
+        if self.members.last().is_none_or(|last| last.run.symbol < *symbol) {
+            return Err(self.members.len()); // Behind all others, as they come when a day is loaded.
         }
-        self.lanes.binary_search_by(|lane| lane.run.symbol.cmp(symbol))
+        self.members.binary_search_by(|member| member.run.symbol.cmp(symbol))
     }
 
     /// Puts a lane among the others.
-    pub(super) fn insert(&mut self, lane: Lane) {
-        let Err(position) = self.find(&lane.run.symbol) else { return };
-        self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&lane));
-        self.unready.note(&lane);
-        self.lanes.insert(position, lane);
+    pub(super) fn insert(&mut self, member: SymbolSession) {
+        let Err(position) = self.find(&member.run.symbol) else { return };
+        self.next_finding_ns = self.next_finding_ns.min(next_finding_ns(&member));
+        self.unready.note(&member);
+        self.members.insert(position, member);
         (self.members_changed, self.is_laid) = (true, false);
     }
 
     /// Takes lane `position` out.
-    pub(super) fn take_out(&mut self, position: usize) -> Lane {
-        let lane = self.lanes.remove(position);
+    pub(super) fn take_out(&mut self, position: usize) -> SymbolSession {
+        let member = self.members.remove(position);
         self.behind.retain(|&behind| behind != position);
         for behind in self.behind.iter_mut().filter(|behind| **behind > position) {
             *behind -= 1;
         }
-        self.unready.forget(lane.run.idx);
+        self.unready.forget(member.run.idx);
         (self.members_changed, self.is_laid) = (true, false);
-        lane
+        member
     }
 
     /// The instants that must be visited after `clock`, for the intervals laid out now.
@@ -171,9 +171,9 @@ impl Day {
 }
 
 /// The first instant at which something is to be found out about a lane.
-pub(super) fn next_finding_ns(lane: &Lane) -> i64 {
-    let fault_ns = lane.fault.as_ref().map_or(NEVER, |(at, _)| at.as_nanos());
-    lane.next_rejection_ns().min(fault_ns)
+pub(super) fn next_finding_ns(member: &SymbolSession) -> i64 {
+    let fault_ns = member.fault.as_ref().map_or(NEVER, |(at, _)| at.as_nanos());
+    member.next_rejection_ns().min(fault_ns)
 }
 
 impl Engine {
@@ -181,24 +181,24 @@ impl Engine {
     /// told; to be called before members come or go, since what is counted stands in their order,
     /// and before anything is told but at a visit of the clock.
     pub(super) fn keep_up(&mut self) {
-        let hears_bars = self.hub.hears_bars();
+        let wants_bars = self.consumers.wants_bars();
         let State::Day(day) = &mut self.state else { return };
         if !day.is_laid {
             return; // What is counted beside the lanes was taken over when they changed.
         }
-        for (position, (lane, count)) in day.lanes.iter_mut().zip(day.counts.iter()).enumerate() {
-            if lane.live.is_some() {
+        for (position, (member, count)) in day.members.iter_mut().zip(day.counts.iter()).enumerate() {
+            if member.live.is_some() {
                 continue;
             }
             let count = count.load(Ordering::Relaxed);
-            if hears_bars {
+            if wants_bars {
                 // The backlog is counted by the lane; a visit tells all that it delivers.
-                lane.announced[0] += (count - lane.meter.n_delivered()) as usize;
-                for (announced, news) in lane.announced[1..].iter_mut().zip(&day.news) {
+                member.announced[0] += (count - member.meter.n_delivered()) as usize;
+                for (announced, news) in member.announced[1..].iter_mut().zip(&day.news) {
                     *announced = news.n_told[position] as usize;
                 }
             }
-            lane.meter.keep_up(&self.plan.lag, count);
+            member.meter.keep_up(&self.plan.lag, count);
         }
     }
 
@@ -210,11 +210,11 @@ impl Engine {
         let (schedule, skipped) = self.plan.schedule_of(&session);
         let keeps_quality = self.plan.keeps_quality();
         let mut runs = std::mem::take(&mut self.carried);
-        self.found_configured(&mut runs, &session)?;
+        self.open_configured(&mut runs, &session)?;
         let mut day = Day {
             index,
             keeps_quality,
-            lanes: Vec::with_capacity(runs.len()),
+            members: Vec::with_capacity(runs.len()),
             agenda: Agenda::default(),
             news: Vec::new(),
             is_laid: false,
@@ -232,7 +232,7 @@ impl Engine {
             left_untold: Vec::new(),
             switches: Vec::new(),
             calls: Vec::new(),
-            unready: Unready::default(),
+            unready: Readiness::default(),
             arrived: Vec::new(),
             n_bars: 0,
             schedule,
@@ -240,7 +240,7 @@ impl Engine {
         };
         for run in runs {
             let symbol = run.symbol.clone();
-            let loaded = self.load(&day.layout, run, Through::with_the_clock());
+            let loaded = self.load(&day.layout, run, DeliveredThrough::with_the_clock());
             day.insert(loaded.map_err(|error| load_error(&symbol, &day.layout, error))?);
         }
         for entry in skipped {
@@ -268,9 +268,9 @@ impl Engine {
     }
 
     /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order.
-    fn found_configured(
+    fn open_configured(
         &mut self,
-        runs: &mut LaneRuns,
+        runs: &mut SymbolRuns,
         session: &openbell_time::Session,
     ) -> Result<(), RunError> {
         let is_there = runs.iter().filter(|run| run.membership == Membership::Configured);
@@ -279,7 +279,7 @@ impl Engine {
         }
         for symbol in self.plan.symbols() {
             if let Err(place) = runs.binary_search_by(|run| run.symbol.cmp(&symbol)) {
-                runs.insert(place, self.found_run(&symbol, Membership::Configured, session)?);
+                runs.insert(place, self.open_run(&symbol, Membership::Configured, session)?);
             }
         }
         Ok(())
@@ -289,10 +289,10 @@ impl Engine {
     pub(super) fn load(
         &mut self,
         layout: &SessionLayout,
-        run: Box<LaneRun>,
-        through: Arc<Through>,
-    ) -> Result<Lane, RunError> {
-        DayLoader {
+        run: Box<SymbolRun>,
+        through: Arc<DeliveredThrough>,
+    ) -> Result<SymbolSession, RunError> {
+        SymbolLoader {
             plan: &self.plan,
             rule: &self.rule,
             layout,
@@ -304,16 +304,16 @@ impl Engine {
     }
 
     /// What a symbol needs before its session, under the identity it has in this run.
-    pub(super) fn found_run(
+    pub(super) fn open_run(
         &mut self,
         symbol: &Symbol,
         membership: Membership,
         session: &openbell_time::Session,
-    ) -> Result<Box<LaneRun>, RunError> {
+    ) -> Result<Box<SymbolRun>, RunError> {
         let next_idx = SymbolIdx::new(self.known.len() as u32);
         let known = self.known.get(symbol).copied();
         let known = known.unwrap_or(Known { idx: next_idx, generation: 0 });
-        let joining = Joining {
+        let joining = JoiningSymbol {
             symbol: symbol.clone(),
             idx: known.idx,
             generation: known.generation + 1,
@@ -346,10 +346,10 @@ impl Engine {
             self.tell(&Notice::BeforeOpen)?;
             return Ok(()); // The gate opens when every feed is complete through the open.
         }
-        for lane in &mut day.lanes {
-            lane.is_joining = false;
-            lane.show_state();
-            let (symbol, generation) = (lane.run.symbol.clone(), lane.run.generation);
+        for member in &mut day.members {
+            member.is_joining = false;
+            member.show_state();
+            let (symbol, generation) = (member.run.symbol.clone(), member.run.generation);
             self.log.push(Event::Joined { symbol, generation, at, n_backlog: 0 });
         }
         self.status.change_phase(Phase::Streaming);
@@ -372,8 +372,8 @@ impl Engine {
         self.keep_up();
         let State::Day(day) = &mut self.state else { return Ok(()) };
         let date = day.layout.session.date;
-        for lane in day.lanes.iter().filter(|lane| lane.meter.n_delivered() == 0) {
-            let symbol = lane.run.symbol.clone();
+        for member in day.members.iter().filter(|member| member.meter.n_delivered() == 0) {
+            let symbol = member.run.symbol.clone();
             self.log.push(Event::NoData { date, symbol });
         }
         match self.board.inactive() {
@@ -406,19 +406,19 @@ impl Engine {
         let session = day.layout.session;
         let mut symbols = std::mem::take(&mut day.left);
         let has_left = !symbols.is_empty();
-        symbols.reserve(day.lanes.len());
-        for mut lane in day.lanes {
+        symbols.reserve(day.members.len());
+        for mut member in day.members {
             // Rows past the last instant of the clock belong to the day, and are known by the
             // time the next one begins.
-            let after: Vec<_> = lane.rejections_known_at(Timestamp::MAX).to_vec();
-            log_rejections(&mut self.log, &mut lane, &after, None);
-            let (report, digest) = lane.close_day(at, day.keeps_quality);
+            let after: Vec<_> = member.rejections_known_at(Timestamp::MAX).to_vec();
+            log_rejections(&mut self.log, &mut member, &after, None);
+            let (report, digest) = member.close_day(at, day.keeps_quality);
             symbols.push(report);
-            self.digest.symbol(&lane.run.symbol, digest);
-            self.digests.insert(lane.run.idx, digest);
-            if let Membership::Configured | Membership::Asked(Stay::Run) = lane.run.membership {
-                lane.run.retire(lane.series);
-                self.carried.push(lane.run);
+            self.digest.symbol(&member.run.symbol, digest);
+            self.digests.insert(member.run.idx, digest);
+            if let Membership::Configured | Membership::Asked(Stay::Run) = member.run.membership {
+                member.run.retire(member.series);
+                self.carried.push(member.run);
             }
         }
         if has_left {
@@ -446,18 +446,18 @@ impl Engine {
             return Ok(());
         }
         let mut next_ns = NEVER;
-        for lane in &mut day.lanes {
-            if lane.is_joining {
+        for member in &mut day.members {
+            if member.is_joining {
                 // What a newcomer's rows tell is taken when it has caught up.
-                next_ns = next_ns.min(next_finding_ns(lane));
+                next_ns = next_ns.min(next_finding_ns(member));
                 continue;
             }
-            let known: Vec<_> = lane.rejections_known_at(clock).to_vec();
-            log_rejections(&mut self.log, lane, &known, Some(clock));
-            if let Some((at, error)) = lane.fault.take_if(|(at, _)| *at <= clock) {
-                return Err(read_error(&lane.run.symbol, at, error));
+            let known: Vec<_> = member.rejections_known_at(clock).to_vec();
+            log_rejections(&mut self.log, member, &known, Some(clock));
+            if let Some((at, error)) = member.fault.take_if(|(at, _)| *at <= clock) {
+                return Err(read_error(&member.run.symbol, at, error));
             }
-            next_ns = next_ns.min(next_finding_ns(lane));
+            next_ns = next_ns.min(next_finding_ns(member));
         }
         day.next_finding_ns = next_ns;
         Ok(())
@@ -467,7 +467,7 @@ impl Engine {
 /// Counts `known` in the lane, and logs each reason once.
 pub(super) fn log_rejections(
     log: &mut Vec<Event>,
-    lane: &mut Lane,
+    member: &mut SymbolSession,
     known: &[crate::source::admission::Rejected],
     at: Option<Timestamp>,
 ) {
@@ -480,11 +480,11 @@ pub(super) fn log_rejections(
         *entry = (entry.0 + 1, entry.1.min(stamp), entry.2.max(stamp), rejected.known_at);
     }
     for (reason, (n_rows, first, last, known_at)) in by_reason {
-        *lane.rejected.entry(reason).or_default() += n_rows;
-        let (symbol, at) = (lane.run.symbol.clone(), at.unwrap_or(known_at));
+        *member.rejected.entry(reason).or_default() += n_rows;
+        let (symbol, at) = (member.run.symbol.clone(), at.unwrap_or(known_at));
         log.push(Event::Rejected { symbol, at, reason, n_rows, first, last });
     }
-    lane.gauge.record_rejected(lane.rejected.values().sum());
+    member.gauge.record_rejected(member.rejected.values().sum());
 }
 
 fn load_error(symbol: &Symbol, layout: &SessionLayout, error: RunError) -> RunError {

@@ -1,4 +1,302 @@
-//! When a symbol lags, and when it holds the gate.
+//! The gate of a session as a value: who holds it, by which scope, and what a look at it leads to.
+//!
+//! The members stand in symbol order, as they do in the session, and are named by their position.
+//! Nothing here knows the engine, the board that publishes the gate, or consumers: the engine asks
+//! for a [`Verdict`] and does what it says. A replay lets the gate hold by lag alone; live, each
+//! look at the feeds tells what is known of them.
+//!
+//! Not here: opening and shutting (the engine's `gate.rs`), the word that readers see
+//! (`openbell-session-data`).
 
 pub(crate) mod hold;
 pub(crate) mod lag;
+
+use openbell_config::GateScope;
+use openbell_time::Nanos;
+
+use hold::{Hold, HoldCause};
+use lag::{LagChange, LagMeter, LagRule, LagState};
+
+/// Whether a member is with the session, or still on its way into it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Presence {
+    /// It was added, and has not caught up yet.
+    Joining,
+    /// It has caught up.
+    Joined,
+}
+
+/// How one member stands with the gate.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    meter: LagMeter,
+    /// The lag at its last check; `None` before the first.
+    lag: Option<Nanos>,
+    presence: Presence,
+    hold: Hold,
+}
+
+impl Standing {
+    fn lags(&self) -> bool {
+        self.meter.state() == LagState::Lagging
+    }
+
+    /// By how much it holds the gate, and why; `None` where it does not.
+    fn held(&self) -> Option<(Nanos, HoldCause)> {
+        match self.hold {
+            Hold::ByLag => {
+                let lag = self.lag.filter(|_| self.lags())?;
+                Some((lag, HoldCause::CatchingUp))
+            }
+            Hold::Held { lag, cause } => Some((lag, cause)),
+            Hold::Unseen | Hold::Released | Hold::Free => None,
+        }
+    }
+}
+
+/// A member that holds the gate or is withheld.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct HeldMember {
+    /// Its position.
+    pub(crate) position: usize,
+    /// Its lag; `None` where none is known yet.
+    pub(crate) lag: Option<Nanos>,
+}
+
+/// Who holds the gate, in symbol order, and the gravest cause among them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Holders {
+    pub(crate) cause: HoldCause,
+    pub(crate) members: Vec<HeldMember>,
+}
+
+/// Where the gate stands when it is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum GateState {
+    Open,
+    Shut,
+}
+
+/// What a look at the gate leads to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) enum Verdict {
+    /// It shuts, before anything else is visible to anyone outside.
+    Shuts(Holders),
+    /// It stays shut, for these members now.
+    Renews(Holders),
+    /// It opens, with the next publication.
+    Opens,
+    /// It stays open.
+    Stays,
+}
+
+/// What is known of a member's live feed at a look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FeedFacts {
+    /// Whether the session's last instant is past.
+    pub(crate) is_over: bool,
+    /// Whether the connection is silent.
+    pub(crate) is_silent: bool,
+    /// For how long the next expected bar is overdue, in open-market time.
+    pub(crate) overdue: Nanos,
+    /// The clock minus the instant the feed is complete through, in open-market time.
+    pub(crate) behind: Nanos,
+    /// Whether the feed is complete through the open.
+    pub(crate) is_complete_through_open: bool,
+    /// Whether a bar of the session has arrived.
+    pub(crate) has_bars: bool,
+    /// Whether the gate has been open in this session.
+    pub(crate) has_opened: bool,
+}
+
+/// What a member's feed is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum FeedState {
+    CatchingUp,
+    Live,
+    Quiet,
+    Late,
+    Silent,
+}
+
+/// What a look at a feed came to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub(crate) struct Watched {
+    pub(crate) state: FeedState,
+    /// Whether readers are shown another lag, or another presence, than before.
+    pub(crate) shows_otherwise: bool,
+}
+
+/// The gate of one session.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    rule: LagRule,
+    scope: GateScope,
+    /// In symbol order.
+    members: Vec<Standing>,
+    /// How a newcomer stands before anything is known of it.
+    first_hold: Hold,
+}
+
+impl Gate {
+    /// A gate without members, which hold it as `first_hold` says until more is known.
+    pub(crate) fn new(rule: LagRule, scope: GateScope, first_hold: Hold) -> Gate {
+        Gate { rule, scope, members: Vec::new(), first_hold }
+    }
+
+    pub(crate) fn scope(&self) -> GateScope {
+        self.scope
+    }
+
+    /// Members have come or gone: for each that is there now, `before` says at which position it
+    /// was, or that it is new, and so on its way.
+    pub(crate) fn rearrange(&mut self, before: &[Option<usize>]) {
+        let (meter, hold) = (LagMeter::new(), self.first_hold);
+        let newcomer = Standing { meter, lag: None, presence: Presence::Joining, hold };
+        let standing = |before: &Option<usize>| before.map_or(newcomer, |at| self.members[at]);
+        self.members = before.iter().map(standing).collect();
+    }
+
+    /// Compares the lag of the next bar of a member, of which `n_delivered` bars are delivered,
+    /// where a check is due; `None` where none is.
+    pub(crate) fn check(
+        &mut self,
+        position: usize,
+        n_delivered: u64,
+        lag: Nanos,
+    ) -> Option<LagChange> {
+        let member = &mut self.members[position];
+        if !member.meter.is_check_due(&self.rule, n_delivered) {
+            return None;
+        }
+        member.lag = Some(lag);
+        Some(member.meter.check(&self.rule, lag))
+    }
+
+    /// A member's backlog is empty: it is caught up at once.
+    pub(crate) fn empty_backlog(&mut self, position: usize) {
+        let _ = self.members[position].meter.empty_backlog(); // The next verdict says what follows.
+    }
+
+    /// What the gate does, where it is in `state` and the members at `behind` have bars that have
+    /// closed and are not delivered: it shuts for members that lag, and once shut it waits for
+    /// every backlog. With the scope of one symbol it never shuts for a member.
+    pub(crate) fn verdict(&self, state: GateState, behind: &[usize]) -> Verdict {
+        let holders = match self.scope {
+            GateScope::Symbol => None,
+            GateScope::Session => match state {
+                GateState::Open => self.holders(),
+                GateState::Shut => self.holders().or_else(|| self.waiting_for(behind)),
+            },
+        };
+        match (state, holders) {
+            (GateState::Open, Some(holders)) => Verdict::Shuts(holders),
+            (GateState::Shut, Some(holders)) => Verdict::Renews(holders),
+            (GateState::Shut, None) => Verdict::Opens,
+            (GateState::Open, None) => Verdict::Stays,
+        }
+    }
+
+    /// The members that hold the gate; `None` where none does.
+    fn holders(&self) -> Option<Holders> {
+        let held = |(position, member): (usize, &Standing)| {
+            member.held().map(|(lag, cause)| (HeldMember { position, lag: Some(lag) }, cause))
+        };
+        let held: Vec<(HeldMember, HoldCause)> =
+            self.members.iter().enumerate().filter_map(held).collect();
+        let cause = held.iter().map(|(_, cause)| *cause).max()?;
+        Some(Holders { cause, members: held.into_iter().map(|(member, _)| member).collect() })
+    }
+
+    /// Nobody lags any more, and these have a backlog left, for which a shut gate waits too.
+    fn waiting_for(&self, behind: &[usize]) -> Option<Holders> {
+        let held = |&position: &usize| HeldMember { position, lag: self.members[position].lag };
+        let members: Vec<HeldMember> = behind.iter().map(held).collect();
+        (!members.is_empty()).then_some(Holders { cause: HoldCause::CatchingUp, members })
+    }
+
+    /// The members of which outsiders see nothing though the gate is open, in symbol order: those
+    /// that are behind or still on their way, where the scope is the symbol.
+    pub(crate) fn withheld(&self) -> Vec<HeldMember> {
+        let lag_of = |member: &Standing| match member.hold {
+            Hold::ByLag if member.lags() => Some(member.lag),
+            Hold::ByLag => (member.presence == Presence::Joining).then_some(None),
+            Hold::Held { lag, .. } => Some(Some(lag)),
+            Hold::Unseen => Some(None),
+            Hold::Released | Hold::Free => None,
+        };
+        let withheld = |(position, member): (usize, &Standing)| {
+            Some(HeldMember { position, lag: lag_of(member)? })
+        };
+        match self.scope {
+            GateScope::Session => Vec::new(),
+            GateScope::Symbol => self.members.iter().enumerate().filter_map(withheld).collect(),
+        }
+    }
+
+    pub(crate) fn is_joining(&self, position: usize) -> bool {
+        self.members[position].presence == Presence::Joining
+    }
+
+    /// The member has joined. Returns whether it had not before.
+    pub(crate) fn join(&mut self, position: usize) -> bool {
+        let presence = &mut self.members[position].presence;
+        std::mem::replace(presence, Presence::Joined) == Presence::Joining
+    }
+
+    /// Whether its feed is behind, or was not looked at yet; never where all rows are there.
+    pub(crate) fn is_feed_behind(&self, position: usize) -> bool {
+        matches!(self.members[position].hold, Hold::Held { .. } | Hold::Unseen)
+    }
+
+    pub(crate) fn hold(&self, position: usize) -> Hold {
+        self.members[position].hold
+    }
+
+    /// Consumers are notified of what they missed of those that were released.
+    pub(crate) fn free_released(&mut self) {
+        for member in self.members.iter_mut().filter(|member| member.hold == Hold::Released) {
+            member.hold = Hold::Free;
+        }
+    }
+
+    /// A look at the live feed of a member: what it is doing, and whether it holds the gate.
+    pub(crate) fn watch(&mut self, position: usize, facts: FeedFacts) -> Watched {
+        let threshold = self.rule.threshold;
+        if facts.behind <= threshold {
+            self.empty_backlog(position); // Nothing undelivered, and complete: caught up.
+        }
+        let member = &mut self.members[position];
+        let is_on_its_way =
+            member.presence == Presence::Joining && !facts.is_complete_through_open;
+        let state = if facts.is_over {
+            FeedState::Quiet
+        } else if facts.is_silent {
+            FeedState::Silent
+        } else if member.lags() || is_on_its_way {
+            FeedState::CatchingUp
+        } else if facts.overdue > threshold {
+            FeedState::Late
+        } else if facts.behind > threshold || !facts.has_bars {
+            FeedState::Quiet
+        } else {
+            FeedState::Live
+        };
+        let since = facts.overdue.max(facts.behind);
+        let held = match state {
+            FeedState::CatchingUp => {
+                Some((member.lag.unwrap_or(Nanos::ZERO), HoldCause::CatchingUp))
+            }
+            FeedState::Late => Some((since, HoldCause::Late)),
+            FeedState::Silent => Some((since, HoldCause::Silent)),
+            FeedState::Live | FeedState::Quiet => {
+                let waits_for_open = !facts.has_opened && !facts.is_complete_through_open;
+                waits_for_open.then_some((since, HoldCause::CatchingUp))
+            }
+        };
+        let before = std::mem::replace(&mut member.hold, member.hold.next(held));
+        Watched { state, shows_otherwise: before.shows_otherwise(member.hold) }
+    }
+}

@@ -1,4 +1,4 @@
-//! Indicators computed before the session, fixed for the day.
+//! Historical indicators: computed before the session, and the same all through it.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,54 +6,58 @@ use std::sync::Arc;
 use openbell_market::indicator::{HistoricalSpec, HistoricalWindow, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_processor::indicator::{BarRows, historical_values};
-use openbell_session_data::{FixedIndicator, Segment};
+use openbell_session_data::{HistoricalIndicator, Segment};
 use openbell_time::{Nanos, Session, TradingDate};
 
 use crate::error::RunError;
-use crate::history::{History, HistoryWindow, origin_key};
+use crate::history::History;
 use crate::layout::LayoutRule;
 use crate::plan::Plan;
+use crate::plan::reading::Reading;
+use crate::plan::series::{HistoryWindow, origin_key};
 use crate::source::Source;
 
 /// The historical indicators of `symbol` for the session `day`.
 ///
 /// *Time*: depends on sessions strictly before `day`. *Cost*: reads what the windows need, beyond
 /// the trailing history where that is shorter.
-pub(crate) fn fixed_indicators(
-    plan: &Plan,
-    rule: &LayoutRule,
+pub(crate) fn historical_indicators(
+    reading: &mut Reading<'_>,
     day: &Session,
     symbol: &Symbol,
-    source: &mut dyn Source,
-) -> Result<Arc<[FixedIndicator]>, RunError> {
+) -> Result<Arc<[HistoricalIndicator]>, RunError> {
+    let plan = reading.plan;
     if plan.historical().is_empty() {
         return Ok(Arc::default());
     }
-    let mut fixed = Vec::new();
+    let mut indicators = Vec::new();
     for historical in plan.historical() {
-        let reading = Reading { historical, plan, rule, day, symbol, source: &mut *source };
+        let Reading { plan, rule, source } = reading;
+        let computation = Computation { historical, plan, rule, day, symbol, source: &mut **source };
         let key: Arc<str> = historical.key().into();
-        let fixed_at = |field: Arc<str>, value| FixedIndicator { key: key.clone(), field, value };
-        match reading.computed()? {
+        let indicator =
+            |field: Arc<str>, value| HistoricalIndicator { key: key.clone(), field, value };
+        match computation.computed()? {
             Ok(values) => {
-                fixed.extend(values.into_iter().map(|(field, value)| fixed_at(field, Ok(value))));
+                let values = values.into_iter();
+                indicators.extend(values.map(|(field, value)| indicator(field, Ok(value))));
             }
             Err(why) => {
                 let fields = historical.spec().name().fields();
                 let fields = if fields.is_empty() { &[""][..] } else { fields };
-                let absent = |field: &&str| fixed_at((*field).into(), Err(Arc::clone(&why)));
-                fixed.extend(fields.iter().map(absent));
+                let absent = |field: &&str| indicator((*field).into(), Err(Arc::clone(&why)));
+                indicators.extend(fields.iter().map(absent));
             }
         }
     }
-    Ok(fixed.into())
+    Ok(indicators.into())
 }
 
 /// The fields of an indicator, each with its value.
 type Fields = Vec<(Arc<str>, f64)>;
 
-/// What the values of one indicator are read from.
-struct Reading<'r> {
+/// The computation of one indicator, and what its values are read from.
+struct Computation<'r> {
     historical: &'r HistoricalSpec,
     plan: &'r Plan,
     rule: &'r LayoutRule,
@@ -62,7 +66,7 @@ struct Reading<'r> {
     source: &'r mut dyn Source,
 }
 
-impl Reading<'_> {
+impl Computation<'_> {
     /// The fields of the indicator with their values, or why it has none.
     fn computed(mut self) -> Result<Result<Fields, Arc<str>>, RunError> {
         let spec = *self.historical.spec();
@@ -154,15 +158,15 @@ impl Reading<'_> {
             _ => layout.day.base,
         };
         let plan = self.plan;
-        let told = |past: &Past| {
+        let seeded = |past: &Past| {
             let mut set = plan.indicator_set(&[spec], spec.interval());
             past.segments.iter().for_each(|segment| set.seed(segment));
             set.start_session(&day);
             set
         };
-        let is_ready = |past: &Past| told(past).slot_value(0, 0).is_some();
+        let is_ready = |past: &Past| seeded(past).slot_value(0, 0).is_some();
         let past = self.read(n_sessions * 2 + 10, is_ready)?;
-        let set = told(&past);
+        let set = seeded(&past);
         let means = (0..day.grid.n_slots() as u32)
             .map_while(|slot| Some((slot.to_string().into(), set.slot_value(0, slot)?)));
         let means: Fields = means.collect();

@@ -6,23 +6,27 @@ pub(crate) mod request;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use openbell_data_manager::{DataError, Feed};
-use openbell_market::{BarInterval, BarSlice, SeriesKey, Symbol};
-use openbell_processor::{DayMemory, DaySeries, IndicatorSet, SymbolProcessor};
-use openbell_session_data::{Arrival, Segment, SegmentShape, SegmentWriter, SeriesRole, WholeBars};
-use openbell_time::{Session, Timestamp};
+use openbell_market::{BarInterval, SeriesKey, Symbol};
+use openbell_processor::{IndicatorSet, SeriesMemory, SessionSeries, SymbolProcessor};
+use openbell_session_data::{
+    Segment, SegmentShape, SegmentWriter, SeriesRole, Visibility, WholeBars,
+};
+use openbell_time::Session;
 
 use crate::error::RunError;
-use crate::layout::{LayoutRule, SessionLayout};
-use crate::source::admission::{Sifted, Slots};
+use crate::layout::LayoutRule;
+use crate::plan::series::{HistoryWindow, SeriesOrigin};
 use crate::source::Source;
+use crate::source::admission::Admitted;
+use crate::source::session_reader::{SessionReader, SlotsOf};
 
 /// One trailing window of one symbol.
 struct Window {
     interval: BarInterval,
     n_sessions: usize,
-    origin: Origin,
+    origin: SeriesOrigin,
     reader: Option<SessionReader>,
+    admitted: Admitted,
     segments: VecDeque<Arc<Segment>>,
     /// The sessions that `segments` were made for, by date, oldest first.
     dates: VecDeque<openbell_time::TradingDate>,
@@ -46,8 +50,9 @@ impl History {
         let windows = asked.iter().map(|window| Window {
             interval: window.interval,
             n_sessions: window.n_sessions as usize,
-            origin: Origin::of(window.interval, base, stored),
+            origin: SeriesOrigin::of(window.interval, base, stored),
             reader: None,
+            admitted: Admitted::default(),
             segments: VecDeque::new(),
             dates: VecDeque::new(),
         });
@@ -117,8 +122,8 @@ impl Window {
         source: &mut dyn Source,
     ) -> Result<Option<Arc<Segment>>, RunError> {
         let from = match self.origin {
-            Origin::Stored => self.interval,
-            Origin::Folded { from } => from,
+            SeriesOrigin::Stored => self.interval,
+            SeriesOrigin::Folded { from } => from,
         };
         // Past sessions are laid out for the interval read and the one wanted, regular hours;
         // the base keeps the hours of the run, so that yesterday looks as it did.
@@ -133,7 +138,7 @@ impl Window {
             if week.last().is_some_and(|last| last.date != session.date) {
                 return Ok(None); // The week's bar closes with a later session.
             }
-            if self.origin == Origin::Stored { vec![week[0]] } else { week.to_vec() }
+            if self.origin == SeriesOrigin::Stored { vec![week[0]] } else { week.to_vec() }
         } else {
             vec![*session]
         };
@@ -144,21 +149,23 @@ impl Window {
                 none.insert(SessionReader::new(source.feed(&key, &rule.calendar)?))
             }
         };
-        if self.interval == BarInterval::WEEK && self.origin == Origin::Stored {
-            return stored_week(reader, &rule, &sessions[0], session).map(Some);
+        if self.interval == BarInterval::WEEK && self.origin == SeriesOrigin::Stored {
+            let admitted = &mut self.admitted;
+            return stored_week(reader, admitted, &rule, &sessions[0], session).map(Some);
         }
         let derived: Vec<BarInterval> = rule.derived.clone();
         let none = |_| IndicatorSet::default();
         let mut processor = SymbolProcessor::new(from, &derived, none);
-        let mut made: Option<DaySeries> = None;
+        let slots = if from == base { SlotsOf::Base(from) } else { SlotsOf::Regular(from) };
+        let mut made: Option<SessionSeries> = None;
         for part in &sessions {
             let layout = rule.lay(*part)?;
-            let mut whole = reader.read(&layout, from, from == base)?;
+            let mut whole = reader.read_bars(&layout, slots, &mut self.admitted)?;
             if derived.is_empty() {
                 // They are kept for many sessions; what lies beside them is not.
                 whole.bars = whole.bars.detached();
             }
-            made = Some(processor.whole_session(&layout.day, whole, DayMemory::default()));
+            made = Some(processor.whole_session(&layout.day, whole, SeriesMemory::default()));
         }
         let Some(mut series) = made else { return Ok(None) };
         let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
@@ -169,6 +176,7 @@ impl Window {
 /// The stored bar of the week that ends with `last` and begins with `first`.
 fn stored_week(
     reader: &mut SessionReader,
+    admitted: &mut Admitted,
     rule: &LayoutRule,
     first: &Session,
     last: &Session,
@@ -176,12 +184,13 @@ fn stored_week(
     let week_rule =
         LayoutRule { base: BarInterval::DAY, derived: vec![BarInterval::WEEK], ..rule.clone() };
     let layout = week_rule.lay(*first)?;
-    let WholeBars { bars, .. } = reader.read(&layout, BarInterval::DAY, false)?;
+    let slots = SlotsOf::Regular(BarInterval::DAY);
+    let WholeBars { bars, .. } = reader.read_bars(&layout, slots, admitted)?;
     let (_, day) = layout.day.derived[0].clone();
     let shape = SegmentShape {
         interval: BarInterval::WEEK,
         role: SeriesRole::Derived,
-        arrival: Arrival::AtClose,
+        visibility: Visibility::AtClose,
         indicators: Arc::from([]),
     };
     let mut writer = SegmentWriter::new(shape, day, 1);

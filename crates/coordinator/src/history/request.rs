@@ -8,13 +8,14 @@ use openbell_session_data::{Rows, Segment};
 use openbell_time::Session;
 use thiserror::Error;
 
-use crate::history::{History, HistoryWindow};
+use crate::history::History;
 use crate::layout::LayoutRule;
+use crate::plan::series::HistoryWindow;
 use crate::source::Source;
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct PastAsked {
+pub(crate) struct HistoryRequest {
     pub(crate) symbol: Symbol,
     pub(crate) interval: BarInterval,
     pub(crate) n_sessions: u32,
@@ -25,11 +26,11 @@ pub(crate) struct PastAsked {
 /// *Shape*: one entry a session, an empty one where the symbol had no bar; of weeks one entry a
 /// week that ended before the day. *Time*: nothing in it is of the day itself, or later.
 #[derive(Clone, Debug)]
-pub struct PastSessions {
+pub struct HistoryBars {
     segments: Arc<[Arc<Segment>]>,
 }
 
-impl PastSessions {
+impl HistoryBars {
     /// The sessions, oldest first.
     pub fn sessions(&self) -> impl DoubleEndedIterator<Item = Rows<'_>> + ExactSizeIterator {
         self.segments.iter().map(|segment| segment.rows())
@@ -91,20 +92,20 @@ pub enum HistoryError {
 }
 
 /// Where a callback's history comes from.
-pub(crate) trait Archive {
-    fn past(&mut self, asked: PastAsked) -> Result<PastSessions, HistoryError>;
+pub(crate) trait HistorySource {
+    fn history(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError>;
 }
 
 /// The source itself, on the core's thread.
-pub(crate) struct SourceArchive<'s> {
+pub(crate) struct StoredHistory<'s> {
     pub(crate) source: &'s mut dyn Source,
     pub(crate) rule: &'s LayoutRule,
     pub(crate) session: Session,
 }
 
-impl Archive for SourceArchive<'_> {
-    fn past(&mut self, asked: PastAsked) -> Result<PastSessions, HistoryError> {
-        let PastAsked { symbol, interval, n_sessions } = asked;
+impl HistorySource for StoredHistory<'_> {
+    fn history(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError> {
+        let HistoryRequest { symbol, interval, n_sessions } = asked;
         let (base, found) = (self.rule.base, self.source.intervals(&symbol));
         if found.is_empty() {
             let why = self.source.unknown(&symbol);
@@ -118,7 +119,7 @@ impl Archive for SourceArchive<'_> {
         let window = HistoryWindow { interval, n_sessions };
         let mut history = History::new(&symbol, base, &[window], &found);
         match history.roll(&self.session, self.rule, self.source) {
-            Ok(()) => Ok(PastSessions { segments: history.trailing(interval) }),
+            Ok(()) => Ok(HistoryBars { segments: history.trailing(interval) }),
             Err(error) => {
                 let why = error.to_string();
                 Err(HistoryError::Unreadable { symbol, interval, why })
@@ -128,10 +129,10 @@ impl Archive for SourceArchive<'_> {
 }
 
 /// No history, for free consumers.
-pub(crate) struct NoArchive;
+pub(crate) struct NoHistory;
 
-impl Archive for NoArchive {
-    fn past(&mut self, _: PastAsked) -> Result<PastSessions, HistoryError> {
+impl HistorySource for NoHistory {
+    fn history(&mut self, _: HistoryRequest) -> Result<HistoryBars, HistoryError> {
         Err(HistoryError::FreeDelivery)
     }
 }

@@ -106,7 +106,7 @@ fn in_symbol(with: &SymbolView<'_>, without: &SymbolView<'_>) -> Option<Differen
                 Difference::between(of_symbol, "metrics of the session", &ours, &theirs)
             })
             .or_else(|| {
-                let (ours, theirs) = (with.fixed_indicators(), without.fixed_indicators());
+                let (ours, theirs) = (with.historical_indicators(), without.historical_indicators());
                 let differing = ours.iter().zip(theirs).find_map(|(ours, theirs)| {
                     let what = format!("historical indicator {}", ours.key);
                     Difference::between(of_symbol, &what, ours, theirs)
@@ -229,7 +229,7 @@ impl Debug for Value {
 /// In the event log, or in what consumers have put out.
 pub(super) fn in_what_was_said(with: &Watched, without: &Watched) -> Option<Difference> {
     in_events(with.engine.events(), without.engine.events())
-        .or_else(|| in_put_out(&with.put_out, &without.put_out))
+        .or_else(|| in_outputs(&with.outputs, &without.outputs))
 }
 
 pub(super) fn in_events(with: &[Event], without: &[Event]) -> Option<Difference> {
@@ -252,7 +252,7 @@ pub(super) fn in_events(with: &[Event], without: &[Event]) -> Option<Difference>
     Some(Difference::of(subject, what, &text(ours), &text(theirs)))
 }
 
-pub(super) fn in_put_out(
+pub(super) fn in_outputs(
     with: &[(String, String)],
     without: &[(String, String)],
 ) -> Option<Difference> {

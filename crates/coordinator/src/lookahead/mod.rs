@@ -2,7 +2,7 @@
 //! up to there, bit for bit.
 //!
 //! Held against each other are, step by step, the event log with its signals and commands, what
-//! consumers have [put out](Rehearsal::put_out), the polled status and every new row, as an inside
+//! consumers have [put out](LookaheadSetup::outputs), the polled status and every new row, as an inside
 //! reader sees them; and at the cut all that can be read, history, indicators, quality and
 //! metrics included, and the report.
 //!
@@ -36,7 +36,7 @@ use crate::source::Source;
 use stretch::Stretch;
 
 /// What a check needs anew for each of its runs.
-pub trait Rehearsal {
+pub trait LookaheadSetup {
     /// The data that all runs are on, the same each time.
     ///
     /// *Errors*: a source that cannot be opened.
@@ -52,7 +52,7 @@ pub trait Rehearsal {
 
     /// What consumers have put out, past signals and commands, since this was asked last, each
     /// piece with the name of its consumer; by default nothing. Asked after every step.
-    fn put_out(&mut self) -> Vec<(String, String)> {
+    fn outputs(&mut self) -> Vec<(String, String)> {
         Vec::new()
     }
 }
@@ -64,13 +64,13 @@ pub trait Rehearsal {
 ///
 /// use openbell_config::SessionConfig;
 /// use openbell_coordinator::{
-///     ConsumerError, Engine, LookaheadCheck, Rehearsal, Source, StoreSource, Tampering,
+///     ConsumerError, Engine, LookaheadCheck, LookaheadSetup, Source, StoreSource, Tampering,
 /// };
 /// use openbell_data_manager::{DataError, DataManager, StoreOptions};
 /// use openbell_time::TimeManager;
 ///
 /// struct NoConsumers(DataManager);
-/// impl Rehearsal for NoConsumers {
+/// impl LookaheadSetup for NoConsumers {
 ///     fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
 ///         Ok(Box::new(StoreSource::new(self.0.clone())))
 ///     }
@@ -161,7 +161,7 @@ impl<'c> LookaheadCheck<'c> {
     /// the future.
     pub fn run(
         &self,
-        rehearsal: &mut dyn Rehearsal,
+        rehearsal: &mut dyn LookaheadSetup,
         mut on_cut: impl FnMut(u32) -> ControlFlow<()>,
     ) -> Result<LookaheadReport, LookaheadError> {
         let plan = Plan::new(self.config, self.time, rehearsal.source()?.as_mut())?;

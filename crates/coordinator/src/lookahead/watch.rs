@@ -4,7 +4,7 @@ use openbell_market::BarInterval;
 use openbell_session_data::{InsideReader, SymbolHandle};
 use openbell_time::{Timestamp, TradingDate};
 
-use super::{Difference, Rehearsal};
+use super::{Difference, LookaheadSetup};
 use crate::control::command::Command;
 use crate::digest::Digest;
 use crate::engine::{Engine, Step};
@@ -26,7 +26,7 @@ pub(super) struct Mark {
     /// Events by then.
     pub(super) n_events: usize,
     /// What consumers have put out by then.
-    pub(super) n_put_out: usize,
+    pub(super) n_outputs: usize,
 }
 
 /// A run, and what was seen of it.
@@ -35,7 +35,7 @@ pub(super) struct Watched {
     inside: InsideReader,
     marks: Vec<Mark>,
     /// What consumers have put out, with their names.
-    pub(super) put_out: Vec<(String, String)>,
+    pub(super) outputs: Vec<(String, String)>,
     print: Print,
     session: Option<TradingDate>,
     /// Rows of each series that are printed already.
@@ -53,7 +53,7 @@ impl Watched {
             engine,
             first_at,
             marks: Vec::new(),
-            put_out: Vec::new(),
+            outputs: Vec::new(),
             print: Print::default(),
             session: None,
             printed: Vec::new(),
@@ -72,7 +72,7 @@ impl Watched {
     pub(super) fn go_to(
         &mut self,
         at: Timestamp,
-        rehearsal: &mut dyn Rehearsal,
+        rehearsal: &mut dyn LookaheadSetup,
         mut watch: impl FnMut(&mut Watched) -> Watching,
     ) {
         if self.stands_at == Some(at) || self.has_ended {
@@ -80,8 +80,8 @@ impl Watched {
         }
         let handle = self.engine.handle();
         let stand = match at <= self.first_at {
-            true => Command::Pause, // When it is taken the clock stands there already.
-            false => Command::RunUntil { until: at },
+            true => PaceCommand::Pause, // When it is taken the clock stands there already.
+            false => PaceCommand::RunUntil { until: at },
         };
         drop(handle.command(stand)); // Its answer is that the run pauses.
         let mut wall = Timestamp::from_nanos(0);
@@ -104,20 +104,20 @@ impl Watched {
     }
 
     /// Prints what the last step has shown.
-    fn mark(&mut self, rehearsal: &mut dyn Rehearsal) {
+    fn mark(&mut self, rehearsal: &mut dyn LookaheadSetup) {
         let n_events = self.marks.last().map_or(0, |mark| mark.n_events);
         let events = self.engine.events();
         for event in &events[n_events..] {
             self.print.value(event);
         }
         let n_events = events.len();
-        let n_put_out = self.put_out.len();
-        self.put_out.extend(rehearsal.put_out());
-        self.print.value(&&self.put_out[n_put_out..]);
+        let n_outputs = self.outputs.len();
+        self.outputs.extend(rehearsal.outputs());
+        self.print.value(&&self.outputs[n_outputs..]);
         let status = self.engine.handle().status();
         self.print_status(&status);
         self.print_rows();
-        let mark = Mark { print: self.print.digest(), n_events, n_put_out: self.put_out.len() };
+        let mark = Mark { print: self.print.digest(), n_events, n_outputs: self.outputs.len() };
         self.marks.push(mark);
     }
 

@@ -1,7 +1,7 @@
 //! Strategies and scanners by name: what a session file may ask for, and how it is made.
 //!
 //! Not here: the modules in the box (`openbell-strategies`), reading files that a module's config
-//! names (the program, by [`Texts`]).
+//! names (the program, by [`ModuleFiles`]).
 
 pub(crate) mod error;
 pub(crate) mod kind;
@@ -23,11 +23,11 @@ use crate::consumers::consumer::{CallWindow, Consumer, OnError};
 use crate::engine::Engine;
 use crate::modules::on_schedule::OnSchedule;
 use crate::modules::error::{ModuleError, ModuleErrors};
-use crate::consumers::worker::{Delivery, Seat};
+use crate::consumers::worker::{Delivery, Worker};
 use crate::modules::settings::{self, SettingsFault};
 
 /// The text of files that a module's config names, as a universe of symbols.
-pub trait Texts {
+pub trait ModuleFiles {
     /// The text of the file at `path`, which is relative to the session file.
     ///
     /// *Errors*: a sentence that names the file and what is wrong with it.
@@ -36,28 +36,28 @@ pub trait Texts {
 
 /// No files: for services whose modules need none.
 #[derive(Clone, Copy, Debug)]
-pub struct NoTexts;
+pub struct NoModuleFiles;
 
-impl Texts for NoTexts {
+impl ModuleFiles for NoModuleFiles {
     fn text(&self, path: &str) -> Result<String, String> {
         Err(format!("cannot read {path}: no files are handed to modules here"))
     }
 }
 
 /// What a module is made from.
-pub struct Making<'m> {
+pub struct ModuleContext<'m> {
     config: &'m Map<String, Value>,
     schedule: Option<&'m ScannerConfig>,
     limits: Option<TradingLimits>,
-    texts: &'m dyn Texts,
+    texts: &'m dyn ModuleFiles,
     /// What was wrong when the settings were read last.
     faults: RefCell<Vec<SettingsFault>>,
 }
 
-impl<'m> Making<'m> {
-    fn new(config: &'m Map<String, Value>, of: &Makings<'m>) -> Making<'m> {
-        let &Makings { limits, texts } = of;
-        Making { config, schedule: None, limits, texts, faults: RefCell::default() }
+impl<'m> ModuleContext<'m> {
+    fn new(config: &'m Map<String, Value>, of: &SharedInputs<'m>) -> ModuleContext<'m> {
+        let &SharedInputs { limits, texts } = of;
+        ModuleContext { config, schedule: None, limits, texts, faults: RefCell::default() }
     }
 
     /// The entry's `config`, as the module's own settings: its keys are the fields of `T`, and
@@ -99,12 +99,12 @@ impl<'m> Making<'m> {
 }
 
 /// What all makings of a session file share.
-struct Makings<'m> {
+struct SharedInputs<'m> {
     limits: Option<TradingLimits>,
-    texts: &'m dyn Texts,
+    texts: &'m dyn ModuleFiles,
 }
 
-type Maker = Box<dyn Fn(&Making<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
+type ModuleFactory = Box<dyn Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
 
 /// A module as it is listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -119,7 +119,7 @@ pub struct Module<'r> {
 
 struct Entry {
     about: String,
-    maker: Maker,
+    maker: ModuleFactory,
 }
 
 /// The modules that session files may ask for, by kind and name.
@@ -145,7 +145,7 @@ pub struct Registry {
 }
 
 /// A module that was made, and how it is to be registered.
-pub struct Made {
+pub struct BuiltModule {
     consumer: Box<dyn Consumer>,
     on_error: OnError,
 }
@@ -164,7 +164,7 @@ impl Registry {
         kind: ModuleKind,
         name: &str,
         about: &str,
-        make: impl Fn(&Making<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync + 'static,
+        make: impl Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync + 'static,
     ) {
         let entry = Entry { about: about.to_owned(), maker: Box::new(make) };
         self.modules.insert((kind, name.to_owned()), entry);
@@ -188,16 +188,16 @@ impl Registry {
         &self,
         config: &SessionConfig,
         calendar: &Calendar,
-        texts: &dyn Texts,
-    ) -> Result<Vec<Made>, ModuleErrors> {
+        texts: &dyn ModuleFiles,
+    ) -> Result<Vec<BuiltModule>, ModuleErrors> {
         let data = &config.session_data_config;
         let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
-        let makings = Makings { limits, texts };
+        let makings = SharedInputs { limits, texts };
         let (mut made, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
             let windows = call_windows(scanner, entry, config, calendar, &mut errors);
-            let making = Making::new(&scanner.config, &makings);
-            let making = Making { schedule: Some(scanner), ..making };
+            let making = ModuleContext::new(&scanner.config, &makings);
+            let making = ModuleContext { schedule: Some(scanner), ..making };
             let kind = ModuleKind::Scanner;
             let Some(consumer) = self.made(kind, entry, &scanner.module, &making, &mut errors)
             else {
@@ -206,11 +206,11 @@ impl Registry {
             if scanner.enabled {
                 let is_before_open = scanner.pre_session;
                 let consumer = Box::new(OnSchedule { consumer, windows, is_before_open });
-                made.push(Made { consumer, on_error: OnError::StopRun });
+                made.push(BuiltModule { consumer, on_error: OnError::StopRun });
             }
         }
         for (entry, strategy) in data.strategies.iter().enumerate() {
-            let making = Making::new(&strategy.config, &makings);
+            let making = ModuleContext::new(&strategy.config, &makings);
             let kind = ModuleKind::Strategy;
             let consumer = self.made(kind, entry, &strategy.module, &making, &mut errors);
             if let Some(consumer) = consumer.filter(|_| strategy.enabled) {
@@ -218,7 +218,7 @@ impl Registry {
                     OnErrorWord::StopRun => OnError::StopRun,
                     OnErrorWord::StopConsumer => OnError::StopConsumer,
                 };
-                made.push(Made { consumer, on_error });
+                made.push(BuiltModule { consumer, on_error });
             }
         }
         if errors.is_empty() { Ok(made) } else { Err(ModuleErrors(errors)) }
@@ -229,7 +229,7 @@ impl Registry {
         kind: ModuleKind,
         entry: usize,
         module: &str,
-        making: &Making<'_>,
+        making: &ModuleContext<'_>,
         errors: &mut Vec<ModuleError>,
     ) -> Option<Box<dyn Consumer>> {
         let path = |field: &str| format!("session_data_config.{}[{entry}].{field}", kind.list());
@@ -289,20 +289,20 @@ impl Engine {
     /// instead of its instant gives other signals on every run.
     pub fn register_modules(
         &mut self,
-        made: Vec<Made>,
+        made: Vec<BuiltModule>,
         delivery: Delivery,
-    ) -> Result<Vec<Seat>, ModuleError> {
-        let mut seats = Vec::new();
-        for Made { consumer, on_error } in made {
+    ) -> Result<Vec<Worker>, ModuleError> {
+        let mut workers = Vec::new();
+        for BuiltModule { consumer, on_error } in made {
             match delivery {
                 Delivery::Inline => self.register(consumer, on_error),
-                Delivery::LockStep => seats.push(self.register_lock_step(consumer, on_error)),
+                Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),
                 Delivery::Free => {
                     return Err(ModuleError::FreeDelivery { module: consumer.name().to_owned() });
                 }
             }
         }
-        Ok(seats)
+        Ok(workers)
     }
 }
 

@@ -4,7 +4,7 @@ use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_time::Timestamp;
 
-use crate::control::command::{Answer, Command};
+use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::consumer::{BarClosed, CallWindow, Consumer, Lagged, Outcome, Ready, Resumed};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
@@ -68,7 +68,7 @@ impl Consumer for OnSchedule {
         self.consumer.symbol_left(at, symbol)
     }
 
-    fn answered(&mut self, at: Timestamp, command: &Command, answer: &Answer) -> Outcome {
+    fn answered(&mut self, at: Timestamp, command: &SessionCommand, answer: &Answer) -> Outcome {
         self.consumer.answered(at, command, answer)
     }
 

@@ -1,6 +1,7 @@
 //! What a run will do: the config checked against the calendar and the data, before a bar is read.
 
 mod base;
+pub(crate) mod reading;
 pub(crate) mod series;
 
 use openbell_config::{
@@ -14,7 +15,7 @@ use openbell_processor::indicator::MarketFacts;
 use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
 
 use crate::error::{PlanError, PlanErrors};
-use crate::history::{HistoryWindow, series_read};
+use crate::plan::series::{HistoryWindow, series_read};
 use crate::gate::lag::LagRule;
 use crate::layout::LayoutRule;
 use crate::source::Source;
@@ -80,7 +81,7 @@ impl Plan {
         let group = config.exchange_group;
         let calendar = noted(time.calendar(group.calendar), errors);
         let sessions_per_year = group.sessions_per_year;
-        let base = base_interval(config, source, errors);
+        let base = base::base_interval(config, source, errors);
         let (calendar, base) = (calendar?, base?);
         let sessions = sessions_of(config, &calendar, errors);
         let data = &config.session_data_config;

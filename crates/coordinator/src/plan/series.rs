@@ -13,23 +13,23 @@ pub struct HistoryWindow {
 
 /// From what the bars of a trailing window come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Origin {
+pub(crate) enum SeriesOrigin {
     /// The store holds the interval.
     Stored,
     /// It is folded from a stored one.
     Folded { from: BarInterval },
 }
 
-impl Origin {
+impl SeriesOrigin {
     /// A stored interval is taken as it is; another one is folded: a week from stored days where
     /// there are some, everything else from the base.
-    fn of(interval: BarInterval, base: BarInterval, stored: &[BarInterval]) -> Origin {
+    pub(crate) fn of(interval: BarInterval, base: BarInterval, stored: &[BarInterval]) -> SeriesOrigin {
         if stored.contains(&interval) {
-            Origin::Stored
+            SeriesOrigin::Stored
         } else if interval == BarInterval::WEEK && stored.contains(&BarInterval::DAY) {
-            Origin::Folded { from: BarInterval::DAY }
+            SeriesOrigin::Folded { from: BarInterval::DAY }
         } else {
-            Origin::Folded { from: base }
+            SeriesOrigin::Folded { from: base }
         }
     }
 }
@@ -59,9 +59,9 @@ pub(crate) fn origin_key(
     base: BarInterval,
     stored: &[BarInterval],
 ) -> SeriesKey {
-    let interval = match Origin::of(interval, base, stored) {
-        Origin::Stored => interval,
-        Origin::Folded { from } => from,
+    let interval = match SeriesOrigin::of(interval, base, stored) {
+        SeriesOrigin::Stored => interval,
+        SeriesOrigin::Folded { from } => from,
     };
     SeriesKey { symbol: symbol.clone(), interval }
 }

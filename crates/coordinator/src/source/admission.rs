@@ -1,14 +1,16 @@
 //! Which rows of a source become bars of the session, and why the others do not.
 //!
-//! Hot path. Rows that follow each other by one step are passed as one, and are not copied where all
-//! of a session's are bars. Not here: when a rejection may be known ([`crate::symbol`]).
+//! Hot path. Rows that follow each other by one step are admitted as one, and are not copied where
+//! all of a session's are bars. Not here: when a rejection may be known ([`crate::symbol`]).
 
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarSlice, RejectReason};
 use openbell_processor::indicator::BarRows;
-use openbell_session_data::{Grid, GridPart, Placed, WholeBars};
+use openbell_session_data::{SlotMatch, WholeBars};
 use openbell_time::Timestamp;
+
+use crate::layout::{Slots, n_in_step};
 
 /// A row that did not become a bar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,66 +23,66 @@ pub struct Rejected {
     pub reason: RejectReason,
 }
 
-/// The bars of one session of one series, as they passed.
+/// The bars of one session of one series that were admitted, and the rows that were not.
 #[derive(Clone, Default, Debug)]
-pub struct Sifted {
+pub struct Admitted {
     /// The bars that were copied, in time order, unique by stamp.
     pub bars: BarColumns,
     /// When each bar closes, nanoseconds since the epoch.
     pub closes_at_ns: Vec<i64>,
-    /// The rows that did not pass, by the instant at which they may be known.
+    /// The rows that were not admitted, by the instant at which they may be known.
     pub rejected: Vec<Rejected>,
 }
 
-impl Sifted {
-    /// Passes those of `rows` that open a slot, and yields them: the same slice where all do, a
+impl Admitted {
+    /// Admits those of `rows` that open a slot, and yields them: the same slice where all do, a
     /// copy of those that do where some do not. Rows stamped before `since` belong to no session
     /// and are passed over. Of rows with one stamp the first counts.
     ///
-    /// *Shape*: what was sifted before is dropped; the room is kept. *Cost*: linear in rows.
-    pub fn pass_slice(&mut self, rows: BarSlice, slots: &Slots<'_>, since: Timestamp) -> WholeBars {
+    /// *Shape*: what was admitted before is dropped; its memory is kept. *Cost*: linear in rows.
+    pub fn admit_slice(&mut self, rows: BarSlice, slots: &Slots<'_>, since: Timestamp) -> WholeBars {
         self.bars.clear();
         self.closes_at_ns.clear();
         self.rejected.clear();
         let all = BarRows::of_slice(&rows);
         let is_own = all.opens_at_ns.first().is_none_or(|&ns| ns >= since.as_nanos());
-        let is_sound = are_sound(&all);
+        let is_valid = are_valid(&all);
         if let Some(closes_at_ns) = slots.closes_at_ns
-            && (is_own && is_sound && slots.are_filled_by(all.opens_at_ns))
+            && (is_own && is_valid && slots.are_filled_by(all.opens_at_ns))
         {
             return WholeBars { bars: rows, closes_at_ns: Arc::clone(closes_at_ns) };
         }
-        if is_own && self.pass_run(&all, 0, slots, is_sound) == all.len() {
+        if is_own && self.admit_run(&all, 0, slots, is_valid) == all.len() {
             return WholeBars { closes_at_ns: self.closes_at_ns[..].into(), bars: rows };
         }
         self.closes_at_ns.clear();
-        self.pass_rows(&all, slots, since, is_sound);
+        self.admit_rows(&all, slots, since, is_valid);
         let bars = std::mem::take(&mut self.bars).into();
         WholeBars { bars, closes_at_ns: self.closes_at_ns[..].into() }
     }
 
-    /// Passes `rows` behind those that have passed, by the rules of [`Sifted::pass_slice`].
-    pub fn pass(&mut self, rows: &BarRows<'_>, slots: &Slots<'_>, since: Timestamp) {
-        self.pass_rows(rows, slots, since, are_sound(rows));
+    /// Admits `rows` behind those that were admitted, by the rules of [`Admitted::admit_slice`].
+    pub fn admit(&mut self, rows: &BarRows<'_>, slots: &Slots<'_>, since: Timestamp) {
+        self.admit_rows(rows, slots, since, are_valid(rows));
     }
 
-    fn pass_rows(
+    fn admit_rows(
         &mut self,
         rows: &BarRows<'_>,
         slots: &Slots<'_>,
         since: Timestamp,
-        is_sound: bool,
+        is_valid: bool,
     ) {
         let n_rejected = self.rejected.len();
         let mut row = 0;
         while row < rows.len() {
-            let n_passed = match rows.opens_at_ns[row] < since.as_nanos() {
+            let n_admitted = match rows.opens_at_ns[row] < since.as_nanos() {
                 true => 0,
-                false => self.pass_run(rows, row, slots, is_sound),
+                false => self.admit_run(rows, row, slots, is_valid),
             };
-            append(&mut self.bars, &rows.rows(row..row + n_passed));
-            row += n_passed;
-            if row < rows.len() && n_passed == 0 {
+            append(&mut self.bars, &rows.rows(row..row + n_admitted));
+            row += n_admitted;
+            if row < rows.len() && n_admitted == 0 {
                 if rows.opens_at_ns[row] >= since.as_nanos() {
                     self.reject(rows, row, slots);
                 }
@@ -92,12 +94,12 @@ impl Sifted {
 
     /// Lists the closes of the rows from `first` on that are bars, each after the one before.
     /// Returns how many they are.
-    fn pass_run(
+    fn admit_run(
         &mut self,
         rows: &BarRows<'_>,
         first: usize,
         slots: &Slots<'_>,
-        is_sound: bool,
+        is_valid: bool,
     ) -> usize {
         let mut last_ns = self.bars.opens_at_ns.last().copied().unwrap_or(i64::MIN);
         let mut row = first;
@@ -107,21 +109,21 @@ impl Sifted {
             let Some((n_slots, until_ns)) = slots.from(stamps[0]).filter(|_| is_after) else {
                 break;
             };
-            let mut n_passed = n_in_step(stamps, n_slots, slots.step_ns);
-            if !is_sound {
+            let mut n_admitted = n_in_step(stamps, n_slots, slots.step_ns);
+            if !is_valid {
                 let is_faulty = |row: &usize| rows.bar(*row).ohlcv.fault().is_some();
-                n_passed = (row..row + n_passed).find(is_faulty).map_or(n_passed, |f| f - row);
+                n_admitted = (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
             }
-            if n_passed == 0 {
+            if n_admitted == 0 {
                 break;
             }
-            let opens = stamps[..n_passed].iter();
+            let opens = stamps[..n_admitted].iter();
             self.closes_at_ns.extend(opens.map(|opens_ns| opens_ns + slots.step_ns));
             if let Some(last_ns) = self.closes_at_ns.last_mut() {
                 *last_ns = (*last_ns).min(until_ns); // The last slot of a part may be cut short.
             }
-            last_ns = stamps[n_passed - 1];
-            row += n_passed;
+            last_ns = stamps[n_admitted - 1];
+            row += n_admitted;
         }
         row - first
     }
@@ -130,9 +132,9 @@ impl Sifted {
     fn reject(&mut self, rows: &BarRows<'_>, row: usize, slots: &Slots<'_>) {
         let opens_at = Timestamp::from_nanos(rows.opens_at_ns[row]);
         let on_grid = match slots.grid.place(opens_at) {
-            Placed::On { .. } => None,
-            Placed::OffGrid => Some(RejectReason::OffGrid),
-            Placed::Outside => Some(RejectReason::OutsideHours),
+            SlotMatch::On { .. } => None,
+            SlotMatch::OffGrid => Some(RejectReason::OffGrid),
+            SlotMatch::Outside => Some(RejectReason::OutsideHours),
         };
         let in_order = match self.bars.opens_at_ns.last() {
             Some(&last_ns) if last_ns == opens_at.as_nanos() => Some(RejectReason::Duplicate),
@@ -142,7 +144,7 @@ impl Sifted {
         let reason = on_grid
             .or(in_order)
             .or_else(|| rows.bar(row).ohlcv.fault().map(RejectReason::Invalid))
-            .expect("a row that did not pass has a reason");
+            .expect("a row that is not admitted has a reason");
         let known_at = Timestamp::from_nanos(opens_at.as_nanos().saturating_add(slots.step_ns));
         self.rejected.push(Rejected { opens_at, known_at, reason });
     }
@@ -159,19 +161,19 @@ fn append(bars: &mut BarColumns, rows: &BarRows<'_>) {
 
 /// Whether no row has a [fault](openbell_market::Ohlcv::fault), found column by column and without
 /// a branch. A comparison with NaN is false, and what lies between two finite values is
-/// finite; a sum with infinity is none. Sound values whose sum is beyond float64 are not
+/// finite; a sum with infinity is none. Valid values whose sum is beyond float64 are not
 /// recognized: they are looked at row by row.
-fn are_sound(rows: &BarRows<'_>) -> bool {
+fn are_valid(rows: &BarRows<'_>) -> bool {
     let prices = rows.open.iter().zip(rows.close).zip(rows.high.iter().zip(rows.low));
     let n_faulty =
         prices.zip(rows.volume).fold(0_u64, |n, (((open, close), (high, low)), volume)| {
             // Where one is NaN, one of the two is.
             let (lower, higher) = if open < close { (open, close) } else { (close, open) };
-            let is_sound = (low <= lower)
+            let is_valid = (low <= lower)
                 & (higher <= high)
                 & (*volume >= 0.0)
                 & (high - low + volume < f64::INFINITY);
-            n + u64::from(!is_sound)
+            n + u64::from(!is_valid)
         });
     n_faulty == 0
 }
@@ -179,6 +181,7 @@ fn are_sound(rows: &BarRows<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use openbell_market::{BarFault, Ohlcv};
+    use openbell_session_data::{Grid, GridPart};
     use proptest::prelude::*;
 
     use super::*;
@@ -200,14 +203,14 @@ mod tests {
             rows.push(Timestamp::from_nanos(stamp), row(1.0));
         }
         rows.high[5] = 0.5;
-        let mut sifted = Sifted::default();
+        let mut admitted = Admitted::default();
         let slots = Slots { grid: &grid, step_ns: 10, closes_at_ns: None };
         let WholeBars { bars, closes_at_ns } =
-            sifted.pass_slice(rows.into(), &slots, Timestamp::MIN);
+            admitted.admit_slice(rows.into(), &slots, Timestamp::MIN);
         assert_eq!(bars.opens_at_ns(), [100, 110, 130, 200, 210]);
         assert_eq!(closes_at_ns[..], [110, 120, 135, 210, 220]);
         let reasons: Vec<(i64, RejectReason)> =
-            sifted.rejected.iter().map(|r| (r.opens_at.as_nanos(), r.reason)).collect();
+            admitted.rejected.iter().map(|r| (r.opens_at.as_nanos(), r.reason)).collect();
         assert_eq!(
             reasons,
             [
@@ -253,14 +256,14 @@ mod tests {
             }
             let (n_rows, rows) = (rows.len(), BarSlice::from(rows));
             let closes_at_ns: Arc<[i64]> = grid.closes_ns().collect();
-            let passed = |closes_at_ns| {
-                let mut sifted = Sifted::default();
+            let admit = |closes_at_ns| {
+                let mut admitted = Admitted::default();
                 let slots = Slots { grid: &grid, step_ns: 10, closes_at_ns };
-                let whole = sifted.pass_slice(rows.clone(), &slots, Timestamp::MIN);
-                (whole, sifted.rejected)
+                let whole = admitted.admit_slice(rows.clone(), &slots, Timestamp::MIN);
+                (whole, admitted.rejected)
             };
-            let (by_list, rejected) = passed(Some(&closes_at_ns));
-            let (without, same) = passed(None);
+            let (by_list, rejected) = admit(Some(&closes_at_ns));
+            let (without, same) = admit(None);
             prop_assert_eq!(&by_list.bars, &without.bars);
             prop_assert_eq!(&by_list.closes_at_ns, &without.closes_at_ns);
             prop_assert_eq!(rejected, same);

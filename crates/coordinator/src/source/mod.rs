@@ -2,7 +2,6 @@
 
 pub(crate) mod admission;
 pub(crate) mod session_reader;
-pub(crate) mod session_rows;
 pub(crate) mod store;
 
 use std::ops::Range;

@@ -1,17 +1,16 @@
-//! What the session of a lane whose rows are there whole comes to, computed while they are in the
-//! cache: it is asked for at the close, when they no longer are.
+//! What a stored session of one symbol comes to, computed while its rows are in the cache: it is
+//! asked for at the close, when they no longer are.
 
 use openbell_market::BarInterval;
-use openbell_processor::DaySeries;
+use openbell_processor::SessionSeries;
 use openbell_session_data::{coverage_of, gaps_of};
 use openbell_time::Timestamp;
 
-use crate::source::session_rows::BarsDigest;
-use crate::digest::{Digest, continued_digests};
+use crate::digest::{BarsDigest, Digest, continued_digests};
 use crate::report::SeriesReport;
 
-/// The figures of one session of a lane.
-pub(crate) struct DayFigures {
+/// The figures of one session of one symbol.
+pub(crate) struct SessionFigures {
     /// The digests of its series, base first, over the run up to its end.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
     /// Its series as of `reported_at`.
@@ -19,17 +18,17 @@ pub(crate) struct DayFigures {
     pub(crate) reported_at: Timestamp,
 }
 
-impl DayFigures {
+impl SessionFigures {
     /// Those of `series`, whose digests up to the session are `before`, with its end at `at`; the
     /// digest of its base bars may be known already.
     pub(crate) fn of(
-        series: &DaySeries,
+        series: &SessionSeries,
         before: &[(BarInterval, Digest)],
         bars: Option<BarsDigest>,
         at: Timestamp,
         keeps_quality: bool,
-    ) -> DayFigures {
-        DayFigures {
+    ) -> SessionFigures {
+        SessionFigures {
             digests: continued_digests(before, series, bars),
             series: series_reports(series, at, keeps_quality),
             reported_at: at,
@@ -39,7 +38,7 @@ impl DayFigures {
 
 /// The figures of `series` as of `at`, base first.
 pub(crate) fn series_reports(
-    series: &DaySeries,
+    series: &SessionSeries,
     at: Timestamp,
     keeps_quality: bool,
 ) -> Vec<SeriesReport> {

@@ -1,77 +1,74 @@
-//! What a live lane knows of its feed: the bars that have arrived, each in its place or counted, and
-//! whether its symbol holds the gate.
+//! The rows of a live symbol in its session: those that have arrived, each in its place or rejected.
 
 use openbell_data_manager::Connection;
 use openbell_market::{BarColumns, RejectReason};
+use openbell_processor::SymbolProcessor;
 use openbell_processor::indicator::BarRows;
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Timestamp;
 
-use crate::layout::SessionLayout;
-use crate::source::admission::{Rejected, Sifted, Slots};
+use crate::layout::{SessionLayout, Slots};
+use crate::source::admission::{Admitted, Rejected};
 
-/// What a live lane knows of its feed.
-pub(crate) struct LiveFeed {
-    /// The state at the session's start, for building the day anew when a late bar comes.
-    pub(crate) start: openbell_processor::SymbolProcessor,
+/// What has arrived of one live symbol.
+pub(crate) struct LiveRows {
+    /// The state at the session's start, for building the session anew when a late bar comes.
+    pub(crate) start: SymbolProcessor,
     /// The instant up to which the feed has delivered all that there is.
     pub(crate) complete_through: Timestamp,
     pub(crate) connection: Connection,
-    pub(crate) hold: Hold,
     /// Windows that end at or before it are closed.
     pub(crate) closed_through: Timestamp,
-    /// The bars of the day that have arrived, delivered or not.
-    pub(crate) sifted: Sifted,
+    /// The bars of the session that have arrived, delivered or not.
+    pub(crate) admitted: Admitted,
     /// Rows as they arrive; recycled.
-    pub(crate) raw: BarColumns,
+    pub(crate) arrived: BarColumns,
 }
 
-impl LiveFeed {
-    pub(crate) fn new(start: openbell_processor::SymbolProcessor, since: Timestamp) -> LiveFeed {
-        LiveFeed {
+impl LiveRows {
+    pub(crate) fn new(start: SymbolProcessor, since: Timestamp) -> LiveRows {
+        LiveRows {
             start,
             complete_through: since,
             connection: Connection::Alive,
-            hold: Hold::Unseen,
             closed_through: since,
-            sifted: Sifted::default(),
-            raw: BarColumns::default(),
+            admitted: Admitted::default(),
+            arrived: BarColumns::default(),
         }
     }
-}
 
-impl LiveFeed {
-    /// Sifts what has arrived into the bars of the day, of which `n_delivered` are delivered.
+    /// Admits what has arrived to the bars of the session, of which `n_delivered` are delivered.
     /// Returns how many of them came after something that is published: corrections.
-    pub(crate) fn admit(
+    pub(crate) fn admit_arrived(
         &mut self,
         layout: &SessionLayout,
         slots: &Slots<'_>,
         now: Timestamp,
         n_delivered: usize,
     ) -> usize {
-        let raw = std::mem::take(&mut self.raw);
-        let rows = BarRows::of(&raw);
+        let arrived = std::mem::take(&mut self.arrived);
+        let rows = BarRows::of(&arrived);
         let mut n_corrections = 0;
-        for row in 0..raw.len() {
-            let opens_at = raw.opens_at(row);
+        for row in 0..arrived.len() {
+            let opens_at = arrived.opens_at(row);
             if opens_at.as_nanos().saturating_add(slots.step_ns) > now.as_nanos() {
                 let reason = RejectReason::FromTheFuture;
-                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+                self.admitted.rejected.push(Rejected { opens_at, known_at: now, reason });
                 continue;
             }
             let one = rows.rows(row..row + 1);
-            let at = self.sifted.bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
+            let bars = &self.admitted.bars;
+            let at = bars.opens_at_ns.partition_point(|&ns| ns < opens_at.as_nanos());
             let is_late =
                 at < n_delivered + n_corrections || self.has_closed_over(opens_at, layout);
-            if !is_late && at == self.sifted.bars.len() {
-                self.sifted.pass(&one, slots, layout.rows_since);
+            if !is_late && at == bars.len() {
+                self.admitted.admit(&one, slots, layout.rows_since);
             } else if self.insert(&one, at, slots, layout.rows_since, now) && is_late {
                 let reason = RejectReason::Late;
-                self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+                self.admitted.rejected.push(Rejected { opens_at, known_at: now, reason });
                 n_corrections += 1;
             }
         }
-        self.raw = raw;
+        self.arrived = arrived;
         n_corrections
     }
 
@@ -82,7 +79,7 @@ impl LiveFeed {
         })
     }
 
-    /// Puts a bar among those of the day at position `at`, or counts why it cannot be one of
+    /// Puts a bar among those of the session at position `at`, or counts why it cannot be one of
     /// them. Returns whether it is.
     fn insert(
         &mut self,
@@ -92,22 +89,22 @@ impl LiveFeed {
         since: Timestamp,
         now: Timestamp,
     ) -> bool {
-        let bars = &self.sifted.bars;
+        let bars = &self.admitted.bars;
         let opens_at = Timestamp::from_nanos(one.opens_at_ns[0]);
         let mut rows = BarColumns::with_capacity(bars.len() + 1);
         rows.extend_from(bars, 0..at);
         rows.push(opens_at, one.bar(0).ohlcv);
         rows.extend_from(bars, at..bars.len());
-        let mut merged = Sifted::default();
-        merged.pass(&BarRows::of(&rows), slots, since);
+        let mut merged = Admitted::default();
+        merged.admit(&BarRows::of(&rows), slots, since);
         if merged.bars.len() == bars.len() + 1 {
-            self.sifted.bars = merged.bars;
-            self.sifted.closes_at_ns = merged.closes_at_ns;
+            self.admitted.bars = merged.bars;
+            self.admitted.closes_at_ns = merged.closes_at_ns;
             return true;
         }
         // Off the grid, outside the hours, invalid, or there already.
         let reason = merged.rejected.first().map_or(RejectReason::Duplicate, |r| r.reason);
-        self.sifted.rejected.push(Rejected { opens_at, known_at: now, reason });
+        self.admitted.rejected.push(Rejected { opens_at, known_at: now, reason });
         false
     }
 }

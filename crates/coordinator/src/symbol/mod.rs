@@ -1,5 +1,7 @@
-//! One symbol of the running session: its rows of the day, how far they are delivered, and what
-//! may be known of them.
+//! One symbol, in the run and in its session: its rows, its series, and what may be known of them.
+//!
+//! Not here: how far it is delivered and notified (the engine's progress), whether it lags
+//! ([`crate::gate`]).
 
 pub(crate) mod figures;
 pub(crate) mod live;
@@ -7,31 +9,31 @@ pub(crate) mod loader;
 pub(crate) mod readiness;
 pub(crate) mod warm_up;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openbell_data_manager::DataError;
 use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
-use openbell_processor::{DayMemory, DaySeries, SymbolProcessor};
+use openbell_processor::{SeriesMemory, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
-    Arrival, FixedIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts, SeriesRole, Through,
+    DeliveredThrough, HistoricalIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts,
+    SeriesRole, Visibility,
 };
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Timestamp;
 
 use crate::control::command::Stay;
-use crate::symbol::figures::{DayFigures, series_reports};
-use crate::source::session_rows::DayReader;
+use crate::control::status::SymbolGauge;
 use crate::digest::{Digest, SequenceKey, continued_digests};
 use crate::error::RunError;
 use crate::history::History;
-use crate::gate::lag::LagMeter;
-use crate::layout::{LayoutRule, SessionLayout};
-use crate::symbol::loader::before_day;
-use crate::plan::Plan;
+use crate::layout::SessionLayout;
+use crate::plan::reading::Reading;
 use crate::report::SymbolReport;
-use crate::source::admission::{Rejected, Sifted};
-use crate::source::Source;
-use crate::control::status::{SymbolGauge, SymbolState};
+use crate::source::admission::{Admitted, Rejected};
+use crate::source::session_reader::SessionReader;
+use figures::{SessionFigures, series_reports};
+use live::LiveRows;
+use warm_up::before_session;
 
 /// No bar follows.
 pub(crate) const NEVER: i64 = i64::MAX;
@@ -45,111 +47,119 @@ pub(crate) enum Membership {
     Asked(Stay),
 }
 
-/// What a lane keeps from session to session.
-pub(crate) struct LaneRun {
+/// What a symbol keeps from session to session.
+pub(crate) struct SymbolRun {
     pub(crate) symbol: Symbol,
     pub(crate) key: SequenceKey,
     pub(crate) idx: SymbolIdx,
     pub(crate) generation: u32,
     pub(crate) membership: Membership,
-    pub(crate) reader: DayReader,
+    pub(crate) reader: SessionReader,
     pub(crate) processor: SymbolProcessor,
     pub(crate) history: History,
     /// Who keeps it from being removed: consumers by their names, `None` for everyone else.
-    pub(crate) locks: std::collections::BTreeSet<Option<String>>,
+    pub(crate) locks: BTreeSet<Option<String>>,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
     /// The series of the last session, which readers see until the next one's first publication.
-    pub(crate) shown: Option<DaySeries>,
+    pub(crate) shown: Option<SessionSeries>,
     /// The memory of the session before that one.
-    pub(crate) spare: DayMemory,
+    pub(crate) spare: SeriesMemory,
 }
 
-/// What symbols keep from session to session, in symbol order. Each goes into its lane and out of it
-/// every day, and so is boxed.
-pub(crate) type LaneRuns = Vec<Box<LaneRun>>;
+/// What symbols keep from session to session, in symbol order. Each goes into its session and out of
+/// it every day, and so is boxed.
+pub(crate) type SymbolRuns = Vec<Box<SymbolRun>>;
 
-impl LaneRun {
+impl SymbolRun {
     /// Takes back the series of a session that has closed.
-    pub(crate) fn retire(&mut self, series: DaySeries) {
+    pub(crate) fn retire(&mut self, series: SessionSeries) {
         if let Some(before) = self.shown.replace(series) {
             self.spare = before.into_memory();
         }
     }
 }
 
-/// A symbol in the session that is running.
-pub(crate) struct Lane {
-    pub(crate) run: Box<LaneRun>,
-    pub(crate) series: DaySeries,
-    /// The rows of the day that are no bars, by the instant at which they may be known.
-    pub(crate) rejections: Vec<Rejected>,
-    /// Of these, those that the clock has reached.
-    pub(crate) n_rejected_known: usize,
-    /// What ended the reading, and from when on nothing can be read.
-    pub(crate) fault: Option<(Timestamp, DataError)>,
-    pub(crate) meter: LagMeter,
-    /// The lag at its last check.
-    pub(crate) lag: Nanos,
-    pub(crate) through: Arc<Through>,
-    pub(crate) gauge: Arc<SymbolGauge>,
-    pub(crate) fixed: Arc<[FixedIndicator]>,
-    /// Rows announced to consumers, base first, then derived; in a replay as of when the lane
-    /// was last brought up to date with the clock.
-    pub(crate) announced: Vec<usize>,
-    /// What is known of its feed; live only.
-    pub(crate) live: Option<Box<crate::symbol::live::LiveFeed>>,
-    /// Whether it is on its way: added, and not caught up yet.
-    pub(crate) is_joining: bool,
-    /// Rows rejected and known, by reason.
-    pub(crate) rejected: BTreeMap<RejectReason, u64>,
-    /// What the board was told of it; `None` where that is no longer so.
-    pub(crate) member: Option<Arc<Member>>,
-    /// What the day comes to, where that was known when it was loaded.
-    pub(crate) figures: Option<DayFigures>,
+/// How the rows of a symbol's session come.
+pub(crate) enum SymbolRows {
+    /// They were all read when the session was prepared.
+    Stored(StoredRows),
+    /// They come as they come.
+    Live(Box<LiveRows>),
 }
 
-impl Lane {
-    /// A member of which nothing is delivered yet, on its way into the session.
+/// What stored rows came to beside the bars, which are in the series.
+pub(crate) struct StoredRows {
+    /// The rows that are no bars, by the instant at which they may be known.
+    rejections: Vec<Rejected>,
+    /// Of these, those that the clock has reached.
+    n_known: usize,
+    /// What ended the reading, and from when on nothing can be read.
+    pub(crate) fault: Option<(Timestamp, DataError)>,
+    /// What the session comes to, as long as its series are as they were loaded.
+    figures: Option<SessionFigures>,
+}
+
+impl StoredRows {
     pub(crate) fn new(
-        run: Box<LaneRun>,
-        series: DaySeries,
-        fixed: Arc<[FixedIndicator]>,
-        through: Arc<Through>,
-    ) -> Lane {
-        let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
-        gauge.record_lock(!run.locks.is_empty()); // A lock goes on from session to session.
-        Lane {
-            rejections: Vec::new(),
-            n_rejected_known: 0,
-            fault: None,
-            meter: LagMeter::new(),
-            lag: Nanos::ZERO,
-            through,
-            gauge,
-            fixed,
-            announced: vec![0; 1 + series.derived.len()],
-            live: None,
-            is_joining: true,
-            rejected: BTreeMap::new(),
-            member: None,
-            figures: None,
-            run,
-            series,
-        }
+        rejections: Vec<Rejected>,
+        fault: Option<(Timestamp, DataError)>,
+        figures: SessionFigures,
+    ) -> StoredRows {
+        StoredRows { rejections, n_known: 0, fault, figures: Some(figures) }
     }
 
-    /// Ends the day at `at`: its digests are those of the run so far. Returns its report, and the
-    /// digest of all series.
-    pub(crate) fn close_day(
-        &mut self,
-        at: Timestamp,
-        keeps_quality: bool,
-    ) -> (SymbolReport, Digest) {
+    /// The rejections that become known by `clock`, in that order.
+    fn known_by(&mut self, clock: Timestamp) -> &[Rejected] {
+        let first = self.n_known;
+        self.n_known += self.rejections[first..].partition_point(|r| r.known_at <= clock);
+        &self.rejections[first..self.n_known]
+    }
+
+    /// The next instant at which something is to be found out, [`NEVER`] where nothing is.
+    fn next_finding_ns(&self) -> i64 {
+        let fault_ns = self.fault.as_ref().map_or(NEVER, |(at, _)| at.as_nanos());
+        let next = self.rejections.get(self.n_known);
+        next.map_or(NEVER, |rejected| rejected.known_at.as_nanos()).min(fault_ns)
+    }
+}
+
+/// A symbol in the session that is running.
+pub(crate) struct SymbolSession {
+    pub(crate) run: Box<SymbolRun>,
+    pub(crate) series: SessionSeries,
+    pub(crate) rows: SymbolRows,
+    pub(crate) through: Arc<DeliveredThrough>,
+    pub(crate) gauge: Arc<SymbolGauge>,
+    /// Rows rejected and known, by reason.
+    pub(crate) rejected: BTreeMap<RejectReason, u64>,
+    historical: Arc<[HistoricalIndicator]>,
+    /// What the board was handed of it; `None` where that is no longer so.
+    board_member: Option<Arc<Member>>,
+}
+
+impl SymbolSession {
+    /// A member of which nothing is delivered yet.
+    pub(crate) fn new(
+        run: Box<SymbolRun>,
+        series: SessionSeries,
+        rows: SymbolRows,
+        historical: Arc<[HistoricalIndicator]>,
+        through: Arc<DeliveredThrough>,
+    ) -> SymbolSession {
+        let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
+        gauge.record_lock(!run.locks.is_empty()); // A lock goes on from session to session.
+        let (rejected, board_member) = (BTreeMap::new(), None);
+        SymbolSession { run, series, rows, through, gauge, rejected, historical, board_member }
+    }
+
+    /// Ends the session at `at`: its digests are those of the run so far. Returns its report, and
+    /// the digest of all series.
+    pub(crate) fn close(&mut self, at: Timestamp, keeps_quality: bool) -> (SymbolReport, Digest) {
         let report = self.report(at, keeps_quality, false);
-        let digests = self.figures.take().map(|figures| figures.digests);
+        let known = self.take_figures().map(|figures| figures.digests);
         let digests =
-            digests.unwrap_or_else(|| continued_digests(&self.run.digests, &self.series, None));
+            known.unwrap_or_else(|| continued_digests(&self.run.digests, &self.series, None));
         let all = digests
             .iter()
             .fold(Digest::default(), |all, (_, digest)| Digest(all.0.rotate_left(7) ^ digest.0));
@@ -164,8 +174,11 @@ impl Lane {
         keeps_quality: bool,
         has_left: bool,
     ) -> SymbolReport {
-        let known = self.figures.as_mut().filter(|figures| figures.reported_at == at);
-        let series = match known {
+        let known = match &mut self.rows {
+            SymbolRows::Stored(stored) => stored.figures.as_mut(),
+            SymbolRows::Live(_) => None,
+        };
+        let series = match known.filter(|figures| figures.reported_at == at) {
             Some(figures) => std::mem::take(&mut figures.series),
             None => series_reports(&self.series, at, keeps_quality),
         };
@@ -173,64 +186,76 @@ impl Lane {
         SymbolReport { symbol: self.run.symbol.clone(), series, rejected, has_left }
     }
 
-    /// When each bar of the day that is known to the inside closes, delivered or not.
-    pub(crate) fn closes_at_ns(&self) -> &[i64] {
-        match &self.live {
-            Some(live) => &live.sifted.closes_at_ns,
-            None => self.series.base.rows().closes_at_ns(),
+    fn take_figures(&mut self) -> Option<SessionFigures> {
+        match &mut self.rows {
+            SymbolRows::Stored(stored) => stored.figures.take(),
+            SymbolRows::Live(_) => None,
         }
     }
 
-    /// Bars of the day delivered so far.
-    pub(crate) fn n_delivered(&self) -> usize {
-        self.meter.n_delivered() as usize
+    /// When each bar of the session that is known to the inside closes, delivered or not.
+    pub(crate) fn closes_at_ns(&self) -> &[i64] {
+        match &self.rows {
+            SymbolRows::Live(live) => &live.admitted.closes_at_ns,
+            SymbolRows::Stored(_) => self.series.base.rows().closes_at_ns(),
+        }
     }
 
-    /// When the next bar closes, [`NEVER`] where none follows.
-    pub(crate) fn next_close_ns(&self) -> i64 {
-        self.closes_at_ns().get(self.n_delivered()).copied().unwrap_or(NEVER)
+    /// When the bar after the first `n_delivered` closes, [`NEVER`] where none follows.
+    pub(crate) fn next_close_ns(&self, n_delivered: usize) -> i64 {
+        self.closes_at_ns().get(n_delivered).copied().unwrap_or(NEVER)
     }
 
-    /// The figures that anyone may poll.
-    pub(crate) fn run_gauge(&self) -> Arc<SymbolGauge> {
-        Arc::clone(&self.gauge)
-    }
-
-    /// Shows what the symbol is doing.
-    pub(crate) fn show_state(&self) {
-        let state = if self.is_joining {
-            SymbolState::CatchingUp
-        } else if self.is_quiet() {
-            SymbolState::Quiet
-        } else {
-            SymbolState::Live
-        };
-        self.gauge.change_state(state);
-    }
-
-    /// Whether it has delivered nothing so far: whether it ever will is not known yet.
-    fn is_quiet(&self) -> bool {
-        self.n_delivered() == 0
-    }
-
-    /// Bars that have closed by `clock` and are not delivered.
-    pub(crate) fn n_undelivered(&self, clock: Timestamp) -> usize {
-        let closes_at_ns = &self.closes_at_ns()[self.n_delivered()..];
+    /// Bars after the first `n_delivered` that have closed by `clock`.
+    pub(crate) fn n_undelivered(&self, n_delivered: usize, clock: Timestamp) -> usize {
+        let closes_at_ns = &self.closes_at_ns()[n_delivered..];
         closes_at_ns.partition_point(|&ns| ns <= clock.as_nanos())
     }
 
-    /// The rejections that become known at `clock`, in that order.
-    pub(crate) fn rejections_known_at(&mut self, clock: Timestamp) -> &[Rejected] {
-        let first = self.n_rejected_known;
-        let known = self.rejections[first..].partition_point(|r| r.known_at <= clock);
-        self.n_rejected_known += known;
-        &self.rejections[first..first + known]
+    /// The rejections that become known by `clock`, in that order. What is learnt of a live row is
+    /// known at once, and is not among them.
+    pub(crate) fn rejections_known_by(&mut self, clock: Timestamp) -> Vec<Rejected> {
+        match &mut self.rows {
+            SymbolRows::Stored(stored) => stored.known_by(clock).to_vec(),
+            SymbolRows::Live(_) => Vec::new(),
+        }
     }
 
-    /// The instant at which the next rejection becomes known.
-    pub(crate) fn next_rejection_ns(&self) -> i64 {
-        let next = self.rejections.get(self.n_rejected_known);
-        next.map_or(NEVER, |rejected| rejected.known_at.as_nanos())
+    /// What ends the reading at or before `clock`, once.
+    pub(crate) fn take_fault(&mut self, clock: Timestamp) -> Option<(Timestamp, DataError)> {
+        match &mut self.rows {
+            SymbolRows::Stored(stored) => stored.fault.take_if(|(at, _)| *at <= clock),
+            SymbolRows::Live(_) => None,
+        }
+    }
+
+    /// The next instant at which something is to be found out of its rows, [`NEVER`] where nothing
+    /// is.
+    pub(crate) fn next_finding_ns(&self) -> i64 {
+        match &self.rows {
+            SymbolRows::Stored(stored) => stored.next_finding_ns(),
+            SymbolRows::Live(_) => NEVER,
+        }
+    }
+
+    /// Its rows as they come.
+    ///
+    /// # Panics
+    ///
+    /// Where they are stored: a live session has live members only, its loader holds it.
+    pub(crate) fn live_mut(&mut self) -> &mut LiveRows {
+        match &mut self.rows {
+            SymbolRows::Live(live) => live,
+            SymbolRows::Stored(_) => panic!("{} of a live session is stored", self.run.symbol),
+        }
+    }
+
+    /// As [`SymbolSession::live_mut`].
+    pub(crate) fn live(&self) -> &LiveRows {
+        match &self.rows {
+            SymbolRows::Live(live) => live,
+            SymbolRows::Stored(_) => panic!("{} of a live session is stored", self.run.symbol),
+        }
     }
 
     /// The writers of all series, base first, then derived, shortest first.
@@ -247,16 +272,16 @@ impl Lane {
         writer.rows_at(as_of)
     }
 
-    /// The member of the board that this lane is: one and the same as long as its series are.
-    pub(crate) fn member(&mut self) -> Arc<Member> {
-        if let Some(member) = &self.member {
+    /// Its entry on the board: one and the same as long as its series are.
+    pub(crate) fn board_member(&mut self) -> Arc<Member> {
+        if let Some(member) = &self.board_member {
             return Arc::clone(member);
         }
-        let member = self.new_member();
-        Arc::clone(self.member.insert(member))
+        let member = self.new_board_member();
+        Arc::clone(self.board_member.insert(member))
     }
 
-    fn new_member(&self) -> Arc<Member> {
+    fn new_board_member(&self) -> Arc<Member> {
         let mut series: Vec<SeriesFacts> = self
             .writers()
             .map(|writer| {
@@ -286,63 +311,58 @@ impl Lane {
             self.run.idx,
             self.run.generation,
             series,
-            Arc::clone(&self.fixed),
+            Arc::clone(&self.historical),
             Arc::clone(&self.through),
         ))
     }
 
-    /// Makes the series of a live day anew out of what is delivered of it, from the state at its
-    /// start: a new generation of its segments, seen from `now` on. Nothing that is published
-    /// changes.
-    pub(crate) fn make_anew(&mut self, layout: &SessionLayout, now: Timestamp) {
-        let n_rows = self.n_delivered();
-        let Some(live) = &self.live else { return };
-        let (mut processor, none) = (live.start.clone(), DayMemory::default());
-        let mut series = processor.start_session(&layout.day, Arrival::Recorded, none);
-        let Sifted { bars, closes_at_ns, .. } = &live.sifted;
-        let (rows, through) = (0..n_rows, live.closed_through);
+    /// Makes the series of a live session anew out of its first `n_delivered` bars, from the state
+    /// at its start: a new generation of its segments, seen from `now` on. Nothing that is
+    /// published changes.
+    pub(crate) fn make_anew(
+        &mut self,
+        layout: &SessionLayout,
+        n_delivered: usize,
+        now: Timestamp,
+    ) {
+        let live = self.live();
+        let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
+        let mut series = processor.start_session(&layout.day, Visibility::Recorded, none);
+        let Admitted { bars, closes_at_ns, .. } = &live.admitted;
+        let (rows, through) = (0..n_delivered, live.closed_through);
         processor.append(bars, closes_at_ns, rows, through, &mut series, Some(now));
         self.run.processor = processor;
         self.series = series;
-        self.member = None;
+        self.board_member = None;
     }
 
-    /// Builds all series anew, for the intervals and indicators of `plan` and `rule` as they are
-    /// now, from the same rows of the day.
+    /// Builds all series anew, for the intervals and indicators of `reading` as they are now, from
+    /// the same rows of the session, of which `n_delivered` are delivered.
     pub(crate) fn rebuild(
         &mut self,
-        plan: &Plan,
-        rule: &LayoutRule,
+        reading: &mut Reading<'_>,
         layout: &SessionLayout,
-        source: &mut dyn Source,
+        n_delivered: usize,
         clock: Timestamp,
     ) -> Result<(), RunError> {
-        let (symbol, session) = (&self.run.symbol, &layout.session);
-        let stored = source.intervals(symbol);
-        let (processor, history) = before_day(symbol, &stored, plan, rule, session, source)?;
+        let stored = reading.source.intervals(&self.run.symbol);
+        let (mut processor, history) =
+            before_session(reading, &self.run.symbol, &stored, &layout.session)?;
         self.run.history = history;
-        let before: Vec<(BarInterval, usize)> = self
-            .writers()
-            .map(|writer| writer.segment().shape().interval)
-            .zip(self.announced.iter().copied())
-            .collect();
-        if let Some(live) = &mut self.live {
-            live.start = processor;
-            self.make_anew(layout, clock);
-        } else {
-            self.run.processor = processor;
-            let same_bars = self.series.base.whole().cloned().unwrap_or_default();
-            let (processor, none) = (&mut self.run.processor, DayMemory::default());
-            self.series = processor.whole_session(&layout.day, same_bars, none);
+        match &mut self.rows {
+            SymbolRows::Live(live) => {
+                live.start = processor;
+                self.make_anew(layout, n_delivered, clock);
+            }
+            SymbolRows::Stored(stored) => {
+                stored.figures = None;
+                let same_bars = self.series.base.whole().cloned().unwrap_or_default();
+                let none = SeriesMemory::default();
+                self.series = processor.whole_session(&layout.day, same_bars, none);
+                self.run.processor = processor;
+                self.board_member = None;
+            }
         }
-        (self.figures, self.member) = (None, None);
-        // A new interval begins to be announced with its next bar.
-        let announced = self.writers().map(|writer| {
-            let interval = writer.segment().shape().interval;
-            let known = before.iter().find(|(known, _)| *known == interval);
-            known.map_or_else(|| writer.rows_at(clock).len(), |&(_, announced)| announced)
-        });
-        self.announced = announced.collect();
         Ok(())
     }
 }

@@ -3,5 +3,5 @@
 use openbell_session_data::View;
 
 fn main() {
-    let _ = View { frame: panic!(), publication: panic!() };
+    let _ = View { roster: panic!(), publication: panic!() };
 }

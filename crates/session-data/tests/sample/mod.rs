@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_session_data::{
-    Arrival, Grid, GridPart, Member, Segment, SegmentDay, SegmentShape, SegmentWriter, SeriesFacts,
-    SeriesRole, SessionFacts, Through,
+    Visibility, Grid, GridPart, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter, SeriesFacts,
+    SeriesRole, SessionFacts, DeliveredThrough,
 };
 use openbell_time::{Timestamp, TradingDate};
 
@@ -31,15 +31,15 @@ pub fn base_shape() -> SegmentShape {
     SegmentShape {
         interval: BASE,
         role: SeriesRole::Base,
-        arrival: Arrival::AtClose,
+        visibility: Visibility::AtClose,
         indicators: Arc::from([]),
     }
 }
 
 /// The day number `number`, whose base bars lie in `parts`.
-pub fn day_of(number: i32, parts: Vec<GridPart>) -> SegmentDay {
+pub fn day_of(number: i32, parts: Vec<GridPart>) -> SegmentGrid {
     let grid = Grid::clock(parts, STEP_NS);
-    SegmentDay {
+    SegmentGrid {
         session_date: TradingDate::from_days(20_000 + number),
         grid: grid.clone(),
         base_grid: grid,
@@ -47,12 +47,12 @@ pub fn day_of(number: i32, parts: Vec<GridPart>) -> SegmentDay {
 }
 
 /// The day number `number` with `n_slots` base bars from `since` on.
-pub fn day(number: i32, since: i64, n_slots: i64) -> SegmentDay {
+pub fn day(number: i32, since: i64, n_slots: i64) -> SegmentGrid {
     day_of(number, vec![part(since, since + n_slots * STEP_NS)])
 }
 
 /// The session of `day`.
-pub fn session(day: &SegmentDay) -> SessionFacts {
+pub fn session(day: &SegmentGrid) -> SessionFacts {
     SessionFacts {
         date: day.session_date,
         open: day.grid.since().unwrap(),
@@ -95,6 +95,6 @@ pub fn member(symbol: &str, idx: u32, generation: u32, series: Vec<SeriesFacts>)
         generation,
         series,
         Arc::from([]),
-        Through::with_the_clock(),
+        DeliveredThrough::with_the_clock(),
     ))
 }

@@ -4,7 +4,7 @@
 //! a search while instants move forward.
 
 use super::Calendar;
-use crate::{Phase, Session, TimeError, Timestamp};
+use crate::{MarketPhase, Session, TimeError, Timestamp};
 
 /// A place in a calendar that remembers where it stands.
 ///
@@ -12,11 +12,11 @@ use crate::{Phase, Session, TimeError, Timestamp};
 /// step where it moves on, a lookup where it jumps or goes back. Making one counts a reference.
 ///
 /// ```
-/// use openbell_time::{Phase, TimeManager};
+/// use openbell_time::{MarketPhase, TimeManager};
 /// let mut cursor = TimeManager::new().calendar("XTKS")?.cursor();
 /// // Tokyo's lunch on a day of 2022 is from 11:30 to 12:30, 02:30 to 03:30 UTC.
-/// assert_eq!(cursor.phase("2022-06-01T02:29:59Z".parse()?)?, Phase::Regular);
-/// assert_eq!(cursor.phase("2022-06-01T02:30:00Z".parse()?)?, Phase::Break);
+/// assert_eq!(cursor.phase("2022-06-01T02:29:59Z".parse()?)?, MarketPhase::Regular);
+/// assert_eq!(cursor.phase("2022-06-01T02:30:00Z".parse()?)?, MarketPhase::Break);
 /// assert!(cursor.is_open("2022-06-01T03:30:00Z".parse()?)?);
 /// # Ok::<(), openbell_time::TimeError>(())
 /// ```
@@ -26,7 +26,7 @@ pub struct CalendarCursor {
     /// The stretch in which the last instant lay: one phase, `[since, until)`.
     since: Timestamp,
     until: Timestamp,
-    phase: Phase,
+    phase: MarketPhase,
     /// Sessions that had opened at `since`.
     n_opened: usize,
 }
@@ -39,7 +39,7 @@ impl CalendarCursor {
             calendar,
             since: nowhere,
             until: nowhere,
-            phase: Phase::Closed,
+            phase: MarketPhase::Closed,
             n_opened: 0,
         }
     }
@@ -54,12 +54,12 @@ impl CalendarCursor {
     /// *Errors*: [`TimeError::InstantOutsideFacts`]; so for every question of a cursor.
     #[inline]
     pub fn is_open(&mut self, instant: Timestamp) -> Result<bool, TimeError> {
-        Ok(self.phase(instant)? == Phase::Regular)
+        Ok(self.phase(instant)? == MarketPhase::Regular)
     }
 
     /// What the market is doing at an instant.
     #[inline]
-    pub fn phase(&mut self, instant: Timestamp) -> Result<Phase, TimeError> {
+    pub fn phase(&mut self, instant: Timestamp) -> Result<MarketPhase, TimeError> {
         if instant < self.since || self.until <= instant {
             self.stand_at(instant)?;
         }
@@ -70,10 +70,10 @@ impl CalendarCursor {
     #[inline]
     pub fn session(&mut self, instant: Timestamp) -> Result<Option<&Session>, TimeError> {
         match self.phase(instant)? {
-            Phase::Regular | Phase::Break => {
+            MarketPhase::Regular | MarketPhase::Break => {
                 Ok(self.calendar.expansion.sessions.get(self.n_opened.wrapping_sub(1)))
             }
-            Phase::Closed | Phase::Pre | Phase::Post => Ok(None),
+            MarketPhase::Closed | MarketPhase::Pre | MarketPhase::Post => Ok(None),
         }
     }
 
@@ -96,28 +96,28 @@ impl CalendarCursor {
             self.calendar.n_opened_unchecked(instant)
         };
         let mut stretch =
-            Stretch { instant, since: covered.start, until: covered.end, phase: Phase::Closed };
+            Stretch { instant, since: covered.start, until: covered.end, phase: MarketPhase::Closed };
         if let Some(session) = n_opened.checked_sub(1).map(|idx| &sessions[idx]) {
-            stretch.bound(session.open, Phase::Regular);
+            stretch.bound(session.open, MarketPhase::Regular);
             if let Some(shut) = session.break_hours {
-                stretch.bound(shut.since, Phase::Break);
-                stretch.bound(shut.until, Phase::Regular);
+                stretch.bound(shut.since, MarketPhase::Break);
+                stretch.bound(shut.until, MarketPhase::Regular);
             }
             match session.post_close {
                 Some(post_close) => {
-                    stretch.bound(session.close, Phase::Post);
-                    stretch.bound(post_close, Phase::Closed);
+                    stretch.bound(session.close, MarketPhase::Post);
+                    stretch.bound(post_close, MarketPhase::Closed);
                 }
-                None => stretch.bound(session.close, Phase::Closed),
+                None => stretch.bound(session.close, MarketPhase::Closed),
             }
         }
         if let Some(next) = sessions.get(n_opened) {
-            if stretch.phase == Phase::Closed
+            if stretch.phase == MarketPhase::Closed
                 && let Some(pre_open) = next.pre_open
             {
-                stretch.bound(pre_open, Phase::Pre);
+                stretch.bound(pre_open, MarketPhase::Pre);
             }
-            stretch.bound(next.open, Phase::Regular);
+            stretch.bound(next.open, MarketPhase::Regular);
         }
         let Stretch { since, until, phase, .. } = stretch;
         (self.since, self.until, self.phase, self.n_opened) = (since, until, phase, n_opened);
@@ -130,12 +130,12 @@ struct Stretch {
     instant: Timestamp,
     since: Timestamp,
     until: Timestamp,
-    phase: Phase,
+    phase: MarketPhase,
 }
 
 impl Stretch {
     /// Takes the next bound in the order of time: from `at` on the phase is `phase_from`.
-    fn bound(&mut self, at: Timestamp, phase_from: Phase) {
+    fn bound(&mut self, at: Timestamp, phase_from: MarketPhase) {
         if at <= self.instant {
             (self.since, self.phase) = (at, phase_from);
         } else {

@@ -15,7 +15,7 @@ pub(crate) use expansion::Expansion;
 
 use crate::facts::{DayChange, Days};
 use crate::timestamp::NANOS_PER_SECOND;
-use crate::{LocalTime, Nanos, Phase, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
+use crate::{LocalTime, Nanos, MarketPhase, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
 
 /// The sessions of one exchange.
 ///
@@ -248,20 +248,20 @@ impl Calendar {
     /// What the market is doing at an instant.
     ///
     /// ```
-    /// use openbell_time::{Phase, TimeManager};
+    /// use openbell_time::{MarketPhase, TimeManager};
     /// let nyse = TimeManager::new().calendar("XNYS")?;
     /// // 13:29:59 UTC is one second before the open of a summer day.
-    /// assert_eq!(nyse.phase("2025-07-02T13:29:59Z".parse()?)?, Phase::Pre);
-    /// assert_eq!(nyse.phase("2025-07-02T13:30:00Z".parse()?)?, Phase::Regular);
-    /// assert_eq!(nyse.phase("2025-07-02T20:00:00Z".parse()?)?, Phase::Post);
+    /// assert_eq!(nyse.phase("2025-07-02T13:29:59Z".parse()?)?, MarketPhase::Pre);
+    /// assert_eq!(nyse.phase("2025-07-02T13:30:00Z".parse()?)?, MarketPhase::Regular);
+    /// assert_eq!(nyse.phase("2025-07-02T20:00:00Z".parse()?)?, MarketPhase::Post);
     /// # Ok::<(), openbell_time::TimeError>(())
     /// ```
-    pub fn phase(&self, instant: Timestamp) -> Result<Phase, TimeError> {
+    pub fn phase(&self, instant: Timestamp) -> Result<MarketPhase, TimeError> {
         let n_opened = self.n_opened(instant)?;
         let sessions = &self.expansion.sessions;
         let phase_of = |idx: usize| sessions.get(idx).map(|session| session.phase_at(instant));
         match n_opened.checked_sub(1).and_then(phase_of) {
-            None | Some(Phase::Closed) => Ok(phase_of(n_opened).unwrap_or(Phase::Closed)),
+            None | Some(MarketPhase::Closed) => Ok(phase_of(n_opened).unwrap_or(MarketPhase::Closed)),
             Some(phase) => Ok(phase),
         }
     }

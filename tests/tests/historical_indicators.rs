@@ -90,7 +90,7 @@ fn expected(
 fn fixed(story: &Story) -> Result<f64, String> {
     let mut reader = story.engine.outside_reader();
     let view = reader.view().expect("active");
-    let fixed = view.symbol("AAA").expect("a member").fixed_indicators();
+    let fixed = view.symbol("AAA").expect("a member").historical_indicators();
     fixed[0].value.clone().map_err(|why| why.to_string())
 }
 
@@ -191,7 +191,7 @@ fn the_usual_volume_of_every_slot_is_fixed_before_the_open() {
     let found: Vec<(String, f64)> = view
         .symbol("AAA")
         .expect("a member")
-        .fixed_indicators()
+        .historical_indicators()
         .iter()
         .map(|fixed| {
             assert_eq!(&*fixed.key, "avg_volume_intraday_2_1h");

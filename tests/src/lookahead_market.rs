@@ -24,16 +24,16 @@ const MORE: &str = r#", "historical": {"data": [
       {"at": "11:00", "add": ["TSLA"]}, {"at": "12:00", "remove": ["MSFT"]},
       {"at": "2025-07-02T15:00", "add": ["NVDA"], "stay": true}]"#;
 
-/// The session of [`market_of_hunts`], 2025-07-02 and the half day after it: with history of stored
+/// The session of [`lookahead_market`], 2025-07-02 and the half day after it: with history of stored
 /// and of folded intervals, indicators, and symbols that come and go.
-pub fn config_of_hunts() -> String {
+pub fn lookahead_config() -> String {
     config(SYMBOLS, STREAMS, LAST, MORE)
 }
 
 /// Three weeks of six symbols: AAPL and NVDA are dense, AAPL with stored days that go on to today;
 /// TSLA is thin; MSFT has gaps, and rows that are no bars; LATE begins late, on the last day at
 /// 11:20; GONE has no bar on the last day.
-pub fn market_of_hunts() -> Market {
+pub fn lookahead_market() -> Market {
     let is_last = |date: TradingDate| date.to_string() == LAST;
     Market::new()
         .with_minutes("AAPL", FIRST, LAST, |_, _| true)

@@ -7,11 +7,11 @@ use openbell_config::{Mode, SessionConfig};
 use openbell_time::{TimeManager, Timestamp};
 
 use super::cut::{self, Cut};
-use super::difference::{Difference, Subject, in_events, in_put_out};
+use super::difference::{Difference, Subject, in_events, in_outputs};
 use super::finding::{Cause, Finding};
 use super::tampering::Tampering;
 use super::watch::{Mark, Watched, Watching};
-use super::{LookaheadCheck, LookaheadError, LookaheadReport, Rehearsal};
+use super::{LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup};
 use crate::digest::Digest;
 use crate::engine::Engine;
 use crate::error::PlanErrors;
@@ -78,12 +78,12 @@ impl Stretch<'_> {
     fn begin(
         &self,
         cut: Option<Cut>,
-        rehearsal: &mut dyn Rehearsal,
+        rehearsal: &mut dyn LookaheadSetup,
     ) -> Result<Watched, LookaheadError> {
         let tampering = Tampering { calendar: self.plan.calendar().clone(), cut };
         let source = tampering.over(rehearsal.source()?);
         let mut engine = Engine::new(&self.config, self.time, source)?;
-        drop(rehearsal.put_out()); // What an earlier run has left.
+        drop(rehearsal.outputs()); // What an earlier run has left.
         rehearsal.register(&mut engine, &tampering).map_err(LookaheadError::Consumers)?;
         Ok(Watched::new(engine, self.first_at))
     }
@@ -92,7 +92,7 @@ impl Stretch<'_> {
     pub(super) fn baseline(
         &self,
         cuts: &[Cut],
-        rehearsal: &mut dyn Rehearsal,
+        rehearsal: &mut dyn LookaheadSetup,
     ) -> Result<Baseline, LookaheadError> {
         let mut run = self.begin(None, rehearsal)?;
         let mut stands = Vec::new();
@@ -109,7 +109,7 @@ impl Stretch<'_> {
         &self,
         cut: &Cut,
         baseline: &mut Baseline,
-        rehearsal: &mut dyn Rehearsal,
+        rehearsal: &mut dyn LookaheadSetup,
         report: &mut LookaheadReport,
     ) -> Result<Option<Finding>, LookaheadError> {
         let mut rerun = self.begin(Some(*cut), rehearsal)?;
@@ -139,7 +139,7 @@ impl Stretch<'_> {
 impl Baseline {
     /// Steps `rerun` up to the cut; says whether it shows the same. It stands at the first step
     /// that does not.
-    fn holds(&self, rerun: &mut Watched, cut: &Cut, rehearsal: &mut dyn Rehearsal) -> bool {
+    fn holds(&self, rerun: &mut Watched, cut: &Cut, rehearsal: &mut dyn LookaheadSetup) -> bool {
         let marks = self.run.marks();
         let is_same = |run: &Watched| {
             let n_steps = run.marks().len();
@@ -157,15 +157,15 @@ impl Baseline {
 
     /// In what a run over the same data, up to the same step, differs from this one.
     fn difference_to(&self, again: &Watched) -> Option<Difference> {
-        let &Mark { print, n_events, n_put_out } = again.marks().last()?;
+        let &Mark { print, n_events, n_outputs } = again.marks().last()?;
         let ours = self.run.marks().get(again.marks().len() - 1)?;
         if ours.print == print {
             return None;
         }
         let events = &self.run.engine.events()[..ours.n_events];
-        let put_out = &self.run.put_out[..ours.n_put_out];
+        let outputs = &self.run.outputs[..ours.n_outputs];
         in_events(events, &again.engine.events()[..n_events])
-            .or_else(|| in_put_out(put_out, &again.put_out[..n_put_out]))
+            .or_else(|| in_outputs(outputs, &again.outputs[..n_outputs]))
             .or_else(|| Some(unnamed()))
     }
 }

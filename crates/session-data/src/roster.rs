@@ -9,7 +9,7 @@ use std::sync::Arc;
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_time::{Timestamp, TradingDate};
 
-use crate::inactive::Holder;
+use crate::inactive::LaggingSymbol;
 use crate::segment::{Segment, SeriesRole};
 use crate::sync::{AtomicI64, Ordering};
 
@@ -41,7 +41,7 @@ pub struct SeriesFacts {
 
 /// A value computed before the session and fixed for the day.
 #[derive(Clone, PartialEq, Debug)]
-pub struct FixedIndicator {
+pub struct HistoricalIndicator {
     /// The key, as `avg_volume_20_1d`.
     pub key: Arc<str>,
     /// The field's name, empty where the indicator has one value.
@@ -62,26 +62,26 @@ pub struct Member {
     /// Its series, shortest interval first.
     pub series: Vec<SeriesFacts>,
     /// Indicators fixed for the day.
-    pub fixed: Arc<[FixedIndicator]>,
+    pub fixed: Arc<[HistoricalIndicator]>,
     /// Up to which instant the core has worked for this member while it is catching up.
-    through: Arc<Through>,
+    through: Arc<DeliveredThrough>,
 }
 
 /// How far the core is with one member: behind the session clock while it catches up.
 #[derive(Debug)]
-pub struct Through(AtomicI64);
+pub struct DeliveredThrough(AtomicI64);
 
-impl Through {
+impl DeliveredThrough {
     const WITH_THE_CLOCK: i64 = i64::MAX;
 
     /// A member that is with the clock.
-    pub fn with_the_clock() -> Arc<Through> {
-        Arc::new(Through(AtomicI64::new(Through::WITH_THE_CLOCK)))
+    pub fn with_the_clock() -> Arc<DeliveredThrough> {
+        Arc::new(DeliveredThrough(AtomicI64::new(DeliveredThrough::WITH_THE_CLOCK)))
     }
 
     /// A member of which nothing is delivered yet.
-    pub fn before_everything() -> Arc<Through> {
-        Arc::new(Through(AtomicI64::new(i64::MIN)))
+    pub fn before_everything() -> Arc<DeliveredThrough> {
+        Arc::new(DeliveredThrough(AtomicI64::new(i64::MIN)))
     }
 
     /// The core has delivered up to `instant`, which lies behind the clock.
@@ -91,7 +91,7 @@ impl Through {
 
     /// The member is with the clock from now on.
     pub fn reach_the_clock(&self) {
-        self.0.store(Through::WITH_THE_CLOCK, Ordering::Release);
+        self.0.store(DeliveredThrough::WITH_THE_CLOCK, Ordering::Release);
     }
 
     fn instant(&self, clock: Timestamp) -> Timestamp {
@@ -106,8 +106,8 @@ impl Member {
         idx: SymbolIdx,
         generation: u32,
         mut series: Vec<SeriesFacts>,
-        fixed: Arc<[FixedIndicator]>,
-        through: Arc<Through>,
+        fixed: Arc<[HistoricalIndicator]>,
+        through: Arc<DeliveredThrough>,
     ) -> Member {
         series.sort_by_key(|facts| facts.interval);
         Member { symbol, idx, generation, series, fixed, through }
@@ -125,36 +125,36 @@ impl Member {
 
 /// The board as of one publication.
 #[derive(Debug)]
-pub struct Frame {
+pub struct Roster {
     version: u64,
     session: Option<SessionFacts>,
     members: Vec<Arc<Member>>,
     /// Position in `members` by symbol index; `ABSENT` where it is not a member.
     positions: Vec<u32>,
-    withheld: Vec<Holder>,
+    withheld: Vec<LaggingSymbol>,
 }
 
 const ABSENT: u32 = u32::MAX;
 
-impl Frame {
+impl Roster {
     /// The board before the first session: nobody.
-    pub(crate) fn empty() -> Frame {
-        Frame::new(0, None, Vec::new(), Vec::new())
+    pub(crate) fn empty() -> Roster {
+        Roster::new(0, None, Vec::new(), Vec::new())
     }
 
     pub(crate) fn new(
         version: u64,
         session: Option<SessionFacts>,
         mut members: Vec<Arc<Member>>,
-        withheld: Vec<Holder>,
-    ) -> Frame {
+        withheld: Vec<LaggingSymbol>,
+    ) -> Roster {
         members.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         let n_positions = members.iter().map(|m| m.idx.as_usize() + 1).max().unwrap_or(0);
         let mut positions = vec![ABSENT; n_positions];
         for (position, member) in members.iter().enumerate() {
             positions[member.idx.as_usize()] = position as u32;
         }
-        Frame { version, session, members, positions, withheld }
+        Roster { version, session, members, positions, withheld }
     }
 
     pub(crate) fn version(&self) -> u64 {
@@ -172,7 +172,7 @@ impl Frame {
     }
 
     /// The members whose data is withheld (`scope: "symbol"`), in symbol order.
-    pub fn withheld(&self) -> &[Holder] {
+    pub fn withheld(&self) -> &[LaggingSymbol] {
         &self.withheld
     }
 

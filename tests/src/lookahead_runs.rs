@@ -2,7 +2,7 @@
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Consumer, ConsumerError, Engine, LookaheadCheck, LookaheadReport, OnError, Rehearsal, Source,
+    Consumer, ConsumerError, Engine, LookaheadCheck, LookaheadReport, OnError, LookaheadSetup, Source,
     Tampering,
 };
 use openbell_data_manager::DataError;
@@ -13,16 +13,16 @@ use crate::market::{Market, time};
 type Consumers<'r> = dyn FnMut(&Market, &Tampering) -> Vec<Box<dyn Consumer>> + 'r;
 
 /// Runs over a market, with the consumers that a story gives them.
-pub struct Rehearsed<'r> {
+pub struct LookaheadRuns<'r> {
     market: Market,
     consumers: Box<Consumers<'r>>,
-    put_out: Box<dyn FnMut() -> Vec<(String, String)> + 'r>,
+    outputs: Box<dyn FnMut() -> Vec<(String, String)> + 'r>,
 }
 
-impl<'r> Rehearsed<'r> {
+impl<'r> LookaheadRuns<'r> {
     /// Runs over `market`, without consumers.
-    pub fn over(market: Market) -> Rehearsed<'r> {
-        Rehearsed { market, consumers: Box::new(|_, _| Vec::new()), put_out: Box::new(Vec::new) }
+    pub fn over(market: Market) -> LookaheadRuns<'r> {
+        LookaheadRuns { market, consumers: Box::new(|_, _| Vec::new()), outputs: Box::new(Vec::new) }
     }
 
     /// The same with the consumers that `consumers` makes for each run.
@@ -35,8 +35,8 @@ impl<'r> Rehearsed<'r> {
     }
 
     /// The same with what consumers put out past the run.
-    pub fn putting_out(mut self, put_out: impl FnMut() -> Vec<(String, String)> + 'r) -> Self {
-        self.put_out = Box::new(put_out);
+    pub fn with_outputs(mut self, outputs: impl FnMut() -> Vec<(String, String)> + 'r) -> Self {
+        self.outputs = Box::new(outputs);
         self
     }
 
@@ -51,7 +51,7 @@ impl<'r> Rehearsed<'r> {
     }
 }
 
-impl Rehearsal for Rehearsed<'_> {
+impl LookaheadSetup for LookaheadRuns<'_> {
     fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
         Ok(Box::new(self.market.clone()))
     }
@@ -67,7 +67,7 @@ impl Rehearsal for Rehearsed<'_> {
         Ok(())
     }
 
-    fn put_out(&mut self) -> Vec<(String, String)> {
-        (self.put_out)()
+    fn outputs(&mut self) -> Vec<(String, String)> {
+        (self.outputs)()
     }
 }

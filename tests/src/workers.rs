@@ -1,7 +1,7 @@
 //! Consumers on threads of their own, as the program around a run gives them.
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
-use openbell_coordinator::{Consumer, Delivery, Engine, OnError, Seat, SeatEnd, Step};
+use openbell_coordinator::{Consumer, Delivery, Engine, OnError, Worker, WorkerEnd, Step};
 use openbell_time::Timestamp;
 
 use crate::story::{Finished, Story};
@@ -12,7 +12,7 @@ pub fn register(
     consumer: Box<dyn Consumer>,
     on_error: OnError,
     delivery: Delivery,
-) -> Option<Seat> {
+) -> Option<Worker> {
     match delivery {
         Delivery::Inline => {
             engine.register(consumer, on_error);
@@ -24,12 +24,12 @@ pub fn register(
 }
 
 /// Steps to the end while every seat runs on a thread of its own.
-pub fn finish_seated(mut story: Story, seats: Vec<Seat>) -> (Finished, Vec<SeatEnd>) {
+pub fn finish_with_workers(mut story: Story, workers: Vec<Worker>) -> (Finished, Vec<WorkerEnd>) {
     std::thread::scope(|scope| {
         let threads: Vec<_> =
-            seats.into_iter().map(|seat| scope.spawn(move || seat.run())).collect();
+            workers.into_iter().map(|worker| scope.spawn(move || worker.run())).collect();
         let finished = step_to_end(&mut story.engine);
-        let ends = threads.into_iter().map(|t| t.join().expect("a seat panics for nobody"));
+        let ends = threads.into_iter().map(|t| t.join().expect("a worker panics for nobody"));
         (finished, ends.collect())
     })
 }
