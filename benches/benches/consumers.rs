@@ -8,7 +8,7 @@ use openbell::bench::market::Load;
 use openbell::bench::stage::Counts;
 use openbell_benches::{market, sized};
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Worker, Step,
+    BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Step, Worker,
 };
 use openbell_time::Timestamp;
 
@@ -37,7 +37,9 @@ fn run(mut engine: Engine, consumers: Vec<Box<dyn Consumer>>, delivery: Delivery
     for consumer in consumers {
         match delivery {
             Delivery::Inline => engine.register(consumer, OnError::StopRun),
-            Delivery::LockStep => workers.push(engine.register_lock_step(consumer, OnError::StopRun)),
+            Delivery::LockStep => {
+                workers.push(engine.register_lock_step(consumer, OnError::StopRun))
+            }
             Delivery::Free => workers.push(engine.register_free(consumer, OnError::StopRun, 256)),
         }
     }

@@ -7,9 +7,9 @@ use openbell::bench::market::Market;
 use openbell_config::Hours;
 use openbell_coordinator::{LayoutRule, SessionLayout};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
-use openbell_processor::{SessionSeries, IndicatorSet, SymbolProcessor};
+use openbell_processor::{IndicatorSet, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
-    Visibility, BoardWriter, Member, SeriesFacts, SeriesRole, SessionFacts, DeliveredThrough,
+    BoardWriter, DeliveredThrough, Member, SeriesFacts, SeriesRole, SessionFacts, Visibility,
 };
 use openbell_time::Timestamp;
 

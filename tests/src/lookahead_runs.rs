@@ -2,8 +2,8 @@
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Consumer, ConsumerError, Engine, LookaheadCheck, LookaheadReport, OnError, LookaheadSetup, Source,
-    Tampering,
+    Consumer, ConsumerError, Engine, LookaheadCheck, LookaheadReport, LookaheadSetup, OnError,
+    Source, Tampering,
 };
 use openbell_data_manager::DataError;
 
@@ -22,7 +22,11 @@ pub struct LookaheadRuns<'r> {
 impl<'r> LookaheadRuns<'r> {
     /// Runs over `market`, without consumers.
     pub fn over(market: Market) -> LookaheadRuns<'r> {
-        LookaheadRuns { market, consumers: Box::new(|_, _| Vec::new()), outputs: Box::new(Vec::new) }
+        LookaheadRuns {
+            market,
+            consumers: Box::new(|_, _| Vec::new()),
+            outputs: Box::new(Vec::new),
+        }
     }
 
     /// The same with the consumers that `consumers` makes for each run.

@@ -1,10 +1,10 @@
 //! A run again from its event log.
 
-use openbell_coordinator::{Command, Engine, Event, Origin, Step, StepAt};
+use openbell_coordinator::{Engine, Event, Origin, SessionCommand, Step, StepAt};
 use openbell_time::Timestamp;
 
 /// The commands from outside, in the order in which they were taken.
-pub fn commands_of(events: &[Event]) -> Vec<(StepAt, Command)> {
+pub fn commands_of(events: &[Event]) -> Vec<(StepAt, SessionCommand)> {
     let command = |event: &Event| match event {
         Event::Commanded { taken, origin: Origin::Handle, command, .. } => {
             Some((*taken, command.clone()))
@@ -17,7 +17,7 @@ pub fn commands_of(events: &[Event]) -> Vec<(StepAt, Command)> {
 }
 
 /// Steps `engine`, each of `commands` given where it was taken, to its end, or to where it pauses.
-pub fn repeat(engine: &mut Engine, commands: &[(StepAt, Command)]) {
+pub fn repeat(engine: &mut Engine, commands: &[(StepAt, SessionCommand)]) {
     let handle = engine.handle();
     let mut commands = commands.iter().peekable();
     loop {

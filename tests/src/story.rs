@@ -4,7 +4,7 @@ use std::path::Path;
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Command, Engine, Event, Handle, OnError, Phase, Report, Step, StoreSource, Ticket,
+    Command, Engine, Event, Handle, OnError, PaceCommand, Phase, Report, Step, StoreSource, Ticket,
 };
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
@@ -99,7 +99,7 @@ impl Story {
     }
 
     /// Gives a command and steps until it is answered.
-    pub fn ask(&mut self, command: Command) -> openbell_coordinator::Answer {
+    pub fn ask(&mut self, command: impl Into<Command>) -> openbell_coordinator::Answer {
         let ticket: Ticket = self.engine.handle().command(command);
         for _ in 0..1_000_000 {
             if let Some(answer) = ticket.try_answer() {

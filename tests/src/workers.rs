@@ -1,7 +1,7 @@
 //! Consumers on threads of their own, as the program around a run gives them.
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
-use openbell_coordinator::{Consumer, Delivery, Engine, OnError, Worker, WorkerEnd, Step};
+use openbell_coordinator::{Consumer, Delivery, Engine, OnError, Step, Worker, WorkerEnd};
 use openbell_time::Timestamp;
 
 use crate::story::{Finished, Story};

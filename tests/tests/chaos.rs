@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use openbell_coordinator::{
-    Answer, BarClosed, BeforeOpen, CallWindow, Command, Consumer, Context, Delivery, OnError,
-    Outcome, Ready, Resumed,
+    Answer, BarClosed, BeforeOpen, CallWindow, Consumer, Context, Delivery, OnError, Outcome,
+    Ready, Resumed, SessionCommand,
 };
 use openbell_market::Symbol;
 use openbell_tests::{Finished, Market, Story, finish_with_workers, register, sym};
@@ -117,7 +117,7 @@ impl Consumer for Chaos {
         Ok(())
     }
 
-    fn answered(&mut self, _: Timestamp, _: &Command, _: &Answer) -> Outcome {
+    fn answered(&mut self, _: Timestamp, _: &SessionCommand, _: &Answer) -> Outcome {
         self.draw(2);
         Ok(())
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{Answer, Command, Consumer, Context, OnError, Outcome, Phase};
+use openbell_coordinator::{Answer, Consumer, Context, OnError, Outcome, Phase, SessionCommand};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{Bar, BarInterval, Coverage};
 use openbell_session_data::Rows;

@@ -1,6 +1,6 @@
 //! Days: half days, weekends, trailing windows, sessions without data.
 
-use openbell_coordinator::{Answer, Command, Event, Phase, Stay};
+use openbell_coordinator::{Answer, Event, Phase, SessionCommand, Stay};
 use openbell_market::BarInterval;
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_tests::{Market, Stored, Story, at, bar_at, dated, syms, time};

@@ -5,15 +5,15 @@
 use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
-    Answer, BarClosed, BeforeOpen, CallWindow, Command, Consumer, Context, Delivery, Event, Handle,
-    HistoryError, OnError, Operation, Outcome, Phase, Ready, Refusal, Removed, Resumed, WorkerEnd,
-    Step, Subscription, WaitError,
+    Answer, BarClosed, BeforeOpen, CallWindow, Consumer, Context, Delivery, Event, Handle,
+    HistoryError, OnError, Operation, Outcome, PaceCommand, Phase, Ready, Refusal, Removed,
+    Resumed, SessionCommand, Step, Subscription, WaitError, WorkerEnd,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_tests::{
-    Breaks, Finished, Market, Story, at, bar_at, finish_with_workers, minute, register, step_to_end, sym,
-    syms,
+    Breaks, Finished, Market, Story, at, bar_at, finish_with_workers, minute, register,
+    step_to_end, sym, syms,
 };
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
@@ -129,7 +129,7 @@ impl Consumer for Everything {
         self.note(format!("left {at} {symbol}"))
     }
 
-    fn answered(&mut self, at: Timestamp, command: &Command, answer: &Answer) -> Outcome {
+    fn answered(&mut self, at: Timestamp, command: &SessionCommand, answer: &Answer) -> Outcome {
         self.note(format!("answered {at} {} {answer:?}", command.name()))
     }
 

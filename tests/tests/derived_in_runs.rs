@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{Answer, Command};
+use openbell_coordinator::{Answer, SessionCommand};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{Bar, BarInterval, Coverage, Gap, Ohlcv};
 use openbell_session_data::coverage_of;

@@ -4,8 +4,8 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use openbell_coordinator::{
-    Answer, BarClosed, Command, Consumer, Context, Delivery, Event, Handle, OnError, Outcome,
-    Phase, Worker, WorkerEnd, Step,
+    Answer, BarClosed, Consumer, Context, Delivery, Event, Handle, OnError, Outcome, PaceCommand,
+    Phase, Step, Worker, WorkerEnd,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;

@@ -1,7 +1,8 @@
 //! The gate: while a symbol is behind, outsiders get nothing; then everything.
 
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Phase, Removed, Stay, Step, SymbolState,
+    Added, Answer, Command, Event, PaceCommand, Phase, Removed, SessionCommand, Stay, Step,
+    SymbolState,
 };
 use openbell_market::{Coverage, Gap};
 use openbell_session_data::{LaggingSymbol, Reason, Unavailable};

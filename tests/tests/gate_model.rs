@@ -1,7 +1,7 @@
 //! The engine's gate against the plain one, over random streams, numbers and comings and goings.
 //! `PROPTEST_CASES` says how many; a failure is made small, and kept beside this file.
 
-use openbell_coordinator::{Command, Event, Stay, Step};
+use openbell_coordinator::{Event, SessionCommand, Stay, Step};
 use openbell_market::Symbol;
 use openbell_session_data::{OutsideReader, Reason};
 use openbell_tests::{GateModel, Market, ModelSwitch, Story, at, minute, sym};

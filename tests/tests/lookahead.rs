@@ -11,7 +11,7 @@ use openbell_coordinator::{
 use openbell_data_manager::Feed;
 use openbell_market::{BarColumns, BarInterval, SeriesKey};
 use openbell_tests::{
-    Breaks, Market, LookaheadRuns, Story, at, lookahead_config, lookahead_market, sym, time,
+    Breaks, LookaheadRuns, Market, Story, at, lookahead_config, lookahead_market, sym, time,
 };
 use openbell_time::{Nanos, Timestamp};
 
@@ -221,8 +221,11 @@ fn a_consumer_that_keeps_what_an_earlier_run_has_shown_is_named() {
     let remembers = move |_: &Market, _: &Tampering| {
         vec![Box::new(Remembers(Arc::clone(&closes))) as Box<dyn Consumer>]
     };
-    let report =
-        LookaheadRuns::over(lookahead_market()).with(remembers).check(&lookahead_config(), 20, seed());
+    let report = LookaheadRuns::over(lookahead_market()).with(remembers).check(
+        &lookahead_config(),
+        20,
+        seed(),
+    );
     let (name, finding) = culprit(&report);
     assert_eq!((name, finding.cause), ("remembers", Cause::Unrepeatable));
     assert_eq!(finding.difference.with, None, "the first run knew nothing: {finding}");

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, Event, LookaheadCheck, NoModuleFiles, Phase, Registry, LookaheadSetup,
-    Signal, Source, StoreSource, Tampering, ModuleFiles,
+    ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup, ModuleFiles,
+    NoModuleFiles, Phase, Registry, Signal, Source, StoreSource, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    BarClosed, Command, Consumer, Context, OnError, Outcome, Phase, Stay, Subscription,
+    BarClosed, Consumer, Context, OnError, Outcome, Phase, SessionCommand, Stay, Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_tests::{Heard, Market, Story, at, sym, syms};
@@ -85,9 +85,10 @@ fn bars_are_announced_once_by_close_then_symbol_and_the_clock_never_goes_back() 
 fn an_add_does_not_move_the_clock_back_or_forth() {
     let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "", market());
     story.run_to(DAY, 13, 17);
-    let _ticket = story
-        .handle()
-        .command(SessionCommand::AddSymbols { symbols: syms(&["MSFT", "TSLA"]), stay: Stay::Session });
+    let _ticket = story.handle().command(SessionCommand::AddSymbols {
+        symbols: syms(&["MSFT", "TSLA"]),
+        stay: Stay::Session,
+    });
     for _ in 0..400 {
         let _ = story.step();
         assert_eq!(story.engine.clock().now(), at(DAY, 13, 17));

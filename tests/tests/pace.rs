@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use openbell_coordinator::{Answer, Command, Operation, Phase, Refusal, Stay, Step, run};
+use openbell_coordinator::{
+    Answer, Operation, PaceCommand, Phase, Refusal, SessionCommand, Stay, Step, run,
+};
 use openbell_tests::{Finished, Market, Story, at, config, syms};
 use openbell_time::{Nanos, SimulatedWall, Timestamp, WallClock};
 

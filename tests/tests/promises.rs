@@ -1,6 +1,6 @@
 //! The promises as laws, over random instants.
 
-use openbell_coordinator::{Added, Answer, Command, Stay};
+use openbell_coordinator::{Added, Answer, SessionCommand, Stay};
 use openbell_market::Symbol;
 use openbell_tests::{Market, Story, at};
 use openbell_time::{Nanos, Timestamp};

@@ -1,6 +1,6 @@
 //! Symbols come and go.
 
-use openbell_coordinator::{Added, Answer, Command, Phase, Removed, Stay};
+use openbell_coordinator::{Added, Answer, Phase, Removed, SessionCommand, Stay};
 use openbell_tests::{Market, Story, at};
 
 const DAY: &str = "2025-07-02";
@@ -11,7 +11,7 @@ fn market() -> Market {
     })
 }
 
-fn add(symbols: &[&str]) -> Command {
+fn add(symbols: &[&str]) -> SessionCommand {
     let symbols = symbols.iter().map(|s| s.parse().expect("a symbol")).collect();
     SessionCommand::AddSymbols { symbols, stay: Stay::Session }
 }
@@ -60,7 +60,7 @@ fn a_removed_symbol_leaves_no_trace_in_the_others() {
     assert_eq!(done.report.digests, alone.report.digests);
 }
 
-fn remove(symbols: &[&str]) -> Command {
+fn remove(symbols: &[&str]) -> SessionCommand {
     SessionCommand::RemoveSymbols { symbols: symbols.iter().map(|s| s.parse().unwrap()).collect() }
 }
 
@@ -230,7 +230,10 @@ fn lower_case_and_blanks_name_the_same_symbol_and_returned_lists_are_copies() {
 fn a_lock_goes_on_to_the_next_session_and_shows_in_the_status() {
     let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, "2025-07-03", "", market());
     story.run_to(DAY, 12, 0);
-    assert_eq!(story.ask(SessionCommand::Lock { symbol: openbell_tests::sym("AAPL") }), Answer::Done);
+    assert_eq!(
+        story.ask(SessionCommand::Lock { symbol: openbell_tests::sym("AAPL") }),
+        Answer::Done
+    );
     story.run_to("2025-07-03", 10, 0);
     assert!(story.handle().status().symbols[0].is_locked);
     let symbols = openbell_tests::syms(&["AAPL"]);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use openbell_coordinator::{Added, Answer, Command, Phase, Stay, Step};
+use openbell_coordinator::{Added, Answer, Command, Phase, SessionCommand, Stay, Step};
 use openbell_market::Symbol;
 use openbell_tests::{Market, Story, commands_of, repeat};
 

@@ -5,7 +5,7 @@
 
 use openbell_config::{RawSession, SessionConfig};
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Origin, Refusal, Removed, Report, Signal, Stay, StepAt,
+    Added, Answer, Event, Origin, Refusal, Removed, Report, SessionCommand, Signal, Stay, StepAt,
 };
 use openbell_market::indicator::{IndicatorName, IndicatorSpec, ParameterRange};
 use openbell_market::{BarInterval, Symbol};
@@ -36,7 +36,7 @@ pub struct LoggedCommand {
     /// When.
     pub taken: StepAt,
     /// What was asked.
-    pub command: Command,
+    pub command: SessionCommand,
 }
 
 /// A log that was read again.
@@ -159,15 +159,13 @@ fn event_fields(event: &Event) -> (&'static str, Value) {
         Event::Failed { at, why } => {
             ("failed", json!({"at": at.map(|at| at.to_string()), "why": why}))
         }
-        // The enum may grow; what it grows by is logged in its own words until it has a line here.
-        other => ("other", json!({"words": format!("{other:?}")})),
     }
 }
 
 /// Why the gate shut, as JSON: its name, and the symbols that hold it with their lag in seconds.
 pub fn reason_json(reason: &Reason) -> Value {
     match reason {
-        Reason::CatchingUp { holders } => {
+        Reason::CatchingUp { holders } | Reason::Late { holders } | Reason::Silent { holders } => {
             let holder = |holder: &openbell_session_data::LaggingSymbol| {
                 json!({
                     "symbol": holder.symbol.as_str(),
@@ -177,7 +175,9 @@ pub fn reason_json(reason: &Reason) -> Value {
             let holders: Vec<Value> = holders.iter().map(holder).collect();
             json!({"name": reason.name(), "holders": holders})
         }
-        _ => json!({"name": reason.name()}),
+        Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => {
+            json!({"name": reason.name()})
+        }
     }
 }
 
@@ -201,7 +201,7 @@ fn symbols_json(symbols: &[Symbol]) -> Value {
     symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().into()
 }
 
-fn command_json(command: &Command) -> Value {
+fn command_json(command: &SessionCommand) -> Value {
     let name = command.name();
     match command {
         SessionCommand::AddSymbols { symbols, stay } => json!({
@@ -235,9 +235,7 @@ fn command_json(command: &Command) -> Value {
             })
         }
         SessionCommand::Signal { signal } => json!({"name": name, "signal": signal_json(signal)}),
-        PaceCommand::RunUntil { until } => json!({"name": name, "until": until.to_string()}),
-        PaceCommand::ChangeSpeed { multiplier } => json!({"name": name, "multiplier": multiplier}),
-        _ => json!({"name": name}),
+        SessionCommand::Stop => json!({"name": name}),
     }
 }
 
@@ -267,7 +265,6 @@ fn answer_json(answer: &Answer) -> Value {
         Answer::NotPresent => json!("not_present"),
         Answer::Refused(why) => refused_json(None, why),
         Answer::Stopped => json!("stopped"),
-        other => json!(format!("{other:?}")),
     }
 }
 

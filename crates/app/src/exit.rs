@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use openbell_coordinator::with_causes;
 use openbell_data_manager::DataError;
 use openbell_time::{ExchangeGroup, TimeError};
 
@@ -114,21 +115,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&with_causes(self.error.as_ref()))
     }
-}
-
-/// What an error says, with those of its causes that it does not say itself.
-pub fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 /// Errors of results on standard output.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
-use openbell_coordinator::{Delivery, Engine, BuiltModule, ModuleErrors, ModuleFiles};
+use openbell_coordinator::{BuiltModule, Delivery, Engine, ModuleErrors, ModuleFiles};
 use openbell_time::TimeManager;
 
 use crate::exit::{Exit, Failure};
@@ -56,7 +56,11 @@ enum Wrong {
     Modules(ModuleErrors),
 }
 
-fn make(config: &SessionConfig, time: &TimeManager, texts: &dyn ModuleFiles) -> Result<Vec<BuiltModule>, Wrong> {
+fn make(
+    config: &SessionConfig,
+    time: &TimeManager,
+    texts: &dyn ModuleFiles,
+) -> Result<Vec<BuiltModule>, Wrong> {
     let calendar = time.calendar(config.exchange_group.name);
     let calendar = calendar.map_err(|error| Wrong::Time(error.into()))?;
     openbell_strategies::boxed().make(config, &calendar, texts).map_err(Wrong::Modules)

@@ -2,8 +2,6 @@
 //!
 //! Not here: what is allowed ([`crate::SessionConfig`]).
 
-use std::fmt;
-
 use jsonc_parser::ast;
 use jsonc_parser::common::Ranged;
 use jsonc_parser::{CollectOptions, ParseOptions};

@@ -1,6 +1,9 @@
 //! What can go wrong in a run.
 
-use openbell_data_manager::DataError;
+use std::fmt;
+use std::sync::Arc;
+
+use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{TimeError, Timestamp, TradingDate};
 use thiserror::Error;
@@ -47,6 +50,17 @@ pub enum RunError {
         /// What is there.
         found: Vec<BarInterval>,
     },
+    /// The source delivers a symbol in the other way than the run needs: a replay reads stored
+    /// feeds, a live run live ones.
+    #[error("{symbol} cannot join: the run needs a {} feed, and the source has a {} one", kind_name(*.needed), kind_name(*.found))]
+    WrongFeed {
+        /// The symbol.
+        symbol: Symbol,
+        /// What the run needs.
+        needed: FeedKind,
+        /// What the source has.
+        found: FeedKind,
+    },
     /// A consumer failed, and its rule stops the run.
     #[error("consumer {consumer} failed at {at}: {why}")]
     Consumer {
@@ -57,6 +71,50 @@ pub enum RunError {
         /// What it said.
         why: String,
     },
+}
+
+/// Why a run failed: the error that ended it.
+///
+/// Cheap to clone. Two failures are equal where they say the same.
+#[derive(Clone, Debug)]
+pub struct RunFailure(Arc<RunError>);
+
+impl RunFailure {
+    pub(crate) fn new(error: RunError) -> RunFailure {
+        RunFailure(Arc::new(error))
+    }
+
+    /// The error.
+    pub fn error(&self) -> &RunError {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&with_causes(self.0.as_ref()))
+    }
+}
+
+impl PartialEq for RunFailure {
+    fn eq(&self, other: &RunFailure) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+/// The sentence of an error with those of its causes that it does not say itself.
+pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
 }
 
 /// One reason for which a run cannot begin.
@@ -152,6 +210,13 @@ pub enum PlanError {
 #[derive(Debug, Error)]
 #[error("the run cannot begin:{}", .0.iter().map(|e| format!("\n  - {e}")).collect::<String>())]
 pub struct PlanErrors(pub Vec<PlanError>);
+
+fn kind_name(kind: FeedKind) -> &'static str {
+    match kind {
+        FeedKind::Stored => "stored",
+        FeedKind::Live => "live",
+    }
+}
 
 fn list(intervals: &[BarInterval]) -> String {
     if intervals.is_empty() {

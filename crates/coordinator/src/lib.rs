@@ -23,36 +23,41 @@ mod source;
 mod symbol;
 mod sync;
 
-pub use control::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
 pub use consumers::consumer::{
-    BarClosed, CallWindow, Consumer, ConsumerError, Lagged, OnError, Outcome, Ready, Resumed,
-    Skipped,
+    BarClosed, CallWindow, Consumer, ConsumerError, Lagged, Outcome, Ready, Resumed, Skipped,
 };
 pub use consumers::context::{BeforeOpen, Context};
-pub use digest::Digest;
-pub use engine::{Engine, Step};
-pub use error::{PlanError, PlanErrors, RunError};
-pub use control::event::{Event, Operation, Origin, Signal};
+pub use consumers::report::ConsumerReport;
+pub use consumers::subscription::Subscription;
+pub use consumers::worker::{Delivery, Worker, WorkerEnd};
+pub use control::command::{
+    Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
+};
+pub use control::event::{Event, Operation, Origin};
 pub use control::handle::{Handle, Ticket, WaitError};
-pub use plan::series::HistoryWindow;
+pub use control::signal::Signal;
+pub use control::status::{Phase, Status, SymbolState, SymbolStatus};
+pub use digest::Digest;
+pub use digest::print::{symbol_print, view_print};
+pub use engine::run::run;
+pub use engine::{Engine, Step};
+pub use error::{PlanError, PlanErrors, RunError, RunFailure, with_causes};
 pub use gate::lag::{LagChange, LagMeter, LagRule, LagState};
+pub use history::request::{HistoryBars, HistoryError};
 pub use layout::{LayoutRule, SessionLayout};
 pub use lookahead::{
-    Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup,
-    Subject, Tamper, Tampering,
+    Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
+    LookaheadSetup, Subject, Tamper, Tampering,
 };
 pub use modules::error::{ModuleError, ModuleErrors};
-pub use history::request::{HistoryError, HistoryBars};
+pub use modules::kind::ModuleKind;
+pub use modules::{BuiltModule, Module, ModuleContext, ModuleFiles, NoModuleFiles, Registry};
+pub use openbell_config::OnError;
+pub use plan::series::HistoryWindow;
 pub use plan::{Plan, ScheduleDue};
-pub use digest::print::{symbol_print, view_print};
-pub use modules::{BuiltModule, ModuleContext, Module, ModuleKind, NoModuleFiles, Registry, ModuleFiles};
-pub use report::{ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
-pub use engine::run::run;
-pub use consumers::worker::{Delivery, Worker, WorkerEnd};
+pub use report::{GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
 pub use source::Source;
-pub use control::status::{Phase, Status, SymbolState, SymbolStatus};
 pub use source::store::StoreSource;
-pub use consumers::subscription::Subscription;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -6,10 +6,11 @@ use openbell_market::{BarInterval, Coverage, Gap, RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
-use crate::digest::Digest;
-use crate::control::event::Signal;
 use crate::consumers::report::ConsumerReport;
+use crate::control::signal::Signal;
 use crate::control::status::Phase;
+use crate::digest::Digest;
+use crate::error::RunFailure;
 
 /// One switch of the gate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -74,7 +75,7 @@ pub struct Report {
     /// Where it stands.
     pub phase: Phase,
     /// Why it failed, where it did.
-    pub failure: Option<String>,
+    pub failure: Option<RunFailure>,
     /// The base interval.
     pub base: BarInterval,
     /// The sessions that were closed, in order.

@@ -6,8 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{SeriesLayout, SeriesMemory, IndicatorSet, SymbolProcessor, grid_of};
-use openbell_session_data::{Visibility, GridPart, SegmentGrid};
+use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor, grid_of};
+use openbell_session_data::{GridPart, SegmentGrid, Visibility};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 
 const N_MINUTES: i64 = 390;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarInterval};
 use openbell_session_data::{
-    Visibility, Grid, SegmentGrid, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, WholeBars,
+    Grid, SegmentGrid, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, Visibility,
+    WholeBars,
 };
 use openbell_time::Timestamp;
 

@@ -1,8 +1,8 @@
 //! Laws of bars made from bars, over random sessions with breaks, cut ends and missing minutes.
 
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{SeriesLayout, SeriesMemory, IndicatorSet, SymbolProcessor, grid_of};
-use openbell_session_data::{Visibility, GridPart, Rows, SegmentGrid};
+use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor, grid_of};
+use openbell_session_data::{GridPart, Rows, SegmentGrid, Visibility};
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 use proptest::prelude::*;
 

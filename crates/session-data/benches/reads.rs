@@ -10,8 +10,8 @@ use std::thread;
 use criterion::{Criterion, criterion_group, criterion_main};
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_session_data::{
-    Visibility, BoardWriter, Grid, GridPart, Member, OutsideReader, SegmentGrid, SegmentShape,
-    SegmentWriter, SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, DeliveredThrough,
+    BoardWriter, DeliveredThrough, Grid, GridPart, Member, OutsideReader, SegmentGrid,
+    SegmentShape, SegmentWriter, SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Visibility,
 };
 use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
 

@@ -22,10 +22,10 @@ use std::sync::Arc;
 
 use openbell_time::Timestamp;
 
-use crate::roster::{Roster, Member, SessionFacts};
-use crate::inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
+use crate::inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 use crate::publication::Publication;
 use crate::reader::{InsideReader, OutsideReader};
+use crate::roster::{Member, Roster, SessionFacts};
 use crate::sync::{AtomicI64, AtomicU64, Ordering, Shared, fence};
 use crate::view::View;
 use crate::word::Word;
@@ -283,7 +283,9 @@ impl BoardWriter {
         } else if self.has_previous {
             // One publication later nobody needs the old frame: a reader that was about to look
             // for it finds the word changed and begins again. Removed members' memory returns.
-            self.board.rosters.replace(Rosters { newest: Arc::clone(&self.roster), previous: None });
+            self.board
+                .rosters
+                .replace(Rosters { newest: Arc::clone(&self.roster), previous: None });
             self.has_previous = false;
         }
         let slot = &self.board.slots[(publication % N_SLOTS) as usize];

@@ -27,12 +27,22 @@ impl fmt::Display for LaggingSymbol {
 
 /// The reason the gate is shut.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub enum Reason {
     /// No session has opened yet, or the next one is being prepared.
     NotOpen,
     /// Symbols are behind; in symbol order.
     CatchingUp {
+        /// Who holds the gate.
+        holders: Vec<LaggingSymbol>,
+    },
+    /// A bar that is expected of a symbol is overdue (live); holders as for
+    /// [`Reason::CatchingUp`], with the gravest of their causes.
+    Late {
+        /// Who holds the gate.
+        holders: Vec<LaggingSymbol>,
+    },
+    /// The connection of a symbol's feed is silent (live); holders as for [`Reason::Late`].
+    Silent {
         /// Who holds the gate.
         holders: Vec<LaggingSymbol>,
     },
@@ -45,11 +55,23 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// The symbols that hold the gate, in symbol order; none where no symbol does.
+    pub fn holders(&self) -> &[LaggingSymbol] {
+        match self {
+            Reason::CatchingUp { holders }
+            | Reason::Late { holders }
+            | Reason::Silent { holders } => holders,
+            Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => &[],
+        }
+    }
+
     /// The name in reports and logs.
     pub fn name(&self) -> &'static str {
         match self {
             Reason::NotOpen => "not_open",
             Reason::CatchingUp { .. } => "catching_up",
+            Reason::Late { .. } => "late",
+            Reason::Silent { .. } => "silent",
             Reason::Closed => "closed",
             Reason::Failed => "failed",
             Reason::Stopped => "stopped",
@@ -61,18 +83,22 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::NotOpen => f.write_str("the session is not open yet"),
-            Reason::CatchingUp { holders } => {
-                f.write_str("catching up")?;
-                for (n, holder) in holders.iter().enumerate() {
-                    write!(f, "{} {holder}", if n == 0 { ":" } else { "," })?;
-                }
-                Ok(())
-            }
+            Reason::CatchingUp { holders } => write_holders(f, "catching up", holders),
+            Reason::Late { holders } => write_holders(f, "an expected bar is overdue", holders),
+            Reason::Silent { holders } => write_holders(f, "a connection is silent", holders),
             Reason::Closed => f.write_str("the session is closed"),
             Reason::Failed => f.write_str("the run has failed"),
             Reason::Stopped => f.write_str("the run was stopped"),
         }
     }
+}
+
+fn write_holders(f: &mut fmt::Formatter<'_>, what: &str, holders: &[LaggingSymbol]) -> fmt::Result {
+    f.write_str(what)?;
+    for (n, holder) in holders.iter().enumerate() {
+        write!(f, "{} {holder}", if n == 0 { ":" } else { "," })?;
+    }
+    Ok(())
 }
 
 /// The facts behind an [`Inactive`].

@@ -11,12 +11,12 @@
 mod block;
 mod board;
 mod forming;
-mod roster;
 mod grid;
 mod inactive;
 mod metrics;
 mod publication;
 mod reader;
+mod roster;
 mod running;
 mod segment;
 mod segment_writer;
@@ -28,14 +28,16 @@ mod word;
 
 pub use board::{BoardWriter, Opened, Shut};
 pub use forming::FormingBar;
-pub use roster::{HistoricalIndicator, Roster, Member, SeriesFacts, SessionFacts, DeliveredThrough};
 pub use grid::{Grid, GridPart, SlotMatch};
-pub use inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
+pub use inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
+pub use roster::{
+    DeliveredThrough, HistoricalIndicator, Member, Roster, SeriesFacts, SessionFacts,
+};
 pub use segment::{
-    Visibility, IndicatorColumns, Rows, Segment, SegmentGrid, SegmentFacts, SegmentShape, SeriesRole,
-    WholeBars,
+    IndicatorColumns, Rows, Segment, SegmentFacts, SegmentGrid, SegmentShape, SeriesRole,
+    Visibility, WholeBars,
 };
 pub use segment_writer::{IndicatorTails, SegmentMemory, SegmentTail, SegmentWriter};
 pub use series::{SeriesView, coverage_of, gaps_of};

@@ -123,7 +123,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::segment::{Visibility, SegmentGrid, SegmentShape, SeriesRole};
+    use crate::segment::{SegmentGrid, SegmentShape, SeriesRole, Visibility};
     use crate::{Grid, GridPart, SegmentWriter};
     use openbell_market::BarInterval;
     use openbell_time::Timestamp;

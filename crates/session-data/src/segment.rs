@@ -31,7 +31,8 @@ pub struct SegmentShape {
 /// *Cost*: of indicators that are the very same list no name is compared.
 impl PartialEq for SegmentShape {
     fn eq(&self, other: &SegmentShape) -> bool {
-        (self.interval, self.role, self.visibility) == (other.interval, other.role, other.visibility)
+        (self.interval, self.role, self.visibility)
+            == (other.interval, other.role, other.visibility)
             && (Arc::ptr_eq(&self.indicators, &other.indicators)
                 || self.indicators == other.indicators)
     }

@@ -8,8 +8,8 @@ use openbell_time::Timestamp;
 
 use crate::block::{BlockWriter, Tails};
 use crate::segment::{
-    Visibility, IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentGrid, SegmentShape, SeriesRole,
-    WholeBars,
+    IndicatorColumns, N_BAR_FLOATS, Rows, Segment, SegmentGrid, SegmentShape, SeriesRole,
+    Visibility, WholeBars,
 };
 
 /// An empty block with the columns of `shape`: those of its indicators alone where its bars are

@@ -3,9 +3,9 @@
 use openbell_market::{Bar, BarInterval, Symbol};
 use thiserror::Error;
 
-use crate::roster::SeriesFacts;
 use crate::inactive::Inactive;
 use crate::reader::OutsideReader;
+use crate::roster::SeriesFacts;
 use crate::series::SeriesView;
 use crate::view::{Unavailable, View};
 use crate::word::Word;

@@ -7,10 +7,10 @@ use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::forming::{FormingBar, forming_bar};
-use crate::roster::{HistoricalIndicator, Roster, Member, SeriesFacts, SessionFacts};
-use crate::inactive::{LaggingSymbol, Inactive, InactiveFacts, Reason};
+use crate::inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 use crate::metrics::SessionMetrics;
 use crate::publication::Publication;
+use crate::roster::{HistoricalIndicator, Member, Roster, SeriesFacts, SessionFacts};
 use crate::segment::Rows;
 use crate::series::SeriesView;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Ohlcv, Quality};
 use openbell_session_data::{
-    Visibility, BoardWriter, Grid, GridPart, HeldView, Segment, SegmentGrid, SegmentShape,
-    SegmentWriter, SeriesFacts, SeriesRole, SessionMetrics, WholeBars,
+    BoardWriter, Grid, GridPart, HeldView, Segment, SegmentGrid, SegmentShape, SegmentWriter,
+    SeriesFacts, SeriesRole, SessionMetrics, Visibility, WholeBars,
 };
 use proptest::prelude::*;
 use sample::{

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{
-    BoardWriter, LaggingSymbol, Inactive, Member, OutsideReader, ReadError, Reason, SegmentWriter,
+    BoardWriter, Inactive, LaggingSymbol, Member, OutsideReader, ReadError, Reason, SegmentWriter,
     Unavailable, View,
 };
 use sample::{BASE, at, base_series, base_shape, day, member, push, session};

@@ -24,8 +24,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_coordinator::{
-    Added, Answer, BarClosed, BeforeOpen, Command, Consumer, Context, HistoryError, ModuleContext,
-    Outcome, HistoryBars,
+    Added, Answer, BarClosed, BeforeOpen, Consumer, Context, HistoryBars, HistoryError,
+    ModuleContext, Outcome, SessionCommand,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -135,7 +135,7 @@ impl Consumer for GapScanner {
         Ok(())
     }
 
-    fn answered(&mut self, _: Timestamp, _: &Command, answer: &Answer) -> Outcome {
+    fn answered(&mut self, _: Timestamp, _: &SessionCommand, answer: &Answer) -> Outcome {
         if let Answer::Added(each) = answer {
             let added = each.iter().filter(|(_, added)| matches!(added, Added::Added { .. }));
             self.own.extend(added.map(|(symbol, _)| symbol.clone()));

@@ -24,7 +24,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use openbell_coordinator::{
-    Added, Answer, Command, Consumer, Context, HistoryError, ModuleContext, Outcome, Subscription,
+    Added, Answer, Consumer, Context, HistoryError, ModuleContext, Outcome, SessionCommand,
+    Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -130,7 +131,7 @@ impl Consumer for MomentumScanner {
         Ok(())
     }
 
-    fn answered(&mut self, _: Timestamp, _: &Command, answer: &Answer) -> Outcome {
+    fn answered(&mut self, _: Timestamp, _: &SessionCommand, answer: &Answer) -> Outcome {
         if let (Answer::Added(each), Some(day)) = (answer, &mut self.day) {
             for (symbol, added) in each {
                 match added {

@@ -2,7 +2,8 @@
 //! 2030, around every change of its clock, and at random.
 
 use openbell_time::{
-    Calendar, ExchangeGroup, Nanos, MarketPhase, Session, TimeManager, TimeOfDay, Timestamp, TradingDate,
+    Calendar, ExchangeGroup, MarketPhase, Nanos, Session, TimeManager, TimeOfDay, Timestamp,
+    TradingDate,
 };
 use proptest::prelude::*;
 
@@ -130,7 +131,10 @@ fn the_phase_agrees_with_the_bounds_one_nanosecond_around_each() {
                 assert_eq!(cursor.is_open(at), Ok(is_open), "{calendar:?} at {at}");
                 let holding = calendar.session_at(at).expect("covered");
                 assert_eq!(cursor.session(at).map(|found| found.copied()), Ok(holding));
-                assert_eq!(holding.is_some(), matches!(phase, MarketPhase::Regular | MarketPhase::Break));
+                assert_eq!(
+                    holding.is_some(),
+                    matches!(phase, MarketPhase::Regular | MarketPhase::Break)
+                );
             }
         }
     }

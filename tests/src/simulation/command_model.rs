@@ -1,7 +1,7 @@
 //! What the plain run makes of commands, and what it answers.
 
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Origin, Phase, Refusal, Removed, Stay, StepAt,
+    Added, Answer, Event, Origin, Phase, Refusal, Removed, SessionCommand, Stay, StepAt,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
@@ -9,7 +9,12 @@ use openbell_session_data::Reason;
 use super::session_model::{Membership, Pending, SessionModel};
 
 impl SessionModel<'_> {
-    pub(super) fn take(&mut self, command: Command, origin: Origin, command_idx: Option<usize>) {
+    pub(super) fn take(
+        &mut self,
+        command: SessionCommand,
+        origin: Origin,
+        command_idx: Option<usize>,
+    ) {
         let (step, n_taken) = self.taken_after;
         let order = if step == self.n_steps { n_taken } else { 0 };
         self.taken_after = (self.n_steps, order + 1);
@@ -123,7 +128,7 @@ impl SessionModel<'_> {
             clock.as_secs().is_multiple_of(base.clock().map_or(1, |base| base.as_secs()))
         };
         if !interval.clock().is_none_or(made_of) {
-            return Answer::Refused(Refusal::NotDerivable { why: String::new() });
+            return Answer::Refused(Refusal::NotDerivable { interval, base });
         }
         self.derived.insert(interval);
         self.members_changed = true;

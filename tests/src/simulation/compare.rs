@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use openbell_config::Mode;
-use openbell_coordinator::{Command, Digest, Engine, Event, Phase, Report, StepAt, view_print};
+use openbell_coordinator::{
+    Digest, Engine, Event, PaceCommand, Phase, Report, SessionCommand, StepAt, view_print,
+};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
@@ -123,7 +125,7 @@ fn begun(scenario: &Scenario) -> Kept<Engine> {
 /// has come to `until`.
 fn plain(
     scenario: &Scenario,
-    commands: &[(StepAt, Command)],
+    commands: &[(StepAt, SessionCommand)],
     until: Option<Timestamp>,
 ) -> Kept<Came> {
     let mut engine = begun(scenario)?;
@@ -147,7 +149,11 @@ fn plain(
 }
 
 /// The event log, given again: the same events, the same digest, whatever the pace was.
-fn replay(scenario: &Scenario, driven: &Driven, commands: &[(StepAt, Command)]) -> Kept<Came> {
+fn replay(
+    scenario: &Scenario,
+    driven: &Driven,
+    commands: &[(StepAt, SessionCommand)],
+) -> Kept<Came> {
     let came = plain(scenario, commands, None)?;
     let n_same = came.events.iter().zip(&driven.events).take_while(|(a, b)| a == b).count();
     let is_same = n_same == came.events.len().max(driven.events.len());
@@ -165,7 +171,11 @@ fn replay(scenario: &Scenario, driven: &Driven, commands: &[(StepAt, Command)]) 
 }
 
 /// The same again with consumers on threads of their own, and a free one that lags.
-fn on_threads(scenario: &Scenario, inline: &Came, commands: &[(StepAt, Command)]) -> Kept<u64> {
+fn on_threads(
+    scenario: &Scenario,
+    inline: &Came,
+    commands: &[(StepAt, SessionCommand)],
+) -> Kept<u64> {
     let (mut engine, shared) = (begun(scenario)?, Shared::default());
     let consumers = consumers(scenario, &shared, engine.outside_reader());
     let mut draw = Draw::new(scenario.seed ^ 0x0f0f_0f0f);
@@ -274,7 +284,7 @@ fn stayed(scenario: &Scenario, driven: &Driven, symbol: &Symbol) -> bool {
 }
 
 /// The rows after some instant, gone or scrambled: nothing before it knows.
-fn another_future(scenario: &Scenario, commands: &[(StepAt, Command)]) -> Kept<u64> {
+fn another_future(scenario: &Scenario, commands: &[(StepAt, SessionCommand)]) -> Kept<u64> {
     let mut draw = Draw::new(scenario.seed ^ 0xf0f0_f0f0);
     let day = draw.between(scenario.run.start, scenario.run.end - 1);
     let parts = &scenario.stretch.days[day].parts;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::{
-    Command, Digest, Engine, Event, Handle, Phase, Report, Step, Ticket, view_print,
+    Command, Digest, Engine, Event, Handle, PaceCommand, Phase, Report, Step, Ticket, view_print,
 };
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, RejectReason, Symbol};
@@ -165,7 +165,7 @@ impl<'s> Drive<'s> {
             match step {
                 Step::Ended(phase) => return self.finished(phase),
                 Step::Waits { until } => self.wall = self.wall.max(until),
-                Step::Paused if script.peek().is_none() => self.give(0, PaceCommand::Resume),
+                Step::Paused if script.peek().is_none() => self.give(0, PaceCommand::Resume.into()),
                 Step::Paused | Step::Worked => {}
             }
         }
@@ -364,7 +364,6 @@ fn normal(answer: &openbell_coordinator::Answer) -> openbell_coordinator::Answer
                 }
             }
         }
-        Answer::Refused(Refusal::NotDerivable { why }) => why.clear(),
         _ => {}
     }
     answer

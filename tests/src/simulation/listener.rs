@@ -4,7 +4,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_coordinator::{
-    BarClosed, Command, Consumer, Context, Digest, OnError, Outcome, Resumed, Stay, symbol_print,
+    BarClosed, Consumer, Context, Digest, OnError, Outcome, Resumed, SessionCommand, Stay,
+    symbol_print,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{OutsideReader, Reason};
@@ -25,7 +26,7 @@ pub struct Notes {
     /// What could not be read, or not as told.
     pub complaints: Vec<String>,
     /// What was asked for, by whom.
-    pub asked: Vec<(String, Command)>,
+    pub asked: Vec<(String, SessionCommand)>,
     /// What could be read of each symbol in the final view of a session, as a number.
     pub final_prints: Vec<(TradingDate, Symbol, Digest)>,
     /// Wall time that callbacks took.
@@ -233,7 +234,9 @@ impl Consumer for Other {
                     SessionCommand::AddSymbols { symbols, stay: Stay::Session } => {
                         context.add_symbols(symbols.clone());
                     }
-                    SessionCommand::RemoveSymbols { symbols } => context.remove_symbols(symbols.clone()),
+                    SessionCommand::RemoveSymbols { symbols } => {
+                        context.remove_symbols(symbols.clone())
+                    }
                     SessionCommand::Lock { symbol } => context.lock(symbol.clone()),
                     other => panic!("no consumer asks for {other:?}"),
                 }

@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use openbell_config::{Mode, SessionConfig};
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, LookaheadCheck, NoModuleFiles, LookaheadSetup, Source, Tampering,
+    ConsumerError, Delivery, Engine, LookaheadCheck, LookaheadSetup, NoModuleFiles, Source,
+    Tampering,
 };
 use openbell_data_manager::DataError;
 

@@ -1,7 +1,7 @@
 //! Pauses and single steps as plainly as they can be written. How long a paced run waits is not
 //! known here: it changes nothing else.
 
-use openbell_coordinator::{Answer, Command, Refusal};
+use openbell_coordinator::{Answer, PaceCommand, Refusal};
 use openbell_time::Timestamp;
 
 /// Whether the clock may move.
@@ -14,7 +14,7 @@ pub struct PaceModel {
 
 impl PaceModel {
     /// Takes a command that changes the pace.
-    pub fn take(&mut self, command: &Command, clock: Timestamp) -> Answer {
+    pub fn take(&mut self, command: &PaceCommand, clock: Timestamp) -> Answer {
         match command {
             PaceCommand::Pause if self.is_paused => Answer::Refused(Refusal::AlreadyPaused),
             PaceCommand::Resume | PaceCommand::Step if !self.is_paused => {

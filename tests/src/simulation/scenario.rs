@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_config::{GateScope, Hours, SessionConfig};
-use openbell_coordinator::{Command, OnError, Stay};
+use openbell_coordinator::{Command, OnError, PaceCommand, SessionCommand, Stay};
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp};
@@ -36,7 +36,7 @@ pub enum Extra {
     Errs(usize, OnError),
     /// Gives commands from its callbacks: each in the n-th instant at which the first configured
     /// symbol has a bar.
-    Asks(Vec<(usize, Command)>),
+    Asks(Vec<(usize, SessionCommand)>),
 }
 
 /// A change that the config itself makes at a time of every day.
@@ -260,7 +260,7 @@ impl Scenario {
         for _ in 0..draw.between(1, 4) * self.run.len() {
             before_step = draw.any() % n_steps;
             let command = self.command(choices, draw);
-            let adds = matches!(command, SessionCommand::AddSymbols { .. });
+            let adds = matches!(command, Command::Session(SessionCommand::AddSymbols { .. }));
             self.script.push(Scripted { before_step, user: draw.below(3), command });
             // What follows an add likely meets it in the middle of catch-up.
             let mut follows = adds && draw.chance(60);
@@ -272,7 +272,7 @@ impl Scenario {
             }
         }
         if draw.chance(4) {
-            let command = SessionCommand::Stop;
+            let command = SessionCommand::Stop.into();
             self.script.push(Scripted { before_step, user: 0, command });
         }
         self.script.sort_by_key(|scripted| scripted.before_step);
@@ -285,7 +285,7 @@ impl Scenario {
             _ => draw.pick(&all).clone(),
         };
         let stay = if draw.chance(40) { Stay::Run } else { Stay::Session };
-        match draw.below(100) {
+        let command = match draw.below(100) {
             0..38 => SessionCommand::AddSymbols { symbols: vec![one(draw)], stay },
             38..46 => {
                 let mut symbols = draw.some(&all, 60);
@@ -300,16 +300,20 @@ impl Scenario {
                 let interval = if draw.chance(50) { self.base } else { *draw.pick(choices) };
                 SessionCommand::AddIndicator { spec: SimIndicator::drawn(&[interval], draw).spec() }
             }
-            82..86 => PaceCommand::Pause,
-            86..90 => PaceCommand::Resume,
-            90..94 => PaceCommand::Step,
+            82..86 => return PaceCommand::Pause.into(),
+            86..90 => return PaceCommand::Resume.into(),
+            90..94 => return PaceCommand::Step.into(),
             94..97 => {
                 let day = &self.stretch.days[draw.between(self.run.start, self.run.end - 1)];
                 let minutes = Nanos::from_secs(60 * draw.below(600) as i64);
-                PaceCommand::RunUntil { until: day.open() + minutes }
+                return PaceCommand::RunUntil { until: day.open() + minutes }.into();
             }
-            _ => PaceCommand::ChangeSpeed { multiplier: *draw.pick(&[0.0, 60.0, 3600.0, -1.0]) },
-        }
+            _ => {
+                let multiplier = *draw.pick(&[0.0, 60.0, 3600.0, -1.0]);
+                return PaceCommand::ChangeSpeed { multiplier }.into();
+            }
+        };
+        command.into()
     }
 
     fn draw_extras(&mut self, draw: &mut Draw) {
@@ -325,7 +329,7 @@ impl Scenario {
         }
         if draw.chance(20) {
             let n_instants = self.n_instants();
-            let mut asks: Vec<(usize, Command)> = Vec::new();
+            let mut asks: Vec<(usize, SessionCommand)> = Vec::new();
             for _ in 0..draw.between(1, 4) {
                 let symbols = vec![draw.pick(&self.symbols).name.clone()];
                 let command = match draw.below(10) {

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
 use openbell_coordinator::{
-    BarClosed, Command, Consumer, Context, Engine, OnError, Outcome, Resumed, Worker, StepAt,
+    BarClosed, Consumer, Context, Engine, OnError, Outcome, Resumed, SessionCommand, StepAt, Worker,
 };
 use openbell_time::Timestamp;
 
@@ -35,7 +35,11 @@ pub fn workers(
 
 /// Steps `engine` to its end while every seat runs on a thread, each of `commands` given where it
 /// was taken. Returns the engine.
-pub fn run(mut engine: Engine, workers: Vec<Worker>, commands: &[(StepAt, Command)]) -> Engine {
+pub fn run(
+    mut engine: Engine,
+    workers: Vec<Worker>,
+    commands: &[(StepAt, SessionCommand)],
+) -> Engine {
     std::thread::scope(|scope| {
         for worker in workers {
             scope.spawn(move || worker.run());

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use openbell_config::StreamingConfig;
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Origin, Phase, Resumed, Skipped, Step, StepAt,
+    Added, Answer, Command, Event, Origin, Phase, Resumed, SessionCommand, Skipped, Step, StepAt,
 };
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
@@ -50,7 +50,7 @@ pub(super) struct Pending {
     pub(super) command_idx: Option<usize>,
     pub(super) origin: Origin,
     pub(super) taken: StepAt,
-    pub(super) command: Command,
+    pub(super) command: SessionCommand,
     pub(super) results: Vec<(Symbol, Option<Added>)>,
 }
 
@@ -154,7 +154,7 @@ impl<'s> SessionModel<'s> {
     /// One step. `met` is what the engine's did, for the one thing that is not foreseen here: how
     /// long a paced run waits. `asked` is what consumers asked for in its callbacks. Returns what
     /// it must have done.
-    pub fn step(&mut self, met: Step, asked: Vec<(String, Command)>) -> Step {
+    pub fn step(&mut self, met: Step, asked: Vec<(String, SessionCommand)>) -> Step {
         self.heard.clear();
         match self.stage {
             Stage::Ended(phase) => return Step::Ended(phase),
@@ -166,12 +166,12 @@ impl<'s> SessionModel<'s> {
             Stage::Open => {}
         }
         while let (Stage::Open, Some((idx, command))) = (self.stage, self.waiting.pop_front()) {
-            match command.is_pace() {
-                true => {
+            match command {
+                Command::Pace(command) => {
                     let answer = self.pace.take(&command, self.gate.clock);
                     self.answers.insert(idx, answer);
                 }
-                false => self.take(command, Origin::Handle, Some(idx)),
+                Command::Session(command) => self.take(command, Origin::Handle, Some(idx)),
             }
         }
         if self.stage != Stage::Open {
@@ -297,7 +297,7 @@ impl<'s> SessionModel<'s> {
         self.take_scheduled();
     }
 
-    fn visit(&mut self, instant: Timestamp, asked: Vec<(String, Command)>) {
+    fn visit(&mut self, instant: Timestamp, asked: Vec<(String, SessionCommand)>) {
         self.n_steps += 1;
         let n_before = self.gate.delivered.len();
         self.gate.visit(instant);

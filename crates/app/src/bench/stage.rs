@@ -166,7 +166,8 @@ pub fn complete(mut engine: Engine) -> Result<Report, Failure> {
         match engine.step(Timestamp::from_nanos(0)) {
             Step::Ended(Phase::Closed) => return Ok(engine.into_report()),
             Step::Ended(phase) => {
-                let why = engine.into_report().failure.unwrap_or_else(|| phase.name().to_owned());
+                let failure = engine.into_report().failure;
+                let why = failure.map_or_else(|| phase.name().to_owned(), |why| why.to_string());
                 return Err(Failure::says(Exit::RunFailed, format!("the run has failed: {why}")));
             }
             Step::Worked | Step::Paused | Step::Waits { .. } => {}

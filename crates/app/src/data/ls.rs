@@ -1,12 +1,13 @@
 //! `openbell data ls`: what is stored.
 
 use clap::Args;
+use openbell_coordinator::with_causes;
 use openbell_data_manager::SeriesInfo;
 use openbell_time::TimeManager;
 use serde_json::json;
 
 use super::{Selection, StoreArg, stamp_words};
-use crate::exit::{Exit, Outcome, with_causes};
+use crate::exit::{Exit, Outcome};
 use crate::table::{Align, Table, bytes, count, counted};
 use crate::terminal::Terminal;
 

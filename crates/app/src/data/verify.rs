@@ -1,11 +1,12 @@
 //! `openbell data verify`: is a store what it should be?
 
 use clap::Args;
+use openbell_coordinator::with_causes;
 use openbell_data_manager::{Finding, FindingKind, StoreWriter};
 use openbell_time::TimeManager;
 
 use super::{DEFAULT_GROUP, StoreArg};
-use crate::exit::{Exit, Outcome, with_causes};
+use crate::exit::{Exit, Outcome};
 use crate::table::{Align, Table, count, counted};
 use crate::terminal::{Ink, Terminal};
 

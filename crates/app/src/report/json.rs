@@ -21,7 +21,7 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
         "session_name": facts.config.session_name,
         "exchange_group": facts.config.exchange_group.name,
         "phase": report.phase.name(),
-        "failure": report.failure,
+        "failure": report.failure.as_ref().map(ToString::to_string),
         "base_interval": report.base.to_string(),
         "n_bars": report.n_bars,
         "n_derived": report.n_derived,

@@ -13,13 +13,14 @@ use clap::Args;
 use openbell_config::Mode;
 use openbell_coordinator::{
     Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, run as run_engine,
+    with_causes,
 };
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_time::{SystemWall, WallClock};
 
 use crate::events::LogHead;
-use crate::exit::{Exit, Failure, Outcome, with_causes};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
@@ -220,7 +221,9 @@ fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {
             Exit::Interrupted
         }
         _ => {
-            let why = report.failure.as_deref().unwrap_or("it was stopped before its end");
+            let failure = report.failure.as_ref();
+            let why = failure
+                .map_or_else(|| "it was stopped before its end".to_owned(), ToString::to_string);
             terminal.error(&format!("the run has failed: {why}"));
             Exit::RunFailed
         }

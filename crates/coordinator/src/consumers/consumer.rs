@@ -35,9 +35,9 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
-use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
+use crate::control::command::{Answer, SessionCommand};
 
 /// A bar has closed and is published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -288,13 +288,4 @@ pub trait Consumer: Send {
         let _ = (at, reason);
         Ok(())
     }
-}
-
-/// What an error or panic of a consumer stops.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum OnError {
-    /// The run, which then has failed.
-    StopRun,
-    /// That consumer; the others go on.
-    StopConsumer,
 }

@@ -7,7 +7,7 @@ use openbell_time::{Session, Timestamp, TradingDate};
 
 use crate::control::command::{SessionCommand, Stay};
 use crate::control::signal::Signal;
-use crate::history::request::{HistorySource, HistoryError, HistoryRequest, HistoryBars};
+use crate::history::request::{HistoryBars, HistoryError, HistoryRequest, HistorySource};
 
 /// What one callback asked for and said, in order; recycled.
 #[derive(Default)]

@@ -16,23 +16,26 @@ pub(crate) mod worker;
 
 use std::sync::Arc;
 
+use openbell_config::OnError;
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use openbell_time::{Session, Timestamp};
 
-use crate::control::command::{Answer, SessionCommand};
-use crate::consumers::consumer::{CallWindow, Consumer, OnError};
+use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::consumers::context::{CallbackScope, Outbox};
-use crate::control::event::{Event, Operation};
-use crate::consumers::rendezvous::Reply;
-use crate::layout::LayoutRule;
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
-use crate::consumers::notice::{BarBuffer, ClosedRow, Closings, Notice, Posted, Roster, Wanted, notify_one};
-use crate::history::request::{HistorySource, StoredHistory};
+use crate::consumers::notice::{
+    BarBuffer, ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
+};
+use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
-use crate::consumers::worker::{Delivery, Done, LockStep};
-use crate::source::Source;
 use crate::consumers::subscription::Subscription;
+use crate::consumers::worker::{Delivery, Done, LockStep};
+use crate::control::command::{Answer, SessionCommand};
+use crate::control::event::{Event, Operation};
+use crate::history::request::{HistorySource, StoredHistory};
+use crate::layout::LayoutRule;
+use crate::source::Source;
 
 /// How one consumer is reached.
 pub(crate) enum Endpoint {
@@ -47,7 +50,7 @@ struct Registered {
     wanted: Arc<Wanted>,
     windows: Vec<CallWindow>,
     on_error: OnError,
-    way: Endpoint,
+    endpoint: Endpoint,
     /// Whether its lock-step seat has work that was not waited for yet.
     is_given: bool,
     /// Why it is called no more.
@@ -59,7 +62,7 @@ struct Registered {
 
 impl Registered {
     fn delivery(&self) -> Delivery {
-        match self.way {
+        match self.endpoint {
             Endpoint::Inline(_) => Delivery::Inline,
             Endpoint::LockStep(_) => Delivery::LockStep,
             Endpoint::Free(_) => Delivery::Free,
@@ -96,7 +99,7 @@ pub(crate) struct Asked {
 #[derive(Default)]
 pub(crate) struct Consumers {
     consumers: Vec<Registered>,
-    roster: Arc<Roster>,
+    roster: Arc<SeriesRoster>,
     /// What consumers asked for, in order, until it is taken.
     pub(crate) asked: Vec<Asked>,
     /// Answers to tell, in order.
@@ -118,7 +121,7 @@ pub(crate) struct Call<'h> {
     pub(crate) session: Session,
     pub(crate) at: Timestamp,
     pub(crate) epoch: u64,
-    pub(crate) log: &'h mut Vec<Event>,
+    pub(crate) events: &'h mut Vec<Event>,
     pub(crate) operations: &'h mut Vec<Operation>,
     pub(crate) source: &'h mut dyn Source,
     pub(crate) rule: &'h LayoutRule,
@@ -144,9 +147,9 @@ impl Consumers {
         subscription: Subscription,
         windows: Vec<CallWindow>,
         on_error: OnError,
-        way: Endpoint,
+        endpoint: Endpoint,
     ) {
-        self.may_miss_worker |= matches!(way, Endpoint::LockStep(_));
+        self.may_miss_worker |= matches!(endpoint, Endpoint::LockStep(_));
         let wanted = Arc::new(Wanted::of(&subscription, &self.roster));
         self.wants_bars |= !subscription.is_none();
         self.consumers.push(Registered {
@@ -155,7 +158,7 @@ impl Consumers {
             wanted,
             windows,
             on_error,
-            way,
+            endpoint,
             is_given: false,
             failure: None,
             n_signals: 0,
@@ -189,7 +192,7 @@ impl Consumers {
         if !self.may_miss_worker {
             return None;
         }
-        let is_empty = |known: &&Registered| match &known.way {
+        let is_empty = |known: &&Registered| match &known.endpoint {
             Endpoint::LockStep(rendezvous) => known.runs() && rendezvous.is_empty(),
             _ => false,
         };
@@ -212,7 +215,7 @@ impl Consumers {
         let series =
             symbols.flat_map(|symbol| intervals.iter().map(|&interval| (symbol.clone(), interval)));
         // Also before anyone listens: somebody may at any instant.
-        self.roster = Arc::new(Roster { series: series.collect() });
+        self.roster = Arc::new(SeriesRoster { series: series.collect() });
         for known in &mut self.consumers {
             known.wanted = Arc::new(Wanted::of(&known.subscription, &self.roster));
         }
@@ -249,7 +252,7 @@ impl Consumers {
     /// Tells `audience`; those that are stopped hear nothing.
     ///
     /// *Errors*: a consumer failed whose rule stops the run; nobody after it is called.
-    pub(crate) fn tell(
+    pub(crate) fn notify(
         &mut self,
         mut call: Call<'_>,
         audience: Audience,
@@ -278,7 +281,7 @@ impl Consumers {
             if stops.is_none()
                 && let Some(outcome) = outcome
             {
-                stops = self.settle(place, outcome, &mut call);
+                stops = self.take_outcome(place, outcome, &mut call);
             }
             self.outbox.asked.clear();
             self.outbox.signals.clear();
@@ -295,7 +298,7 @@ impl Consumers {
     ) -> Result<(), StopsRun> {
         for place in places {
             let known = &mut self.consumers[place];
-            if !known.runs() || matches!(known.way, Endpoint::Inline(_)) {
+            if !known.runs() || matches!(known.endpoint, Endpoint::Inline(_)) {
                 continue;
             }
             let Some(told) = notice.narrowed(&known.subscription, &known.wanted) else { continue };
@@ -308,7 +311,7 @@ impl Consumers {
                 epoch: call.epoch,
                 held: None,
             };
-            match &known.way {
+            match &known.endpoint {
                 Endpoint::LockStep(rendezvous) => {
                     rendezvous.give(posted);
                     known.is_given = true;
@@ -318,7 +321,7 @@ impl Consumers {
                         posted.held = call.reader.view().ok().map(|view| view.hold());
                     }
                     let put = mailbox.put(posted, n_bars);
-                    self.settle_put(place, put, call)?;
+                    self.take_put(place, put, call)?;
                 }
                 Endpoint::Inline(_) => {}
             }
@@ -332,8 +335,8 @@ impl Consumers {
         place: usize,
         notice: &Notice,
     ) -> Option<Result<(), String>> {
-        let Registered { name, subscription, wanted, way, .. } = &mut self.consumers[place];
-        let Endpoint::Inline(consumer) = way else { return None };
+        let Registered { name, subscription, wanted, endpoint, .. } = &mut self.consumers[place];
+        let Endpoint::Inline(consumer) = endpoint else { return None };
         let narrowed;
         let notice = match notice {
             Notice::Bars(closings) if !wanted.includes_any(closings) => return None,
@@ -361,7 +364,7 @@ impl Consumers {
     /// meanwhile.
     fn await_step(&mut self, call: &mut Call<'_>, place: usize) -> Option<Result<(), String>> {
         let known = &mut self.consumers[place];
-        let Endpoint::LockStep(rendezvous) = &known.way else { return None };
+        let Endpoint::LockStep(rendezvous) = &known.endpoint else { return None };
         if !std::mem::take(&mut known.is_given) {
             return None;
         }
@@ -382,7 +385,7 @@ impl Consumers {
     }
 
     /// Takes what a callback asked for and said, and what became of it.
-    fn settle(
+    fn take_outcome(
         &mut self,
         place: usize,
         outcome: Result<(), String>,
@@ -394,17 +397,17 @@ impl Consumers {
         let asked = self.outbox.asked.drain(..);
         self.asked.extend(asked.map(|command| Asked { consumer: place, command }));
         for signal in self.outbox.signals.drain(..) {
-            call.log.push(Event::Signalled { at: call.at, signal });
+            call.events.push(Event::Signalled { at: call.at, signal });
         }
         let why = outcome.err()?;
         let consumer = known.name.clone();
         let event = Event::ConsumerFailed { at: call.at, consumer, why: why.clone() };
-        call.log.push(event);
+        call.events.push(event);
         self.stop_consumer(place, why)
     }
 
     /// Takes what became of a notice for a free consumer.
-    fn settle_put(&mut self, place: usize, put: Put, call: &mut Call<'_>) -> Result<(), StopsRun> {
+    fn take_put(&mut self, place: usize, put: Put, call: &mut Call<'_>) -> Result<(), StopsRun> {
         let known = &mut self.consumers[place];
         let (at, consumer) = (call.at, known.name.clone());
         let left = match put {
@@ -441,7 +444,7 @@ impl Consumers {
     /// Sends everyone away: the run has ended.
     pub(crate) fn close(&self) {
         for known in &self.consumers {
-            match &known.way {
+            match &known.endpoint {
                 Endpoint::Inline(_) => {}
                 Endpoint::LockStep(rendezvous) => rendezvous.close(),
                 Endpoint::Free(mailbox) => mailbox.close(),

@@ -7,18 +7,18 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{HeldView, Reason, View};
 use openbell_time::{Session, Timestamp};
 
-use crate::control::command::{Answer, SessionCommand};
 use crate::consumers::consumer::{BarClosed, Consumer, Outcome, Ready, Resumed};
-use crate::consumers::context::{BeforeOpen, Context, CallbackScope};
+use crate::consumers::context::{BeforeOpen, CallbackScope, Context};
 use crate::consumers::subscription::Subscription;
+use crate::control::command::{Answer, SessionCommand};
 
 /// The series of all members, in symbol order, then base first and derived ones, shortest first.
 #[derive(Default)]
-pub(crate) struct Roster {
+pub(crate) struct SeriesRoster {
     pub(crate) series: Vec<(Symbol, BarInterval)>,
 }
 
-impl Roster {
+impl SeriesRoster {
     /// Whether it is that of `symbols`, each with `intervals`.
     pub(crate) fn is_of<'s>(
         &self,
@@ -43,7 +43,7 @@ pub(crate) struct ClosedRow {
 /// The bars that are told at one instant, in order.
 #[derive(Default)]
 pub(crate) struct Closings {
-    pub(crate) roster: Arc<Roster>,
+    pub(crate) roster: Arc<SeriesRoster>,
     pub(crate) rows: Vec<ClosedRow>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    pub(crate) fn of(subscription: &Subscription, roster: &Roster) -> Wanted {
+    pub(crate) fn of(subscription: &Subscription, roster: &SeriesRoster) -> Wanted {
         if subscription.is_none() {
             return Wanted::None;
         }

@@ -1,4 +1,4 @@
-//! The seats of consumers that are called on threads of their own.
+//! The workers of consumers that are called on threads of their own.
 //!
 //! A library starts no threads: registering a consumer lock-step or free hands back a [`Worker`],
 //! which the program moves to a thread and [runs](Worker::run).
@@ -8,14 +8,16 @@ use std::sync::Arc;
 
 use openbell_session_data::OutsideReader;
 
-use crate::control::command::{Answer, SessionCommand, Refusal};
 use crate::consumers::consumer::{Consumer, Lagged};
-use crate::consumers::context::{Context, CallbackScope, Outbox};
-use crate::consumers::rendezvous::Rendezvous;
-use crate::control::handle::{CoreThread, Handle};
+use crate::consumers::context::{CallbackScope, Context, Outbox};
 use crate::consumers::mailbox::{Left, Lost, Mailbox};
 use crate::consumers::notice::{BarBuffer, Posted, guarded, notify_one};
-use crate::history::request::{HistorySource, HistoryError, NoHistory, HistoryRequest, HistoryBars};
+use crate::consumers::rendezvous::Rendezvous;
+use crate::control::command::{Answer, Refusal, SessionCommand};
+use crate::control::handle::{CoreThread, Handle};
+use crate::history::request::{
+    HistoryBars, HistoryError, HistoryRequest, HistorySource, NoHistory,
+};
 
 /// What a lock-step callback has come to.
 pub(crate) struct Done {
@@ -24,7 +26,8 @@ pub(crate) struct Done {
 }
 
 /// Where the core and a lock-step seat meet.
-pub(crate) type LockStep = Rendezvous<Posted, HistoryRequest, Result<HistoryBars, HistoryError>, Done>;
+pub(crate) type LockStep =
+    Rendezvous<Posted, HistoryRequest, Result<HistoryBars, HistoryError>, Done>;
 
 /// How a consumer is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +70,7 @@ pub struct Worker {
     pub(crate) reader: OutsideReader,
     pub(crate) handle: Handle,
     pub(crate) core: Arc<CoreThread>,
-    pub(crate) line: Channel,
+    pub(crate) channel: Channel,
 }
 
 /// Why a seat came to its end.
@@ -90,7 +93,7 @@ impl Worker {
 
     /// Whether the core waits for it.
     pub fn delivery(&self) -> Delivery {
-        match self.line {
+        match self.channel {
             Channel::LockStep(_) => Delivery::LockStep,
             Channel::Free(_) => Delivery::Free,
         }
@@ -101,7 +104,7 @@ impl Worker {
     /// *Cost*: blocks this thread, which must not be the one that steps; while nothing is due it
     /// sleeps.
     pub fn run(mut self) -> WorkerEnd {
-        match &self.line {
+        match &self.channel {
             Channel::LockStep(rendezvous) => {
                 let rendezvous = Arc::clone(rendezvous);
                 self.run_lock_step(&rendezvous)
@@ -220,14 +223,14 @@ fn scope<'c>(
 struct Asking<'e>(&'e LockStep);
 
 impl HistorySource for Asking<'_> {
-    fn past(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError> {
+    fn history(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError> {
         self.0.ask(asked).unwrap_or(Err(HistoryError::RunEnded))
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        match &self.line {
+        match &self.channel {
             Channel::LockStep(rendezvous) => rendezvous.leave(),
             Channel::Free(mailbox) => mailbox.leave(Left::Dropped),
         }

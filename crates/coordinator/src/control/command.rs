@@ -50,7 +50,6 @@ impl From<PaceCommand> for Command {
 
 /// Something asked of the session.
 #[derive(Clone, PartialEq, Debug)]
-#[non_exhaustive]
 pub enum SessionCommand {
     /// Symbols are to join, each as one operation; a refused one leaves the others alone.
     AddSymbols {
@@ -112,7 +111,6 @@ impl SessionCommand {
 
 /// Something asked of the pace of a backtest. A live session refuses it.
 #[derive(Clone, Copy, PartialEq, Debug)]
-#[non_exhaustive]
 pub enum PaceCommand {
     /// The session clock is to stand.
     Pause,
@@ -147,7 +145,6 @@ impl PaceCommand {
 
 /// Why a command was not taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub enum Refusal {
     /// The store has no such series.
     UnknownSymbol {
@@ -171,8 +168,10 @@ pub enum Refusal {
     },
     /// No stored base yields the interval.
     NotDerivable {
-        /// Why.
-        why: String,
+        /// The interval asked for.
+        interval: BarInterval,
+        /// The base of the run.
+        base: BarInterval,
     },
     /// The speed is negative or not finite.
     BadSpeed,
@@ -192,7 +191,9 @@ impl fmt::Display for Refusal {
             Refusal::NotAhead { clock } => {
                 write!(f, "the session clock stands at {clock} already and does not go back")
             }
-            Refusal::NotDerivable { why } => f.write_str(why),
+            Refusal::NotDerivable { interval, base } => {
+                write!(f, "{interval} bars cannot be made of {base} bars, the base of this run")
+            }
             Refusal::BadSpeed => f.write_str("a speed is a finite number, at least 0"),
             Refusal::QueueFull => f.write_str("too many commands wait; wait for tickets first"),
         }
@@ -231,7 +232,6 @@ pub enum Removed {
 
 /// The answer to a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
-#[non_exhaustive]
 pub enum Answer {
     /// To [`SessionCommand::AddSymbols`]: one for each symbol, in the order asked.
     Added(Vec<(Symbol, Added)>),

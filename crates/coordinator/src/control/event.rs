@@ -27,7 +27,6 @@ pub enum Origin {
 
 /// One entry of the event log.
 #[derive(Clone, PartialEq, Debug)]
-#[non_exhaustive]
 pub enum Event {
     /// A session is at its open, its symbols are loaded.
     SessionOpened {
@@ -158,7 +157,6 @@ pub enum Event {
 
 /// One entry of the operations log, which is no part of the promises.
 #[derive(Clone, PartialEq, Debug)]
-#[non_exhaustive]
 pub enum Operation {
     /// A command that changes only the pace was taken.
     Paced {

@@ -11,8 +11,8 @@ use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::control::command::{Answer, Command, PaceCommand, Refusal, SessionCommand, Stay};
-use crate::control::signal::Signal;
 use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
+use crate::control::signal::Signal;
 use crate::control::status::{Status, StatusBoard};
 
 /// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.

@@ -1,68 +1,142 @@
 //! Catching up: the backlog of newcomers, one bar a step, while the session clock stands.
 
-use std::sync::atomic::Ordering;
+use openbell_config::GateScope;
+use openbell_time::{Nanos, Timestamp};
 
-use openbell_time::Timestamp;
-
-use super::{Engine, State};
+use super::core::Core;
+use super::session::{Flow, RosterState, RunningSession};
 use crate::error::RunError;
 use crate::gate::lag::LagChange;
 
-impl Engine {
+impl RunningSession {
     /// Delivers the backlog bar that comes first in (close, symbol) order; when it was the last,
     /// everyone is caught up.
-    pub(super) fn catch_up_one(&mut self) -> Result<(), RunError> {
-        let clock = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        // Lanes stand in symbol order, so the first minimum is the one.
-        let first = day.behind.iter().copied().min_by_key(|&at| day.members[at].next_close_ns());
-        let Some(position) = first else { return Ok(()) };
-        let closes_at_ns = day.members[position].next_close_ns();
-        let closes_at = Timestamp::from_nanos(closes_at_ns);
-        let lag = day.open_time(closes_at, clock);
-        let member = &mut day.members[position];
-        let mut change = LagChange::Unchanged;
-        if member.meter.is_check_due() {
-            change = member.meter.check(&self.plan.lag, lag);
-            member.lag = lag;
-            member.gauge.record_lag(lag);
-        }
-        if change == LagChange::BeganLagging {
+    pub(super) fn catch_up_one(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let (closes_at, position) = self.first_backlog_bar();
+        if self.check_lag(position, closes_at, clock) == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
-            self.begin_lagging()?;
+            self.begin_lagging(core)?;
         }
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let member = &mut day.members[position];
-        member.meter.count(&self.plan.lag);
+        self.deliver_late(core, position, closes_at);
+        let member = &self.members[position];
         member.through.advance_to(closes_at);
-        day.counts[position].store(member.meter.n_delivered(), Ordering::Relaxed);
-        member.gauge.record_backlog(member.n_undelivered(clock) as u64);
-        self.sequence.deliver(closes_at_ns, member.run.key);
-        day.n_bars += 1;
+        let n_delivered = self.progress.n_delivered(position);
+        member.gauge.record_backlog(member.n_undelivered(n_delivered, clock) as u64);
+        if member.next_close_ns(n_delivered) > clock.as_nanos() {
+            self.end_backlog(position);
+        }
+        self.decide(core)?; // The reason names who holds it now, and the lag as it is now.
+        self.resume_if_caught_up(core)
+    }
+
+    /// The bar that comes first in (close, symbol) order among those that have closed by the clock
+    /// of a replay and are not delivered.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none: only a session with a backlog catches up.
+    fn first_backlog_bar(&self) -> (Timestamp, usize) {
+        let Flow::Replay(replay) = &self.flow else { panic!("a live session has no backlog") };
+        let next_close_ns = |position: usize| {
+            self.members[position].next_close_ns(self.progress.n_delivered(position))
+        };
+        let bars = replay.behind.iter().map(|&position| (next_close_ns(position), position));
+        let (closes_at_ns, position) = bars.min().expect("a session that catches up has a backlog");
+        (Timestamp::from_nanos(closes_at_ns), position)
+    }
+
+    /// Compares the lag of the bar of a member that closes at `closes_at` and is about to be
+    /// delivered, where a check is due.
+    pub(super) fn check_lag(
+        &mut self,
+        position: usize,
+        closes_at: Timestamp,
+        clock: Timestamp,
+    ) -> LagChange {
+        let lag = self.open_time(closes_at, clock);
+        let n_delivered = self.progress.n_delivered(position) as u64;
+        match self.gate.check(position, n_delivered, lag) {
+            None => LagChange::Unchanged,
+            Some(change) => {
+                self.members[position].gauge.record_lag(lag);
+                change
+            }
+        }
+    }
+
+    /// Counts a bar that closed at or before the clock as delivered.
+    pub(super) fn deliver_late(&mut self, core: &mut Core, position: usize, closes_at: Timestamp) {
+        self.progress.deliver(position);
+        core.record.sequence.deliver(closes_at.as_nanos(), self.keys[position]);
         self.n_bars += 1;
-        self.after_backlog(position)
+        core.record.n_bars += 1;
     }
 
-    /// Lane `position` may have come to the end of its backlog.
-    fn after_backlog(&mut self, position: usize) -> Result<(), RunError> {
-        let clock = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        if day.members[position].next_close_ns() > clock.as_nanos() {
-            day.behind.retain(|&behind| behind != position);
-            let _ = day.members[position].meter.empty_backlog(); // Who waits for it is told below.
+    /// The time between `since` and `until` in which this session delivers bars.
+    pub(super) fn open_time(&self, since: Timestamp, until: Timestamp) -> Nanos {
+        let mut open_ns = 0;
+        for part in self.layout.delivered.parts() {
+            let from = part.since.max(since);
+            let to = part.until.min(until);
+            open_ns += (to.as_nanos() - from.as_nanos()).max(0);
         }
-        if day.has_backlog() && !self.board.is_active() {
-            self.hold_gate()?; // The reason names who holds it now, and the lag as it is now.
-        }
-        self.settle_if_caught_up()
+        Nanos::from_nanos(open_ns)
     }
 
-    /// Settles where no bar is left that has closed by the session clock.
-    pub(super) fn settle_if_caught_up(&mut self) -> Result<(), RunError> {
-        match &self.state {
-            // Live, the next look at the feeds decides.
-            State::Day(day) if !self.is_live && !day.has_backlog() => self.settle(),
-            _ => Ok(()),
+    /// A symbol has begun to lag: the gate shuts, or that symbol is withheld.
+    fn begin_lagging(&mut self, core: &mut Core) -> Result<(), RunError> {
+        match self.gate.scope() {
+            GateScope::Session => self.decide(core),
+            GateScope::Symbol => {
+                self.has_withheld = true;
+                self.refresh_members(core);
+                let _ = self.publish(core); // Only the symbol is withheld: the gate is as it was.
+                Ok(())
+            }
         }
+    }
+
+    fn end_backlog(&mut self, position: usize) {
+        if let Flow::Replay(replay) = &mut self.flow {
+            replay.behind.retain(|&behind| behind != position);
+        }
+        self.gate.empty_backlog(position);
+    }
+
+    /// Resumes where no bar is left that has closed by the session clock. Live, the next look at the
+    /// feeds decides.
+    pub(super) fn resume_if_caught_up(&mut self, core: &mut Core) -> Result<(), RunError> {
+        match &self.flow {
+            Flow::Replay(replay) if replay.behind.is_empty() => self.resume_all(core),
+            Flow::Replay(_) | Flow::Live(_) => Ok(()),
+        }
+    }
+
+    /// Everyone is caught up: members and data appear in one publication, which opens the gate
+    /// where it was shut; then consumers are notified.
+    fn resume_all(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let had_withheld = std::mem::take(&mut self.has_withheld);
+        for (position, member) in self.members.iter().enumerate() {
+            self.gate.empty_backlog(position);
+            member.through.reach_the_clock();
+            member.gauge.record_backlog(0);
+        }
+        let joined = self.join_all(core);
+        let is_seen = joined.is_empty() && self.roster == RosterState::Published;
+        if is_seen && !had_withheld && core.board.is_active() {
+            return Ok(());
+        }
+        self.count_rejections(core)?;
+        self.refresh_members(core);
+        let opened = self.publish(core);
+        if opened || had_withheld {
+            self.notify_resumed(core, |_, _| true)?;
+        } else {
+            self.notify_missed(core, |_, _| true)?;
+        }
+        self.notify_membership(core, &joined)?;
+        self.answer_pending(core);
+        Ok(())
     }
 }

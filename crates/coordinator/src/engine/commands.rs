@@ -1,22 +1,29 @@
-//! Commands: taken between two steps, in order of arrival, and answered once.
+//! Commands of the session: taken between two steps, in order of arrival, and answered once.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openbell_config::ScheduleChange;
+use openbell_data_manager::FeedKind;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::{Reason, DeliveredThrough};
-use openbell_time::Timestamp;
+use openbell_session_data::DeliveredThrough;
+use openbell_time::{Timestamp, TradingDate};
 
-use super::notify::Readiness;
-use super::{Engine, State};
-use crate::control::command::{Added, Answer, Command, Refusal, Removed, Stay, StepAt};
-use crate::error::RunError;
+use super::After;
+use super::core::Core;
+use super::pending_add::PendingAdd;
+use super::session::{Flow, RosterState, RunningSession};
+use crate::consumers::Asked;
+use crate::control::command::{
+    Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay,
+};
 use crate::control::event::{Event, Operation, Origin};
 use crate::control::handle::Envelope;
-use crate::consumers::Asked;
-use crate::symbol::Membership;
-use crate::control::status::Phase;
+use crate::control::status::SymbolState;
+use crate::error::RunError;
+use crate::symbol::readiness::Readiness;
+use crate::symbol::{Membership, SymbolSession};
 
 /// Which way a lock goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,80 +32,18 @@ enum Lock {
     Lift,
 }
 
-impl Engine {
-    /// Takes the commands that wait; those that come meanwhile have to wait for the next step, so
-    /// that the clock goes on however fast they come.
-    pub(super) fn take_waiting(&mut self, wall: Timestamp) -> Result<(), RunError> {
-        for _ in 0..self.queue.n_waiting() {
-            if !matches!(self.state, State::Day(_)) {
-                break;
-            }
-            let Some(envelope) = self.queue.next() else { break };
-            let command = envelope.command.clone();
-            if command.is_pace() {
-                self.take_pace(command, envelope, wall);
-            } else {
-                self.take(command, Origin::Handle, Some(envelope))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes the schedule entries that are due at the session clock, in file order.
-    pub(super) fn take_scheduled(&mut self) -> Result<(), RunError> {
-        loop {
-            let clock = self.clock.now();
-            let State::Day(day) = &mut self.state else { return Ok(()) };
-            let Some(due) = day.schedule.get(day.n_scheduled_done).copied() else { return Ok(()) };
-            if due.at > clock {
-                return Ok(());
-            }
-            day.n_scheduled_done += 1;
-            let command = match self.plan.change(due.entry).clone() {
-                ScheduleChange::Add { symbols, stay } => Command::AddSymbols {
-                    symbols,
-                    stay: if stay { Stay::Run } else { Stay::Session },
-                },
-                ScheduleChange::Remove { symbols } => Command::RemoveSymbols { symbols },
-            };
-            self.take(command, Origin::Schedule { entry: due.entry }, None)?;
-        }
-    }
-
-    /// Takes what consumers asked for in the callbacks of this step, in the order asked. What
-    /// they ask for while these are taken is taken at the end of the next step, so that none can
-    /// keep the clock from moving.
-    pub(super) fn take_asked(&mut self) -> Result<(), RunError> {
-        for Asked { consumer, command } in std::mem::take(&mut self.consumers.asked) {
-            if matches!(self.state, State::Day(_)) {
-                self.take(command, self.origin_of(consumer), None)?;
-            }
-        }
-        self.notify_answers()
-    }
-
-    /// Takes what consumers asked for at the close: locks, which symbols keep from session to
-    /// session; no session is running for anything else.
-    pub(super) fn take_last_asked(&mut self) -> Result<(), RunError> {
-        for Asked { consumer, command } in std::mem::take(&mut self.consumers.asked) {
-            let origin = self.origin_of(consumer);
-            if matches!(command, Command::Lock { .. } | Command::Unlock { .. }) {
-                self.take(command, origin, None)?;
-                continue;
-            }
-            let (taken, answer) = (self.step_at(), Answer::Refused(Refusal::NotRunning));
-            self.log.push(Event::Commanded { taken, origin, command, answer });
-        }
-        self.consumers.answered.clear(); // The session has told its last.
-        Ok(())
-    }
-
+impl Core {
     fn origin_of(&self, consumer: usize) -> Origin {
         Origin::Consumer { name: self.consumers.name(consumer).to_owned() }
     }
 
-    /// Keeps the answer to a consumer's command, to be told after what it led to.
-    fn keep_answer(&mut self, origin: &Origin, command: &Command, answer: &Answer) {
+    /// Keeps the answer to a consumer's command, of which it is notified after what it led to.
+    pub(super) fn keep_answer(
+        &mut self,
+        origin: &Origin,
+        command: &SessionCommand,
+        answer: &Answer,
+    ) {
         if let Origin::Consumer { name } = origin
             && let Some(place) = self.consumers.place_of(name)
         {
@@ -106,357 +51,372 @@ impl Engine {
         }
     }
 
-    fn take(
+    /// Takes a command of the pace.
+    fn take_pace(
         &mut self,
-        command: Command,
-        origin: Origin,
-        envelope: Option<Envelope>,
-    ) -> Result<(), RunError> {
-        let taken = self.step_at();
-        self.taken_after = (taken.step, taken.order + 1);
-        if let Command::AddSymbols { symbols, stay } = &command {
-            let results = self.add(symbols, *stay)?;
-            let State::Day(day) = &mut self.state else { return Ok(()) };
-            day.pending.push(PendingAdd { envelope, origin, taken, command, results });
-            self.settle_if_caught_up()?;
-            self.answer_pending();
-            return Ok(());
-        }
-        let (answer, failure) = match self.answered(&command, &origin) {
-            Ok(answer) => (answer, None),
-            Err(error) => (Answer::Stopped, Some(error)), // The run fails by it.
+        command: PaceCommand,
+        envelope: Envelope,
+        session: TradingDate,
+        wall: Timestamp,
+    ) {
+        let clock = self.clock.now();
+        let taken = self.record.step_at(clock, session);
+        let answer = match self.kind {
+            FeedKind::Live => Answer::Refused(Refusal::LiveSession),
+            FeedKind::Stored => self.pace.take(command, wall, clock),
         };
-        let stops = matches!(command, Command::Stop);
-        if let Command::Signal { signal } = &command {
-            self.log.push(Event::Signalled { at: taken.clock, signal: signal.clone() });
-        }
-        self.keep_answer(&origin, &command, &answer);
-        self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
-        if let Some(envelope) = envelope {
-            envelope.answer(answer);
-        }
-        if let Some(error) = failure {
-            return Err(error);
-        }
-        if stops {
-            self.stop();
-            return Ok(());
-        }
-        self.settle_if_caught_up()?;
-        self.answer_pending();
-        Ok(())
+        self.status.record_pause(self.pace.is_paused());
+        self.record.operations.push(Operation::Paced { taken, command, answer: answer.clone() });
+        envelope.answer(answer);
     }
+}
 
-    /// Does what a command that is answered at once asks for.
-    fn answered(&mut self, command: &Command, origin: &Origin) -> Result<Answer, RunError> {
-        Ok(match command {
-            Command::RemoveSymbols { symbols } => Answer::Removed(self.remove(symbols)?),
-            Command::Lock { symbol } => self.lock(symbol, Lock::Put, origin),
-            Command::Unlock { symbol } => self.lock(symbol, Lock::Lift, origin),
-            Command::AddInterval { interval } => self.add_interval(*interval)?,
-            Command::AddIndicator { spec } => self.add_indicator(*spec)?,
-            Command::Stop | Command::Signal { .. } => Answer::Done,
-            // Pace commands were taken before, and adds are answered when they have caught up.
-            _ => Answer::Refused(Refusal::NotRunning),
-        })
-    }
-
-    fn step_at(&self) -> StepAt {
-        let session = match &self.state {
-            State::Day(day) => day.layout.session.date,
-            _ => self.plan.sessions[0].date,
-        };
-        let (step, n_taken) = self.taken_after;
-        let order = if step == self.n_steps { n_taken } else { 0 };
-        StepAt { step: self.n_steps, order, clock: self.clock.now(), session }
-    }
-
-    /// Loads each symbol and puts it among the others; what is still `None` joins when it has
-    /// caught up.
-    fn add(
+impl RunningSession {
+    /// Takes the commands that wait; those that come meanwhile have to wait for the next step, so
+    /// that the clock goes on however fast they come.
+    pub(super) fn take_waiting(
         &mut self,
-        symbols: &[Symbol],
-        stay: Stay,
-    ) -> Result<Vec<(Symbol, Option<Added>)>, RunError> {
-        self.keep_up();
-        let mut results = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            results.push((symbol.clone(), self.add_one(symbol, stay)));
-        }
-        let State::Day(day) = &self.state else { return Ok(results) };
-        if day.members_changed {
-            self.refresh_members();
-        }
-        Ok(results)
-    }
-
-    fn add_one(&mut self, symbol: &Symbol, stay: Stay) -> Option<Added> {
-        let State::Day(day) = &self.state else {
-            return Some(Added::Refused(Refusal::NotRunning));
-        };
-        if day.find(symbol).is_ok() {
-            return Some(Added::AlreadyPresent);
-        }
-        if self.source.intervals(symbol).is_empty() {
-            let why = self.source.unknown(symbol);
-            return Some(Added::Refused(Refusal::UnknownSymbol { why }));
-        }
-        let layout = Arc::clone(&day.layout);
-        let session = layout.session;
-        let is_configured = self.plan.config.session_data_config.symbols.contains(symbol);
-        let membership = match is_configured {
-            true => Membership::Configured,
-            false => Membership::Asked(stay),
-        };
-        let before = self.known.get(symbol).copied();
-        let run = match self.open_run(symbol, membership, &session) {
-            Ok(run) => run,
-            Err(error) => return Some(Added::Failed { why: error.to_string() }),
-        };
-        let loaded = self.load(&layout, run, DeliveredThrough::before_everything());
-        let State::Day(day) = &mut self.state else { return None };
-        match loaded {
-            Ok(member) if member.fault.as_ref().is_some_and(|(at, _)| *at <= self.clock.now()) => {
-                self.forget(symbol, before);
-                let why = member.fault.map(|(_, error)| error.to_string()).unwrap_or_default();
-                Some(Added::Failed { why })
-            }
-            Ok(member) => {
-                if member.live.is_some() {
-                    member.through.reach_the_clock(); // Live, the inside is where the clock is.
+        core: &mut Core,
+        wall: Timestamp,
+    ) -> Result<After, RunError> {
+        for _ in 0..core.commands.n_waiting() {
+            let Some(envelope) = core.commands.next() else { break };
+            match envelope.command.clone() {
+                Command::Pace(command) => {
+                    core.take_pace(command, envelope, self.layout.session.date, wall);
                 }
-                member.show_state();
-                member.gauge.record_backlog(member.n_undelivered(self.clock.now()) as u64);
-                day.insert(member);
-                None
-            }
-            Err(error) => {
-                self.forget(symbol, before);
-                Some(Added::Failed { why: error.to_string() })
-            }
-        }
-    }
-
-    /// A symbol that could not be loaded has not joined.
-    fn forget(&mut self, symbol: &Symbol, before: Option<super::Known>) {
-        match before {
-            Some(known) => drop(self.known.insert(symbol.clone(), known)),
-            None => drop(self.known.remove(symbol)),
-        }
-    }
-
-    fn remove(&mut self, symbols: &[Symbol]) -> Result<Vec<(Symbol, Removed)>, RunError> {
-        self.keep_up();
-        let mut results = Vec::with_capacity(symbols.len());
-        for symbol in symbols {
-            results.push((symbol.clone(), self.remove_one(symbol)));
-        }
-        let State::Day(day) = &self.state else { return Ok(results) };
-        if day.members_changed {
-            let still_held = !self.board.is_active() && day.has_backlog();
-            self.refresh_members();
-            if still_held {
-                self.hold_gate()?; // The reason no longer names those that left.
-            }
-            if let State::Day(day) = &mut self.state {
-                day.members_changed = true; // Outsiders have not been told yet.
-            }
-        }
-        Ok(results)
-    }
-
-    fn remove_one(&mut self, symbol: &Symbol) -> Removed {
-        let at = self.clock.now();
-        let State::Day(day) = &mut self.state else {
-            return Removed::Refused(Refusal::NotRunning);
-        };
-        let Ok(position) = day.find(symbol) else { return Removed::NotPresent };
-        if !day.members[position].run.locks.is_empty() {
-            return Removed::Refused(Refusal::Locked);
-        }
-        let mut member = day.take_out(position);
-        member.gauge.change_state(crate::control::status::SymbolState::Removed);
-        if member.is_joining {
-            let failed =
-                Added::Failed { why: "it was removed while it was catching up".to_owned() };
-            for pending in &mut day.pending {
-                for (asked, result) in &mut pending.results {
-                    if asked == symbol && result.is_none() {
-                        *result = Some(failed.clone());
+                Command::Session(command) => {
+                    let after = self.take(core, command, Origin::Handle, Some(envelope))?;
+                    if after == After::Stops {
+                        return Ok(after);
                     }
                 }
             }
-        } else {
-            day.left_untold.push(symbol.clone());
         }
-        day.left.push(member.report(at, day.keeps_quality, true));
-        self.log.push(Event::Left { symbol: symbol.clone(), at });
-        Removed::Removed
+        Ok(After::GOES_ON)
+    }
+
+    /// Takes the schedule entries that are due at the session clock, in file order.
+    pub(super) fn take_scheduled(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        while let Some(due) = self.schedule.get(self.n_scheduled_done).copied() {
+            if due.at > clock {
+                break;
+            }
+            self.n_scheduled_done += 1;
+            let command = match core.plan.change(due.entry).clone() {
+                ScheduleChange::Add { symbols, stay } => SessionCommand::AddSymbols {
+                    symbols,
+                    stay: if stay { Stay::Run } else { Stay::Session },
+                },
+                ScheduleChange::Remove { symbols } => SessionCommand::RemoveSymbols { symbols },
+            };
+            let origin = Origin::Schedule { entry: due.entry };
+            let _ = self.take(core, command, origin, None)?; // No entry of a schedule stops a run.
+        }
+        Ok(())
+    }
+
+    /// Takes what consumers asked for in the callbacks of this step, in the order asked. What
+    /// they ask for while these are taken is taken at the end of the next step, so that none can
+    /// keep the clock from moving.
+    pub(super) fn take_asked(&mut self, core: &mut Core) -> Result<(), RunError> {
+        for Asked { consumer, command } in std::mem::take(&mut core.consumers.asked) {
+            let origin = core.origin_of(consumer);
+            let _ = self.take(core, command, origin, None)?; // No callback can stop a run.
+        }
+        self.notify_answers(core)
+    }
+
+    /// Takes what consumers asked for at the close: locks, which symbols keep from session to
+    /// session; no session is running for anything else.
+    pub(super) fn take_last_asked(&mut self, core: &mut Core) -> Result<(), RunError> {
+        for Asked { consumer, command } in std::mem::take(&mut core.consumers.asked) {
+            let origin = core.origin_of(consumer);
+            match command {
+                SessionCommand::Lock { .. } | SessionCommand::Unlock { .. } => {
+                    let _ = self.take(core, command, origin, None)?; // A lock stops nothing.
+                }
+                SessionCommand::AddSymbols { .. }
+                | SessionCommand::RemoveSymbols { .. }
+                | SessionCommand::AddInterval { .. }
+                | SessionCommand::AddIndicator { .. }
+                | SessionCommand::Signal { .. }
+                | SessionCommand::Stop => {
+                    let taken = core.record.step_at(core.clock.now(), self.layout.session.date);
+                    let answer = Answer::Refused(Refusal::NotRunning);
+                    let commanded = Event::Commanded { taken, origin, command, answer };
+                    core.record.events.push(commanded);
+                }
+            }
+        }
+        core.consumers.answered.clear(); // The session has notified its last.
+        Ok(())
+    }
+
+    /// Takes one command: does what it asks for, logs it, answers it, and resumes where nobody is
+    /// behind any more.
+    fn take(
+        &mut self,
+        core: &mut Core,
+        command: SessionCommand,
+        origin: Origin,
+        envelope: Option<Envelope>,
+    ) -> Result<After, RunError> {
+        let taken = core.record.step_at(core.clock.now(), self.layout.session.date);
+        core.record.count_taken(taken);
+        let done = match &command {
+            SessionCommand::AddSymbols { symbols, stay } => {
+                let results = self.add(core, symbols, *stay)?;
+                self.pending.push(PendingAdd { envelope, origin, taken, command, results });
+                return self.resume_and_answer(core);
+            }
+            SessionCommand::RemoveSymbols { symbols } => {
+                self.remove(core, symbols).map(Answer::Removed)
+            }
+            SessionCommand::Lock { symbol } => Ok(self.lock(symbol, Lock::Put, &origin)),
+            SessionCommand::Unlock { symbol } => Ok(self.lock(symbol, Lock::Lift, &origin)),
+            SessionCommand::AddInterval { interval } => self.add_interval(core, *interval),
+            SessionCommand::AddIndicator { spec } => self.add_indicator(core, *spec),
+            SessionCommand::Signal { signal } => {
+                let signalled = Event::Signalled { at: taken.clock, signal: signal.clone() };
+                core.record.events.push(signalled);
+                Ok(Answer::Done)
+            }
+            SessionCommand::Stop => Ok(Answer::Done),
+        };
+        // One that fails the run was taken all the same, and is answered as the others that wait.
+        let answer = done.as_ref().map_or(Answer::Stopped, Answer::clone);
+        let stops = command == SessionCommand::Stop;
+        core.keep_answer(&origin, &command, &answer);
+        let commanded = Event::Commanded { taken, origin, command, answer: answer.clone() };
+        core.record.events.push(commanded);
+        if let Some(envelope) = envelope {
+            envelope.answer(answer);
+        }
+        done?;
+        if stops { Ok(After::Stops) } else { self.resume_and_answer(core) }
+    }
+
+    fn resume_and_answer(&mut self, core: &mut Core) -> Result<After, RunError> {
+        self.resume_if_caught_up(core)?;
+        self.answer_pending(core);
+        Ok(After::GOES_ON)
+    }
+
+    /// Loads each symbol and puts it among the members; what is still `None` joins when it has
+    /// caught up.
+    fn add(
+        &mut self,
+        core: &mut Core,
+        symbols: &[Symbol],
+        stay: Stay,
+    ) -> Result<Vec<(Symbol, Option<Added>)>, RunError> {
+        let mut results = Vec::with_capacity(symbols.len());
+        let mut newcomers: BTreeMap<&Symbol, SymbolSession> = BTreeMap::new();
+        for symbol in symbols {
+            let added = if self.find(symbol).is_ok() || newcomers.contains_key(symbol) {
+                Some(Added::AlreadyPresent)
+            } else {
+                match self.load_newcomer(core, symbol, stay) {
+                    Ok(newcomer) => {
+                        newcomers.insert(symbol, newcomer);
+                        None
+                    }
+                    Err(added) => Some(added),
+                }
+            };
+            results.push((symbol.clone(), added));
+        }
+        if !newcomers.is_empty() {
+            self.join_members(newcomers.into_values().collect(), core.clock.now());
+            self.refresh_members(core);
+        }
+        Ok(results)
+    }
+
+    /// Loads a symbol that is no member.
+    ///
+    /// # Errors
+    ///
+    /// What became of adding it, where it cannot join.
+    fn load_newcomer(
+        &mut self,
+        core: &mut Core,
+        symbol: &Symbol,
+        stay: Stay,
+    ) -> Result<SymbolSession, Added> {
+        if core.source.intervals(symbol).is_empty() {
+            let why = core.source.unknown(symbol);
+            return Err(Added::Refused(Refusal::UnknownSymbol { why }));
+        }
+        let is_configured = core.plan.config.session_data_config.symbols.contains(symbol);
+        let membership =
+            if is_configured { Membership::Configured } else { Membership::Asked(stay) };
+        let before = core.known(symbol);
+        let failed = |why: String| Added::Failed { why };
+        let run = core.open_run(symbol, membership, &self.layout.session);
+        let run = run.map_err(|error| failed(error.to_string()))?;
+        let through = DeliveredThrough::before_everything();
+        let clock = core.clock.now();
+        let loaded = core.load(&self.layout, run, through).map_err(|error| error.to_string());
+        let loaded = loaded.and_then(|mut newcomer| match newcomer.take_fault(clock) {
+            None => Ok(newcomer),
+            Some((_, error)) => Err(error.to_string()),
+        });
+        let newcomer = loaded.map_err(|why| {
+            core.forget(symbol, before);
+            failed(why)
+        })?;
+        if let Flow::Live(_) = &self.flow {
+            newcomer.through.reach_the_clock(); // Live, the inside is where the clock is.
+        }
+        newcomer.gauge.change_state(SymbolState::CatchingUp);
+        newcomer.gauge.record_backlog(newcomer.n_undelivered(0, clock) as u64);
+        self.note_newcomer(&newcomer);
+        Ok(newcomer)
+    }
+
+    fn remove(
+        &mut self,
+        core: &mut Core,
+        symbols: &[Symbol],
+    ) -> Result<Vec<(Symbol, Removed)>, RunError> {
+        let at = core.clock.now();
+        let mut results = Vec::with_capacity(symbols.len());
+        let mut leaving = BTreeSet::new();
+        for symbol in symbols {
+            let removed = match self.find(symbol) {
+                Ok(position) if leaving.contains(&position) => Removed::NotPresent,
+                Ok(position) if !self.members[position].run.locks.is_empty() => {
+                    Removed::Refused(Refusal::Locked)
+                }
+                Ok(position) => {
+                    leaving.insert(position);
+                    self.let_go(core, position);
+                    Removed::Removed
+                }
+                Err(_) => Removed::NotPresent,
+            };
+            results.push((symbol.clone(), removed));
+        }
+        if !leaving.is_empty() {
+            drop(self.take_out(&leaving, at));
+            self.refresh_members(core);
+            self.decide(core)?; // The reason no longer names those that left.
+        }
+        Ok(results)
+    }
+
+    /// The member at `position` leaves: what it came to is reported, and it is told to those who
+    /// knew of it.
+    fn let_go(&mut self, core: &mut Core, position: usize) {
+        let at = core.clock.now();
+        let member = &mut self.members[position];
+        let symbol = member.run.symbol.clone();
+        member.gauge.change_state(SymbolState::Removed);
+        self.left.push(member.report(at, self.keeps_quality, true));
+        if self.gate.is_joining(position) {
+            self.fail_pending(&symbol);
+        } else {
+            self.left_unnotified.push(symbol.clone());
+        }
+        core.record.events.push(Event::Left { symbol, at });
     }
 
     /// Locks or unlocks a symbol. A consumer lets go of its own lock only; whoever unlocks from
     /// outside lets go of all.
     fn lock(&mut self, symbol: &Symbol, lock: Lock, origin: &Origin) -> Answer {
-        let State::Day(day) = &mut self.state else {
-            return Answer::Refused(Refusal::NotRunning);
-        };
-        let Ok(position) = day.find(symbol) else { return Answer::NotPresent };
-        let member = &mut day.members[position];
+        let Ok(position) = self.find(symbol) else { return Answer::NotPresent };
+        let member = &mut self.members[position];
+        let locks = &mut member.run.locks;
         let owner = match origin {
             Origin::Consumer { name } => Some(name.clone()),
             Origin::Handle | Origin::Schedule { .. } => None,
         };
         match (lock, &owner) {
-            (Lock::Put, _) => drop(member.run.locks.insert(owner)),
-            (Lock::Lift, None) => member.run.locks.clear(),
-            (Lock::Lift, Some(_)) => drop(member.run.locks.remove(&owner)),
+            (Lock::Put, _) => drop(locks.insert(owner)),
+            (Lock::Lift, None) => locks.clear(),
+            (Lock::Lift, Some(_)) => drop(locks.remove(&owner)),
         }
-        member.gauge.record_lock(!member.run.locks.is_empty());
+        member.gauge.record_lock(!locks.is_empty());
         Answer::Done
     }
 
-    fn add_interval(&mut self, interval: BarInterval) -> Result<Answer, RunError> {
-        let base = self.rule.base;
-        if interval == base || self.rule.derived.contains(&interval) {
+    fn add_interval(&mut self, core: &mut Core, interval: BarInterval) -> Result<Answer, RunError> {
+        let base = core.rule.base;
+        if interval == base || core.rule.derived.contains(&interval) {
             return Ok(Answer::AlreadyPresent);
         }
         if !interval.is_made_of(base) {
-            let why =
-                format!("{interval} bars cannot be made of {base} bars, the base of this run");
-            return Ok(Answer::Refused(Refusal::NotDerivable { why }));
+            return Ok(Answer::Refused(Refusal::NotDerivable { interval, base }));
         }
-        self.rule.derived.push(interval);
-        self.rule.derived.sort_unstable();
-        self.rebuild()?;
+        self.derive_further(core, interval);
+        self.rebuild(core)?;
         Ok(Answer::Done)
     }
 
-    fn add_indicator(&mut self, spec: IndicatorSpec) -> Result<Answer, RunError> {
-        if self.plan.indicators().contains(&spec) {
+    fn add_indicator(&mut self, core: &mut Core, spec: IndicatorSpec) -> Result<Answer, RunError> {
+        if core.plan.indicators().contains(&spec) {
             return Ok(Answer::AlreadyPresent);
         }
-        let (interval, base) = (spec.interval(), self.rule.base);
+        let (interval, base) = (spec.interval(), core.rule.base);
         if !interval.is_made_of(base) {
-            let why =
-                format!("{interval} bars cannot be made of {base} bars, the base of this run");
-            return Ok(Answer::Refused(Refusal::NotDerivable { why }));
+            return Ok(Answer::Refused(Refusal::NotDerivable { interval, base }));
         }
-        if interval != base && !self.rule.derived.contains(&interval) {
-            self.rule.derived.push(interval);
-            self.rule.derived.sort_unstable();
+        if interval != base && !core.rule.derived.contains(&interval) {
+            self.derive_further(core, interval);
         }
-        self.plan.add_indicator(spec);
-        self.rebuild()?;
+        core.plan.add_indicator(spec);
+        self.rebuild(core)?;
         Ok(Answer::Done)
+    }
+
+    /// The run derives `interval` from now on.
+    fn derive_further(&mut self, core: &mut Core, interval: BarInterval) {
+        let derived = &mut core.rule.derived;
+        let at = derived.partition_point(|known| *known < interval);
+        derived.insert(at, interval);
     }
 
     /// Builds every member's series back from the store for the intervals and indicators of now.
     /// They appear at the next publication, together; what was there stays as it was.
-    fn rebuild(&mut self) -> Result<(), RunError> {
-        self.keep_up();
-        let clock = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let layout = Arc::new(self.rule.lay(day.layout.session)?);
-        for member in &mut day.members {
-            member.rebuild(&self.plan, &self.rule, &layout, self.source.as_mut(), clock)?;
+    fn rebuild(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let known: Vec<BarInterval> = self.layout.day.derived.iter().map(|(i, _)| *i).collect();
+        let layout = Arc::new(core.rule.lay(self.layout.session)?);
+        for (position, member) in self.members.iter_mut().enumerate() {
+            let n_delivered = self.progress.n_delivered(position);
+            member.rebuild(&mut core.reading(), &layout, n_delivered, clock)?;
         }
-        day.layout = layout;
-        self.later.clear(); // They are laid out for the intervals of before.
-        if !self.is_live {
-            day.lay_news(clock);
+        for (series, (interval, _)) in (1..).zip(&layout.day.derived) {
+            if !known.contains(interval) {
+                // A new interval begins to be announced with its next bar.
+                let n_rows = |member: &SymbolSession| member.rows_at(series, clock).len() as u32;
+                let n_rows = self.members.iter().map(n_rows).collect();
+                self.progress.insert_series(series, n_rows);
+            }
         }
-        day.unready = Readiness::default(); // The series stand elsewhere now.
-        for member in &day.members {
-            day.unready.note(member);
+        self.layout = layout;
+        core.later.clear(); // They are laid out for the intervals of before.
+        if let Flow::Replay(replay) = &mut self.flow {
+            replay.lay_derived(&self.layout, &self.members, clock);
         }
-        day.lay_due(clock);
-        day.members_changed = true;
+        self.readiness = Readiness::default(); // The series stand elsewhere now.
+        for member in &self.members {
+            self.readiness.note(member);
+        }
+        self.lay_due(clock);
+        self.roster = RosterState::Changed;
         Ok(())
     }
 
-    fn take_pace(&mut self, command: Command, envelope: Envelope, wall: Timestamp) {
-        let (taken, clock) = (self.step_at(), self.clock.now());
-        let paused = self.pace.is_paused();
-        let answer = match &command {
-            _ if self.is_live => Answer::Refused(Refusal::LiveSession),
-            Command::Pause if paused => Answer::Refused(Refusal::AlreadyPaused),
-            Command::Resume | Command::Step if !paused => Answer::Refused(Refusal::NotPaused),
-            Command::RunUntil { until } if *until <= clock => {
-                Answer::Refused(Refusal::NotAhead { clock })
-            }
-            Command::ChangeSpeed { multiplier } if !multiplier.is_finite() || *multiplier < 0.0 => {
-                Answer::Refused(Refusal::BadSpeed)
-            }
-            _ => Answer::Done,
-        };
-        if answer == Answer::Done {
-            match &command {
-                Command::Pause => self.pace.pause(),
-                Command::Resume => self.pace.resume(wall, clock),
-                Command::Step => self.pace.allow_one(),
-                Command::RunUntil { until } => self.pace.run_until(*until, wall, clock),
-                Command::ChangeSpeed { multiplier } => {
-                    self.pace.change_speed(*multiplier, wall, clock);
-                }
-                _ => {}
-            }
-        }
-        self.status.record_pause(self.pace.is_paused());
-        self.operations.push(Operation::Paced { taken, command, answer: answer.clone() });
-        envelope.answer(answer);
-    }
-
-    /// Ends the run in order, as it stands.
-    pub(super) fn stop(&mut self) {
-        let at = self.session_instant();
-        let _ = self.switch_shut(Reason::Stopped);
-        self.abandon_pending();
-        self.log.push(Event::Stopped { at });
-        self.end(Phase::Stopped);
-    }
-
-    /// Answers the adds that are on their way as *stopped*: they were taken, so a replay must meet
-    /// them, and nothing follows that they could become.
-    pub(super) fn abandon_pending(&mut self) {
-        let State::Day(day) = &mut self.state else { return };
-        for PendingAdd { envelope, origin, taken, command, .. } in std::mem::take(&mut day.pending)
-        {
-            let answer = Answer::Stopped;
-            self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
-            if let Some(envelope) = envelope {
-                envelope.answer(answer);
-            }
-        }
-    }
-
-    /// Answers the adds of which every symbol has an outcome.
-    pub(super) fn answer_pending(&mut self) {
-        let State::Day(day) = &mut self.state else { return };
-        let mut waiting = Vec::with_capacity(day.pending.len());
-        let mut answers = Vec::new();
-        for mut pending in std::mem::take(&mut day.pending) {
-            for (symbol, result) in pending.results.iter_mut().filter(|(_, r)| r.is_none()) {
-                let member = day.find(symbol).ok().map(|position| &day.members[position]);
-                if let Some(member) = member.filter(|member| !member.is_joining) {
-                    *result = Some(Added::Added { generation: member.run.generation });
-                }
-            }
-            if pending.results.iter().any(|(_, result)| result.is_none()) {
-                waiting.push(pending);
-                continue;
-            }
-            let PendingAdd { envelope, origin, taken, command, results } = pending;
-            let results = results.into_iter().filter_map(|(s, result)| Some((s, result?)));
-            let answer = Answer::Added(results.collect());
-            answers.push((origin.clone(), command.clone(), answer.clone()));
-            self.log.push(Event::Commanded { taken, origin, command, answer: answer.clone() });
-            if let Some(envelope) = envelope {
-                envelope.answer(answer);
-            }
-        }
-        day.pending = waiting;
-        for (origin, command, answer) in answers {
-            self.keep_answer(&origin, &command, &answer);
+    /// Lays out the instants after `clock` that a replay must visit.
+    pub(super) fn lay_due(&mut self, clock: Timestamp) {
+        if let Flow::Replay(replay) = &mut self.flow {
+            let entries = self.schedule[self.n_scheduled_done..].iter().map(|due| due.at);
+            let calls = self.calls.iter().map(|&(at, _)| at);
+            replay.lay_due(&self.layout, entries.chain(calls), clock);
         }
     }
 }

@@ -9,51 +9,54 @@
 //! indicators; publication; notifications; consumers whose time it is; scheduled
 //! commands in file order; what consumers asked, in that order; then, in the steps that follow,
 //! waiting commands in order of arrival, and catch-up.
+//!
+//! This file alone knows in which state the run is. What outlasts a session is the [`Core`]; the
+//! session that is there is a [`RunningSession`], and whoever works on it has it as an argument.
 
 mod agenda;
 mod catch_up;
 mod commands;
-mod derived_agenda;
+mod core;
 mod gate;
 mod instant;
 mod live;
+mod members;
 mod notify;
 mod pace;
 mod pending_add;
+mod progress;
+mod record;
+mod replay;
 pub(crate) mod run;
 mod session;
 
-use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use openbell_config::{Mode, SessionConfig};
-use openbell_market::{Symbol, SymbolIdx};
-use openbell_session_data::{BoardWriter, InsideReader, OutsideReader, Reason};
-use openbell_time::{ClockDriver, Nanos, SessionClock, TimeManager, Timestamp};
+use openbell_config::{OnError, SessionConfig};
+use openbell_data_manager::FeedKind;
+use openbell_session_data::{InsideReader, OutsideReader, Reason};
+use openbell_time::{Nanos, SessionClock, TimeManager, Timestamp};
 
-use crate::control::command::{Answer, Command, Refusal};
-use crate::consumers::consumer::{CallWindow, Consumer, OnError};
-use crate::digest::{Digest, Digests, RunDigest, Sequence};
-use crate::error::{PlanErrors, RunError};
-use crate::control::event::{Event, Operation, Signal};
-use crate::control::handle::{CommandQueue, CoreThread, Handle};
-use crate::consumers::{Consumers, StopsRun, Endpoint};
-use crate::symbol::SymbolRuns;
-use crate::layout::{LayoutRule, SessionLayout};
+use self::core::Core;
+use crate::consumers::Endpoint;
+use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::consumers::mailbox::Mailbox;
+use crate::consumers::subscription::Subscription;
+use crate::consumers::worker::{Channel, Delivery, LockStep, Worker};
+use crate::control::command::{Answer, Command, Refusal, SessionCommand};
+use crate::control::event::{Event, Operation};
+use crate::control::handle::Handle;
+use crate::control::status::Phase;
+use crate::error::{PlanErrors, RunError, RunFailure};
+use crate::modules::BuiltModule;
+use crate::modules::error::ModuleError;
 use crate::plan::Plan;
 use crate::report::{Report, SessionReport};
-use crate::consumers::worker::{Channel, LockStep, Worker};
-use crate::source::admission::Admitted;
 use crate::source::Source;
-use crate::control::status::{Phase, StatusBoard};
-use crate::consumers::subscription::Subscription;
+use session::RunningSession;
 
-use pace::Pace;
-use session::Day;
-
-/// How long a run waits before it looks again whether an empty seat is taken.
-const LOOK: Nanos = Nanos::from_nanos(1_000_000);
+/// How long a run waits before it looks again whether a missing worker has come.
+const WORKER_POLL: Nanos = Nanos::from_nanos(1_000_000);
 
 /// What a step did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,138 +75,67 @@ pub enum Step {
     Ended(Phase),
 }
 
+/// What the session comes to by a piece of work on it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+enum After {
+    /// It goes on.
+    GoesOn(Step),
+    /// It is closed; what follows is the next one, or nothing.
+    Closes,
+    /// The run is to end as it stands.
+    Stops,
+}
+
+impl After {
+    /// The session goes on, and there is more to do.
+    const GOES_ON: After = After::GoesOn(Step::Worked);
+}
+
 /// Where the run stands between steps.
 enum State {
     /// Session `next` of the plan is to be prepared.
     Between { next: usize },
-    /// A session is there.
-    Day(Box<Day>),
+    /// A session is prepared, and not open yet.
+    Ready(Box<RunningSession>),
+    /// A session is open.
+    Open(Box<RunningSession>),
     /// Nothing follows.
     Ended(Phase),
+}
+
+impl State {
+    /// The session that is there.
+    fn session_mut(&mut self) -> Option<&mut RunningSession> {
+        match self {
+            State::Ready(session) | State::Open(session) => Some(session),
+            State::Between { .. } | State::Ended(_) => None,
+        }
+    }
 }
 
 /// A run of sessions over the bars of a source.
 ///
 /// *Cost*: one step visits one instant and delivers all bars that close at it.
 pub struct Engine {
-    plan: Plan,
-    rule: LayoutRule,
-    source: Box<dyn Source>,
-    /// What a day's rows pass through; used again and again.
-    sifted: Admitted,
-    /// The sessions after the one at hand that are laid out, in order.
-    later: VecDeque<Arc<SessionLayout>>,
-    driver: ClockDriver,
-    clock: SessionClock,
-    board: BoardWriter,
-    reader: OutsideReader,
-    consumers: Consumers,
-    queue: CommandQueue,
-    handle: Handle,
-    core: Arc<CoreThread>,
-    status: Arc<StatusBoard>,
-    log: Vec<Event>,
-    operations: Vec<Operation>,
+    core: Core,
     state: State,
-    pace: Pace,
-    known: BTreeMap<Symbol, Known>,
-    /// Those that go on from session to session.
-    carried: SymbolRuns,
-    digests: Digests,
-    digest: RunDigest,
-    sequence: Sequence,
-    sessions: Vec<SessionReport>,
-    failure: Option<String>,
-    /// Whether the clock is the real one and bars come from live feeds.
-    is_live: bool,
-    /// The last instant at which live feeds were looked at.
-    followed_at: Option<Timestamp>,
-    n_steps: u64,
-    /// A step, and how many commands were taken after it.
-    taken_after: (u64, u32),
-    n_bars: u64,
-    n_derived: u64,
-}
-
-/// A symbol that has been in the run.
-#[derive(Clone, Copy)]
-struct Known {
-    idx: SymbolIdx,
-    /// How often it has joined.
-    generation: u32,
 }
 
 impl Engine {
     /// A run of `config` on the calendars of `time` and the data of `source`, planned and not
     /// begun.
     ///
-    /// *Errors*: every reason for which it cannot begin, at once.
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin, at once.
     pub fn new(
         config: &SessionConfig,
         time: &TimeManager,
-        mut source: Box<dyn Source>,
+        source: Box<dyn Source>,
     ) -> Result<Engine, PlanErrors> {
-        let plan = Plan::new(config, time, source.as_mut())?;
-        let first = plan.sessions[0];
-        let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
-        let board = BoardWriter::new();
-        let reader = board.outside_reader();
-        let core = Arc::new(CoreThread::default());
-        let status = StatusBoard::new();
-        let (handle, queue) = Handle::new(Arc::clone(&core), Arc::clone(&status), reader.clone());
-        let mut plan_errors = Vec::new();
-        let windows = plan.sessions.iter().filter_map(|session| {
-            let layout = plan.rule.lay(*session).map_err(|e| plan_errors.push(e.into())).ok()?;
-            Some(layout.rows_since..layout.rows_until)
-        });
-        let windows: Vec<_> = windows.collect();
-        let n_ahead = match &plan.config.mode {
-            Mode::Backtest(backtest) => backtest.prefetch_days as usize,
-            Mode::Live => 1,
-        };
-        if let Err(error) = source.read_ahead(windows, n_ahead) {
-            plan_errors.push(error.into());
-        }
-        if !plan_errors.is_empty() {
-            return Err(PlanErrors(plan_errors));
-        }
-        let speed = match &plan.config.mode {
-            Mode::Backtest(backtest) => backtest.speed_multiplier,
-            Mode::Live => 1.0,
-        };
-        Ok(Engine {
-            rule: plan.rule.clone(),
-            plan,
-            source,
-            sifted: Admitted::default(),
-            later: VecDeque::new(),
-            driver,
-            clock,
-            board,
-            reader,
-            consumers: Consumers::default(),
-            queue,
-            handle,
-            core,
-            status,
-            log: Vec::new(),
-            operations: Vec::new(),
-            state: State::Between { next: 0 },
-            pace: Pace::new(speed),
-            known: BTreeMap::new(),
-            carried: SymbolRuns::new(),
-            digests: Digests::default(),
-            digest: RunDigest::new(),
-            sequence: Sequence::new(),
-            sessions: Vec::new(),
-            failure: None,
-            is_live: false,
-            followed_at: None,
-            n_steps: 0,
-            taken_after: (0, 0),
-            n_bars: 0,
-            n_derived: 0,
-        })
+        let core = Core::new(config, time, source, FeedKind::Stored)?;
+        Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
     /// A run of `config` that follows the live feeds of `source` instead of replaying: the session
@@ -212,41 +144,43 @@ impl Engine {
     /// A session file cannot ask for it yet (`mode: live`), since the program has no live feed; a
     /// service that has one of its own uses this.
     ///
-    /// *Errors*: every reason for which it cannot begin, at once.
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin, at once.
     pub fn live(
         config: &SessionConfig,
         time: &TimeManager,
         source: Box<dyn Source>,
     ) -> Result<Engine, PlanErrors> {
-        let mut engine = Engine::new(config, time, source)?;
-        engine.is_live = true;
-        Ok(engine)
+        let core = Core::new(config, time, source, FeedKind::Live)?;
+        Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
     /// Sessions closed so far.
     pub fn n_sessions_closed(&self) -> usize {
-        self.sessions.len()
+        self.core.record.sessions.len()
     }
 
     /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
     /// in the order in which they were registered, whatever their delivery. One that is registered
-    /// in mid-session hears from the next instant on, and of its call windows from the next
+    /// in mid-session is notified from the next instant on, and of its call windows from the next
     /// session on.
     pub fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
         let (name, subscription, windows) = self.introduce(consumer.as_ref());
-        let way = Endpoint::Inline(consumer);
-        self.consumers.register(name, subscription, windows, on_error, way);
+        let endpoint = Endpoint::Inline(consumer);
+        self.core.consumers.register(name, subscription, windows, on_error, endpoint);
     }
 
     /// Registers a consumer that is called on a thread of its own, which the program gives it by
-    /// running the seat; the core waits until it has finished what it was given. What it hears and
-    /// what it leads to is the same as inline.
+    /// running the worker; the core waits until it has finished what it was given. What it is
+    /// notified of and what it leads to is the same as inline.
     ///
-    /// *Cost*: one wake of its thread, and one of the core's, for every instant that it hears of.
+    /// *Cost*: one wake of its thread, and one of the core's, for every instant that it is notified
+    /// of.
     pub fn register_lock_step(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) -> Worker {
         let rendezvous = Arc::new(LockStep::new());
-        let way = Endpoint::LockStep(Arc::clone(&rendezvous));
-        self.worker(consumer, on_error, way, Channel::LockStep(rendezvous))
+        let endpoint = Endpoint::LockStep(Arc::clone(&rendezvous));
+        self.worker(consumer, on_error, endpoint, Channel::LockStep(rendezvous))
     }
 
     /// Registers a consumer that is called on a thread of its own out of a queue of `queue_len`
@@ -256,7 +190,7 @@ impl Engine {
     /// What it does depends on when its thread runs: its commands and signals are taken as those
     /// of any outsider are, and its failure stands in the operations log.
     ///
-    /// *Cost*: a push for every instant that it hears of.
+    /// *Cost*: a push for every instant that it is notified of.
     pub fn register_free(
         &mut self,
         consumer: Box<dyn Consumer>,
@@ -264,86 +198,113 @@ impl Engine {
         queue_len: usize,
     ) -> Worker {
         let mailbox = Arc::new(Mailbox::new(queue_len));
-        let way = Endpoint::Free(Arc::clone(&mailbox));
-        self.worker(consumer, on_error, way, Channel::Free(mailbox))
+        let endpoint = Endpoint::Free(Arc::clone(&mailbox));
+        self.worker(consumer, on_error, endpoint, Channel::Free(mailbox))
+    }
+
+    /// Registers modules that were built for this run's config, in order.
+    ///
+    /// # Errors
+    ///
+    /// [`ModuleError::FreeDelivery`]: in a backtest a strategy or scanner that sees *now* instead
+    /// of its instant gives other signals on every run.
+    pub fn register_modules(
+        &mut self,
+        modules: Vec<BuiltModule>,
+        delivery: Delivery,
+    ) -> Result<Vec<Worker>, ModuleError> {
+        let mut workers = Vec::new();
+        for BuiltModule { consumer, on_error } in modules {
+            match delivery {
+                Delivery::Inline => self.register(consumer, on_error),
+                Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),
+                Delivery::Free => {
+                    return Err(ModuleError::FreeDelivery { module: consumer.name().to_owned() });
+                }
+            }
+        }
+        Ok(workers)
     }
 
     fn worker(
         &mut self,
         consumer: Box<dyn Consumer>,
         on_error: OnError,
-        way: Endpoint,
-        line: Channel,
+        endpoint: Endpoint,
+        channel: Channel,
     ) -> Worker {
         let (name, subscription, windows) = self.introduce(consumer.as_ref());
-        self.consumers.register(name.clone(), subscription, windows, on_error, way);
+        let consumers = &mut self.core.consumers;
+        consumers.register(name.clone(), subscription, windows, on_error, endpoint);
         if matches!(self.state, State::Ended(_)) {
-            self.consumers.close();
+            consumers.close();
         }
-        let (reader, handle) = (self.board.outside_reader(), self.handle.clone());
-        Worker { name, consumer, reader, handle, core: Arc::clone(&self.core), line }
+        let (reader, handle) = (self.core.board.outside_reader(), self.core.handle.clone());
+        Worker { name, consumer, reader, handle, core: Arc::clone(&self.core.thread), channel }
     }
 
     fn introduce(&mut self, consumer: &dyn Consumer) -> (String, Subscription, Vec<CallWindow>) {
-        if !self.consumers.wants_bars() {
-            self.begin_listening();
+        if !self.core.consumers.wants_bars()
+            && let Some(session) = self.state.session_mut()
+        {
+            session.begin_notifying(self.core.clock.now());
         }
-        let name = self.consumers.free_name(consumer.name());
+        let name = self.core.consumers.free_name(consumer.name());
         (name, consumer.subscription(), consumer.call_windows())
     }
 
     /// A handle for other threads.
     pub fn handle(&self) -> Handle {
-        self.handle.clone()
+        self.core.handle.clone()
     }
 
     /// A reader of the inside: it sees what the core has delivered, gate or no gate.
     pub fn inside_reader(&self) -> InsideReader {
-        self.board.inside_reader()
+        self.core.board.inside_reader()
     }
 
     /// A reader of the outside.
     pub fn outside_reader(&self) -> OutsideReader {
-        self.board.outside_reader()
+        self.core.board.outside_reader()
     }
 
     /// The session clock, for readers.
     pub fn clock(&self) -> SessionClock {
-        self.clock.clone()
+        self.core.clock.clone()
     }
 
     /// The plan.
     pub fn plan(&self) -> &Plan {
-        &self.plan
+        &self.core.plan
     }
 
     /// The event log so far.
     pub fn events(&self) -> &[Event] {
-        &self.log
+        &self.core.record.events
     }
 
     /// The operations log so far.
     pub fn operations(&self) -> &[Operation] {
-        &self.operations
+        &self.core.record.operations
     }
 
     /// Steps taken so far.
     pub fn n_steps(&self) -> u64 {
-        self.n_steps
+        self.core.record.n_steps
     }
 
     /// Does the next piece of work, at the instant `wall` of the wall clock (which only a paced
     /// run looks at).
     pub fn step(&mut self, wall: Timestamp) -> Step {
-        self.core.enter();
+        self.core.thread.enter();
         let step = match self.advance(wall) {
             Ok(step) => step,
             Err(error) => {
-                self.fail(&error);
+                self.fail(error);
                 Step::Ended(Phase::Failed)
             }
         };
-        self.core.leave();
+        self.core.thread.leave();
         step
     }
 
@@ -351,86 +312,89 @@ impl Engine {
         if self.awaits_worker() {
             return Ok(match &self.state {
                 State::Ended(phase) => Step::Ended(*phase),
-                _ => Step::Waits { until: wall + LOOK },
+                _ => Step::Waits { until: wall + WORKER_POLL },
             });
         }
-        match &self.state {
-            State::Ended(phase) => {
-                return Ok(Step::Ended(*phase));
-            }
+        let after = match &mut self.state {
+            State::Ended(phase) => return Ok(Step::Ended(*phase)),
             State::Between { next } => {
-                let next = *next;
-                self.prepare(next)?;
+                let session = RunningSession::prepare(&mut self.core, *next)?;
+                self.state = State::Ready(Box::new(session));
                 return Ok(Step::Worked);
             }
-            State::Day(day) if !day.is_open => {
-                let until = day.layout.clock_since;
-                if self.is_live && wall < until {
+            State::Ready(session) => {
+                if let Some(until) = session.opens_after(wall) {
                     return Ok(Step::Waits { until });
                 }
-                self.open_session(wall)?;
+                session.open(&mut self.core, wall)?;
+                self.replace_state(|state| match state {
+                    State::Ready(session) => State::Open(session),
+                    other => other,
+                });
                 return Ok(Step::Worked);
             }
-            State::Day(_) => {}
-        }
-        self.take_waiting(wall)?;
-        self.take_asked()?;
-        if self.is_live {
-            return self.follow(wall);
-        }
-        let State::Day(day) = &self.state else { return Ok(Step::Worked) };
-        if day.has_backlog() {
-            self.n_steps += 1;
-            self.catch_up_one()?;
-            self.take_asked()?;
-            return Ok(Step::Worked);
-        }
-        let Some(instant) = day.next_instant() else {
-            let next = self.plan.sessions.get(day.index + 1);
-            let next_open = match next {
-                Some(session) => Some(self.rule.lay(*session)?.clock_since),
-                None => None,
-            };
-            if !self.pace.admits_close(self.clock.now(), next_open) {
-                self.status.record_pause(true);
-                return Ok(Step::Paused);
-            }
-            self.close_session()?;
-            return Ok(Step::Worked);
+            State::Open(session) => session.step(&mut self.core, wall)?,
         };
-        match self.pace.admits(instant, wall) {
-            pace::Admission::Paused => {
-                self.status.record_pause(true); // Also where the last instant allowed was visited.
-                Ok(Step::Paused)
+        match after {
+            After::GoesOn(step) => Ok(step),
+            After::Stops => {
+                self.stop();
+                Ok(Step::Worked)
             }
-            pace::Admission::NotBefore(until) => Ok(Step::Waits { until }),
-            pace::Admission::Now => {
-                self.n_steps += 1;
-                self.visit(instant)?;
+            After::Closes => {
+                self.go_on();
                 Ok(Step::Worked)
             }
         }
     }
 
-    /// Whether a lock-step seat is empty, and the run not over: to go on would be to wait for
-    /// somebody who may never come. Of the commands that wait a stop is taken.
+    /// The open session is closed: its books are closed, and the next one is due, or the run has
+    /// completed.
+    fn go_on(&mut self) {
+        let core = &mut self.core;
+        let State::Open(session) = std::mem::replace(&mut self.state, State::Between { next: 0 })
+        else {
+            panic!("only an open session closes");
+        };
+        let next = session.index + 1;
+        session.close_books(core);
+        if next < core.plan.sessions.len() {
+            self.state = State::Between { next };
+        } else {
+            let at = core.clock.now();
+            core.record.events.push(Event::Completed { at });
+            self.end(Phase::Closed);
+        }
+    }
+
+    fn replace_state(&mut self, next: impl FnOnce(State) -> State) {
+        let state = std::mem::replace(&mut self.state, State::Between { next: 0 });
+        self.state = next(state);
+    }
+
+    /// Whether the worker of a lock-step consumer is missing, and the run not over: to go on would
+    /// be to wait for somebody who may never come. Of the commands that wait a stop is taken.
     fn awaits_worker(&mut self) -> bool {
         if matches!(self.state, State::Ended(_)) {
             return false;
         }
-        let Some(consumer) = self.consumers.missing_worker().map(str::to_owned) else { return false };
-        let is_said = |op: &Operation| *op == Operation::WorkerMissing { consumer: consumer.clone() };
-        if !self.operations.iter().any(is_said) {
-            self.operations.push(Operation::WorkerMissing { consumer });
+        let core = &mut self.core;
+        let missing = core.consumers.missing_worker().map(str::to_owned);
+        let Some(consumer) = missing else { return false };
+        let missing = Operation::WorkerMissing { consumer };
+        if !core.record.operations.contains(&missing) {
+            core.record.operations.push(missing);
         }
-        while let Some(envelope) = self.queue.next() {
+        while let Some(envelope) = self.core.commands.next() {
             match envelope.command {
-                Command::Stop => {
+                Command::Session(SessionCommand::Stop) => {
                     self.stop();
                     envelope.answer(Answer::Done);
                     break;
                 }
-                _ => envelope.answer(Answer::Refused(Refusal::NotRunning)),
+                Command::Session(_) | Command::Pace(_) => {
+                    envelope.answer(Answer::Refused(Refusal::NotRunning));
+                }
             }
         }
         true
@@ -438,7 +402,7 @@ impl Engine {
 
     /// What the run has done so far, in numbers.
     pub fn report(&self) -> Report {
-        self.report_with(self.sessions.clone())
+        self.report_with(self.core.record.sessions.clone())
     }
 
     /// What the run has done, in numbers, when nothing more is to come of it.
@@ -446,35 +410,16 @@ impl Engine {
     /// *Cost*: unlike [`Engine::report`] it copies nothing of the sessions, of which a long run has
     /// many.
     pub fn into_report(mut self) -> Report {
-        let sessions = std::mem::take(&mut self.sessions);
+        let sessions = std::mem::take(&mut self.core.record.sessions);
         self.report_with(sessions)
     }
 
     fn report_with(&self, sessions: Vec<SessionReport>) -> Report {
-        let mut digest = self.digest.clone();
-        digest.sequence(self.sequence);
-        Report {
-            phase: self.phase(),
-            failure: self.failure.clone(),
-            base: self.rule.base,
-            sessions,
-            consumers: self.consumers.reports(),
-            signals: self.log.iter().filter_map(signalled).collect(),
-            digests: self.symbol_digests(),
-            digest: digest.value(),
-            n_bars: self.n_bars,
-            n_derived: self.n_derived,
-            n_steps: self.n_steps,
-            overrun: self.pace.worst_overrun(),
-        }
-    }
-
-    /// The digests of all symbols of which a session has closed, in symbol order.
-    fn symbol_digests(&self) -> Vec<(Symbol, Digest)> {
-        let known = self.known.iter();
-        let digests = known
-            .filter_map(|(symbol, known)| Some((symbol.clone(), self.digests.get(known.idx)?)));
-        digests.collect()
+        let core = &self.core;
+        let (phase, base) = (self.phase(), core.rule.base);
+        let (consumers, digests) = (core.consumers.reports(), core.symbol_digests());
+        let overrun = core.pace.worst_overrun();
+        core.record.report(phase, base, sessions, consumers, digests, overrun)
     }
 
     /// The phase.
@@ -482,69 +427,60 @@ impl Engine {
         match &self.state {
             State::Between { next: 0 } => Phase::Planned,
             State::Between { .. } => Phase::Preparing,
-            State::Day(day) if day.is_open => Phase::Streaming,
-            State::Day(_) => Phase::Ready,
+            State::Ready(_) => Phase::Ready,
+            State::Open(_) => Phase::Streaming,
             State::Ended(phase) => *phase,
         }
     }
 
     /// Ends the run as failed: the gate shuts, nothing more is delivered, every open ticket
     /// answers.
-    fn fail(&mut self, error: &RunError) {
-        let why = with_causes(error);
-        let at = self.session_instant();
-        let _ = self.switch_shut(Reason::Failed);
-        self.abandon_pending();
-        self.log.push(Event::Failed { at, why: why.clone() });
-        self.failure = Some(why);
+    fn fail(&mut self, error: RunError) {
+        let failure = RunFailure::new(error);
+        let at = self.abandon(Reason::Failed);
+        self.core.record.events.push(Event::Failed { at, why: failure.to_string() });
+        self.core.record.failure = Some(failure);
         self.end(Phase::Failed);
+    }
+
+    /// Ends the run in order, as it stands.
+    fn stop(&mut self) {
+        let at = self.abandon(Reason::Stopped);
+        self.core.record.events.push(Event::Stopped { at });
+        self.end(Phase::Stopped);
+    }
+
+    /// Shuts the gate, and answers the adds that are on their way. Returns where the clock stands,
+    /// once a session is there.
+    fn abandon(&mut self, reason: Reason) -> Option<Timestamp> {
+        let at = self.session_instant();
+        let _ = self.core.shut(at, reason); // Whoever was shut out before is so still.
+        if let Some(session) = self.state.session_mut() {
+            session.abandon_pending(&mut self.core);
+        }
+        at
     }
 
     fn end(&mut self, phase: Phase) {
         self.state = State::Ended(phase);
-        self.status.change_phase(phase);
-        self.consumers.close();
-        self.queue.close(); // What waits, and what comes later, answers *stopped*.
+        self.core.status.change_phase(phase);
+        self.core.consumers.close();
+        self.core.commands.close(); // What waits, and what comes later, answers *stopped*.
     }
 
     /// The session clock, once a session is there.
     fn session_instant(&self) -> Option<Timestamp> {
         let has_begun = !matches!(self.state, State::Between { next: 0 });
-        has_begun.then(|| self.clock.now())
-    }
-
-    fn stops_run(&self, stops: StopsRun) -> RunError {
-        RunError::Consumer { consumer: stops.consumer, at: self.clock.now(), why: stops.why }
+        has_begun.then(|| self.core.clock.now())
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
         if !matches!(self.state, State::Ended(_)) {
-            let _ = self.switch_shut(Reason::Stopped);
-            self.status.change_phase(Phase::Stopped);
+            let at = self.session_instant();
+            let _ = self.core.shut(at, Reason::Stopped); // Whoever was shut out before is so still.
+            self.core.status.change_phase(Phase::Stopped);
         }
     }
-}
-
-fn signalled(event: &Event) -> Option<(Timestamp, Signal)> {
-    match event {
-        Event::Signalled { at, signal } => Some((*at, signal.clone())),
-        _ => None,
-    }
-}
-
-/// The sentence of an error with those of its causes that it does not say itself.
-fn with_causes(error: &RunError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text.push_str(": ");
-            text.push_str(&said);
-        }
-        cause = inner.source();
-    }
-    text
 }

@@ -1,178 +1,261 @@
-//! What consumers are told, and when: bars after their publication, indicators that have become
-//! ready, calls by the clock, answers.
+//! What consumers are notified of, and when: bars after their publication, indicators that have
+//! become ready, calls by the clock, answers.
 //!
 //! Hot path, as far as bars go: no allocation after warm-up, no lock, no text.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use openbell_market::SymbolIdx;
-use openbell_session_data::Rows;
+use openbell_market::Symbol;
 use openbell_time::{Calendar, Timestamp};
 
-use super::agenda::Agenda;
-use super::session::Day;
-use super::{Engine, State};
-use crate::consumers::consumer::{CallWindow, Ready};
-use crate::error::RunError;
-use crate::consumers::{Audience, Call, closed_row};
-use crate::symbol::SymbolSession;
-use crate::layout::SessionLayout;
+use super::core::Core;
+use super::session::{Flow, RunningSession};
+use crate::consumers::consumer::{CallWindow, Ready, Resumed, Skipped};
 use crate::consumers::notice::{ClosedRow, Closings, Notice};
+use crate::consumers::{Audience, Call, closed_row};
+use crate::error::RunError;
+use crate::layout::SessionLayout;
 
-impl Engine {
-    /// Tells every consumer.
-    pub(super) fn tell(&mut self, notice: &Notice) -> Result<(), RunError> {
-        self.notify_to(Audience::Everyone, notice)
+impl RunningSession {
+    /// Notifies every consumer.
+    pub(super) fn notify(&self, core: &mut Core, notice: &Notice) -> Result<(), RunError> {
+        self.notify_to(core, Audience::Everyone, notice)
     }
 
-    fn notify_to(&mut self, audience: Audience, notice: &Notice) -> Result<(), RunError> {
-        let State::Day(day) = &self.state else { return Ok(()) };
+    fn notify_to(
+        &self,
+        core: &mut Core,
+        audience: Audience,
+        notice: &Notice,
+    ) -> Result<(), RunError> {
+        let at = core.clock.now();
         let call = Call {
-            reader: &mut self.reader,
-            session: day.layout.session,
-            at: self.clock.now(),
-            epoch: self.board.epoch(),
-            log: &mut self.log,
-            operations: &mut self.operations,
-            source: self.source.as_mut(),
-            rule: &self.rule,
+            reader: &mut core.reader,
+            session: self.layout.session,
+            at,
+            epoch: core.board.epoch(),
+            events: &mut core.record.events,
+            operations: &mut core.record.operations,
+            source: core.source.as_mut(),
+            rule: &core.rule,
         };
-        let outcome = self.consumers.tell(call, audience, notice);
-        outcome.map_err(|stops| self.stops_run(stops))
+        let outcome = core.consumers.notify(call, audience, notice);
+        outcome.map_err(|stops| RunError::Consumer { consumer: stops.consumer, at, why: stops.why })
     }
 
-    /// Tells consumers what has closed at `instant`: the base bars `told`, in symbol order, then
-    /// derived ones, shortest interval first, in symbol order.
-    pub(super) fn announce(
+    /// Notifies consumers of what has closed at `instant` of a replay: the base bars `closed`, in
+    /// symbol order, then derived ones, shortest interval first, in symbol order.
+    pub(super) fn notify_closed_at(
         &mut self,
+        core: &mut Core,
         instant: Timestamp,
-        mut told: Vec<ClosedRow>,
+        mut closed: Vec<ClosedRow>,
     ) -> Result<(), RunError> {
-        if !self.consumers.wants_bars() {
+        if !core.consumers.wants_bars() {
             return Ok(());
         }
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let n_each = day.layout.day.derived.len() + 1;
-        for (derived, news) in day.news.iter_mut().enumerate() {
-            news.agenda.take(instant.as_nanos());
-            for position in news.agenda.taken() {
-                let sequence = news.n_told[position] as usize;
-                news.n_told[position] += 1;
-                told.push(closed_row(position * n_each + derived + 1, sequence, instant));
+        let n_series = self.progress.n_series();
+        if let Flow::Replay(replay) = &mut self.flow {
+            for (agenda, series) in replay.derived.iter_mut().zip(1..) {
+                agenda.take(instant.as_nanos());
+                for position in agenda.taken() {
+                    let sequence = self.progress.notify_next(series, position);
+                    closed.push(closed_row(position * n_series + series, sequence, instant));
+                }
             }
         }
-        self.notify_closed(told)
+        self.notify_closed(core, closed)
     }
 
-    /// Tells consumers what has not been announced of the lanes that `is_told` takes, without the
-    /// gate having been shut: a newcomer whose backlog was no lag, or what arrived live.
-    pub(super) fn announce_unannounced(
+    /// Notifies consumers of every row that they have missed of the members that `is_meant` names,
+    /// without the gate having been shut: a newcomer whose backlog was no lag, or what arrived
+    /// live.
+    pub(super) fn notify_missed(
         &mut self,
-        is_told: impl Fn(&SymbolSession) -> bool,
+        core: &mut Core,
+        is_meant: impl Fn(&RunningSession, usize) -> bool,
     ) -> Result<(), RunError> {
-        if !self.consumers.wants_bars() {
+        if !core.consumers.wants_bars() {
             return Ok(());
         }
-        self.keep_up();
-        let at = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let mut told = self.consumers.blank_rows();
-        let n_each = day.layout.day.derived.len() + 1;
-        let members = day.members.iter_mut().enumerate().filter(|(_, member)| is_told(member));
-        for (position, member) in members {
-            for series in 0..member.announced.len() {
-                let place = position * n_each + series;
-                unannounced(member, series, at, |sequence, closes_at| {
-                    told.push(closed_row(place, sequence, closes_at));
-                });
+        let at = core.clock.now();
+        let n_series = self.progress.n_series();
+        let mut missed = core.consumers.blank_rows();
+        for position in 0..self.members.len() {
+            if !is_meant(self, position) {
+                continue;
+            }
+            for series in 0..n_series {
+                let rows = self.members[position].rows_at(series, at);
+                let n_notified = self.progress.n_notified(series, position);
+                let closes_at_ns = rows.closes_at_ns().iter().enumerate().skip(n_notified);
+                missed.extend(closes_at_ns.map(|(sequence, &closes_at_ns)| {
+                    let closes_at = Timestamp::from_nanos(closes_at_ns);
+                    closed_row(position * n_series + series, sequence, closes_at)
+                }));
+                self.progress.notify_through(series, position, rows.len());
             }
         }
-        day.take_over_told();
         // By close, then interval, then symbol; the place says the latter two.
-        told.sort_unstable_by_key(|row| {
+        missed.sort_unstable_by_key(|row| {
             let place = row.series as usize;
-            (row.closes_at, place % n_each, place / n_each, row.sequence)
+            (row.closes_at, place % n_series, place / n_series, row.sequence)
         });
-        self.notify_closed(told)
+        self.notify_closed(core, missed)
     }
 
-    fn notify_closed(&mut self, rows: Vec<ClosedRow>) -> Result<(), RunError> {
+    fn notify_closed(&mut self, core: &mut Core, rows: Vec<ClosedRow>) -> Result<(), RunError> {
         if rows.is_empty() {
-            self.consumers.keep_room(rows);
+            core.consumers.keep_room(rows);
             return Ok(());
         }
-        let closings = self.consumers.closings(rows);
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let ready = day.ready_among(&closings);
+        let closings = core.consumers.closings(rows);
+        let ready = self.ready_among(&closings);
         if !ready.is_empty() {
-            self.tell(&Notice::Ready(Arc::new(ready)))?;
+            self.notify(core, &Notice::Ready(Arc::new(ready)))?;
         }
-        self.tell(&Notice::Bars(closings))
+        self.notify(core, &Notice::Bars(closings))
     }
 
-    /// Tells which series have indicators with values by now, bars announced or not.
-    pub(super) fn notify_ready(&mut self) -> Result<(), RunError> {
-        let at = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let ready = day.ready_now(at);
-        match ready.is_empty() {
-            true => Ok(()),
-            false => self.tell(&Notice::Ready(Arc::new(ready))),
+    /// One `Resumed` with the ranges of all that consumers have missed of the members that
+    /// `is_meant` names.
+    pub(super) fn notify_resumed(
+        &mut self,
+        core: &mut Core,
+        is_meant: impl Fn(&RunningSession, usize) -> bool,
+    ) -> Result<(), RunError> {
+        let at = core.clock.now();
+        let mut skipped = Vec::new();
+        for position in 0..self.members.len() {
+            if !is_meant(self, position) {
+                continue;
+            }
+            for series in 0..self.progress.n_series() {
+                let member = &self.members[position];
+                let rows = member.rows_at(series, at);
+                let n_rows = rows.len();
+                let first = self.progress.n_notified(series, position);
+                let Some(segment) = rows.segment().filter(|_| n_rows > first) else { continue };
+                let interval = segment.shape().interval;
+                let symbol = member.run.symbol.clone();
+                skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
+                self.progress.notify_through(series, position, n_rows);
+            }
         }
+        let resumed = Resumed { epoch: core.board.epoch(), at, skipped };
+        self.notify(core, &Notice::Resumed(Arc::new(resumed)))
+    }
+
+    /// Notifies consumers of those that have left and of those that have joined.
+    pub(super) fn notify_membership(
+        &mut self,
+        core: &mut Core,
+        joined: &[Symbol],
+    ) -> Result<(), RunError> {
+        for symbol in std::mem::take(&mut self.left_unnotified) {
+            self.notify(core, &Notice::Left(symbol))?;
+        }
+        for symbol in joined {
+            self.notify(core, &Notice::Joined(symbol.clone()))?;
+        }
+        self.notify_ready(core)
+    }
+
+    /// Notifies consumers of the series whose indicators have values by now, bars announced or not.
+    fn notify_ready(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let ready = self.ready_by(core.clock.now());
+        if ready.is_empty() {
+            return Ok(());
+        }
+        self.notify(core, &Notice::Ready(Arc::new(ready)))
     }
 
     /// Calls those whose time it is, in order of registration. Where the gate is shut they wait
     /// for it, and are then called once.
-    pub(super) fn call_scheduled(&mut self) -> Result<(), RunError> {
-        let clock = self.clock.now();
-        let State::Day(day) = &mut self.state else { return Ok(()) };
-        let n_due = day.calls.partition_point(|&(at, _)| at <= clock);
-        if n_due == 0 || !self.board.is_active() {
+    pub(super) fn call_scheduled(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let n_due = self.calls.partition_point(|&(at, _)| at <= clock);
+        if n_due == 0 || !core.board.is_active() {
             return Ok(());
         }
-        let due: BTreeSet<usize> = day.calls.drain(..n_due).map(|(_, place)| place).collect();
+        let due: BTreeSet<usize> = self.calls.drain(..n_due).map(|(_, place)| place).collect();
         for place in due {
-            self.notify_to(Audience::Only(place), &Notice::Scheduled)?;
+            self.notify_to(core, Audience::Only(place), &Notice::Scheduled)?;
         }
         Ok(())
     }
 
-    /// Tells consumers what became of what they asked for.
-    pub(super) fn notify_answers(&mut self) -> Result<(), RunError> {
-        for (place, command, answer) in std::mem::take(&mut self.consumers.answered) {
+    /// Notifies consumers of what became of what they asked for.
+    pub(super) fn notify_answers(&self, core: &mut Core) -> Result<(), RunError> {
+        for (place, command, answer) in std::mem::take(&mut core.consumers.answered) {
             let notice = Notice::Answered(Arc::new((command, answer)));
-            self.notify_to(Audience::Only(place), &notice)?;
+            self.notify_to(core, Audience::Only(place), &notice)?;
         }
         Ok(())
     }
 
-    /// Lays out the calls of this session.
-    pub(super) fn lay_calls(&mut self) {
-        let State::Day(day) = &mut self.state else { return };
+    /// Lays out the calls by the clock of this session.
+    pub(super) fn lay_calls(&mut self, core: &Core) {
         let mut calls = Vec::new();
-        for (place, window) in self.consumers.windows() {
-            let instants = instants_of(window, &day.layout, &self.rule.calendar);
+        for (place, window) in core.consumers.windows() {
+            let instants = instants_of(window, &self.layout, &core.rule.calendar);
             calls.extend(instants.into_iter().map(|at| (at, place)));
         }
         calls.sort_unstable();
         calls.dedup();
-        day.calls = calls;
+        self.calls = calls;
     }
 
-    /// Nobody has listened until now: what the session has shown is not told afterwards.
-    pub(super) fn begin_listening(&mut self) {
-        self.keep_up();
-        let at = self.clock.now();
-        let State::Day(day) = &mut self.state else { return };
-        for member in &mut day.members {
-            for series in 0..member.announced.len() {
-                member.announced[series] = member.rows_at(series, at).len();
+    /// Nobody wanted bars until now: what the session has shown is not announced afterwards.
+    pub(super) fn begin_notifying(&mut self, clock: Timestamp) {
+        for (position, member) in self.members.iter().enumerate() {
+            for series in 0..self.progress.n_series() {
+                let n_rows = member.rows_at(series, clock).len();
+                self.progress.notify_through(series, position, n_rows);
             }
         }
-        if day.is_laid && !self.is_live {
-            day.lay_news(at); // It stood still while nobody listened.
+        if let Flow::Replay(replay) = &mut self.flow {
+            replay.lay_derived(&self.layout, &self.members, clock); // It stood still meanwhile.
         }
+    }
+
+    /// The series among `closings` whose indicators have values as of their bar, which they had
+    /// not before.
+    fn ready_among(&mut self, closings: &Closings) -> Vec<Ready> {
+        let mut ready = Vec::new();
+        if self.readiness.is_empty() {
+            return ready;
+        }
+        let n_series = self.progress.n_series();
+        for row in &closings.rows {
+            let position = row.series as usize / n_series;
+            let series = row.series as usize % n_series;
+            if !self.readiness.is_done(series) {
+                let member = &self.members[position];
+                ready.extend(self.readiness.take_ready(member, series, row.sequence as usize));
+            }
+        }
+        ready
+    }
+
+    /// The series whose indicators have values as of `clock`, which they had not before.
+    fn ready_by(&mut self, clock: Timestamp) -> Vec<Ready> {
+        let mut ready = Vec::new();
+        if self.readiness.is_empty() {
+            return ready;
+        }
+        for (position, member) in self.members.iter().enumerate() {
+            if self.gate.is_feed_behind(position) {
+                continue;
+            }
+            for series in 0..self.progress.n_series() {
+                if let Some(last) = member.rows_at(series, clock).len().checked_sub(1) {
+                    ready.extend(self.readiness.take_ready(member, series, last));
+                }
+            }
+        }
+        ready
     }
 }
 
@@ -196,83 +279,4 @@ fn instants_of(window: &CallWindow, layout: &SessionLayout, calendar: &Calendar)
         }
     }
     instants
-}
-
-impl Day {
-    /// Lays out the derived bars to come for the members as they are now; a replay only.
-    pub(super) fn lay_news(&mut self, clock: Timestamp) {
-        self.news.resize_with(self.layout.day.derived.len(), DerivedAgenda::default);
-        let clock_ns = clock.as_nanos();
-        for (derived, news) in self.news.iter_mut().enumerate() {
-            let (_, segment_day) = &self.layout.day.derived[derived];
-            let slots: Vec<i64> = segment_day.grid.closes_ns().collect();
-            let members = self.members.iter().map(|member| {
-                let rows = member.series.derived[derived].rows();
-                // With a bar in each slot it closes when they do, which is in the cache.
-                let closes_at_ns = match rows.len() == slots.len() {
-                    true => &slots[..],
-                    false => rows.closes_at_ns(),
-                };
-                &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]
-            });
-            news.agenda.lay(&slots, clock_ns, members);
-        }
-        self.take_over_told();
-    }
-
-    /// Goes on telling of derived bars from what the lanes have told of them.
-    pub(super) fn take_over_told(&mut self) {
-        for (derived, news) in self.news.iter_mut().enumerate() {
-            news.n_told.clear();
-            news.n_told.extend(self.members.iter().map(|member| member.announced[derived + 1] as u32));
-        }
-    }
-
-    /// The series among `closings` whose indicators have values as of their bar, which they had
-    /// not before.
-    fn ready_among(&mut self, closings: &Closings) -> Vec<Ready> {
-        let mut ready = Vec::new();
-        if self.unready.is_empty() {
-            return ready;
-        }
-        let n_each = self.layout.day.derived.len() + 1;
-        for row in &closings.rows {
-            let (position, series) = (row.series as usize / n_each, row.series as usize % n_each);
-            if !self.unready.is_done(series) {
-                let member = &self.members[position];
-                ready.extend(self.unready.take_ready(member, series, row.sequence as usize));
-            }
-        }
-        ready
-    }
-
-    fn ready_now(&mut self, at: Timestamp) -> Vec<Ready> {
-        let mut ready = Vec::new();
-        if self.unready.is_empty() {
-            return ready;
-        }
-        for member in self.members.iter().filter(|member| !member.is_withheld()) {
-            for series in 0..member.announced.len() {
-                if let Some(last) = member.rows_at(series, at).len().checked_sub(1) {
-                    ready.extend(self.unready.take_ready(member, series, last));
-                }
-            }
-        }
-        ready
-    }
-}
-
-/// Yields the rows of a series that can be seen at `at` and were not announced, and marks them.
-fn unannounced(
-    member: &mut SymbolSession,
-    series: usize,
-    at: Timestamp,
-    mut news: impl FnMut(usize, Timestamp),
-) {
-    let rows = member.rows_at(series, at);
-    let (n_rows, first) = (rows.len(), member.announced[series]);
-    for (sequence, &closes_at_ns) in rows.closes_at_ns().iter().enumerate().skip(first) {
-        news(sequence, Timestamp::from_nanos(closes_at_ns));
-    }
-    member.announced[series] = n_rows;
 }

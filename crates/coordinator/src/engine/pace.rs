@@ -2,6 +2,8 @@
 
 use openbell_time::{Nanos, Timestamp};
 
+use crate::control::command::{Answer, PaceCommand, Refusal};
+
 /// The pace of a run.
 pub(super) struct Pace {
     /// 0 as fast as possible, N times real time.
@@ -57,29 +59,54 @@ impl Pace {
         self.anchor = Some(Anchor { wall, clock });
     }
 
-    pub(super) fn pause(&mut self) {
+    /// Takes a command: the session clock stands at `clock`, the wall clock at `wall`.
+    pub(super) fn take(
+        &mut self,
+        command: PaceCommand,
+        wall: Timestamp,
+        clock: Timestamp,
+    ) -> Answer {
+        let refusal = match command {
+            PaceCommand::Pause => self.is_paused.then_some(Refusal::AlreadyPaused),
+            PaceCommand::Resume | PaceCommand::Step => {
+                (!self.is_paused).then_some(Refusal::NotPaused)
+            }
+            PaceCommand::RunUntil { until } => {
+                (until <= clock).then_some(Refusal::NotAhead { clock })
+            }
+            PaceCommand::ChangeSpeed { multiplier } => {
+                let is_speed = multiplier.is_finite() && multiplier >= 0.0;
+                (!is_speed).then_some(Refusal::BadSpeed)
+            }
+        };
+        if let Some(refusal) = refusal {
+            return Answer::Refused(refusal);
+        }
+        match command {
+            PaceCommand::Pause => self.pause(),
+            PaceCommand::Resume => self.resume(wall, clock),
+            PaceCommand::Step => self.n_single += 1,
+            PaceCommand::RunUntil { until } => {
+                self.resume(wall, clock);
+                self.until = Some(until);
+            }
+            PaceCommand::ChangeSpeed { multiplier } => {
+                self.speed = multiplier;
+                self.anchor(wall, clock);
+            }
+        }
+        Answer::Done
+    }
+
+    fn pause(&mut self) {
         self.is_paused = true;
         self.until = None;
     }
 
-    pub(super) fn resume(&mut self, wall: Timestamp, clock: Timestamp) {
+    fn resume(&mut self, wall: Timestamp, clock: Timestamp) {
         self.is_paused = false;
         self.n_single = 0; // A step that was not taken by now is no step into the next pause.
         self.until = None;
-        self.anchor(wall, clock);
-    }
-
-    pub(super) fn allow_one(&mut self) {
-        self.n_single += 1;
-    }
-
-    pub(super) fn run_until(&mut self, until: Timestamp, wall: Timestamp, clock: Timestamp) {
-        self.resume(wall, clock);
-        self.until = Some(until);
-    }
-
-    pub(super) fn change_speed(&mut self, speed: f64, wall: Timestamp, clock: Timestamp) {
-        self.speed = speed;
         self.anchor(wall, clock);
     }
 

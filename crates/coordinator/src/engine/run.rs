@@ -2,11 +2,11 @@
 
 use openbell_time::{Nanos, WallClock};
 
-use crate::engine::{Engine, Step};
 use crate::control::status::Phase;
+use crate::engine::{Engine, Step};
 
 /// How often a run that waits looks for commands.
-const LOOK: Nanos = Nanos::from_nanos(10_000_000);
+const COMMAND_POLL: Nanos = Nanos::from_nanos(10_000_000);
 
 /// Steps `engine` to its end by `wall`, and calls `between` after every step that did work; it
 /// answers whether to go on.
@@ -24,10 +24,10 @@ pub fn run(
             Step::Worked => {}
             Step::Waits { until } => {
                 // Woken or not: the step says what is due.
-                let _ = wall.wait_until(until.min(wall.now() + LOOK));
+                let _ = wall.wait_until(until.min(wall.now() + COMMAND_POLL));
             }
             Step::Paused => {
-                let _ = wall.wait_until(wall.now() + LOOK);
+                let _ = wall.wait_until(wall.now() + COMMAND_POLL);
             }
         }
         if between(engine).is_break() {

@@ -46,7 +46,9 @@ impl Hold {
     /// Whether readers see another thing by `next`; a lag is shown to the second.
     pub(super) fn shows_otherwise(self, next: Hold) -> bool {
         match (self, next) {
-            (Hold::Held { lag, .. }, Hold::Held { lag: next, .. }) => lag.as_secs() != next.as_secs(),
+            (Hold::Held { lag, .. }, Hold::Held { lag: next, .. }) => {
+                lag.as_secs() != next.as_secs()
+            }
             (Hold::Held { .. } | Hold::Unseen, _) | (_, Hold::Held { .. }) => true,
             _ => false,
         }

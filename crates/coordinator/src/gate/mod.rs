@@ -269,8 +269,7 @@ impl Gate {
             self.empty_backlog(position); // Nothing undelivered, and complete: caught up.
         }
         let member = &mut self.members[position];
-        let is_on_its_way =
-            member.presence == Presence::Joining && !facts.is_complete_through_open;
+        let is_on_its_way = member.presence == Presence::Joining && !facts.is_complete_through_open;
         let state = if facts.is_over {
             FeedState::Quiet
         } else if facts.is_silent {
@@ -296,7 +295,8 @@ impl Gate {
                 waits_for_open.then_some((since, HoldCause::CatchingUp))
             }
         };
-        let before = std::mem::replace(&mut member.hold, member.hold.next(held));
+        let before = member.hold;
+        member.hold = before.next(held);
         Watched { state, shows_otherwise: before.shows_otherwise(member.hold) }
     }
 }

@@ -33,7 +33,8 @@ pub(crate) fn historical_indicators(
     let mut indicators = Vec::new();
     for historical in plan.historical() {
         let Reading { plan, rule, source } = reading;
-        let computation = Computation { historical, plan, rule, day, symbol, source: &mut **source };
+        let computation =
+            Computation { historical, plan, rule, day, symbol, source: &mut **source };
         let key: Arc<str> = historical.key().into();
         let indicator =
             |field: Arc<str>, value| HistoricalIndicator { key: key.clone(), field, value };

@@ -8,10 +8,10 @@ use openbell_session_data::{InsideView, Rows, SeriesView, SymbolView};
 use openbell_time::Timestamp;
 
 use super::watch::Watched;
-use crate::digest::Digest;
-use crate::engine::Engine;
 use crate::control::event::{Event, Origin};
+use crate::digest::Digest;
 use crate::digest::print::Print;
+use crate::engine::Engine;
 
 /// Whose it is that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -106,7 +106,8 @@ fn in_symbol(with: &SymbolView<'_>, without: &SymbolView<'_>) -> Option<Differen
                 Difference::between(of_symbol, "metrics of the session", &ours, &theirs)
             })
             .or_else(|| {
-                let (ours, theirs) = (with.historical_indicators(), without.historical_indicators());
+                let (ours, theirs) =
+                    (with.historical_indicators(), without.historical_indicators());
                 let differing = ours.iter().zip(theirs).find_map(|(ours, theirs)| {
                     let what = format!("historical indicator {}", ours.key);
                     Difference::between(of_symbol, &what, ours, theirs)

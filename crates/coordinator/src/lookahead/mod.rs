@@ -12,7 +12,7 @@
 mod cut;
 mod difference;
 mod finding;
-mod stretch;
+mod rerun_window;
 mod tampering;
 mod watch;
 
@@ -33,7 +33,7 @@ use crate::engine::Engine;
 use crate::error::PlanErrors;
 use crate::plan::Plan;
 use crate::source::Source;
-use stretch::Stretch;
+use rerun_window::RerunWindow;
 
 /// What a check needs anew for each of its runs.
 pub trait LookaheadSetup {
@@ -175,7 +175,7 @@ impl<'c> LookaheadCheck<'c> {
         let with_cuts = by_session.iter().enumerate().filter(|(_, seeds)| !seeds.is_empty());
         for (session, seeds) in with_cuts {
             let first = session.saturating_sub(self.n_lead);
-            let stretch = Stretch::of(self, &plan, first..session + 1)?;
+            let stretch = RerunWindow::of(self, &plan, first..session + 1)?;
             let cuts = stretch.cuts(seeds);
             let mut baseline = stretch.baseline(&cuts, rehearsal)?;
             report.n_sessions += stretch.n_sessions() as u64;

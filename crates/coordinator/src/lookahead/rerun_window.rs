@@ -19,7 +19,7 @@ use crate::layout::SessionLayout;
 use crate::plan::Plan;
 
 /// Sessions of the run that cuts of the last of them are looked at in.
-pub(super) struct Stretch<'c> {
+pub(super) struct RerunWindow<'c> {
     config: SessionConfig,
     time: &'c TimeManager,
     plan: &'c Plan,
@@ -35,12 +35,12 @@ pub(super) struct Baseline {
     stands: Vec<(Timestamp, usize, Digest)>,
 }
 
-impl Stretch<'_> {
+impl RerunWindow<'_> {
     pub(super) fn of<'c>(
         check: &LookaheadCheck<'c>,
         plan: &'c Plan,
         sessions: Range<usize>,
-    ) -> Result<Stretch<'c>, LookaheadError> {
+    ) -> Result<RerunWindow<'c>, LookaheadError> {
         let within = &plan.sessions[sessions.clone()];
         let lay = |session| plan.rule.lay(session).map_err(|e| PlanErrors(vec![e.into()]));
         let (first, last) = (lay(within[0])?, lay(within[within.len() - 1])?);
@@ -61,7 +61,7 @@ impl Stretch<'_> {
             scheduled.at.date.is_none() || due.contains(&(entry - 1))
         });
         let (time, first_at) = (check.time, first.clock_since);
-        Ok(Stretch { config, time, plan, sessions, first_at, last })
+        Ok(RerunWindow { config, time, plan, sessions, first_at, last })
     }
 
     pub(super) fn n_sessions(&self) -> usize {

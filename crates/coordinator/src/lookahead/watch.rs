@@ -5,11 +5,11 @@ use openbell_session_data::{InsideReader, SymbolHandle};
 use openbell_time::{Timestamp, TradingDate};
 
 use super::{Difference, LookaheadSetup};
-use crate::control::command::Command;
-use crate::digest::Digest;
-use crate::engine::{Engine, Step};
-use crate::digest::print::Print;
+use crate::control::command::PaceCommand;
 use crate::control::status::Status;
+use crate::digest::Digest;
+use crate::digest::print::Print;
+use crate::engine::{Engine, Step};
 
 /// Whether a run goes on to be watched.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -18,7 +18,7 @@ impl ModuleKind {
         }
     }
 
-    fn list(self) -> &'static str {
+    pub(super) fn list(self) -> &'static str {
         match self {
             ModuleKind::Strategy => "strategies",
             ModuleKind::Scanner => "scanners",

@@ -12,19 +12,16 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use openbell_config::{
-    OnError as OnErrorWord, ScanWindow, ScannerConfig, SessionConfig, TradingLimits,
-};
+use openbell_config::{OnError, ScanWindow, ScannerConfig, SessionConfig, TradingLimits};
 use openbell_time::{Calendar, Session};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::consumers::consumer::{CallWindow, Consumer, OnError};
-use crate::engine::Engine;
-use crate::modules::on_schedule::OnSchedule;
+use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::modules::error::{ModuleError, ModuleErrors};
-use crate::consumers::worker::{Delivery, Worker};
-use crate::modules::settings::{self, SettingsFault};
+use kind::ModuleKind;
+use on_schedule::OnSchedule;
+use settings::SettingsFault;
 
 /// The text of files that a module's config names, as a universe of symbols.
 pub trait ModuleFiles {
@@ -104,7 +101,8 @@ struct SharedInputs<'m> {
     texts: &'m dyn ModuleFiles,
 }
 
-type ModuleFactory = Box<dyn Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
+type ModuleFactory =
+    Box<dyn Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
 
 /// A module as it is listed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,8 +144,8 @@ pub struct Registry {
 
 /// A module that was made, and how it is to be registered.
 pub struct BuiltModule {
-    consumer: Box<dyn Consumer>,
-    on_error: OnError,
+    pub(crate) consumer: Box<dyn Consumer>,
+    pub(crate) on_error: OnError,
 }
 
 impl Registry {
@@ -214,11 +212,7 @@ impl Registry {
             let kind = ModuleKind::Strategy;
             let consumer = self.made(kind, entry, &strategy.module, &making, &mut errors);
             if let Some(consumer) = consumer.filter(|_| strategy.enabled) {
-                let on_error = match strategy.on_error {
-                    OnErrorWord::StopRun => OnError::StopRun,
-                    OnErrorWord::StopConsumer => OnError::StopConsumer,
-                };
-                made.push(BuiltModule { consumer, on_error });
+                made.push(BuiltModule { consumer, on_error: strategy.on_error });
             }
         }
         if errors.is_empty() { Ok(made) } else { Err(ModuleErrors(errors)) }
@@ -279,30 +273,6 @@ impl Place<'_> {
             }
             SettingsFault::Whole { why } => self.settings(why),
         }
-    }
-}
-
-impl Engine {
-    /// Registers modules that were made for this run's config, in order.
-    ///
-    /// *Errors*: [`ModuleError::FreeDelivery`]: in a backtest a strategy or scanner that sees *now*
-    /// instead of its instant gives other signals on every run.
-    pub fn register_modules(
-        &mut self,
-        made: Vec<BuiltModule>,
-        delivery: Delivery,
-    ) -> Result<Vec<Worker>, ModuleError> {
-        let mut workers = Vec::new();
-        for BuiltModule { consumer, on_error } in made {
-            match delivery {
-                Delivery::Inline => self.register(consumer, on_error),
-                Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),
-                Delivery::Free => {
-                    return Err(ModuleError::FreeDelivery { module: consumer.name().to_owned() });
-                }
-            }
-        }
-        Ok(workers)
     }
 }
 

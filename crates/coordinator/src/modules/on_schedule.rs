@@ -4,10 +4,12 @@ use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_time::Timestamp;
 
-use crate::control::command::{Answer, SessionCommand};
-use crate::consumers::consumer::{BarClosed, CallWindow, Consumer, Lagged, Outcome, Ready, Resumed};
+use crate::consumers::consumer::{
+    BarClosed, CallWindow, Consumer, Lagged, Outcome, Ready, Resumed,
+};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
+use crate::control::command::{Answer, SessionCommand};
 
 /// A consumer that is called when its entry says, instead of when it says itself.
 pub(crate) struct OnSchedule {

@@ -15,9 +15,9 @@ use openbell_processor::indicator::MarketFacts;
 use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
 
 use crate::error::{PlanError, PlanErrors};
-use crate::plan::series::{HistoryWindow, series_read};
 use crate::gate::lag::LagRule;
 use crate::layout::LayoutRule;
+use crate::plan::series::{HistoryWindow, series_read};
 use crate::source::Source;
 
 /// A run, planned: everything that is decided before the first session.

@@ -23,7 +23,11 @@ pub(crate) enum SeriesOrigin {
 impl SeriesOrigin {
     /// A stored interval is taken as it is; another one is folded: a week from stored days where
     /// there are some, everything else from the base.
-    pub(crate) fn of(interval: BarInterval, base: BarInterval, stored: &[BarInterval]) -> SeriesOrigin {
+    pub(crate) fn of(
+        interval: BarInterval,
+        base: BarInterval,
+        stored: &[BarInterval],
+    ) -> SeriesOrigin {
         if stored.contains(&interval) {
             SeriesOrigin::Stored
         } else if interval == BarInterval::WEEK && stored.contains(&BarInterval::DAY) {

@@ -40,7 +40,12 @@ impl Admitted {
     /// and are passed over. Of rows with one stamp the first counts.
     ///
     /// *Shape*: what was admitted before is dropped; its memory is kept. *Cost*: linear in rows.
-    pub fn admit_slice(&mut self, rows: BarSlice, slots: &Slots<'_>, since: Timestamp) -> WholeBars {
+    pub fn admit_slice(
+        &mut self,
+        rows: BarSlice,
+        slots: &Slots<'_>,
+        since: Timestamp,
+    ) -> WholeBars {
         self.bars.clear();
         self.closes_at_ns.clear();
         self.rejected.clear();
@@ -112,7 +117,8 @@ impl Admitted {
             let mut n_admitted = n_in_step(stamps, n_slots, slots.step_ns);
             if !is_valid {
                 let is_faulty = |row: &usize| rows.bar(*row).ohlcv.fault().is_some();
-                n_admitted = (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
+                n_admitted =
+                    (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
             }
             if n_admitted == 0 {
                 break;

@@ -19,7 +19,7 @@ use openbell_session_data::{
     DeliveredThrough, HistoricalIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts,
     SeriesRole, Visibility,
 };
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 
 use crate::control::command::Stay;
 use crate::control::status::SymbolGauge;
@@ -316,15 +316,32 @@ impl SymbolSession {
         ))
     }
 
+    /// Appends the live bar `row`, the next one, to its series, seen from `now` on.
+    pub(crate) fn append_live(&mut self, row: usize, now: Timestamp) {
+        let SymbolRows::Live(live) = &self.rows else {
+            panic!("{} of a live session is stored", self.run.symbol)
+        };
+        let Admitted { bars, closes_at_ns, .. } = &live.admitted;
+        let (through, series) = (live.closed_through, &mut self.series);
+        let processor = &mut self.run.processor;
+        processor.append(bars, closes_at_ns, row..row + 1, through, series, Some(now));
+    }
+
+    /// Closes the windows of a live session that its feed is complete through at `now`, at the
+    /// latest when they have settled.
+    pub(crate) fn close_live_windows(&mut self, now: Timestamp, settle: Nanos) {
+        let live = self.live_mut();
+        let through = live.complete_through.min(now).max(now - settle);
+        if through > live.closed_through {
+            live.closed_through = through;
+            self.run.processor.close_windows(through, &mut self.series, Some(now));
+        }
+    }
+
     /// Makes the series of a live session anew out of its first `n_delivered` bars, from the state
     /// at its start: a new generation of its segments, seen from `now` on. Nothing that is
     /// published changes.
-    pub(crate) fn make_anew(
-        &mut self,
-        layout: &SessionLayout,
-        n_delivered: usize,
-        now: Timestamp,
-    ) {
+    pub(crate) fn make_anew(&mut self, layout: &SessionLayout, n_delivered: usize, now: Timestamp) {
         let live = self.live();
         let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
         let mut series = processor.start_session(&layout.day, Visibility::Recorded, none);

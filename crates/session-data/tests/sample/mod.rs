@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol, SymbolIdx};
 use openbell_session_data::{
-    Visibility, Grid, GridPart, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter, SeriesFacts,
-    SeriesRole, SessionFacts, DeliveredThrough,
+    DeliveredThrough, Grid, GridPart, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter,
+    SeriesFacts, SeriesRole, SessionFacts, Visibility,
 };
 use openbell_time::{Timestamp, TradingDate};
 

@@ -95,8 +95,12 @@ impl CalendarCursor {
         } else {
             self.calendar.n_opened_unchecked(instant)
         };
-        let mut stretch =
-            Stretch { instant, since: covered.start, until: covered.end, phase: MarketPhase::Closed };
+        let mut stretch = Stretch {
+            instant,
+            since: covered.start,
+            until: covered.end,
+            phase: MarketPhase::Closed,
+        };
         if let Some(session) = n_opened.checked_sub(1).map(|idx| &sessions[idx]) {
             stretch.bound(session.open, MarketPhase::Regular);
             if let Some(shut) = session.break_hours {

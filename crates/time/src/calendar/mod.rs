@@ -15,7 +15,7 @@ pub(crate) use expansion::Expansion;
 
 use crate::facts::{DayChange, Days};
 use crate::timestamp::NANOS_PER_SECOND;
-use crate::{LocalTime, Nanos, MarketPhase, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
+use crate::{LocalTime, MarketPhase, Nanos, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
 
 /// The sessions of one exchange.
 ///
@@ -261,7 +261,9 @@ impl Calendar {
         let sessions = &self.expansion.sessions;
         let phase_of = |idx: usize| sessions.get(idx).map(|session| session.phase_at(instant));
         match n_opened.checked_sub(1).and_then(phase_of) {
-            None | Some(MarketPhase::Closed) => Ok(phase_of(n_opened).unwrap_or(MarketPhase::Closed)),
+            None | Some(MarketPhase::Closed) => {
+                Ok(phase_of(n_opened).unwrap_or(MarketPhase::Closed))
+            }
             Some(phase) => Ok(phase),
         }
     }

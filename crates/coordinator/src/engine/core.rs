@@ -1,0 +1,272 @@
+//! What outlasts a session: plan, source, clock, board, consumers, and what the run has come to.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use openbell_config::{Mode, SessionConfig};
+use openbell_data_manager::FeedKind;
+use openbell_market::{Symbol, SymbolIdx};
+use openbell_session_data::{BoardWriter, DeliveredThrough, Opened, OutsideReader, Reason, Shut};
+use openbell_time::{ClockDriver, Session, SessionClock, TimeManager, Timestamp};
+
+use super::pace::Pace;
+use super::record::Record;
+use crate::consumers::Consumers;
+use crate::control::event::Event;
+use crate::control::handle::{CommandQueue, CoreThread, Handle};
+use crate::control::status::StatusBoard;
+use crate::digest::Digest;
+use crate::error::{PlanErrors, RunError};
+use crate::gate::GateState;
+use crate::layout::{LayoutRule, SessionLayout};
+use crate::plan::Plan;
+use crate::plan::reading::Reading;
+use crate::source::Source;
+use crate::source::admission::Admitted;
+use crate::symbol::loader::{JoiningSymbol, SymbolLoader, open_symbol};
+use crate::symbol::{Membership, SymbolRun, SymbolRuns, SymbolSession};
+
+/// Sessions that are laid out beyond the one that is there: as many as a feed of minutes decodes in
+/// one go.
+const N_LATER: usize = 5;
+
+/// What outlasts a session.
+pub(super) struct Core {
+    pub(super) plan: Plan,
+    /// The rule of the plan with the intervals that were asked for since.
+    pub(super) rule: LayoutRule,
+    /// How rows come: stored ones in a replay, or as they come.
+    pub(super) kind: FeedKind,
+    pub(super) source: Box<dyn Source>,
+    /// What a session's rows pass through; used again and again.
+    admitted: Admitted,
+    /// The sessions after the one that is there that are laid out, in order.
+    pub(super) later: VecDeque<Arc<SessionLayout>>,
+    driver: ClockDriver,
+    pub(super) clock: SessionClock,
+    pub(super) pace: Pace,
+    pub(super) board: BoardWriter,
+    pub(super) reader: OutsideReader,
+    pub(super) status: Arc<StatusBoard>,
+    pub(super) consumers: Consumers,
+    pub(super) commands: CommandQueue,
+    pub(super) handle: Handle,
+    pub(super) thread: Arc<CoreThread>,
+    known: BTreeMap<Symbol, Known>,
+    /// Those that go on from session to session.
+    pub(super) carried: SymbolRuns,
+    pub(super) record: Record,
+}
+
+/// A symbol that has been in the run.
+#[derive(Clone, Copy)]
+pub(super) struct Known {
+    idx: SymbolIdx,
+    /// How often it has joined.
+    generation: u32,
+}
+
+impl Core {
+    /// The core of a run of `config`, planned and not begun.
+    ///
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin, at once.
+    pub(super) fn new(
+        config: &SessionConfig,
+        time: &TimeManager,
+        mut source: Box<dyn Source>,
+        kind: FeedKind,
+    ) -> Result<Core, PlanErrors> {
+        let plan = Plan::new(config, time, source.as_mut())?;
+        read_ahead(&plan, source.as_mut())?;
+        let first = plan.sessions[0];
+        let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
+        let board = BoardWriter::new();
+        let reader = board.outside_reader();
+        let thread = Arc::new(CoreThread::default());
+        let status = StatusBoard::new();
+        let (handle, commands) =
+            Handle::new(Arc::clone(&thread), Arc::clone(&status), reader.clone());
+        let speed = match &plan.config.mode {
+            Mode::Backtest(backtest) => backtest.speed_multiplier,
+            Mode::Live => 1.0,
+        };
+        Ok(Core {
+            rule: plan.rule.clone(),
+            plan,
+            kind,
+            source,
+            admitted: Admitted::default(),
+            later: VecDeque::new(),
+            driver,
+            clock,
+            pace: Pace::new(speed),
+            board,
+            reader,
+            status,
+            consumers: Consumers::default(),
+            commands,
+            handle,
+            thread,
+            known: BTreeMap::new(),
+            carried: SymbolRuns::new(),
+            record: Record::new(),
+        })
+    }
+
+    /// The hand on the clock: the session clock stands at `instant` from here on.
+    pub(super) fn advance_clock(&mut self, instant: Timestamp) -> Result<(), RunError> {
+        self.driver.advance_to(instant)?;
+        self.status.record_clock(instant);
+        Ok(())
+    }
+
+    pub(super) fn gate_state(&self) -> GateState {
+        if self.board.is_active() { GateState::Open } else { GateState::Shut }
+    }
+
+    /// Publishes what is in place as of the session clock, and opens the gate where it was shut.
+    /// Returns the epoch that begins, where it was.
+    pub(super) fn publish(&mut self) -> Option<u64> {
+        let at = self.clock.now();
+        self.board.advance_inside(at);
+        match self.board.publish(at) {
+            Opened::No => None,
+            Opened::Yes => {
+                let epoch = self.board.epoch();
+                self.record.digest.switch(true, epoch, at);
+                self.record.events.push(Event::GateOpened { at, epoch });
+                Some(epoch)
+            }
+        }
+    }
+
+    /// Shuts the gate, before anything else is visible to anyone outside; where it is shut
+    /// already, renews the reason. `at` is the session clock, once a session is there. Returns the
+    /// epoch that begins, where the gate was open.
+    pub(super) fn shut(&mut self, at: Option<Timestamp>, reason: Reason) -> Option<u64> {
+        match self.board.shut(at, reason.clone()) {
+            Shut::Already => None,
+            Shut::JustNow => {
+                let at = at.expect("a gate that was open has a session");
+                let epoch = self.board.epoch();
+                self.record.digest.switch(false, epoch, at);
+                self.record.events.push(Event::GateShut { at, epoch, reason });
+                Some(epoch)
+            }
+        }
+    }
+
+    /// Lays out session `index`, and some of those after it.
+    pub(super) fn lay_out(&mut self, index: usize) -> Result<Arc<SessionLayout>, RunError> {
+        let session = self.plan.sessions[index];
+        let later = &mut self.later;
+        let layout = match later.pop_front_if(|layout| layout.session.date == session.date) {
+            Some(layout) => layout,
+            None => {
+                later.clear();
+                Arc::new(self.rule.lay(session)?)
+            }
+        };
+        let to_come = self.plan.sessions[index + 1..].iter().take(N_LATER).skip(later.len());
+        // One that cannot be laid out is an error when it is due.
+        later.extend(to_come.map_while(|session| self.rule.lay(*session).ok()).map(Arc::new));
+        Ok(layout)
+    }
+
+    /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order.
+    pub(super) fn open_configured(
+        &mut self,
+        runs: &mut SymbolRuns,
+        session: &Session,
+    ) -> Result<(), RunError> {
+        let is_there = runs.iter().filter(|run| run.membership == Membership::Configured);
+        if is_there.count() == self.plan.n_symbols() {
+            return Ok(()); // As on most days.
+        }
+        for symbol in self.plan.symbols() {
+            if let Err(place) = runs.binary_search_by(|run| run.symbol.cmp(&symbol)) {
+                runs.insert(place, self.open_run(&symbol, Membership::Configured, session)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a symbol needs before its session, under the identity it has in this run.
+    pub(super) fn open_run(
+        &mut self,
+        symbol: &Symbol,
+        membership: Membership,
+        session: &Session,
+    ) -> Result<Box<SymbolRun>, RunError> {
+        let next_idx = SymbolIdx::new(self.known.len() as u32);
+        let known = self.known(symbol).unwrap_or(Known { idx: next_idx, generation: 0 });
+        let joining = JoiningSymbol {
+            symbol: symbol.clone(),
+            idx: known.idx,
+            generation: known.generation + 1,
+            membership,
+        };
+        let run = open_symbol(&mut self.reading(), joining, session)?;
+        // Only a symbol that could be loaded has joined.
+        let generation = run.generation;
+        self.known.insert(symbol.clone(), Known { idx: known.idx, generation });
+        Ok(run)
+    }
+
+    /// What is known of a symbol that has been in the run.
+    pub(super) fn known(&self, symbol: &Symbol) -> Option<Known> {
+        self.known.get(symbol).copied()
+    }
+
+    /// A symbol that could not be loaded has not joined: what is known of it is what was before.
+    pub(super) fn forget(&mut self, symbol: &Symbol, before: Option<Known>) {
+        match before {
+            Some(known) => drop(self.known.insert(symbol.clone(), known)),
+            None => drop(self.known.remove(symbol)),
+        }
+    }
+
+    /// Puts what `run` needs for the session of `layout` in place.
+    pub(super) fn load(
+        &mut self,
+        layout: &SessionLayout,
+        run: Box<SymbolRun>,
+        through: Arc<DeliveredThrough>,
+    ) -> Result<SymbolSession, RunError> {
+        let reading = Reading { plan: &self.plan, rule: &self.rule, source: self.source.as_mut() };
+        let (later, admitted, kind) = (&self.later, &mut self.admitted, self.kind);
+        SymbolLoader { reading, layout, later, admitted, kind }.load(run, through)
+    }
+
+    pub(super) fn reading(&mut self) -> Reading<'_> {
+        Reading { plan: &self.plan, rule: &self.rule, source: self.source.as_mut() }
+    }
+
+    /// The digests of all symbols of which a session has closed, in symbol order.
+    pub(super) fn symbol_digests(&self) -> Vec<(Symbol, Digest)> {
+        let digests = self.known.iter().filter_map(|(symbol, known)| {
+            Some((symbol.clone(), self.record.digests.get(known.idx)?))
+        });
+        digests.collect()
+    }
+}
+
+/// Tells `source` which stretches of time the run will read, in order.
+fn read_ahead(plan: &Plan, source: &mut dyn Source) -> Result<(), PlanErrors> {
+    let mut errors = Vec::new();
+    let windows = plan.sessions.iter().filter_map(|session| {
+        let layout = plan.rule.lay(*session).map_err(|error| errors.push(error.into())).ok()?;
+        Some(layout.rows_since..layout.rows_until)
+    });
+    let windows: Vec<_> = windows.collect();
+    let n_ahead = match &plan.config.mode {
+        Mode::Backtest(backtest) => backtest.prefetch_days as usize,
+        Mode::Live => 1,
+    };
+    if let Err(error) = source.read_ahead(windows, n_ahead) {
+        errors.push(error.into());
+    }
+    if errors.is_empty() { Ok(()) } else { Err(PlanErrors(errors)) }
+}

@@ -1,0 +1,94 @@
+//! What a run has come to: its logs, its digests, its counts.
+
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::{Nanos, Timestamp, TradingDate};
+
+use crate::consumers::report::ConsumerReport;
+use crate::control::command::StepAt;
+use crate::control::event::{Event, Operation};
+use crate::control::signal::Signal;
+use crate::control::status::Phase;
+use crate::digest::{Digest, Digests, RunDigest, Sequence};
+use crate::error::RunFailure;
+use crate::report::{Report, SessionReport};
+
+/// What a run has come to.
+pub(super) struct Record {
+    pub(super) events: Vec<Event>,
+    pub(super) operations: Vec<Operation>,
+    pub(super) digest: RunDigest,
+    pub(super) sequence: Sequence,
+    pub(super) digests: Digests,
+    pub(super) sessions: Vec<SessionReport>,
+    pub(super) failure: Option<RunFailure>,
+    pub(super) n_steps: u64,
+    /// A step, and how many commands were taken after it.
+    taken_after: (u64, u32),
+    pub(super) n_bars: u64,
+    pub(super) n_derived: u64,
+}
+
+impl Record {
+    pub(super) fn new() -> Record {
+        Record {
+            events: Vec::new(),
+            operations: Vec::new(),
+            digest: RunDigest::new(),
+            sequence: Sequence::new(),
+            digests: Digests::default(),
+            sessions: Vec::new(),
+            failure: None,
+            n_steps: 0,
+            taken_after: (0, 0),
+            n_bars: 0,
+            n_derived: 0,
+        }
+    }
+
+    /// The place in the run at which the next command is taken.
+    pub(super) fn step_at(&self, clock: Timestamp, session: TradingDate) -> StepAt {
+        let (step, n_taken) = self.taken_after;
+        let order = if step == self.n_steps { n_taken } else { 0 };
+        StepAt { step: self.n_steps, order, clock, session }
+    }
+
+    /// A command of the session was taken there.
+    pub(super) fn count_taken(&mut self, taken: StepAt) {
+        self.taken_after = (taken.step, taken.order + 1);
+    }
+
+    /// The run so far, with `sessions` of it.
+    pub(super) fn report(
+        &self,
+        phase: Phase,
+        base: BarInterval,
+        sessions: Vec<SessionReport>,
+        consumers: Vec<ConsumerReport>,
+        digests: Vec<(Symbol, Digest)>,
+        overrun: Nanos,
+    ) -> Report {
+        let mut digest = self.digest.clone();
+        digest.sequence(self.sequence);
+        Report {
+            phase,
+            failure: self.failure.clone(),
+            base,
+            sessions,
+            consumers,
+            signals: self.events.iter().filter_map(signalled).collect(),
+            digests,
+            digest: digest.value(),
+            n_bars: self.n_bars,
+            n_derived: self.n_derived,
+            n_steps: self.n_steps,
+            overrun,
+        }
+    }
+}
+
+fn signalled(event: &Event) -> Option<(Timestamp, Signal)> {
+    match event {
+        Event::Signalled { at, signal } => Some((*at, signal.clone())),
+        _ => None,
+    }
+}
