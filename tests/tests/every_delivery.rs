@@ -170,7 +170,7 @@ fn a_failure_names_cause_and_place_and_by_the_rule_ends_the_run_in_every_deliver
                 match on_error {
                     OnError::StopRun => {
                         assert_eq!(done.phase, Phase::Failed, "{what}");
-                        let why = done.report.failure.unwrap();
+                        let why = done.report.failure.unwrap().to_string();
                         let place = at(DAY, 9, if is_free { 31 } else { 30 }).to_string();
                         assert!(
                             why.contains("fails")

@@ -1,21 +1,22 @@
 //! The event log as lines of JSON: written as a run goes, and read again for a replay.
 //!
-//! The first line says what was run, the last what came of it; between them stands one event a
-//! line, in the order in which they happened.
+//! Not here: the form of the lines ([`crate::wire::log`]).
 
 use openbell_config::{RawSession, SessionConfig};
 use openbell_coordinator::{
-    Added, Answer, Event, Origin, Refusal, Removed, Report, SessionCommand, Signal, Stay, StepAt,
+    Added, Answer, Event, Origin, Removed, Report, SessionCommand, Signal, Stay, StepAt,
 };
 use openbell_market::indicator::{IndicatorName, IndicatorSpec, ParameterRange};
 use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::Reason;
-use serde_json::{Map, Value, json};
+use openbell_session_data::{LaggingSymbol, Reason};
+use openbell_time::Nanos;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::modules::ModuleTexts;
-
-/// The version of this form; a log of another is refused.
-const FORM: u64 = 1;
+use crate::wire;
+use crate::wire::command::{ParameterValue, SymbolAnswer, SymbolOutcome};
+use crate::wire::log::{End, FORM, Head, Line};
 
 /// What was run, for the first line.
 #[derive(Clone, Debug)]
@@ -55,224 +56,209 @@ pub struct EventLog {
 impl LogHead {
     /// The first line of the log.
     pub fn line(&self) -> String {
-        let fields = json!({
-            "form": FORM,
-            "program": concat!("openbell ", env!("CARGO_PKG_VERSION")),
-            "config": self.config.to_json(),
-            "store": self.store,
-            "overlay": self.overlay,
-            "texts": self.texts,
-        });
-        named_line("run", &fields)
+        let head = Head {
+            form: FORM,
+            program: concat!("openbell ", env!("CARGO_PKG_VERSION")).to_owned(),
+            config: self.config.to_json(),
+            store: self.store.clone(),
+            overlay: self.overlay.clone(),
+            texts: self.texts.clone(),
+        };
+        Line::Run(head).text()
     }
 }
 
 /// The last line of the log of a run.
 pub fn end_line(report: &Report) -> String {
-    let fields = json!({
-        "phase": report.phase.name(),
-        "n_bars": report.n_bars,
-        "n_steps": report.n_steps,
-        "digest": report.digest.to_string(),
-    });
-    named_line("end", &fields)
+    let end = End {
+        phase: report.phase.name().to_owned(),
+        n_bars: report.n_bars,
+        n_steps: report.n_steps,
+        digest: report.digest.to_string(),
+    };
+    Line::End(end).text()
 }
 
 /// The line of one event.
 pub fn event_line(event: &Event) -> String {
-    let (name, fields) = event_fields(event);
-    named_line(name, &fields)
+    Line::Event(shape_of(event)).text()
 }
 
-/// An object with the event's name before its fields, for people who read the log.
-fn named_line(name: &str, fields: &Value) -> String {
-    let fields = fields.to_string();
-    format!("{{\"event\":{name:?},{}", fields.strip_prefix('{').unwrap_or("}"))
-}
+fn shape_of(event: &Event) -> wire::event::Event {
+    use wire::event::Event as Shape;
 
-fn event_fields(event: &Event) -> (&'static str, Value) {
     match event {
-        Event::SessionOpened { date, at, until } => (
-            "session_opened",
-            json!({"date": date.to_string(), "at": at.to_string(), "until": until.to_string()}),
-        ),
-        Event::Joined { symbol, generation, at, n_backlog } => (
-            "joined",
-            json!({
-                "symbol": symbol.as_str(), "generation": generation, "at": at.to_string(),
-                "n_backlog": n_backlog,
-            }),
-        ),
+        Event::SessionOpened { date, at, until } => Shape::SessionOpened {
+            date: date.to_string(),
+            at: at.to_string(),
+            until: until.to_string(),
+        },
+        Event::Joined { symbol, generation, at, n_backlog } => Shape::Joined {
+            symbol: symbol.to_string(),
+            generation: *generation,
+            at: at.to_string(),
+            n_backlog: *n_backlog,
+        },
         Event::Left { symbol, at } => {
-            ("left", json!({"symbol": symbol.as_str(), "at": at.to_string()}))
+            Shape::Left { symbol: symbol.to_string(), at: at.to_string() }
         }
-        Event::Commanded { taken, origin, command, answer } => (
-            "commanded",
-            json!({
-                "taken": {
-                    "step": taken.step, "order": taken.order, "clock": taken.clock.to_string(),
-                    "session": taken.session.to_string(),
-                },
-                "origin": origin_json(origin),
-                "command": command_json(command),
-                "answer": answer_json(answer),
-            }),
-        ),
-        Event::GateOpened { at, epoch } => {
-            ("gate_opened", json!({"at": at.to_string(), "epoch": epoch}))
+        Event::Commanded { taken, origin, command, answer } => Shape::Commanded {
+            taken: wire::event::Taken {
+                step: taken.step,
+                order: taken.order,
+                clock: taken.clock.to_string(),
+                session: taken.session.to_string(),
+            },
+            origin: origin_shape(origin),
+            command: command_shape(command),
+            answer: answer_shape(answer),
+        },
+        Event::GateOpened { at, epoch } => Shape::GateOpened { at: at.to_string(), epoch: *epoch },
+        Event::GateShut { at, epoch, reason } => {
+            Shape::GateShut { at: at.to_string(), epoch: *epoch, reason: reason_shape(reason) }
         }
-        Event::GateShut { at, epoch, reason } => (
-            "gate_shut",
-            json!({"at": at.to_string(), "epoch": epoch, "reason": reason_json(reason)}),
-        ),
-        Event::Rejected { symbol, at, reason, n_rows, first, last } => (
-            "rejected",
-            json!({
-                "symbol": symbol.as_str(), "at": at.to_string(), "reason": reason.name(),
-                "n_rows": n_rows, "first": first.to_string(), "last": last.to_string(),
-            }),
-        ),
+        Event::Rejected { symbol, at, reason, n_rows, first, last } => Shape::Rejected {
+            symbol: symbol.to_string(),
+            at: at.to_string(),
+            reason: reason.name().to_owned(),
+            n_rows: *n_rows,
+            first: first.to_string(),
+            last: last.to_string(),
+        },
         Event::ScheduleSkipped { date, entry } => {
-            ("schedule_skipped", json!({"date": date.to_string(), "entry": entry}))
+            Shape::ScheduleSkipped { date: date.to_string(), entry: *entry }
         }
         Event::NoData { date, symbol } => {
-            ("no_data", json!({"date": date.to_string(), "symbol": symbol.as_str()}))
+            Shape::NoData { date: date.to_string(), symbol: symbol.to_string() }
         }
         Event::Signalled { at, signal } => {
-            let mut fields = json!({"at": at.to_string()});
-            if let (Some(fields), Value::Object(said)) =
-                (fields.as_object_mut(), signal_json(signal))
-            {
-                fields.extend(said);
-            }
-            ("signalled", fields)
+            Shape::Signalled { at: at.to_string(), signal: signal_shape(signal) }
         }
-        Event::ConsumerFailed { at, consumer, why } => {
-            ("consumer_failed", json!({"at": at.to_string(), "consumer": consumer, "why": why}))
+        Event::ConsumerFailed { at, consumer, why } => Shape::ConsumerFailed {
+            at: at.to_string(),
+            consumer: consumer.clone(),
+            why: why.clone(),
+        },
+        Event::SessionClosed { date, at, n_bars } => {
+            Shape::SessionClosed { date: date.to_string(), at: at.to_string(), n_bars: *n_bars }
         }
-        Event::SessionClosed { date, at, n_bars } => (
-            "session_closed",
-            json!({"date": date.to_string(), "at": at.to_string(), "n_bars": n_bars}),
-        ),
-        Event::Completed { at } => ("completed", json!({"at": at.to_string()})),
-        Event::Stopped { at } => ("stopped", json!({"at": at.map(|at| at.to_string())})),
+        Event::Completed { at } => Shape::Completed { at: at.to_string() },
+        Event::Stopped { at } => Shape::Stopped { at: at.map(|at| at.to_string()) },
         Event::Failed { at, why } => {
-            ("failed", json!({"at": at.map(|at| at.to_string()), "why": why}))
+            Shape::Failed { at: at.map(|at| at.to_string()), why: why.clone() }
         }
     }
 }
 
-/// Why the gate shut, as JSON: its name, and the symbols that hold it with their lag in seconds.
-pub fn reason_json(reason: &Reason) -> Value {
-    match reason {
+/// Why the gate shut: its name, and the symbols that hold it with their lag.
+pub fn reason_shape(reason: &Reason) -> wire::event::Reason {
+    let holder = |holder: &LaggingSymbol| wire::event::LaggingSymbol {
+        symbol: holder.symbol.to_string(),
+        lag_s: holder.lag.map(Nanos::as_secs_f64),
+    };
+    let holders = match reason {
         Reason::CatchingUp { holders } | Reason::Late { holders } | Reason::Silent { holders } => {
-            let holder = |holder: &openbell_session_data::LaggingSymbol| {
-                json!({
-                    "symbol": holder.symbol.as_str(),
-                    "lag_s": holder.lag.map(openbell_time::Nanos::as_secs_f64),
-                })
-            };
-            let holders: Vec<Value> = holders.iter().map(holder).collect();
-            json!({"name": reason.name(), "holders": holders})
+            Some(holders.iter().map(holder).collect())
         }
-        Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => {
-            json!({"name": reason.name()})
-        }
-    }
+        Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => None,
+    };
+    wire::event::Reason { name: reason.name().to_owned(), holders }
 }
 
-fn origin_json(origin: &Origin) -> Value {
+fn origin_shape(origin: &Origin) -> wire::event::Origin {
     match origin {
-        Origin::Schedule { entry } => json!({"schedule": entry}),
-        Origin::Handle => json!("handle"),
-        Origin::Consumer { name } => json!({"consumer": name}),
+        Origin::Schedule { entry } => wire::event::Origin::Schedule(*entry),
+        Origin::Handle => wire::event::Origin::Handle,
+        Origin::Consumer { name } => wire::event::Origin::Consumer(name.clone()),
     }
 }
 
-/// A signal, as JSON.
-pub fn signal_json(signal: &Signal) -> Value {
-    json!({
-        "consumer": signal.consumer, "symbol": signal.symbol.as_str(), "kind": signal.kind,
-        "value": signal.value,
-    })
+/// A signal as it is written.
+pub fn signal_shape(signal: &Signal) -> wire::command::Signal {
+    wire::command::Signal {
+        consumer: signal.consumer.clone(),
+        symbol: signal.symbol.to_string(),
+        kind: signal.kind.clone(),
+        value: signal.value,
+    }
 }
 
-fn symbols_json(symbols: &[Symbol]) -> Value {
-    symbols.iter().map(Symbol::as_str).collect::<Vec<_>>().into()
-}
+fn command_shape(command: &SessionCommand) -> wire::command::Command {
+    use wire::command::Command as Shape;
 
-fn command_json(command: &SessionCommand) -> Value {
-    let name = command.name();
+    let texts = |symbols: &[Symbol]| symbols.iter().map(Symbol::to_string).collect();
     match command {
-        SessionCommand::AddSymbols { symbols, stay } => json!({
-            "name": name, "symbols": symbols_json(symbols), "stay": *stay == Stay::Run,
-        }),
+        SessionCommand::AddSymbols { symbols, stay } => {
+            Shape::AddSymbols { symbols: texts(symbols), stay: *stay == Stay::Run }
+        }
         SessionCommand::RemoveSymbols { symbols } => {
-            json!({"name": name, "symbols": symbols_json(symbols)})
+            Shape::RemoveSymbols { symbols: texts(symbols) }
         }
-        SessionCommand::Lock { symbol } | SessionCommand::Unlock { symbol } => {
-            json!({"name": name, "symbol": symbol.as_str()})
-        }
+        SessionCommand::Lock { symbol } => Shape::Lock { symbol: symbol.to_string() },
+        SessionCommand::Unlock { symbol } => Shape::Unlock { symbol: symbol.to_string() },
         SessionCommand::AddInterval { interval } => {
-            json!({"name": name, "interval": interval.to_string()})
+            Shape::AddInterval { interval: interval.to_string() }
         }
-        SessionCommand::AddIndicator { spec } => {
-            let params: Map<String, Value> = spec
+        SessionCommand::AddIndicator { spec } => Shape::AddIndicator {
+            indicator: spec.name().as_str().to_owned(),
+            interval: spec.interval().to_string(),
+            params: spec
                 .name()
                 .parameters()
                 .iter()
                 .map(|parameter| {
                     let value = match parameter.range {
-                        ParameterRange::Count { .. } => json!(spec.count(parameter.name)),
-                        ParameterRange::Factor { .. } => json!(spec.factor(parameter.name)),
+                        ParameterRange::Count { .. } => {
+                            ParameterValue::Count(spec.count(parameter.name))
+                        }
+                        ParameterRange::Factor { .. } => {
+                            ParameterValue::Factor(spec.factor(parameter.name))
+                        }
                     };
                     (parameter.name.to_owned(), value)
                 })
-                .collect();
-            json!({
-                "name": name, "indicator": spec.name().as_str(),
-                "interval": spec.interval().to_string(), "params": params,
-            })
-        }
-        SessionCommand::Signal { signal } => json!({"name": name, "signal": signal_json(signal)}),
-        SessionCommand::Stop => json!({"name": name}),
+                .collect(),
+        },
+        SessionCommand::Signal { signal } => Shape::Signal { signal: signal_shape(signal) },
+        SessionCommand::Stop => Shape::Stop,
     }
 }
 
-fn answer_json(answer: &Answer) -> Value {
+fn answer_shape(answer: &Answer) -> wire::command::Answer {
+    use wire::command::Answer as Shape;
+
     match answer {
-        Answer::Added(each) => each
-            .iter()
-            .map(|(symbol, added)| match added {
-                Added::Added { generation } => {
-                    json!({"symbol": symbol.as_str(), "added": generation})
-                }
-                Added::AlreadyPresent => json!({"symbol": symbol.as_str(), "present": true}),
-                Added::Refused(why) => refused_json(Some(symbol), why),
-                Added::Failed { why } => json!({"symbol": symbol.as_str(), "failed": why}),
-            })
-            .collect(),
-        Answer::Removed(each) => each
-            .iter()
-            .map(|(symbol, removed)| match removed {
-                Removed::Removed => json!({"symbol": symbol.as_str(), "removed": true}),
-                Removed::NotPresent => json!({"symbol": symbol.as_str(), "present": false}),
-                Removed::Refused(why) => refused_json(Some(symbol), why),
-            })
-            .collect(),
-        Answer::Done => json!("done"),
-        Answer::AlreadyPresent => json!("already_present"),
-        Answer::NotPresent => json!("not_present"),
-        Answer::Refused(why) => refused_json(None, why),
-        Answer::Stopped => json!("stopped"),
+        Answer::Added(each) => {
+            Shape::Symbols(each.iter().map(|(symbol, added)| added_shape(symbol, added)).collect())
+        }
+        Answer::Removed(each) => Shape::Symbols(
+            each.iter().map(|(symbol, removed)| removed_shape(symbol, removed)).collect(),
+        ),
+        Answer::Done => Shape::Done,
+        Answer::AlreadyPresent => Shape::AlreadyPresent,
+        Answer::NotPresent => Shape::NotPresent,
+        Answer::Refused(why) => Shape::Refused(why.to_string()),
+        Answer::Stopped => Shape::Stopped,
     }
 }
 
-fn refused_json(symbol: Option<&Symbol>, why: &Refusal) -> Value {
-    match symbol {
-        Some(symbol) => json!({"symbol": symbol.as_str(), "refused": why.to_string()}),
-        None => json!({"refused": why.to_string()}),
-    }
+fn added_shape(symbol: &Symbol, added: &Added) -> SymbolAnswer {
+    let outcome = match added {
+        Added::Added { generation } => SymbolOutcome::Added(*generation),
+        Added::AlreadyPresent => SymbolOutcome::Present(true),
+        Added::Refused(why) => SymbolOutcome::Refused(why.to_string()),
+        Added::Failed { why } => SymbolOutcome::Failed(why.clone()),
+    };
+    SymbolAnswer { symbol: symbol.to_string(), outcome }
+}
+
+fn removed_shape(symbol: &Symbol, removed: &Removed) -> SymbolAnswer {
+    let outcome = match removed {
+        Removed::Removed => SymbolOutcome::Removed(true),
+        Removed::NotPresent => SymbolOutcome::Present(false),
+        Removed::Refused(why) => SymbolOutcome::Refused(why.to_string()),
+    };
+    SymbolAnswer { symbol: symbol.to_string(), outcome }
 }
 
 impl EventLog {
@@ -294,8 +280,8 @@ impl EventLog {
             match value["event"].as_str() {
                 None => return Err(at("no \"event\" is named")),
                 Some("end") => {
-                    let digest = value["digest"].as_str().ok_or_else(|| at("no digest"))?;
-                    log.digest = Some(digest.to_owned());
+                    let end = End::deserialize(&value).map_err(|error| at(&error.to_string()))?;
+                    log.digest = Some(end.digest);
                     continue;
                 }
                 Some("commanded") if value["origin"] == "handle" => {
@@ -319,72 +305,63 @@ fn read_head(line: &str) -> Result<LogHead, String> {
     if value["form"] != FORM {
         return Err(format!("line 1: form {} is not read, only form {FORM}", value["form"]));
     }
-    let raw = RawSession::read(&value["config"].to_string()).map_err(|e| e.to_string())?;
+    let head = Head::deserialize(value).map_err(|error| format!("line 1: {error}"))?;
+    let raw = RawSession::read(&head.config.to_string()).map_err(|e| e.to_string())?;
     let (config, _) =
         SessionConfig::from_raw(&raw).map_err(|errors| format!("line 1: {errors}"))?;
-    let store = value["store"].as_str().ok_or("line 1: no store")?.to_owned();
-    let overlay = value["overlay"].as_str().map(str::to_owned);
-    let text = |(path, text): (&String, &Value)| Some((path.clone(), text.as_str()?.to_owned()));
-    let texts = value["texts"].as_object().into_iter().flatten().filter_map(text).collect();
-    Ok(LogHead { config, store, overlay, texts })
+    Ok(LogHead { config, store: head.store, overlay: head.overlay, texts: head.texts })
 }
 
 fn read_command(event: &Value) -> Result<LoggedCommand, String> {
-    let (taken, command) = (&event["taken"], &event["command"]);
-    let text = |value: &Value, key: &str| {
-        value[key].as_str().map(str::to_owned).ok_or_else(|| format!("no text {key:?}"))
-    };
+    let in_words = |error: &dyn std::fmt::Display| error.to_string();
+    let taken = wire::event::Taken::deserialize(&event["taken"]).map_err(|e| in_words(&e))?;
+    let command =
+        wire::command::Command::deserialize(&event["command"]).map_err(|e| in_words(&e))?;
     let taken = StepAt {
-        step: taken["step"].as_u64().ok_or("no step")?,
-        order: taken["order"].as_u64().and_then(|n| u32::try_from(n).ok()).ok_or("no order")?,
-        clock: text(taken, "clock")?
-            .parse()
-            .map_err(|e: openbell_time::TimeError| e.to_string())?,
-        session: text(taken, "session")?
-            .parse()
-            .map_err(|e: openbell_time::TimeError| e.to_string())?,
+        step: taken.step,
+        order: taken.order,
+        clock: taken.clock.parse().map_err(|e: openbell_time::TimeError| in_words(&e))?,
+        session: taken.session.parse().map_err(|e: openbell_time::TimeError| in_words(&e))?,
     };
-    let symbol = |text: &str| Symbol::new(text).map_err(|error| error.to_string());
-    let symbols = || -> Result<Vec<Symbol>, String> {
-        let list = command["symbols"].as_array().ok_or("no symbols")?;
-        list.iter().map(|item| symbol(item.as_str().unwrap_or_default())).collect()
-    };
-    let interval =
-        || text(command, "interval")?.parse::<BarInterval>().map_err(|error| error.to_string());
-    let name = text(command, "name")?;
-    let command = match name.as_str() {
-        "add_symbols" => SessionCommand::AddSymbols {
-            symbols: symbols()?,
-            stay: if command["stay"] == true { Stay::Run } else { Stay::Session },
+    Ok(LoggedCommand { taken, command: command_of(command)? })
+}
+
+fn command_of(shape: wire::command::Command) -> Result<SessionCommand, String> {
+    use wire::command::Command as Shape;
+
+    let symbol = |text: String| Symbol::new(&text).map_err(|error| error.to_string());
+    let symbols = |texts: Vec<String>| texts.into_iter().map(symbol).collect::<Result<_, _>>();
+    let interval = |text: String| text.parse::<BarInterval>().map_err(|error| error.to_string());
+    Ok(match shape {
+        Shape::AddSymbols { symbols: texts, stay } => SessionCommand::AddSymbols {
+            symbols: symbols(texts)?,
+            stay: if stay { Stay::Run } else { Stay::Session },
         },
-        "remove_symbols" => SessionCommand::RemoveSymbols { symbols: symbols()? },
-        "lock" => SessionCommand::Lock { symbol: symbol(&text(command, "symbol")?)? },
-        "unlock" => SessionCommand::Unlock { symbol: symbol(&text(command, "symbol")?)? },
-        "add_interval" => SessionCommand::AddInterval { interval: interval()? },
-        "add_indicator" => {
-            let name: IndicatorName = text(command, "indicator")?
+        Shape::RemoveSymbols { symbols: texts } => {
+            SessionCommand::RemoveSymbols { symbols: symbols(texts)? }
+        }
+        Shape::Lock { symbol: text } => SessionCommand::Lock { symbol: symbol(text)? },
+        Shape::Unlock { symbol: text } => SessionCommand::Unlock { symbol: symbol(text)? },
+        Shape::AddInterval { interval: text } => {
+            SessionCommand::AddInterval { interval: interval(text)? }
+        }
+        Shape::AddIndicator { indicator, interval: text, params } => {
+            let name: IndicatorName = indicator
                 .parse()
                 .map_err(|e: openbell_market::indicator::IndicatorError| e.to_string())?;
-            let params = command["params"].as_object().ok_or("no params")?;
-            let params = params
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_f64().unwrap_or(f64::NAN)));
-            let spec = IndicatorSpec::new(name, None, params, interval()?)
+            let params = params.iter().map(|(key, value)| (key.as_str(), value.as_f64()));
+            let spec = IndicatorSpec::new(name, None, params, interval(text)?)
                 .map_err(|error| error.to_string())?;
             SessionCommand::AddIndicator { spec }
         }
-        "signal" => {
-            let said = &command["signal"];
-            let signal = Signal {
-                consumer: text(said, "consumer")?,
-                symbol: symbol(&text(said, "symbol")?)?,
-                kind: text(said, "kind")?,
-                value: said["value"].as_f64(),
-            };
-            SessionCommand::Signal { signal }
-        }
-        "stop" => SessionCommand::Stop,
-        other => return Err(format!("command {other:?} is not known")),
-    };
-    Ok(LoggedCommand { taken, command })
+        Shape::Signal { signal } => SessionCommand::Signal {
+            signal: Signal {
+                consumer: signal.consumer,
+                symbol: symbol(signal.symbol)?,
+                kind: signal.kind,
+                value: signal.value,
+            },
+        },
+        Shape::Stop => SessionCommand::Stop,
+    })
 }

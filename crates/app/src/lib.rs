@@ -31,6 +31,7 @@ pub mod schema;
 pub mod session_file;
 pub mod table;
 pub mod terminal;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

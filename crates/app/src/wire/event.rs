@@ -1,0 +1,181 @@
+//! What happened in a run, one event a line of its log.
+
+use serde::{Deserialize, Serialize};
+
+use super::command::{Answer, Command, Signal};
+
+/// One entry of the event log.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A session is at its open, its symbols are loaded.
+    SessionOpened {
+        /// Its date.
+        date: String,
+        /// Its open.
+        at: String,
+        /// Its close.
+        until: String,
+    },
+    /// A symbol has joined and is caught up.
+    Joined {
+        /// The symbol.
+        symbol: String,
+        /// How often it has joined the run, from 1.
+        generation: u32,
+        /// The session clock.
+        at: String,
+        /// Bars that were delivered to catch it up.
+        n_backlog: u64,
+    },
+    /// A symbol has left.
+    Left {
+        /// The symbol.
+        symbol: String,
+        /// The session clock.
+        at: String,
+    },
+    /// A command was taken and answered.
+    Commanded {
+        /// When it was taken.
+        taken: Taken,
+        /// Who gave it.
+        origin: Origin,
+        /// What was asked.
+        command: Command,
+        /// What became of it.
+        answer: Answer,
+    },
+    /// The gate opened.
+    GateOpened {
+        /// The session clock.
+        at: String,
+        /// The epoch that begins.
+        epoch: u64,
+    },
+    /// The gate shut.
+    GateShut {
+        /// The session clock.
+        at: String,
+        /// The epoch that begins.
+        epoch: u64,
+        /// Why.
+        reason: Reason,
+    },
+    /// Rows were rejected.
+    Rejected {
+        /// The symbol.
+        symbol: String,
+        /// The session clock at which it was counted.
+        at: String,
+        /// Why.
+        reason: String,
+        /// Rows.
+        n_rows: u64,
+        /// The stamp of the first of them.
+        first: String,
+        /// The stamp of the last of them.
+        last: String,
+    },
+    /// A schedule entry lies outside this session and was passed over.
+    ScheduleSkipped {
+        /// The session.
+        date: String,
+        /// Position in the file, from 0.
+        entry: usize,
+    },
+    /// A symbol had no bar in the whole session.
+    NoData {
+        /// The session.
+        date: String,
+        /// The symbol.
+        symbol: String,
+    },
+    /// A consumer said something.
+    Signalled {
+        /// The session clock.
+        at: String,
+        /// What.
+        #[serde(flatten)]
+        signal: Signal,
+    },
+    /// A consumer failed and was stopped, or stopped the run.
+    ConsumerFailed {
+        /// The session clock.
+        at: String,
+        /// The consumer.
+        consumer: String,
+        /// What it said.
+        why: String,
+    },
+    /// A session is closed.
+    SessionClosed {
+        /// Its date.
+        date: String,
+        /// Its close.
+        at: String,
+        /// Bars delivered in it.
+        n_bars: u64,
+    },
+    /// The last session is closed.
+    Completed {
+        /// The session clock.
+        at: String,
+    },
+    /// The run was stopped.
+    Stopped {
+        /// The session clock; null where there was none.
+        at: Option<String>,
+    },
+    /// The run failed.
+    Failed {
+        /// The session clock; null where there was none.
+        at: Option<String>,
+        /// The cause and the place.
+        why: String,
+    },
+}
+
+/// When a command was taken: the same in every run of the same config, data and commands.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Taken {
+    /// Steps of the run before it.
+    pub step: u64,
+    /// Commands taken after the same step and before it.
+    pub order: u32,
+    /// The session clock.
+    pub clock: String,
+    /// The session's date.
+    pub session: String,
+}
+
+/// Who gave a command.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The config's `symbol_schedule`; the entry, from 0.
+    Schedule(usize),
+    /// A handle outside the core.
+    Handle,
+    /// A consumer, by its name.
+    Consumer(String),
+}
+
+/// Why the gate is shut.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// The reason, as `catching_up`.
+    pub name: String,
+    /// The symbols that hold the gate, in symbol order; not there where no symbol does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holders: Option<Vec<LaggingSymbol>>,
+}
+
+/// A symbol that holds the gate.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LaggingSymbol {
+    /// The symbol.
+    pub symbol: String,
+    /// Its lag in seconds of open-market time; null while it is not complete.
+    pub lag_s: Option<f64>,
+}

@@ -1,0 +1,174 @@
+//! The report of a run.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::command::Signal;
+use super::event::Reason;
+
+/// What a run came to. [`Report::wall`] holds all that differs from one run to the next.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// The name of the session file.
+    pub session_name: String,
+    /// The exchange group.
+    pub exchange_group: String,
+    /// The phase in which the run ended.
+    pub phase: String,
+    /// Why it failed; null where it did not.
+    pub failure: Option<String>,
+    /// The interval that was delivered.
+    pub base_interval: String,
+    /// Base bars delivered.
+    pub n_bars: u64,
+    /// Derived bars made.
+    pub n_derived: u64,
+    /// Steps taken.
+    pub n_steps: u64,
+    /// The digest of the run.
+    pub digest: String,
+    /// The digest of each symbol's series.
+    pub symbol_digests: BTreeMap<String, String>,
+    /// The sessions that were closed, in order.
+    pub sessions: Vec<Session>,
+    /// The consumers, in the order in which they were registered.
+    pub consumers: Vec<Consumer>,
+    /// What was signalled, in order.
+    pub signals: Vec<SignalAt>,
+    /// What the session file says for reports; null where it says nothing.
+    pub metadata: Option<Map<String, Value>>,
+    /// What was exported; null where nothing was.
+    pub exported: Option<Exported>,
+    /// What differs from one run to the next.
+    pub wall: Wall,
+}
+
+/// What became of a consumer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Consumer {
+    /// Its name.
+    pub name: String,
+    /// How it was told what happened.
+    pub delivery: String,
+    /// Signals it gave.
+    pub n_signals: u64,
+    /// Commands it gave.
+    pub n_commands: u64,
+    /// Notices that newer ones displaced before it took them.
+    pub n_displaced: u64,
+    /// Why it failed; null where it did not.
+    pub failure: Option<String>,
+}
+
+/// A signal and when it was given.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SignalAt {
+    /// The session clock.
+    pub at: String,
+    /// The signal.
+    #[serde(flatten)]
+    pub signal: Signal,
+}
+
+/// A session that was closed.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Session {
+    /// Its date.
+    pub date: String,
+    /// Its open.
+    pub open: String,
+    /// Its close.
+    pub close: String,
+    /// Whether it closed earlier than usual.
+    pub early_close: bool,
+    /// Base bars delivered.
+    pub n_bars: u64,
+    /// Its members, in symbol order.
+    pub symbols: Vec<Symbol>,
+    /// When the gate opened and shut.
+    pub gate: Vec<GateSwitch>,
+}
+
+/// What became of a symbol in a session.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Symbol {
+    /// The symbol.
+    pub symbol: String,
+    /// Whether it left before the close.
+    pub left_before_close: bool,
+    /// Its series, shortest first.
+    pub series: Vec<Series>,
+    /// Rows rejected, by reason.
+    pub rejected: BTreeMap<String, u64>,
+}
+
+/// What there was of a series in a session.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Series {
+    /// The interval.
+    pub interval: String,
+    /// Bars of it.
+    pub n_bars: u64,
+    /// Base bars seen in it; null where quality is not kept.
+    pub n: Option<u32>,
+    /// Base bars expected in it; null where quality is not kept.
+    pub expected: Option<u32>,
+    /// The share of those that were seen; null where none were expected or quality is not kept.
+    pub quality_pct: Option<f64>,
+    /// The longest run of bars that are missing; null where none is.
+    pub longest_gap: Option<Gap>,
+}
+
+/// A run of bars that are missing.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Gap {
+    /// When the first of them opens.
+    pub since: String,
+    /// When the last of them closes.
+    pub until: String,
+    /// How many they are.
+    pub bars: u32,
+}
+
+/// The gate opened or shut.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct GateSwitch {
+    /// The session clock.
+    pub at: String,
+    /// The epoch that began.
+    pub epoch: u64,
+    /// Whether it opened.
+    pub active: bool,
+    /// Why it shut; null where it opened.
+    pub reason: Option<Reason>,
+}
+
+/// What was exported.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Exported {
+    /// The folder.
+    pub folder: String,
+    /// Files in it.
+    pub files: usize,
+    /// Bars.
+    pub bars: u64,
+    /// Rows of indicators.
+    pub indicator_rows: u64,
+    /// Rows of quality.
+    pub quality_rows: u64,
+    /// Rows of signals.
+    pub signal_rows: u64,
+}
+
+/// What the wall clock saw of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Wall {
+    /// Seconds from the first step to the end.
+    pub elapsed_s: f64,
+    /// Base bars a second; null where no time has passed.
+    pub bars_per_s: Option<f64>,
+    /// The worst lateness of a paced run, in seconds.
+    pub overrun_s: f64,
+}
