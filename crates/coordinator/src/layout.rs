@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use openbell_config::Hours;
-use openbell_market::BarInterval;
-use openbell_processor::{SeriesLayout, grid_of};
-use openbell_session_data::{Grid, GridPart, SegmentGrid};
-use openbell_time::{Calendar, Session, TimeError, TimeOfDay, Timestamp, TradingDate};
+use openbell_market::{BarInterval, Grid};
+use openbell_processor::SeriesLayout;
+use openbell_session_data::SegmentGrid;
+use openbell_time::{Calendar, Session, SessionPart, TimeError, TimeOfDay, Timestamp, TradingDate};
 
 /// A session of the run, laid out for its intervals.
 #[derive(Clone, Debug)]
@@ -62,19 +62,19 @@ impl LayoutRule {
     ///
     /// *Errors*: dates outside the calendar's facts.
     pub fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
-        let parts = parts_of(&session);
+        let parts: Vec<SessionPart> = session.parts().collect();
         let is_extended = self.hours == Hours::Extended;
         let clock_since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);
         let clock_until = session.post_close.filter(|_| is_extended).unwrap_or(session.close);
         let mut delivered_parts = parts.clone();
         if clock_since < session.open {
-            delivered_parts.insert(0, GridPart { since: clock_since, until: session.open });
+            delivered_parts.insert(0, SessionPart { since: clock_since, until: session.open });
         }
         if session.close < clock_until {
-            delivered_parts.push(GridPart { since: session.close, until: clock_until });
+            delivered_parts.push(SessionPart { since: session.close, until: clock_until });
         }
-        let delivered = grid_of(self.base, &delivered_parts);
-        let base_grid = grid_of(self.base, &parts);
+        let delivered = Grid::of(self.base, &delivered_parts);
+        let base_grid = Grid::of(self.base, &parts);
         let base = Arc::new(SegmentGrid {
             session_date: session.date,
             grid: base_grid.clone(),
@@ -86,7 +86,7 @@ impl LayoutRule {
                 BarInterval::Week => self.week_of(&session)?,
                 _ => SegmentGrid {
                     session_date: session.date,
-                    grid: grid_of(interval, &parts),
+                    grid: Grid::of(interval, &parts),
                     base_grid: base_grid.clone(),
                 },
             };
@@ -113,18 +113,18 @@ impl LayoutRule {
     /// The week that `session` lies in: one window from its first open to its last close.
     fn week_of(&self, session: &Session) -> Result<SegmentGrid, TimeError> {
         let monday = session.date.monday();
-        let parts: Vec<GridPart> =
-            self.calendar.sessions_of_week(monday)?.iter().flat_map(parts_of).collect();
+        let parts: Vec<SessionPart> =
+            self.calendar.sessions_of_week(monday)?.iter().flat_map(Session::parts).collect();
         Ok(SegmentGrid {
             session_date: monday,
-            grid: grid_of(BarInterval::WEEK, &parts),
+            grid: Grid::of(BarInterval::WEEK, &parts),
             base_grid: match self.base {
                 // A week of days expects one bar for each of its sessions.
                 BarInterval::Day => Grid::clock(
                     parts_by_session(self.calendar.sessions_of_week(monday)?),
                     openbell_time::NANOS_PER_DAY * 2,
                 ),
-                base => grid_of(base, &parts),
+                base => Grid::of(base, &parts),
             },
         })
     }
@@ -150,12 +150,8 @@ impl LayoutRule {
     }
 }
 
-fn parts_of(session: &Session) -> Vec<GridPart> {
-    session.parts().map(|part| GridPart { since: part.since, until: part.until }).collect()
-}
-
-fn parts_by_session(sessions: &[Session]) -> Vec<GridPart> {
-    sessions.iter().map(|s| GridPart { since: s.open, until: s.close }).collect()
+fn parts_by_session(sessions: &[Session]) -> Vec<SessionPart> {
+    sessions.iter().map(|s| SessionPart { since: s.open, until: s.close }).collect()
 }
 
 /// Where the bars of a session lie: a grid with the length of its slots.
@@ -186,7 +182,7 @@ impl Slots<'_> {
     /// How many slots follow each other from the one that opens at `stamp_ns` on, and where the
     /// last of them ends; `None` where none opens there.
     pub(crate) fn from(&self, stamp_ns: i64) -> Option<(usize, i64)> {
-        let holds = |part: &&GridPart| {
+        let holds = |part: &&SessionPart| {
             part.since.as_nanos() <= stamp_ns && stamp_ns < part.until.as_nanos()
         };
         let part = self.grid.parts().iter().find(holds)?;

@@ -6,6 +6,7 @@
 mod bar;
 mod bar_slice;
 mod error;
+mod grid;
 pub mod indicator;
 mod interval;
 mod quality;
@@ -17,6 +18,7 @@ mod symbol;
 pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
 pub use bar_slice::BarSlice;
 pub use error::MarketError;
+pub use grid::{Grid, SlotMatch};
 pub use interval::{BarInterval, ClockInterval};
 pub use quality::{Coverage, Gap, Quality};
 pub use rejection::RejectReason;

@@ -5,10 +5,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor, grid_of};
-use openbell_session_data::{GridPart, SegmentGrid, Visibility};
-use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
+use openbell_market::{BarColumns, BarInterval, Grid, Ohlcv};
+use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor};
+use openbell_session_data::{SegmentGrid, Visibility};
+use openbell_time::{NANOS_PER_SECOND, SessionPart, Timestamp, TradingDate};
 
 const N_MINUTES: i64 = 390;
 const MINUTE_NS: i64 = 60 * NANOS_PER_SECOND;
@@ -17,11 +17,11 @@ fn minute(of_day: i64) -> Timestamp {
     Timestamp::from_nanos(of_day * MINUTE_NS)
 }
 
-fn layout(parts: &[GridPart], base: BarInterval, derived: &[BarInterval]) -> SeriesLayout {
+fn layout(parts: &[SessionPart], base: BarInterval, derived: &[BarInterval]) -> SeriesLayout {
     let segment_day = |interval| SegmentGrid {
         session_date: TradingDate::from_days(0),
-        grid: grid_of(interval, parts),
-        base_grid: grid_of(base, parts),
+        grid: Grid::of(interval, parts),
+        base_grid: Grid::of(base, parts),
     };
     SeriesLayout {
         base: segment_day(base).into(),
@@ -39,7 +39,7 @@ fn derivation(criterion: &mut Criterion) {
         bars.push(minute(slot), Ohlcv { open, high, low, close, volume: 100.0 });
     }
     let closes_at_ns: Vec<i64> = bars.opens_at_ns.iter().map(|ns| ns + MINUTE_NS).collect();
-    let parts = [GridPart { since: minute(0), until: minute(N_MINUTES) }];
+    let parts = [SessionPart { since: minute(0), until: minute(N_MINUTES) }];
     let interval = |text: &str| text.parse::<BarInterval>().expect("an interval");
     let base = interval("1m");
     let mut group = criterion.benchmark_group("derivation");

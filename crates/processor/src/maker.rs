@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarInterval};
 use openbell_session_data::{
-    Grid, SegmentGrid, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, Visibility,
-    WholeBars,
+    SegmentGrid, SegmentMemory, SegmentShape, SegmentWriter, SeriesRole, Visibility, WholeBars,
 };
 use openbell_time::Timestamp;
 
@@ -224,18 +223,5 @@ impl SymbolProcessor {
         for (fold, out) in self.folds.iter_mut().zip(&mut series.derived) {
             fold.update(series.base.rows(), from, closed_through, out, visible_at);
         }
-    }
-}
-
-/// The grid of `interval` over the regular `parts` of a session.
-///
-/// A clock interval is anchored at the start of each part; a day or a week is one window.
-pub fn grid_of(interval: BarInterval, parts: &[openbell_session_data::GridPart]) -> Grid {
-    match interval.clock() {
-        Some(clock) => Grid::clock(parts.to_vec(), clock.length().as_nanos()),
-        None => match (parts.first(), parts.last()) {
-            (Some(first), Some(last)) => Grid::whole(first.since, last.until),
-            _ => Grid::clock(Vec::new(), 1),
-        },
     }
 }

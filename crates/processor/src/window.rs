@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::{BarInterval, Ohlcv, n_stamped_before};
-use openbell_session_data::{GridPart, Rows, SegmentGrid, SegmentTail, SegmentWriter};
-use openbell_time::Timestamp;
+use openbell_session_data::{Rows, SegmentGrid, SegmentTail, SegmentWriter};
+use openbell_time::{SessionPart, Timestamp};
 
 use crate::indicator::BarRows;
 use crate::indicator_set::IndicatorSet;
@@ -55,7 +55,7 @@ pub struct WindowFold {
     day: Option<Arc<SegmentGrid>>,
     open: Option<OpenWindow>,
     /// The window of the day that has closed last.
-    closed: Option<GridPart>,
+    closed: Option<SessionPart>,
     /// An instant of the day, and the base slots that have closed by it: where one window ends
     /// the next begins.
     counted: (Timestamp, usize),
@@ -130,7 +130,7 @@ impl WindowFold {
             let mut window = match self.open {
                 Some(window) => window,
                 None => {
-                    let Some(GridPart { since, until }) = self.window_around(opens_at) else {
+                    let Some(SessionPart { since, until }) = self.window_around(opens_at) else {
                         row += 1; // Outside the windows of the day.
                         continue;
                     };
@@ -154,7 +154,7 @@ impl WindowFold {
     }
 
     /// The window around `instant`, which lies behind all that have closed.
-    fn window_around(&self, instant: Timestamp) -> Option<GridPart> {
+    fn window_around(&self, instant: Timestamp) -> Option<SessionPart> {
         let grid = &self.day.as_ref()?.grid;
         match self.closed {
             Some(closed) => grid.slot_around_after(instant, closed),
@@ -179,7 +179,7 @@ impl WindowFold {
         visible_at: Option<Timestamp>,
     ) -> usize {
         let Some(window) = self.open.take() else { return 0 };
-        self.closed = Some(GridPart { since: window.since, until: window.until });
+        self.closed = Some(SessionPart { since: window.since, until: window.until });
         let n_before = self.n_base_closed_by(window.since);
         let expected = self.n_base_closed_by(window.until) - n_before;
         tail.opens_at_ns[row] = window.since.as_nanos();

@@ -1,9 +1,9 @@
 //! Laws of bars made from bars, over random sessions with breaks, cut ends and missing minutes.
 
-use openbell_market::{BarColumns, BarInterval, Ohlcv};
-use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor, grid_of};
-use openbell_session_data::{GridPart, Rows, SegmentGrid, Visibility};
-use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
+use openbell_market::{BarColumns, BarInterval, Grid, Ohlcv};
+use openbell_processor::{IndicatorSet, SeriesLayout, SeriesMemory, SymbolProcessor};
+use openbell_session_data::{Rows, SegmentGrid, Visibility};
+use openbell_time::{NANOS_PER_SECOND, SessionPart, Timestamp, TradingDate};
 use proptest::prelude::*;
 
 const MINUTE_NS: i64 = 60 * NANOS_PER_SECOND;
@@ -11,7 +11,7 @@ const MINUTE_NS: i64 = 60 * NANOS_PER_SECOND;
 /// A session of minutes: its parts, and the bars that there are.
 #[derive(Clone, Debug)]
 struct Day {
-    parts: Vec<GridPart>,
+    parts: Vec<SessionPart>,
     bars: BarColumns,
 }
 
@@ -25,10 +25,10 @@ fn day() -> impl Strategy<Value = Day> {
     let bar = (1_u32..10_000, 0_u32..50, 0_u32..50, 0_u32..1_000);
     let bars = proptest::collection::vec(proptest::option::weighted(0.7, bar), 400);
     (1_i64..200, 0_i64..3, 1_i64..200, bars).prop_map(|(first, pause, second, bars)| {
-        let mut parts = vec![GridPart { since: minute(0), until: minute(first) }];
+        let mut parts = vec![SessionPart { since: minute(0), until: minute(first) }];
         if pause > 0 {
             let since = first + 30 * pause;
-            parts.push(GridPart { since: minute(since), until: minute(since + second) });
+            parts.push(SessionPart { since: minute(since), until: minute(since + second) });
         }
         let slots = parts.iter().flat_map(|part| {
             (part.since.as_nanos() / MINUTE_NS)..(part.until.as_nanos() / MINUTE_NS)
@@ -65,16 +65,16 @@ fn interval(minutes: u32) -> BarInterval {
 
 /// The bars of `wanted` made of the rows `bars` of `base`, in the pieces that end at `pieces`.
 fn derive(
-    parts: &[GridPart],
+    parts: &[SessionPart],
     base: BarInterval,
     wanted: BarInterval,
     bars: &BarColumns,
     pieces: &[usize],
 ) -> Vec<Made> {
-    let base_grid = grid_of(base, parts);
+    let base_grid = Grid::of(base, parts);
     let segment_day = |interval| SegmentGrid {
         session_date: TradingDate::from_days(0),
-        grid: grid_of(interval, parts),
+        grid: Grid::of(interval, parts),
         base_grid: base_grid.clone(),
     };
     let until = parts.last().expect("a part").until;

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use openbell_market::{BarInterval, Symbol, SymbolIdx};
+use openbell_market::{BarInterval, Grid, Symbol, SymbolIdx};
 use openbell_session_data::{
-    BoardWriter, DeliveredThrough, Grid, GridPart, Member, OutsideReader, SegmentGrid,
-    SegmentShape, SegmentWriter, SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Visibility,
+    BoardWriter, DeliveredThrough, Member, OutsideReader, SegmentGrid, SegmentShape, SegmentWriter,
+    SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Visibility,
 };
-use openbell_time::{NANOS_PER_SECOND, Timestamp, TradingDate};
+use openbell_time::{NANOS_PER_SECOND, SessionPart, Timestamp, TradingDate};
 
 const MINUTE_NS: i64 = 60 * NANOS_PER_SECOND;
 /// Minutes of a US session.
@@ -30,7 +30,7 @@ fn minute(n: i64) -> Timestamp {
 
 /// A whole day of minutes, as a replay has it computed ahead of the clock.
 fn series() -> SeriesFacts {
-    let part = GridPart { since: minute(0), until: minute(N_MINUTES) };
+    let part = SessionPart { since: minute(0), until: minute(N_MINUTES) };
     let grid = Grid::clock(vec![part], MINUTE_NS);
     let shape = SegmentShape {
         interval: BASE,

@@ -1,10 +1,9 @@
 //! The bar that is forming: what a window that has not closed holds so far. It is no bar yet, and
 //! no series, indicator, history or export has it.
 
-use openbell_market::{BarInterval, Coverage, Ohlcv};
+use openbell_market::{BarInterval, Coverage, Grid, Ohlcv};
 use openbell_time::Timestamp;
 
-use crate::grid::Grid;
 use crate::segment::Rows;
 
 /// A window of a derived interval that has not closed, as of one publication.

@@ -11,7 +11,6 @@
 mod block;
 mod board;
 mod forming;
-mod grid;
 mod inactive;
 mod metrics;
 mod publication;
@@ -28,7 +27,6 @@ mod word;
 
 pub use board::{BoardWriter, Opened, Shut};
 pub use forming::FormingBar;
-pub use grid::{Grid, GridPart, SlotMatch};
 pub use inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};

@@ -123,14 +123,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::SegmentWriter;
     use crate::segment::{SegmentGrid, SegmentShape, SeriesRole, Visibility};
-    use crate::{Grid, GridPart, SegmentWriter};
-    use openbell_market::BarInterval;
-    use openbell_time::Timestamp;
+    use openbell_market::{BarInterval, Grid};
+    use openbell_time::{SessionPart, Timestamp};
 
     fn segment_of(values: &[(f64, f64)]) -> SegmentWriter {
         let part =
-            GridPart { since: Timestamp::from_nanos(0), until: Timestamp::from_nanos(1_000) };
+            SessionPart { since: Timestamp::from_nanos(0), until: Timestamp::from_nanos(1_000) };
         let grid = Grid::clock(vec![part], 1);
         let shape = SegmentShape {
             interval: BarInterval::from_mins(1).unwrap(),

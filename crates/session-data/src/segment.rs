@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarInterval, BarSlice, Coverage, Ohlcv};
+use openbell_market::{Bar, BarInterval, BarSlice, Coverage, Grid, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
 use crate::block::{Block, BlockWriter, Committed};
-use crate::grid::Grid;
 use crate::running::{Folds, Running};
 
 /// Float columns that every segment has: open, high, low, close, volume.

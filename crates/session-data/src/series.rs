@@ -120,50 +120,18 @@ impl<'v> SeriesView<'v> {
 /// nothing is expected.
 pub fn coverage_of(rows: &Rows<'_>, as_of: Timestamp) -> Option<Coverage> {
     let day = rows.segment()?.day();
-    let n_closed = day.grid.n_closed_by(as_of);
-    let last_closed = day.grid.slot(n_closed.checked_sub(1)?)?;
-    let coverage = match rows.coverage_columns() {
-        None => Coverage { n: n_regular(rows) as u32, expected: n_closed as u32 },
-        Some((n, _)) => Coverage {
-            n: n.iter().sum::<i64>() as u32,
-            expected: day.base_grid.n_closed_by(last_closed.until) as u32,
-        },
+    let Some((n, _)) = rows.coverage_columns() else {
+        return day.grid.coverage(rows.opens_at_ns(), as_of);
     };
-    Some(coverage)
-}
-
-/// Rows of a base segment that lie in regular hours.
-fn n_regular(rows: &Rows<'_>) -> usize {
-    let day = rows.segment().map(|segment| segment.day());
-    day.map_or(0, |day| day.grid.rows_within(rows.opens_at_ns()).len())
+    let last_closed = day.grid.slot(day.grid.n_closed_by(as_of).checked_sub(1)?)?;
+    Some(Coverage {
+        n: n.iter().sum::<i64>() as u32,
+        expected: day.base_grid.n_closed_by(last_closed.until) as u32,
+    })
 }
 
 /// The runs of slots that closed by `as_of` and have no row, oldest first.
 pub fn gaps_of(rows: &Rows<'_>, as_of: Timestamp) -> Vec<Gap> {
     let Some(segment) = rows.segment() else { return Vec::new() };
-    let grid = &segment.day().grid;
-    if n_regular(rows) == grid.n_closed_by(as_of) {
-        return Vec::new(); // As many rows as slots, each in a slot of its own.
-    }
-    let mut present =
-        rows.opens_at_ns().iter().filter_map(|&ns| grid.slot_containing(Timestamp::from_nanos(ns)));
-    let mut next_present = present.next();
-    let mut gaps: Vec<Gap> = Vec::new();
-    let mut last_missing = None;
-    for slot in 0..grid.n_closed_by(as_of) {
-        if next_present == Some(slot) {
-            next_present = present.next();
-            continue;
-        }
-        let Some(bounds) = grid.slot(slot) else { break };
-        match gaps.last_mut() {
-            Some(gap) if last_missing == slot.checked_sub(1) => {
-                gap.until = bounds.until;
-                gap.n_bars += 1;
-            }
-            _ => gaps.push(Gap { since: bounds.since, until: bounds.until, n_bars: 1 }),
-        }
-        last_missing = Some(slot);
-    }
-    gaps
+    segment.day().grid.gaps(rows.opens_at_ns(), as_of)
 }

@@ -4,11 +4,12 @@ mod sample;
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Ohlcv, Quality};
+use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Grid, Ohlcv, Quality};
 use openbell_session_data::{
-    BoardWriter, Grid, GridPart, HeldView, Segment, SegmentGrid, SegmentShape, SegmentWriter,
-    SeriesFacts, SeriesRole, SessionMetrics, Visibility, WholeBars,
+    BoardWriter, HeldView, Segment, SegmentGrid, SegmentShape, SegmentWriter, SeriesFacts,
+    SeriesRole, SessionMetrics, Visibility, WholeBars,
 };
+use openbell_time::SessionPart;
 use proptest::prelude::*;
 use sample::{
     BASE, STEP_NS, at, base_series, base_shape, day, day_of, member, part, push, session,
@@ -136,7 +137,7 @@ proptest! {
 /// row before the open and after the close.
 #[derive(Clone, Debug)]
 struct RandomDay {
-    parts: Vec<GridPart>,
+    parts: Vec<SessionPart>,
     has_bar: Vec<bool>,
     n_before: i64,
     n_after: i64,
@@ -171,7 +172,7 @@ impl RandomDay {
     }
 
     /// The base slots in order, each with whether it has a bar.
-    fn slots(&self) -> Vec<(GridPart, bool)> {
+    fn slots(&self) -> Vec<(SessionPart, bool)> {
         let grid = self.day().grid;
         (0..grid.n_slots()).map(|slot| (grid.slot(slot).unwrap(), self.has_bar[slot])).collect()
     }
@@ -181,7 +182,7 @@ impl RandomDay {
     }
 
     /// The bars of the day in order: those before the open, the regular ones, those after.
-    fn bars(&self) -> Vec<(GridPart, f64)> {
+    fn bars(&self) -> Vec<(SessionPart, f64)> {
         let around = |since: i64| part(since, since + STEP_NS);
         let before = (0..self.n_before).rev().map(|k| around(OPEN - (k + 1) * STEP_NS));
         let regular = self.slots().into_iter().filter(|(_, has_bar)| *has_bar).map(|(s, _)| s);
@@ -191,7 +192,7 @@ impl RandomDay {
         bounds.enumerate().map(|(k, bounds)| (bounds, ((k * 7) % 10 + 1) as f64)).collect()
     }
 
-    fn is_regular(&self, bounds: &GridPart) -> bool {
+    fn is_regular(&self, bounds: &SessionPart) -> bool {
         bounds.since >= at(OPEN) && bounds.since < at(self.close())
     }
 
@@ -227,7 +228,7 @@ fn fold(values: &[f64]) -> Option<SessionMetrics> {
 }
 
 /// Missing slots among those closed, run by run.
-fn plain_gaps(closed: &[(GridPart, bool)]) -> Vec<Gap> {
+fn plain_gaps(closed: &[(SessionPart, bool)]) -> Vec<Gap> {
     closed
         .chunk_by(|(_, a), (_, b)| a == b)
         .filter(|run| !run[0].1)
@@ -270,7 +271,7 @@ proptest! {
         let held = view_at(day.as_of, &day.day(), vec![day.base()]);
         let series = held.view().symbol("A").unwrap().base().unwrap();
 
-        let closed: Vec<(GridPart, bool)> =
+        let closed: Vec<(SessionPart, bool)> =
             day.slots().into_iter().filter(|(slot, _)| slot.until <= at(day.as_of)).collect();
         let n = closed.iter().filter(|(_, has_bar)| *has_bar).count() as u32;
         let expected = closed.len() as u32;

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use openbell_market::{BarColumns, BarSlice, RejectReason};
+use openbell_market::{BarColumns, BarSlice, RejectReason, SlotMatch};
 use openbell_processor::indicator::BarRows;
-use openbell_session_data::{SlotMatch, WholeBars};
+use openbell_session_data::WholeBars;
 use openbell_time::Timestamp;
 
 use crate::layout::{Slots, n_in_step};
@@ -186,8 +186,8 @@ fn are_valid(rows: &BarRows<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use openbell_market::{BarFault, Ohlcv};
-    use openbell_session_data::{Grid, GridPart};
+    use openbell_market::{BarFault, Grid, Ohlcv};
+    use openbell_time::SessionPart;
     use proptest::prelude::*;
 
     use super::*;
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn every_row_is_a_bar_or_has_a_named_reason() {
-        let part = |since, until| GridPart {
+        let part = |since, until| SessionPart {
             since: Timestamp::from_nanos(since),
             until: Timestamp::from_nanos(until),
         };
@@ -242,7 +242,7 @@ mod tests {
             fault in proptest::option::of(0_usize..13),
         ) {
             let (first, second) = n_slots;
-            let part = |since, until| GridPart {
+            let part = |since, until| SessionPart {
                 since: Timestamp::from_nanos(since),
                 until: Timestamp::from_nanos(until),
             };

@@ -2,13 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use openbell_market::{BarColumns, BarInterval, Gap, Quality, SeriesKey};
-use openbell_time::{Calendar, Session, Timestamp, TradingDate};
+use openbell_market::{BarColumns, BarInterval, Gap, Grid, Quality, SeriesKey, SlotMatch};
+use openbell_time::{Calendar, Session, SessionPart, Timestamp, TradingDate};
 
 use crate::DataError;
 use crate::feed::Feed;
 use crate::store::DataManager;
-use crate::store::grid::Grid;
 
 /// What is stored of one session of one series.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -71,7 +70,8 @@ impl DataManager {
             let until = last_instant(last);
             rows.clear();
             feed.poll(until, until, &mut rows)?;
-            let grid = Grid::of_session(first, key.interval);
+            let parts: Vec<SessionPart> = first.parts().collect();
+            let grid = Grid::of(key.interval, &parts);
             let session_date = match key.interval {
                 BarInterval::Week => first.date.monday(),
                 _ => first.date,
@@ -103,7 +103,7 @@ fn covered(session_date: TradingDate, grid: &Grid, rows: &BarColumns) -> Session
         let stamp_ns = rows.opens_at_ns[row];
         if row > 0 && rows.opens_at_ns[row - 1] == stamp_ns {
             n_duplicates += 1;
-        } else if grid.opens_ns.binary_search(&stamp_ns).is_err() {
+        } else if !matches!(grid.place(rows.opens_at(row)), SlotMatch::On { .. }) {
             n_outside += 1;
         } else if rows.ohlcv(row).fault().is_some() {
             n_invalid += 1;
@@ -111,7 +111,11 @@ fn covered(session_date: TradingDate, grid: &Grid, rows: &BarColumns) -> Session
             valid.push(stamp_ns);
         }
     }
-    let (present, gaps) = grid.compare(&valid);
-    let expected = grid.n_bars();
+    let all = Timestamp::MAX; // Everything has closed that is stored.
+    let (present, expected) = match grid.coverage(&valid, all) {
+        Some(coverage) => (coverage.n, coverage.expected),
+        None => (0, 0),
+    };
+    let gaps = grid.gaps(&valid, all);
     SessionCoverage { session_date, expected, present, gaps, n_outside, n_duplicates, n_invalid }
 }

@@ -4,7 +4,6 @@
 
 pub(crate) mod coverage;
 pub(crate) mod feed;
-mod grid;
 mod guess;
 #[cfg(test)]
 mod killed_writes;

@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use openbell_market::{BarInterval, Symbol, SymbolIdx};
+use openbell_market::{BarInterval, Grid, Symbol, SymbolIdx};
 use openbell_session_data::{
-    DeliveredThrough, Grid, GridPart, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter,
-    SeriesFacts, SeriesRole, SessionFacts, Visibility,
+    DeliveredThrough, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter, SeriesFacts,
+    SeriesRole, SessionFacts, Visibility,
 };
-use openbell_time::{Timestamp, TradingDate};
+use openbell_time::{SessionPart, Timestamp, TradingDate};
 
 /// The length of every base bar here, so that a session is a handful of small numbers.
 pub const STEP_NS: i64 = 10;
@@ -22,8 +22,8 @@ pub fn at(ns: i64) -> Timestamp {
 }
 
 /// The half-open stretch `since..until`.
-pub fn part(since: i64, until: i64) -> GridPart {
-    GridPart { since: at(since), until: at(until) }
+pub fn part(since: i64, until: i64) -> SessionPart {
+    SessionPart { since: at(since), until: at(until) }
 }
 
 /// A base series of bars that can be seen when they close.
@@ -37,7 +37,7 @@ pub fn base_shape() -> SegmentShape {
 }
 
 /// The day number `number`, whose base bars lie in `parts`.
-pub fn day_of(number: i32, parts: Vec<GridPart>) -> SegmentGrid {
+pub fn day_of(number: i32, parts: Vec<SessionPart>) -> SegmentGrid {
     let grid = Grid::clock(parts, STEP_NS);
     SegmentGrid {
         session_date: TradingDate::from_days(20_000 + number),

@@ -1,20 +1,14 @@
-//! Where the bars of an interval lie in one session: the arithmetic of slots.
+//! Where the bars of an interval lie in one session: the arithmetic of slots, and which of them
+//! have a bar.
 //!
-//! Not here: folding bars into bars (`openbell-processor`), which days are sessions
+//! Not here: bars made of bars ([`crate::Ohlcv::absorb`]), which days are sessions
 //! (`openbell-time`).
 
 use std::ops::Range;
 
-use openbell_time::Timestamp;
+use openbell_time::{SessionPart, Timestamp};
 
-/// A half-open stretch of time in which bars are expected.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct GridPart {
-    /// Its start, the anchor of its slots.
-    pub since: Timestamp,
-    /// Its end, at which its last slot is cut.
-    pub until: Timestamp,
-}
+use crate::{BarInterval, Coverage, Gap};
 
 /// The slots of one interval in one session: each part cut into lengths of the interval from its
 /// own start, the last slot of each cut at its end.
@@ -23,20 +17,22 @@ pub struct GridPart {
 /// has one slot from the first part's start to the last part's end.
 ///
 /// ```
-/// use openbell_session_data::{Grid, GridPart};
-/// let part = GridPart {
+/// use openbell_market::{BarInterval, Grid};
+/// use openbell_time::SessionPart;
+///
+/// let part = SessionPart {
 ///     since: "2025-07-03T13:30:00Z".parse()?, // 09:30 in New York
 ///     until: "2025-07-03T17:00:00Z".parse()?, // the half day closes at 13:00
 /// };
-/// let hours = Grid::clock(vec![part], 3_600_000_000_000);
+/// let hours = Grid::of("1h".parse()?, &[part]);
 /// assert_eq!(hours.n_slots(), 4);
 /// assert_eq!(hours.slot(3).unwrap().since.to_string(), "2025-07-03T16:30:00Z");
 /// assert_eq!(hours.slot(3).unwrap().until.to_string(), "2025-07-03T17:00:00Z");
-/// # Ok::<(), openbell_time::TimeError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Grid {
-    parts: Vec<GridPart>,
+    parts: Vec<SessionPart>,
     /// First slot of each part.
     first_slots: Vec<usize>,
     step_ns: i64,
@@ -44,11 +40,25 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// The grid of `interval` over the `parts` of a session (1w: of the sessions of a week), which
+    /// are in time order and do not overlap.
+    ///
+    /// A clock interval is anchored at the start of each part; a day or a week is one slot from
+    /// the first part's start to the last part's end.
+    pub fn of(interval: BarInterval, parts: &[SessionPart]) -> Grid {
+        match (interval.clock(), parts) {
+            (Some(clock), _) => Grid::clock(parts.to_vec(), clock.length().as_nanos()),
+            (None, [first, .., last]) => Grid::whole(first.since, last.until),
+            (None, [only]) => Grid::whole(only.since, only.until),
+            (None, []) => Grid::clock(Vec::new(), 1),
+        }
+    }
+
     /// The grid of a clock interval of `step_ns` nanoseconds over `parts`, which are in time
     /// order and do not overlap.
     ///
     /// *Panics* where `step_ns` is not positive: no interval is.
-    pub fn clock(parts: Vec<GridPart>, step_ns: i64) -> Grid {
+    pub fn clock(parts: Vec<SessionPart>, step_ns: i64) -> Grid {
         assert!(step_ns > 0, "a grid of {step_ns} ns");
         let mut first_slots = Vec::with_capacity(parts.len());
         let mut n_slots = 0;
@@ -62,11 +72,11 @@ impl Grid {
     /// The grid with one slot over everything from `since` to `until`: a day or a week.
     pub fn whole(since: Timestamp, until: Timestamp) -> Grid {
         let length_ns = (until.as_nanos() - since.as_nanos()).max(1);
-        Grid::clock(vec![GridPart { since, until }], length_ns)
+        Grid::clock(vec![SessionPart { since, until }], length_ns)
     }
 
     /// The length of a slot that is not cut, in nanoseconds; at least 1.
-    pub(crate) fn step_ns(&self) -> i64 {
+    pub fn step_ns(&self) -> i64 {
         self.step_ns
     }
 
@@ -86,12 +96,12 @@ impl Grid {
     }
 
     /// The stretches that the slots fill, in time order.
-    pub fn parts(&self) -> &[GridPart] {
+    pub fn parts(&self) -> &[SessionPart] {
         &self.parts
     }
 
     /// The bounds of slot `slot`, or `None` past the last.
-    pub fn slot(&self, slot: usize) -> Option<GridPart> {
+    pub fn slot(&self, slot: usize) -> Option<SessionPart> {
         if slot >= self.n_slots {
             return None;
         }
@@ -102,22 +112,26 @@ impl Grid {
     }
 
     /// The slot of `part` that begins at `since_ns`.
-    fn slot_from(&self, part: GridPart, since_ns: i64) -> GridPart {
+    fn slot_from(&self, part: SessionPart, since_ns: i64) -> SessionPart {
         let ends_ns = since_ns.saturating_add(self.step_ns);
-        GridPart {
+        SessionPart {
             since: Timestamp::from_nanos(since_ns),
             until: Timestamp::from_nanos(ends_ns.min(part.until.as_nanos())),
         }
     }
 
-    /// When each slot closes, nanoseconds since the epoch, ascending.
-    pub fn closes_ns(&self) -> impl Iterator<Item = i64> {
-        let step_ns = self.step_ns;
+    /// All slots, in time order.
+    pub fn slots(&self) -> impl Iterator<Item = SessionPart> {
         self.parts.iter().flat_map(move |part| {
             let (since_ns, until_ns) = (part.since.as_nanos(), part.until.as_nanos());
-            let n_slots = slots_in(until_ns - since_ns, step_ns) as i64;
-            (1..=n_slots).map(move |n| (since_ns + n * step_ns).min(until_ns))
+            let n_slots = slots_in(until_ns - since_ns, self.step_ns) as i64;
+            (0..n_slots).map(move |n| self.slot_from(*part, since_ns + n * self.step_ns))
         })
+    }
+
+    /// When each slot closes, nanoseconds since the epoch, ascending.
+    pub fn closes_ns(&self) -> impl Iterator<Item = i64> {
+        self.slots().map(|slot| slot.until.as_nanos())
     }
 
     /// The slot that contains `instant`, or `None` outside all parts.
@@ -128,7 +142,7 @@ impl Grid {
     }
 
     /// The bounds of the slot that contains `instant`, or `None` outside all parts.
-    pub fn slot_around(&self, instant: Timestamp) -> Option<GridPart> {
+    pub fn slot_around(&self, instant: Timestamp) -> Option<SessionPart> {
         let part = self.parts.iter().find(|p| p.since <= instant && instant < p.until)?;
         let offset_ns = instant.as_nanos() - part.since.as_nanos();
         let since_ns = part.since.as_nanos() + offset_ns / self.step_ns * self.step_ns;
@@ -138,8 +152,12 @@ impl Grid {
     /// As [`Grid::slot_around`], where `before` is a slot that ended at or before `instant`.
     ///
     /// *Cost*: no division where it is the next one.
-    pub fn slot_around_after(&self, instant: Timestamp, before: GridPart) -> Option<GridPart> {
-        let is_next = |part: &&GridPart| part.since <= before.since && instant < part.until;
+    pub fn slot_around_after(
+        &self,
+        instant: Timestamp,
+        before: SessionPart,
+    ) -> Option<SessionPart> {
+        let is_next = |part: &&SessionPart| part.since <= before.since && instant < part.until;
         let next = self.parts.iter().find(is_next);
         let next = next.map(|part| self.slot_from(*part, before.until.as_nanos()));
         next.filter(|slot| instant < slot.until).or_else(|| self.slot_around(instant))
@@ -195,6 +213,48 @@ impl Grid {
     pub fn next_close_after(&self, instant: Timestamp) -> Option<Timestamp> {
         self.slot(self.n_closed_by(instant)).map(|bounds| bounds.until)
     }
+
+    /// Bars that are there and bars that are expected by `as_of`; `None` while nothing is expected.
+    ///
+    /// *Shape*: `opens_at_ns` are the ascending stamps of the bars that have closed by `as_of`,
+    /// each the start of a slot of its own, or before the first slot or after the last.
+    pub fn coverage(&self, opens_at_ns: &[i64], as_of: Timestamp) -> Option<Coverage> {
+        let expected = self.n_closed_by(as_of) as u32;
+        let n = self.rows_within(opens_at_ns).len() as u32;
+        (expected > 0).then_some(Coverage { n, expected })
+    }
+
+    /// The runs of slots that have closed by `as_of` and have no bar, oldest first.
+    ///
+    /// *Shape*: `opens_at_ns` as for [`Grid::coverage`]. *Cost*: a few looks where no bar is
+    /// missing; else linear in slots.
+    pub fn gaps(&self, opens_at_ns: &[i64], as_of: Timestamp) -> Vec<Gap> {
+        let n_closed = self.n_closed_by(as_of);
+        let mut left = &opens_at_ns[self.rows_within(opens_at_ns)];
+        if left.len() == n_closed {
+            return Vec::new(); // As many bars as slots, each in a slot of its own.
+        }
+        let mut gaps: Vec<Gap> = Vec::new();
+        let mut is_gap_open = false;
+        for slot in self.slots().take(n_closed) {
+            if let [first_ns, later @ ..] = left
+                && *first_ns == slot.since.as_nanos()
+            {
+                left = later;
+                is_gap_open = false;
+                continue;
+            }
+            match gaps.last_mut() {
+                Some(gap) if is_gap_open => {
+                    gap.until = slot.until;
+                    gap.n_bars += 1;
+                }
+                _ => gaps.push(Gap { since: slot.since, until: slot.until, n_bars: 1 }),
+            }
+            is_gap_open = true;
+        }
+        gaps
+    }
 }
 
 /// Where a stamp stands on a grid.
@@ -224,8 +284,11 @@ mod tests {
 
     use super::*;
 
-    fn part(since_ns: i64, until_ns: i64) -> GridPart {
-        GridPart { since: Timestamp::from_nanos(since_ns), until: Timestamp::from_nanos(until_ns) }
+    fn part(since_ns: i64, until_ns: i64) -> SessionPart {
+        SessionPart {
+            since: Timestamp::from_nanos(since_ns),
+            until: Timestamp::from_nanos(until_ns),
+        }
     }
 
     proptest! {
@@ -274,7 +337,49 @@ mod tests {
             let total: i64 = parts.iter().map(|p| p.until.as_nanos() - p.since.as_nanos()).sum();
             prop_assert_eq!(covered, total);
             prop_assert_eq!(grid.slot(grid.n_slots()), None);
+            prop_assert!(grid.slots().eq((0..grid.n_slots()).filter_map(|slot| grid.slot(slot))));
             prop_assert_eq!(grid.n_closed_by(Timestamp::from_nanos(at)), closed);
+        }
+    }
+
+    proptest! {
+        /// Bars before the first slot and after the last count for nothing.
+        #[test]
+        fn what_is_missing_lies_in_the_gaps_and_what_is_there_does_not(
+            lengths in proptest::collection::vec((1_i64..100, 0_i64..50), 1..4),
+            step in 1_i64..40,
+            has_bar in proptest::collection::vec(prop::bool::weighted(0.7), 310),
+            n_around in 0_i64..3,
+            as_of in 0_i64..500,
+        ) {
+            let mut parts = Vec::new();
+            let mut start = 10;
+            for (length, pause) in lengths {
+                parts.push(part(start, start + length));
+                start += length + pause;
+            }
+            let grid = Grid::clock(parts, step);
+            let closed: Vec<(SessionPart, bool)> = grid
+                .slots()
+                .zip(has_bar)
+                .take_while(|(slot, _)| slot.until.as_nanos() <= as_of)
+                .collect();
+            let there = closed.iter().filter(|(_, has_bar)| *has_bar);
+            let mut stamps: Vec<i64> = (0..n_around).collect();
+            stamps.extend(there.map(|(slot, _)| slot.since.as_nanos()));
+            stamps.extend((0..n_around).map(|after| start + after));
+
+            let mut plain: Vec<Gap> = Vec::new();
+            for run in closed.chunk_by(|(_, a), (_, b)| a == b).filter(|run| !run[0].1) {
+                let (since, until) = (run[0].0.since, run[run.len() - 1].0.until);
+                plain.push(Gap { since, until, n_bars: run.len() as u32 });
+            }
+            let as_of = Timestamp::from_nanos(as_of);
+            prop_assert_eq!(grid.gaps(&stamps, as_of), plain);
+            let n = closed.iter().filter(|(_, has_bar)| *has_bar).count() as u32;
+            let expected = closed.len() as u32;
+            let coverage = (expected > 0).then_some(Coverage { n, expected });
+            prop_assert_eq!(grid.coverage(&stamps, as_of), coverage);
         }
     }
 
