@@ -8,20 +8,14 @@ use std::fs::File;
 
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{ExportBars, ExportValues, QualityRow, RunExport};
+use openbell_market::BarRows;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use support::{at, series};
 
 fn one_bar<'a>(stamp_ns: &'a [i64], price: &'a [f64], counts: &'a [u32]) -> ExportBars<'a> {
-    ExportBars {
-        opens_at_ns: stamp_ns,
-        open: price,
-        high: price,
-        low: price,
-        close: price,
-        volume: price,
-        n: counts,
-        expected: counts,
-    }
+    let (open, high, low, close, volume) = (price, price, price, price, price);
+    let bars = BarRows { opens_at_ns: stamp_ns, open, high, low, close, volume };
+    ExportBars { bars, n: counts, expected: counts }
 }
 
 fn lines_of(path: &std::path::Path) -> Vec<String> {

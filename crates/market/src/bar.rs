@@ -2,6 +2,8 @@
 
 use openbell_time::Timestamp;
 
+use crate::BarRows;
+
 /// Prices and volume of one bar, without its instants.
 ///
 /// *Units*: prices in the instrument's quote currency; volume in units traded, which for some
@@ -80,7 +82,8 @@ pub struct Bar {
     pub ohlcv: Ohlcv,
 }
 
-/// Rows of one series as columns: the stamp of each bar, and its values.
+/// Rows of one series as columns of one's own: the stamp of each bar, and its values. Rows that
+/// are shared are a [`BarSlice`](crate::BarSlice), rows that are borrowed [`BarRows`].
 ///
 /// *Shape*: six columns of one length, in the order in which a source gave them; nothing is
 /// checked here. Cleared and filled again without allocating.
@@ -143,14 +146,32 @@ impl BarColumns {
         self.volume.push(ohlcv.volume);
     }
 
+    /// Appends `rows`.
+    pub fn append(&mut self, rows: &BarRows<'_>) {
+        self.opens_at_ns.extend_from_slice(rows.opens_at_ns);
+        self.open.extend_from_slice(rows.open);
+        self.high.extend_from_slice(rows.high);
+        self.low.extend_from_slice(rows.low);
+        self.close.extend_from_slice(rows.close);
+        self.volume.extend_from_slice(rows.volume);
+    }
+
     /// Appends the rows `range` of `other`.
     pub fn extend_from(&mut self, other: &BarColumns, range: std::ops::Range<usize>) {
-        self.opens_at_ns.extend_from_slice(&other.opens_at_ns[range.clone()]);
-        self.open.extend_from_slice(&other.open[range.clone()]);
-        self.high.extend_from_slice(&other.high[range.clone()]);
-        self.low.extend_from_slice(&other.low[range.clone()]);
-        self.close.extend_from_slice(&other.close[range.clone()]);
-        self.volume.extend_from_slice(&other.volume[range]);
+        self.append(&other.as_rows().rows(range));
+    }
+
+    /// All rows, where they lie.
+    #[inline]
+    pub fn as_rows(&self) -> BarRows<'_> {
+        BarRows {
+            opens_at_ns: &self.opens_at_ns,
+            open: &self.open,
+            high: &self.high,
+            low: &self.low,
+            close: &self.close,
+            volume: &self.volume,
+        }
     }
 
     /// The stamp of row `row`. *Panics* where there is no such row, as all of these do.
@@ -160,12 +181,6 @@ impl BarColumns {
 
     /// The values of row `row`.
     pub fn ohlcv(&self, row: usize) -> Ohlcv {
-        Ohlcv {
-            open: self.open[row],
-            high: self.high[row],
-            low: self.low[row],
-            close: self.close[row],
-            volume: self.volume[row],
-        }
+        self.as_rows().ohlcv(row)
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{BarColumns, Ohlcv};
+use crate::{BarColumns, BarRows, Ohlcv};
 
 /// Rows that follow each other in columns which nobody changes any more: handed on instead of
 /// copied.
@@ -87,12 +87,19 @@ impl BarSlice {
         self.columns.ohlcv(self.rows.start + row)
     }
 
-    /// Appends these rows to `out`.
-    pub fn copy_to(&self, out: &mut BarColumns) {
-        out.extend_from(&self.columns, self.rows.clone());
+    /// The rows where they lie.
+    #[inline]
+    pub fn as_rows(&self) -> BarRows<'_> {
+        self.columns.as_rows().rows(self.rows.clone())
     }
 
-    /// The same rows in columns of their own that have no other: for whoever keeps few of many.
+    /// Appends these rows to `out`.
+    pub fn copy_to(&self, out: &mut BarColumns) {
+        out.append(&self.as_rows());
+    }
+
+    /// A copy of these rows that shares its columns with nothing: kept for long, a slice of few
+    /// rows keeps the memory of all the others.
     pub fn detached(&self) -> BarSlice {
         let mut own = BarColumns::with_capacity(self.len());
         self.copy_to(&mut own);

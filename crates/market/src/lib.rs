@@ -4,8 +4,10 @@
 //! (`openbell-time`).
 
 mod bar;
+mod bar_rows;
 mod bar_slice;
 mod error;
+mod fold;
 mod grid;
 pub mod indicator;
 mod interval;
@@ -16,8 +18,10 @@ mod stamps;
 mod symbol;
 
 pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
+pub use bar_rows::{BarRows, BarRowsMut, copy_rows};
 pub use bar_slice::BarSlice;
 pub use error::MarketError;
+pub use fold::BarFold;
 pub use grid::{Grid, SlotMatch};
 pub use interval::{BarInterval, ClockInterval};
 pub use quality::{Coverage, Gap, Quality};

@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
 use openbell_processor::indicator::{
-    BarRows, IndicatorState, MarketFacts, SessionLength, SessionStart,
+    IndicatorState, InputRows, MarketFacts, SessionLength, SessionStart,
 };
 use openbell_time::{NANOS_PER_SECOND, Nanos, Timestamp, TradingDate};
 
@@ -58,7 +58,7 @@ fn start(day: usize) -> SessionStart {
     SessionStart { date: TradingDate::from_days(day as i32), length: SessionLength::Normal }
 }
 
-fn run(spec: &IndicatorSpec, rows: &BarRows<'_>, out: &mut [Vec<f64>]) {
+fn run(spec: &IndicatorSpec, rows: &InputRows<'_>, out: &mut [Vec<f64>]) {
     let mut state = IndicatorState::new(spec, &FACTS);
     for day in 0..N_DAYS {
         let range = day * N_SLOTS..(day + 1) * N_SLOTS;
@@ -68,7 +68,7 @@ fn run(spec: &IndicatorSpec, rows: &BarRows<'_>, out: &mut [Vec<f64>]) {
     }
 }
 
-fn update(spec: &IndicatorSpec, rows: &BarRows<'_>) -> Option<f64> {
+fn update(spec: &IndicatorSpec, rows: &InputRows<'_>) -> Option<f64> {
     let mut state = IndicatorState::new(spec, &FACTS);
     for row in 0..rows.len() {
         if row % N_SLOTS == 0 {
@@ -81,7 +81,7 @@ fn update(spec: &IndicatorSpec, rows: &BarRows<'_>) -> Option<f64> {
 
 fn indicators(criterion: &mut Criterion) {
     let (columns, slots) = market();
-    let rows = BarRows::of(&columns).with_slots(&slots);
+    let rows = InputRows::new(columns.as_rows(), &slots);
     for name in IndicatorName::all() {
         let spec = spec(name);
         let mut out = vec![vec![0.0; rows.len()]; name.n_values()];

@@ -4,11 +4,10 @@
 
 use std::sync::Arc;
 
-use openbell_market::BarColumns;
+use openbell_market::{BarColumns, copy_rows};
 use openbell_session_data::{SegmentGrid, SegmentWriter, WholeBars};
 use openbell_time::Timestamp;
 
-use crate::indicator::BarRows;
 use crate::indicator_set::IndicatorSet;
 
 /// How the base series of a symbol is laid into its segment.
@@ -51,13 +50,8 @@ impl BaseSeries {
     ) {
         let n_rows = range.len();
         let mut tail = out.tail();
-        copy_rows(tail.opens_at_ns, &bars.opens_at_ns[range.clone()]);
-        copy_rows(tail.closes_at_ns, &closes_at_ns[range.clone()]);
-        copy_rows(tail.open, &bars.open[range.clone()]);
-        copy_rows(tail.high, &bars.high[range.clone()]);
-        copy_rows(tail.low, &bars.low[range.clone()]);
-        copy_rows(tail.close, &bars.close[range.clone()]);
-        copy_rows(tail.volume, &bars.volume[range]);
+        tail.bars.copy_from(&bars.as_rows().rows(range.clone()));
+        copy_rows(tail.closes_at_ns, &closes_at_ns[range]);
         if let (Some(column), Some(instant)) = (&mut tail.visible_at_ns, visible_at) {
             column[..n_rows].fill(instant.as_nanos());
         }
@@ -71,17 +65,7 @@ impl BaseSeries {
     /// done.
     pub fn complete(&mut self, out: &mut SegmentWriter) {
         let Some(WholeBars { bars, .. }) = out.whole().cloned() else { return };
-        self.indicators.fill(BarRows::of_slice(&bars), &mut out.tail().indicators);
+        self.indicators.fill(bars.as_rows(), &mut out.tail().indicators);
         out.commit(bars.len());
-    }
-}
-
-/// Copies `from` to the first rows of `to`. Live hands over one row at a time, for which a call of
-/// the copying routine costs more than the copy.
-#[inline]
-fn copy_rows<T: Copy>(to: &mut [T], from: &[T]) {
-    match from {
-        [row] => to[0] = *row,
-        rows => to[..rows.len()].copy_from_slice(rows),
     }
 }

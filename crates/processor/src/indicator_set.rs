@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use openbell_market::BarRows;
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_session_data::{IndicatorColumns, IndicatorTails, Segment, SegmentGrid, SegmentTail};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::indicator::{
-    BarRows, IndicatorState, MarketFacts, N_VALUES_MAX, SessionLength, SessionStart,
+    IndicatorState, InputRows, MarketFacts, N_VALUES_MAX, SessionLength, SessionStart,
 };
 
 /// The indicators that update with the bars of one series, each with its columns.
@@ -85,10 +86,9 @@ impl IndicatorSet {
         }
         self.start_session(past.day());
         let rows = past.rows();
-        let bars = BarRows::of_rows(&rows);
-        let regular = self.regular(bars.opens_at_ns);
-        self.place(bars.opens_at_ns);
-        let bars = bars.with_slots(&self.slots);
+        let regular = self.regular(rows.opens_at_ns());
+        self.place(rows.opens_at_ns());
+        let bars = InputRows::new(rows.bars(), &self.slots);
         for state in &mut self.states {
             for row in regular.clone() {
                 state.update(&bars.bar(row));
@@ -99,16 +99,7 @@ impl IndicatorSet {
     /// Updates every indicator with the first `n_rows` rows of `tail`, oldest first, and fills
     /// its columns there.
     pub fn fill_tail(&mut self, tail: &mut SegmentTail<'_>, n_rows: usize) {
-        let bars = BarRows {
-            opens_at_ns: &tail.opens_at_ns[..n_rows],
-            open: &tail.open[..n_rows],
-            high: &tail.high[..n_rows],
-            low: &tail.low[..n_rows],
-            close: &tail.close[..n_rows],
-            volume: &tail.volume[..n_rows],
-            slots: &[],
-        };
-        self.fill(bars, &mut tail.indicators);
+        self.fill(tail.bars.first(n_rows), &mut tail.indicators);
     }
 
     /// Updates every indicator with `bars`, oldest first, and fills the first rows of its
@@ -120,7 +111,7 @@ impl IndicatorSet {
         }
         let regular = self.regular(bars.opens_at_ns);
         self.place(bars.opens_at_ns);
-        let bars = bars.with_slots(&self.slots).rows(regular.clone());
+        let bars = InputRows::new(bars, &self.slots).rows(regular.clone());
         for state in &mut self.states {
             let n_values = state.n_values();
             let mut own: [Option<&mut [f64]>; N_VALUES_MAX] = [const { None }; N_VALUES_MAX];

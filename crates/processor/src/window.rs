@@ -11,7 +11,6 @@ use openbell_market::{BarInterval, Ohlcv, n_stamped_before};
 use openbell_session_data::{Rows, SegmentGrid, SegmentTail, SegmentWriter};
 use openbell_time::{SessionPart, Timestamp};
 
-use crate::indicator::BarRows;
 use crate::indicator_set::IndicatorSet;
 
 /// A window that has seen at least one base bar and has not closed.
@@ -25,23 +24,6 @@ pub struct OpenWindow {
     pub ohlcv: Ohlcv,
     /// Base bars in it so far.
     pub n: u32,
-}
-
-impl OpenWindow {
-    /// Takes in the rows `rows` of `bars`, oldest first.
-    #[inline]
-    fn absorb(&mut self, bars: &BarRows<'_>, rows: Range<usize>) {
-        let Ohlcv { mut high, mut low, mut volume, .. } = self.ohlcv;
-        let highs_and_lows = bars.high[rows.clone()].iter().zip(&bars.low[rows.clone()]);
-        for ((&row_high, &row_low), &row_volume) in highs_and_lows.zip(&bars.volume[rows.clone()]) {
-            high = if row_high > high { row_high } else { high };
-            low = if row_low < low { row_low } else { low };
-            volume += row_volume;
-        }
-        self.n += rows.len() as u32;
-        let close = bars.close[rows].last().copied().unwrap_or(self.ohlcv.close);
-        self.ohlcv = Ohlcv { open: self.ohlcv.open, high, low, close, volume };
-    }
 }
 
 /// How one derived series folds the base series of its symbol.
@@ -118,7 +100,7 @@ impl WindowFold {
     ) {
         let mut tail = out.tail();
         let mut n_made = 0;
-        let bars = BarRows::of_rows(&base);
+        let bars = base.bars();
         let regular = regular_rows(&base);
         let mut row = from.max(regular.start);
         let mut n_expected = 0;
@@ -134,7 +116,7 @@ impl WindowFold {
                         row += 1; // Outside the windows of the day.
                         continue;
                     };
-                    let first = bars.bar(row).ohlcv;
+                    let first = bars.ohlcv(row);
                     row += 1;
                     OpenWindow { since, until, ohlcv: first, n: 1 }
                 }
@@ -142,7 +124,8 @@ impl WindowFold {
             let left = &bars.opens_at_ns[row..regular.end];
             let n_inside = n_stamped_before(left, window.until.as_nanos(), n_expected);
             n_expected = n_inside;
-            window.absorb(&bars, row..row + n_inside);
+            window.ohlcv.absorb(&bars, row..row + n_inside);
+            window.n += n_inside as u32;
             row += n_inside;
             self.open = Some(window);
         }
@@ -182,13 +165,8 @@ impl WindowFold {
         self.closed = Some(SessionPart { since: window.since, until: window.until });
         let n_before = self.n_base_closed_by(window.since);
         let expected = self.n_base_closed_by(window.until) - n_before;
-        tail.opens_at_ns[row] = window.since.as_nanos();
+        tail.bars.write(row, window.since, window.ohlcv);
         tail.closes_at_ns[row] = window.until.as_nanos();
-        tail.open[row] = window.ohlcv.open;
-        tail.high[row] = window.ohlcv.high;
-        tail.low[row] = window.ohlcv.low;
-        tail.close[row] = window.ohlcv.close;
-        tail.volume[row] = window.ohlcv.volume;
         if let Some((n, of)) = &mut tail.coverage {
             n[row] = i64::from(window.n);
             of[row] = expected as i64;

@@ -6,7 +6,7 @@ use indicator_plain::{Day, plain};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
 use openbell_processor::indicator::{
-    BarRows, IndicatorState, InputBar, MarketFacts, ReadyAfter, SessionLength, SessionStart,
+    IndicatorState, InputBar, InputRows, MarketFacts, ReadyAfter, SessionLength, SessionStart,
     historical_values,
 };
 use openbell_time::{Nanos, Timestamp, TradingDate};
@@ -169,7 +169,7 @@ proptest! {
         for day in &days {
             state.start_session(&day.start);
             let (columns, slots) = columns_of(&day.bars);
-            let rows = BarRows::of(&columns).with_slots(&slots);
+            let rows = InputRows::new(columns.as_rows(), &slots);
             let cut = cut.min(rows.len());
             // The row before the cut is told twice, and counts once.
             for range in [0..cut, cut.saturating_sub(1)..rows.len()] {
@@ -295,13 +295,13 @@ proptest! {
         };
         let Some(since) = bars.len().checked_sub(n_bars as usize) else { return Ok(()) };
         let (columns, _) = columns_of(&bars[since..]);
-        let found = historical_values(&spec, &FACTS, &BarRows::of(&columns)).unwrap();
+        let found = historical_values(&spec, &FACTS, &columns.as_rows()).unwrap();
         for (found, expected) in found.iter().zip(expected) {
             let expected = expected.unwrap();
             prop_assert!((found - expected).abs() <= 1e-9 * expected.abs().max(100.0), "{spec}");
         }
         let (fewer, _) = columns_of(&bars[since + 1..]);
-        prop_assert_eq!(historical_values(&spec, &FACTS, &BarRows::of(&fewer)), None);
+        prop_assert_eq!(historical_values(&spec, &FACTS, &fewer.as_rows()), None);
     }
 
     #[test]

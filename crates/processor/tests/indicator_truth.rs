@@ -6,7 +6,7 @@ use indicator_support::{Input, Table, input_of, parquet_files, shared_data};
 use openbell_market::BarInterval;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_processor::indicator::{
-    BarRows, IndicatorState, MarketFacts, SessionLength, SessionStart,
+    IndicatorState, InputRows, MarketFacts, SessionLength, SessionStart,
 };
 
 /// What an error is measured against.
@@ -59,7 +59,7 @@ fn computed(spec: &IndicatorSpec, input: &Input) -> Vec<Vec<f64>> {
         let until = since + input.days[since..].iter().take_while(|day| **day == date).count();
         state.start_session(&SessionStart { date, length: SessionLength::Normal });
         let mut out = columns.iter_mut().map(|column| &mut column[since..until]);
-        state.run(&BarRows::of(&input.bars).rows(since..until), &mut out);
+        state.run(&InputRows::from(input.bars.as_rows()).rows(since..until), &mut out);
         since = until;
     }
     columns

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use openbell_market::{BarInterval, Grid, Symbol, SymbolIdx};
+use openbell_market::{BarInterval, Grid, Ohlcv, Symbol, SymbolIdx};
 use openbell_session_data::{
     BoardWriter, DeliveredThrough, Member, OutsideReader, SegmentGrid, SegmentShape, SegmentWriter,
     SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Visibility,
@@ -41,11 +41,12 @@ fn series() -> SeriesFacts {
     let session_date = TradingDate::from_ymd(2025, 7, 2).unwrap();
     let day = SegmentGrid { session_date, grid: grid.clone(), base_grid: grid };
     let mut writer = SegmentWriter::new(shape, day, N_MINUTES as usize);
-    let tail = writer.tail();
+    let mut tail = writer.tail();
     for row in 0..N_MINUTES as usize {
-        tail.opens_at_ns[row] = minute(row as i64).as_nanos();
+        let (price, volume) = (row as f64, 0.0);
+        let ohlcv = Ohlcv { open: price, high: price, low: price, close: price, volume };
+        tail.bars.write(row, minute(row as i64), ohlcv);
         tail.closes_at_ns[row] = minute(row as i64 + 1).as_nanos();
-        tail.close[row] = row as f64;
     }
     writer.commit(N_MINUTES as usize);
     SeriesFacts {

@@ -38,17 +38,15 @@ pub(crate) fn forming_bar(
     if as_of < window.since || window.since < day_since {
         return None;
     }
-    let first = base.opens_at_ns().partition_point(|&ns| ns < window.since.as_nanos());
-    let mut bars = base.bars_since(first).filter(|bar| bar.opens_at < window.until);
-    let mut ohlcv = bars.next()?.ohlcv;
-    let mut n = 1;
-    for bar in bars {
-        ohlcv.high = ohlcv.high.max(bar.ohlcv.high);
-        ohlcv.low = ohlcv.low.min(bar.ohlcv.low);
-        ohlcv.close = bar.ohlcv.close;
-        ohlcv.volume += bar.ohlcv.volume;
-        n += 1;
+    let bars = base.bars();
+    let n_before = |at: Timestamp| bars.opens_at_ns.partition_point(|&ns| ns < at.as_nanos());
+    let (first, end) = (n_before(window.since), n_before(window.until));
+    if first == end {
+        return None;
     }
+    let mut ohlcv = bars.ohlcv(first);
+    ohlcv.absorb(&bars, first + 1..end);
+    let n = (end - first) as u32;
     let expected = base_grid.n_closed_by(as_of) - base_grid.n_closed_by(window.since);
     let coverage = Coverage { n, expected: expected as u32 };
     let (since, until) = (window.since, window.until);

@@ -2,6 +2,7 @@
 
 use openbell_time::Timestamp;
 
+use crate::running::Running;
 use crate::segment::Rows;
 
 /// Open, high, low, last, volume and VWAP of the session so far, from its regular base bars.
@@ -33,14 +34,14 @@ impl SessionMetrics {
         let first = opens_at_ns.partition_point(|&ns| ns < open.as_nanos());
         let end = opens_at_ns.partition_point(|&ns| ns < until.as_nanos());
         let last = end.checked_sub(1).filter(|&last| last >= first)?;
-        let running = rows.running(first, last)?;
+        let Running { fold, price_volume } = rows.running(first, last)?;
         Some(SessionMetrics {
             open: rows.open()[first],
-            high: running.high,
-            low: running.low,
+            high: fold.high,
+            low: fold.low,
             last: rows.close()[last],
-            volume: running.volume,
-            vwap: (running.volume > 0.0).then(|| running.price_volume / running.volume),
+            volume: fold.volume,
+            vwap: (fold.volume > 0.0).then(|| price_volume / fold.volume),
         })
     }
 }

@@ -5,7 +5,8 @@
 
 use std::sync::OnceLock;
 
-use crate::segment::Rows;
+use openbell_market::{BarFold, BarRows};
+
 use crate::sync::{AtomicU64, Ordering};
 
 /// Regular bars between two places at which the figures are kept.
@@ -14,22 +15,17 @@ const STRIDE: usize = 16;
 /// High, low, volume, and price times volume of the regular bars so far.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Running {
-    pub(crate) high: f64,
-    pub(crate) low: f64,
-    pub(crate) volume: f64,
+    pub(crate) fold: BarFold,
     pub(crate) price_volume: f64,
 }
 
 impl Running {
     /// Before the first bar.
-    const NONE: Running =
-        Running { high: f64::NEG_INFINITY, low: f64::INFINITY, volume: 0.0, price_volume: 0.0 };
+    const NONE: Running = Running { fold: BarFold::NONE, price_volume: 0.0 };
 
     fn advance(self, (high, low, close, volume): (f64, f64, f64, f64)) -> Running {
         Running {
-            high: if high > self.high { high } else { self.high },
-            low: if low < self.low { low } else { self.low },
-            volume: self.volume + volume,
+            fold: self.fold.with(high, low, volume),
             price_volume: self.price_volume + (high + low + close) / 3.0 * volume,
         }
     }
@@ -68,18 +64,17 @@ impl Kept {
         let high = f64::from_bits(self.high.load(Ordering::Acquire));
         let value = |of: &AtomicU64| f64::from_bits(of.load(Ordering::Relaxed));
         (!high.is_nan()).then(|| Running {
-            high,
-            low: value(&self.low),
-            volume: value(&self.volume),
+            fold: BarFold { high, low: value(&self.low), volume: value(&self.volume) },
             price_volume: value(&self.price_volume),
         })
     }
 
     fn store(&self, running: Running) {
-        self.low.store(running.low.to_bits(), Ordering::Relaxed);
-        self.volume.store(running.volume.to_bits(), Ordering::Relaxed);
+        let BarFold { high, low, volume } = running.fold;
+        self.low.store(low.to_bits(), Ordering::Relaxed);
+        self.volume.store(volume.to_bits(), Ordering::Relaxed);
         self.price_volume.store(running.price_volume.to_bits(), Ordering::Relaxed);
-        self.high.store(running.high.to_bits(), Ordering::Release);
+        self.high.store(high.to_bits(), Ordering::Release);
     }
 }
 
@@ -89,12 +84,12 @@ impl Folds {
         Folds { kept: OnceLock::new(), n_rows }
     }
 
-    /// The figures of the bars `first..=last` of `rows`, where `first` is the first regular bar of
-    /// the segment, whichever its `last` one.
+    /// The figures of the bars `first..=last` of the segment's `bars`, where `first` is the first
+    /// regular one, whichever its `last` one.
     ///
     /// *Cost*: at most 15 bars where a bar of the last 16 was asked for before; at first linear in
     /// bars.
-    pub(crate) fn at(&self, rows: &Rows<'_>, first: usize, last: usize) -> Running {
+    pub(crate) fn at(&self, bars: &BarRows<'_>, first: usize, last: usize) -> Running {
         let n_bars = last + 1 - first;
         let n_strides = n_bars / STRIDE;
         let nothing = || (0..self.n_rows / STRIDE).map(|_| Kept::nothing()).collect();
@@ -102,8 +97,8 @@ impl Folds {
         let known = all_kept[..n_strides].iter().rposition(|kept| kept.load().is_some());
         let mut running = known.and_then(|known| all_kept[known].load()).unwrap_or(Running::NONE);
         let mut n_folded = known.map_or(0, |known| (known + 1) * STRIDE);
-        let (high, low) = (&rows.high()[first..=last], &rows.low()[first..=last]);
-        let (close, volume) = (&rows.close()[first..=last], &rows.volume()[first..=last]);
+        let (high, low) = (&bars.high[first..=last], &bars.low[first..=last]);
+        let (close, volume) = (&bars.close[first..=last], &bars.volume[first..=last]);
         while n_folded < n_bars {
             let until = (n_folded + STRIDE).min(n_bars);
             for row in n_folded..until {
@@ -120,39 +115,20 @@ impl Folds {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use openbell_market::{BarColumns, Ohlcv};
+    use openbell_time::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::SegmentWriter;
-    use crate::segment::{SegmentGrid, SegmentShape, SeriesRole, Visibility};
-    use openbell_market::{BarInterval, Grid};
-    use openbell_time::{SessionPart, Timestamp};
 
-    fn segment_of(values: &[(f64, f64)]) -> SegmentWriter {
-        let part =
-            SessionPart { since: Timestamp::from_nanos(0), until: Timestamp::from_nanos(1_000) };
-        let grid = Grid::clock(vec![part], 1);
-        let shape = SegmentShape {
-            interval: BarInterval::from_mins(1).unwrap(),
-            role: SeriesRole::Base,
-            visibility: Visibility::AtClose,
-            indicators: [].into(),
-        };
-        let day = SegmentGrid {
-            session_date: "2025-08-01".parse().unwrap(),
-            grid: grid.clone(),
-            base_grid: grid,
-        };
-        let mut writer = SegmentWriter::new(shape, day, values.len());
+    fn bars_of(values: &[(f64, f64)]) -> BarColumns {
+        let mut bars = BarColumns::default();
         for (row, &(price, volume)) in values.iter().enumerate() {
-            let tail = writer.tail();
-            (tail.opens_at_ns[0], tail.closes_at_ns[0]) = (row as i64, row as i64 + 1);
-            (tail.open[0], tail.close[0]) = (price, price);
-            (tail.high[0], tail.low[0]) = (price + 1.0, price - 1.0);
-            tail.volume[0] = volume;
-            writer.commit(1);
+            let (high, low) = (price + 1.0, price - 1.0);
+            let ohlcv = Ohlcv { open: price, high, low, close: price, volume };
+            bars.push(Timestamp::from_nanos(row as i64), ohlcv);
         }
-        writer
+        bars
     }
 
     proptest! {
@@ -163,8 +139,7 @@ mod tests {
             asked in proptest::collection::vec(any::<prop::sample::Index>(), 1..20),
             first in any::<prop::sample::Index>(),
         ) {
-            let writer = segment_of(&values);
-            let (rows, folds) = (writer.rows(), Folds::new(values.len()));
+            let (bars, folds) = (bars_of(&values), Folds::new(values.len()));
             let first = first.index(values.len());
             for last in asked {
                 let last = first + last.index(values.len() - first);
@@ -172,7 +147,7 @@ mod tests {
                 for &(price, volume) in &values[first..=last] {
                     plain = plain.advance((price + 1.0, price - 1.0, price, volume));
                 }
-                prop_assert_eq!(folds.at(&rows, first, last), plain);
+                prop_assert_eq!(folds.at(&bars.as_rows(), first, last), plain);
             }
         }
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, BarInterval, BarSlice, Coverage, Grid, Ohlcv};
+use openbell_market::{Bar, BarInterval, BarRows, BarSlice, Coverage, Grid, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
 use crate::block::{Block, BlockWriter, Committed};
@@ -358,23 +358,32 @@ impl<'s> Rows<'s> {
         })
     }
 
+    /// The columns of bars without their closes.
+    #[inline]
+    pub fn bars(&self) -> BarRows<'s> {
+        let Some((segment, rows)) = self.of else { return BarRows::NONE };
+        match &segment.whole {
+            Some(WholeBars { bars, .. }) => bars.as_rows().rows(0..rows.len()),
+            None => BarRows {
+                opens_at_ns: rows.ints(OPENS_AT),
+                open: rows.floats(0),
+                high: rows.floats(1),
+                low: rows.floats(2),
+                close: rows.floats(3),
+                volume: rows.floats(4),
+            },
+        }
+    }
+
     /// The bars from row `row` on, oldest first.
     ///
     /// *Cost*: finds the columns once, then reads them bar by bar.
     pub fn bars_since(self, row: usize) -> impl ExactSizeIterator<Item = Bar> + 's {
-        let (opens_at_ns, closes_at_ns) = (self.opens_at_ns(), self.closes_at_ns());
-        let (open, high, low) = (self.open(), self.high(), self.low());
-        let (close, volume) = (self.close(), self.volume());
+        let (bars, closes_at_ns) = (self.bars(), self.closes_at_ns());
         (row.min(self.len())..self.len()).map(move |row| Bar {
-            opens_at: Timestamp::from_nanos(opens_at_ns[row]),
+            opens_at: bars.opens_at(row),
             closes_at: Timestamp::from_nanos(closes_at_ns[row]),
-            ohlcv: Ohlcv {
-                open: open[row],
-                high: high[row],
-                low: low[row],
-                close: close[row],
-                volume: volume[row],
-            },
+            ohlcv: bars.ohlcv(row),
         })
     }
 
@@ -396,7 +405,7 @@ impl<'s> Rows<'s> {
     /// bar; `None` for a derived one.
     pub(crate) fn running(&self, first: usize, last: usize) -> Option<Running> {
         let (segment, _) = self.of.filter(|_| self.role() == SeriesRole::Base)?;
-        Some(segment.folds.at(self, first, last))
+        Some(segment.folds.at(&self.bars(), first, last))
     }
 
     /// The column of an indicator's field, raw: NaN is the store's code for *absent*. Use

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use openbell_market::BarRowsMut;
 use openbell_time::Timestamp;
 
 use crate::block::{BlockWriter, Tails};
@@ -47,24 +48,14 @@ pub struct SegmentWriter {
 ///
 /// Of a segment that was [made of whole bars](SegmentWriter::of_whole), the slices of bars are empty.
 pub struct SegmentTail<'w> {
-    /// Open instants, nanoseconds since the epoch.
-    pub opens_at_ns: &'w mut [i64],
+    /// The bars.
+    pub bars: BarRowsMut<'w>,
     /// Close instants, nanoseconds since the epoch; ascending through the segment.
     pub closes_at_ns: &'w mut [i64],
     /// Base bars seen and expected; a derived series only.
     pub coverage: Option<(&'w mut [i64], &'w mut [i64])>,
     /// The publication's instant from which each row is visible; live only.
     pub visible_at_ns: Option<&'w mut [i64]>,
-    /// First prices.
-    pub open: &'w mut [f64],
-    /// Highest prices.
-    pub high: &'w mut [f64],
-    /// Lowest prices.
-    pub low: &'w mut [f64],
-    /// Last prices.
-    pub close: &'w mut [f64],
-    /// Volumes.
-    pub volume: &'w mut [f64],
     /// The indicators' columns in the order of the shape.
     pub indicators: IndicatorTails<'w>,
 }
@@ -175,15 +166,10 @@ impl SegmentWriter {
         let mut float = || if is_whole { &mut [][..] } else { floats.next().expect(MADE) };
         let (open, high, low, close, volume) = (float(), float(), float(), float(), float());
         SegmentTail {
-            opens_at_ns,
+            bars: BarRowsMut { opens_at_ns, open, high, low, close, volume },
             closes_at_ns,
             coverage,
             visible_at_ns,
-            open,
-            high,
-            low,
-            close,
-            volume,
             indicators: IndicatorTails(floats),
         }
     }

@@ -201,13 +201,7 @@ impl RandomDay {
         let bars = self.bars();
         let mut writer = SegmentWriter::new(base_shape(), self.day(), bars.len());
         for (bounds, value) in bars {
-            let tail = writer.tail();
-            tail.opens_at_ns[0] = bounds.since.as_nanos();
-            tail.closes_at_ns[0] = bounds.until.as_nanos();
-            for column in [tail.open, tail.high, tail.low, tail.close, tail.volume] {
-                column[0] = value;
-            }
-            writer.commit(1);
+            push(&mut writer, bounds.since.as_nanos(), bounds.until.as_nanos(), value);
         }
         base_series(writer.segment())
     }

@@ -145,16 +145,7 @@ fn append_bars(
     export.append_bars(
         key,
         session_date,
-        &ExportBars {
-            opens_at_ns: rows.opens_at_ns(),
-            open: rows.open(),
-            high: rows.high(),
-            low: rows.low(),
-            close: rows.close(),
-            volume: rows.volume(),
-            n: &n,
-            expected: &expected,
-        },
+        &ExportBars { bars: rows.bars(), n: &n, expected: &expected },
     )
 }
 

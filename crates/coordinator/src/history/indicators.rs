@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openbell_market::indicator::{HistoricalSpec, HistoricalWindow, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Symbol};
-use openbell_processor::indicator::{BarRows, historical_values};
+use openbell_processor::indicator::historical_values;
 use openbell_session_data::{HistoricalIndicator, Segment};
 use openbell_time::{Nanos, Session, TradingDate};
 
@@ -144,7 +144,7 @@ impl Computation<'_> {
     fn value(&self, spec: &IndicatorSpec, bars: BarColumns) -> Result<Vec<f64>, Arc<str>> {
         let (interval, date) = (spec.interval(), self.day.date);
         let facts = self.plan.market_facts(interval);
-        historical_values(spec, &facts, &BarRows::of(&bars)).ok_or_else(|| {
+        historical_values(spec, &facts, &bars.as_rows()).ok_or_else(|| {
             format!("the store holds {} {interval} bars before {date}", bars.len()).into()
         })
     }
@@ -284,12 +284,7 @@ fn columns(segments: &[Arc<Segment>]) -> BarColumns {
     let mut bars = BarColumns::default();
     for segment in segments {
         let (rows, range) = (segment.rows(), regular(segment));
-        bars.opens_at_ns.extend_from_slice(&rows.opens_at_ns()[range.clone()]);
-        bars.open.extend_from_slice(&rows.open()[range.clone()]);
-        bars.high.extend_from_slice(&rows.high()[range.clone()]);
-        bars.low.extend_from_slice(&rows.low()[range.clone()]);
-        bars.close.extend_from_slice(&rows.close()[range.clone()]);
-        bars.volume.extend_from_slice(&rows.volume()[range]);
+        bars.append(&rows.bars().rows(range));
     }
     bars
 }

@@ -195,15 +195,9 @@ fn stored_week(
     };
     let mut writer = SegmentWriter::new(shape, day, 1);
     if !bars.is_empty() {
-        let bar = bars.ohlcv(0);
         let mut tail = writer.tail();
-        tail.opens_at_ns[0] = bars.opens_at_ns()[0];
+        tail.bars.copy_from(&bars.as_rows().rows(0..1));
         tail.closes_at_ns[0] = last.close.as_nanos();
-        tail.open[0] = bar.open;
-        tail.high[0] = bar.high;
-        tail.low[0] = bar.low;
-        tail.close[0] = bar.close;
-        tail.volume[0] = bar.volume;
         if let Some((n, expected)) = &mut tail.coverage {
             (n[0], expected[0]) = (1, 1);
         }

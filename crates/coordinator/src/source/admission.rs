@@ -5,8 +5,7 @@
 
 use std::sync::Arc;
 
-use openbell_market::{BarColumns, BarSlice, RejectReason, SlotMatch};
-use openbell_processor::indicator::BarRows;
+use openbell_market::{BarColumns, BarRows, BarSlice, RejectReason, SlotMatch};
 use openbell_session_data::WholeBars;
 use openbell_time::Timestamp;
 
@@ -49,7 +48,7 @@ impl Admitted {
         self.bars.clear();
         self.closes_at_ns.clear();
         self.rejected.clear();
-        let all = BarRows::of_slice(&rows);
+        let all = rows.as_rows();
         let is_own = all.opens_at_ns.first().is_none_or(|&ns| ns >= since.as_nanos());
         let is_valid = are_valid(&all);
         if let Some(closes_at_ns) = slots.closes_at_ns
@@ -85,7 +84,7 @@ impl Admitted {
                 true => 0,
                 false => self.admit_run(rows, row, slots, is_valid),
             };
-            append(&mut self.bars, &rows.rows(row..row + n_admitted));
+            self.bars.append(&rows.rows(row..row + n_admitted));
             row += n_admitted;
             if row < rows.len() && n_admitted == 0 {
                 if rows.opens_at_ns[row] >= since.as_nanos() {
@@ -116,9 +115,8 @@ impl Admitted {
             };
             let mut n_admitted = n_in_step(stamps, n_slots, slots.step_ns);
             if !is_valid {
-                let is_faulty = |row: &usize| rows.bar(*row).ohlcv.fault().is_some();
-                n_admitted =
-                    (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
+                let is_faulty = |row: &usize| rows.ohlcv(*row).fault().is_some();
+                n_admitted = (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
             }
             if n_admitted == 0 {
                 break;
@@ -149,20 +147,11 @@ impl Admitted {
         };
         let reason = on_grid
             .or(in_order)
-            .or_else(|| rows.bar(row).ohlcv.fault().map(RejectReason::Invalid))
+            .or_else(|| rows.ohlcv(row).fault().map(RejectReason::Invalid))
             .expect("a row that is not admitted has a reason");
         let known_at = Timestamp::from_nanos(opens_at.as_nanos().saturating_add(slots.step_ns));
         self.rejected.push(Rejected { opens_at, known_at, reason });
     }
-}
-
-fn append(bars: &mut BarColumns, rows: &BarRows<'_>) {
-    bars.opens_at_ns.extend_from_slice(rows.opens_at_ns);
-    bars.open.extend_from_slice(rows.open);
-    bars.high.extend_from_slice(rows.high);
-    bars.low.extend_from_slice(rows.low);
-    bars.close.extend_from_slice(rows.close);
-    bars.volume.extend_from_slice(rows.volume);
 }
 
 /// Whether no row has a [fault](openbell_market::Ohlcv::fault), found column by column and without

@@ -1,9 +1,8 @@
 //! The rows of a live symbol in its session: those that have arrived, each in its place or rejected.
 
 use openbell_data_manager::Connection;
-use openbell_market::{BarColumns, RejectReason};
+use openbell_market::{BarColumns, BarRows, RejectReason};
 use openbell_processor::SymbolProcessor;
-use openbell_processor::indicator::BarRows;
 use openbell_time::Timestamp;
 
 use crate::layout::{SessionLayout, Slots};
@@ -46,7 +45,7 @@ impl LiveRows {
         n_delivered: usize,
     ) -> usize {
         let arrived = std::mem::take(&mut self.arrived);
-        let rows = BarRows::of(&arrived);
+        let rows = arrived.as_rows();
         let mut n_corrections = 0;
         for row in 0..arrived.len() {
             let opens_at = arrived.opens_at(row);
@@ -90,13 +89,13 @@ impl LiveRows {
         now: Timestamp,
     ) -> bool {
         let bars = &self.admitted.bars;
-        let opens_at = Timestamp::from_nanos(one.opens_at_ns[0]);
+        let opens_at = one.opens_at(0);
         let mut rows = BarColumns::with_capacity(bars.len() + 1);
         rows.extend_from(bars, 0..at);
-        rows.push(opens_at, one.bar(0).ohlcv);
+        rows.push(opens_at, one.ohlcv(0));
         rows.extend_from(bars, at..bars.len());
         let mut merged = Admitted::default();
-        merged.admit(&BarRows::of(&rows), slots, since);
+        merged.admit(&rows.as_rows(), slots, since);
         if merged.bars.len() == bars.len() + 1 {
             self.admitted.bars = merged.bars;
             self.admitted.closes_at_ns = merged.closes_at_ns;

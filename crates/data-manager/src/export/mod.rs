@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openbell_market::{Quality, SeriesKey};
+use openbell_market::{BarRows, Quality, SeriesKey};
 use openbell_time::TradingDate;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -46,21 +46,13 @@ const BARS: &str = "message bars {
     required int32 expected;
 }";
 
-/// Bars of one series in one session, as columns of one length.
+/// Bars of one series in one session, with what each of them has seen.
+///
+/// *Shape*: columns of one length, ascending.
 #[derive(Clone, Copy, Debug)]
 pub struct ExportBars<'a> {
-    /// Open instants, nanoseconds since the epoch, ascending.
-    pub opens_at_ns: &'a [i64],
-    /// First prices.
-    pub open: &'a [f64],
-    /// Highest prices.
-    pub high: &'a [f64],
-    /// Lowest prices.
-    pub low: &'a [f64],
-    /// Last prices.
-    pub close: &'a [f64],
-    /// Volumes.
-    pub volume: &'a [f64],
+    /// The bars.
+    pub bars: BarRows<'a>,
     /// Base bars seen.
     pub n: &'a [u32],
     /// Base bars that the window holds when full.
@@ -187,7 +179,7 @@ impl RunExport {
         &mut self,
         key: &SeriesKey,
         session_date: TradingDate,
-        bars: &ExportBars<'_>,
+        exported: &ExportBars<'_>,
     ) -> Result<(), DataError> {
         let table = match self.bars.entry(key.clone()) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -198,9 +190,10 @@ impl RunExport {
                 entry.insert(Table::new(file, schema, metadata(key), bar_columns())?)
             }
         };
-        let n_bars = bars.opens_at_ns.len();
+        let ExportBars { bars, n, expected } = *exported;
+        let n_bars = bars.len();
         let doubles = [bars.open, bars.high, bars.low, bars.close, bars.volume];
-        let counts = [bars.n, bars.expected];
+        let counts = [n, expected];
         assert!(
             doubles.iter().all(|column| column.len() == n_bars)
                 && counts.iter().all(|column| column.len() == n_bars),

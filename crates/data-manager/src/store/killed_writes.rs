@@ -318,21 +318,11 @@ fn a_full_disk_is_an_error_and_the_store_is_as_it_was() {
 
 #[test]
 fn an_export_killed_at_any_step_leaves_whole_files_only() {
-    let stamps: Vec<i64> = rows(40, 1.0).opens_at_ns;
-    let (prices, counts) = (vec![1.0; 40], vec![1; 40]);
+    let (rows, counts) = (rows(40, 1.0), vec![1; 40]);
     let write = |disk: Arc<dyn Disk>, root: &Path| -> Result<(), DataError> {
         let mut export = RunExport::create_on(disk, root)?;
         let session_date = "2025-06-30".parse().unwrap();
-        let bars = ExportBars {
-            opens_at_ns: &stamps,
-            open: &prices,
-            high: &prices,
-            low: &prices,
-            close: &prices,
-            volume: &prices,
-            n: &counts,
-            expected: &counts,
-        };
+        let bars = ExportBars { bars: rows.as_rows(), n: &counts, expected: &counts };
         export.append_bars(&key(), session_date, &bars)?;
         let row =
             QualityRow { key: key(), session_date, expected: 40, present: 40, longest_gap: 0 };

@@ -1,9 +1,10 @@
 //! The value of an indicator at the end of a window of history.
 
+use openbell_market::BarRows;
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_time::TradingDate;
 
-use super::input::{BarRows, MarketFacts, SessionLength, SessionStart};
+use super::input::{InputRows, MarketFacts, SessionLength, SessionStart};
 use super::state::IndicatorState;
 
 /// The values of `spec` after the bars `rows`, in the order of its fields; `None` where they are
@@ -21,7 +22,7 @@ use super::state::IndicatorState;
 /// ```
 /// use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 /// use openbell_market::{BarColumns, BarInterval, Ohlcv};
-/// use openbell_processor::indicator::{BarRows, MarketFacts, historical_values};
+/// use openbell_processor::indicator::{MarketFacts, historical_values};
 /// use openbell_time::TradingDate;
 /// let mut days = BarColumns::default();
 /// for (day, volume) in [(1, 100.0), (2, 300.0)] {
@@ -30,7 +31,7 @@ use super::state::IndicatorState;
 /// }
 /// let spec = IndicatorSpec::new(IndicatorName::AvgVolume, Some(2.0), [], BarInterval::DAY)?;
 /// let facts = MarketFacts { sessions_per_year: 252, bars_per_full_session: 1 };
-/// assert_eq!(historical_values(&spec, &facts, &BarRows::of(&days)), Some(vec![200.0]));
+/// assert_eq!(historical_values(&spec, &facts, &days.as_rows()), Some(vec![200.0]));
 /// # Ok::<(), openbell_market::indicator::IndicatorError>(())
 /// ```
 pub fn historical_values(
@@ -38,6 +39,7 @@ pub fn historical_values(
     facts: &MarketFacts,
     rows: &BarRows<'_>,
 ) -> Option<Vec<f64>> {
+    let rows = InputRows::from(*rows);
     let mut state = IndicatorState::new(spec, facts);
     let session =
         |day| SessionStart { date: TradingDate::from_days(day), length: SessionLength::Normal };

@@ -1,7 +1,6 @@
 //! What indicators are told: bars, the beginning of sessions, and facts about the market.
 
-use openbell_market::{BarColumns, BarSlice, Ohlcv};
-use openbell_session_data::Rows;
+use openbell_market::{BarRows, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
 
 /// One closed bar of the interval of an indicator.
@@ -16,95 +15,47 @@ pub struct InputBar {
     pub slot: u32,
 }
 
-/// Rows of one series as columns.
+/// Rows of one series with their slots: what an indicator takes in.
 ///
-/// *Shape*: ordered by `opens_at_ns`, ascending; all columns of one length, `slots` likewise or
-/// empty where nothing that looks at slots is computed from it.
+/// *Shape*: ordered by their stamps, ascending.
 #[derive(Clone, Copy, Debug)]
-pub struct BarRows<'a> {
-    /// Open instants, nanoseconds since the epoch.
-    pub opens_at_ns: &'a [i64],
-    /// First prices.
-    pub open: &'a [f64],
-    /// Highest prices.
-    pub high: &'a [f64],
-    /// Lowest prices.
-    pub low: &'a [f64],
-    /// Last prices.
-    pub close: &'a [f64],
-    /// Volumes.
-    pub volume: &'a [f64],
-    /// Positions in the session's grid, as [`InputBar::slot`].
-    pub slots: &'a [u32],
+pub struct InputRows<'a> {
+    bars: BarRows<'a>,
+    slots: &'a [u32],
 }
 
-impl<'a> BarRows<'a> {
-    /// The rows of `columns`, without slots.
-    pub fn of(columns: &'a BarColumns) -> BarRows<'a> {
-        BarRows {
-            opens_at_ns: &columns.opens_at_ns,
-            open: &columns.open,
-            high: &columns.high,
-            low: &columns.low,
-            close: &columns.close,
-            volume: &columns.volume,
-            slots: &[],
-        }
+/// Rows without slots, for indicators that do not look at them.
+impl<'a> From<BarRows<'a>> for InputRows<'a> {
+    fn from(bars: BarRows<'a>) -> InputRows<'a> {
+        InputRows { bars, slots: &[] }
     }
+}
 
-    /// The rows of `slice`, without slots.
-    pub fn of_slice(slice: &'a BarSlice) -> BarRows<'a> {
-        BarRows {
-            opens_at_ns: slice.opens_at_ns(),
-            open: slice.open(),
-            high: slice.high(),
-            low: slice.low(),
-            close: slice.close(),
-            volume: slice.volume(),
-            slots: &[],
-        }
-    }
-
-    /// The rows of a segment, without slots.
-    pub fn of_rows(rows: &Rows<'a>) -> BarRows<'a> {
-        BarRows {
-            opens_at_ns: rows.opens_at_ns(),
-            open: rows.open(),
-            high: rows.high(),
-            low: rows.low(),
-            close: rows.close(),
-            volume: rows.volume(),
-            slots: &[],
-        }
-    }
-
-    /// The same rows with their slots.
-    pub fn with_slots(self, slots: &'a [u32]) -> BarRows<'a> {
-        BarRows { slots, ..self }
+impl<'a> InputRows<'a> {
+    /// The rows `bars`, each with its position in its session's grid, as [`InputBar::slot`].
+    ///
+    /// *Shape*: `slots` are as many as the rows, or none.
+    pub fn new(bars: BarRows<'a>, slots: &'a [u32]) -> InputRows<'a> {
+        InputRows { bars, slots }
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.opens_at_ns.len()
+        self.bars.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.opens_at_ns.is_empty()
+        self.bars.is_empty()
     }
 
     /// Rows `range`.
     ///
     /// *Panics* where there are not so many.
-    pub fn rows(&self, range: std::ops::Range<usize>) -> BarRows<'a> {
-        BarRows {
-            opens_at_ns: &self.opens_at_ns[range.clone()],
-            open: &self.open[range.clone()],
-            high: &self.high[range.clone()],
-            low: &self.low[range.clone()],
-            close: &self.close[range.clone()],
-            volume: &self.volume[range.clone()],
-            slots: if self.slots.is_empty() { &[] } else { &self.slots[range] },
+    pub fn rows(&self, range: std::ops::Range<usize>) -> InputRows<'a> {
+        InputRows {
+            slots: if self.slots.is_empty() { &[] } else { &self.slots[range.clone()] },
+            bars: self.bars.rows(range),
         }
     }
 
@@ -115,14 +66,8 @@ impl<'a> BarRows<'a> {
     #[inline(always)]
     pub fn bar(&self, row: usize) -> InputBar {
         InputBar {
-            opens_at: Timestamp::from_nanos(self.opens_at_ns[row]),
-            ohlcv: Ohlcv {
-                open: self.open[row],
-                high: self.high[row],
-                low: self.low[row],
-                close: self.close[row],
-                volume: self.volume[row],
-            },
+            opens_at: self.bars.opens_at(row),
+            ohlcv: self.bars.ohlcv(row),
             slot: self.slots.get(row).copied().unwrap_or(u32::MAX),
         }
     }

@@ -102,5 +102,5 @@ mod window;
 
 pub use formula::ReadyAfter;
 pub use historical::historical_values;
-pub use input::{BarRows, InputBar, MarketFacts, SessionLength, SessionStart};
+pub use input::{InputBar, InputRows, MarketFacts, SessionLength, SessionStart};
 pub use state::{IndicatorState, N_VALUES_MAX};

@@ -10,7 +10,7 @@ use openbell_time::{Timestamp, TradingDate};
 use super::average::{Close, Dema, Ema, Hma, Macd, Mean, Range, RatioToMean, Tema, Volume, Wma};
 use super::directional::{Adx, MinusDi, PlusDi};
 use super::formula::{ABSENT, Formula, ReadyAfter, settled};
-use super::input::{BarRows, InputBar, MarketFacts, SessionStart};
+use super::input::{InputBar, InputRows, MarketFacts, SessionStart};
 use super::level::{GapStats, HighLow, Swing, Turn};
 use super::momentum::{Cci, Mom, Roc, Rsi, Stochastic, UltimateOsc, WilliamsR};
 use super::session::{AvgVolumeIntraday, PivotPoints, Twap, Vwap};
@@ -93,7 +93,7 @@ macro_rules! codes {
             fn run<'a>(
                 &mut self,
                 last_opens_at_ns: &mut Option<i64>,
-                rows: &BarRows<'_>,
+                rows: &InputRows<'_>,
                 values: &mut [f64; N_VALUES_MAX],
                 out: &mut impl Iterator<Item = &'a mut [f64]>,
             ) {
@@ -229,7 +229,7 @@ fn write_settled<const N: usize>(news: &[f64; N], values: &mut [f64; N_VALUES_MA
 fn run<'a, const N: usize>(
     code: &mut impl Formula<N>,
     last_opens_at_ns: &mut Option<i64>,
-    rows: &BarRows<'_>,
+    rows: &InputRows<'_>,
     values: &mut [f64; N_VALUES_MAX],
     out: &mut impl Iterator<Item = &'a mut [f64]>,
 ) {
@@ -312,7 +312,7 @@ impl IndicatorState {
     /// rows; what lies past them is left as it is.
     ///
     /// *Panics* where there are too few columns or one is too short.
-    pub fn run<'a>(&mut self, rows: &BarRows<'_>, out: &mut impl Iterator<Item = &'a mut [f64]>) {
+    pub fn run<'a>(&mut self, rows: &InputRows<'_>, out: &mut impl Iterator<Item = &'a mut [f64]>) {
         self.code.run(&mut self.last_opens_at_ns, rows, &mut self.values, out);
     }
 

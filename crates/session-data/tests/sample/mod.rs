@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use openbell_market::{BarInterval, Grid, Symbol, SymbolIdx};
+use openbell_market::{BarInterval, Grid, Ohlcv, Symbol, SymbolIdx};
 use openbell_session_data::{
     DeliveredThrough, Member, Segment, SegmentGrid, SegmentShape, SegmentWriter, SeriesFacts,
     SeriesRole, SessionFacts, Visibility,
@@ -67,14 +67,16 @@ pub fn push(writer: &mut SegmentWriter, since: i64, until: i64, value: f64) {
     writer.commit(1);
 }
 
+/// A bar whose five values are `value`.
+fn flat(value: f64) -> Ohlcv {
+    Ohlcv { open: value, high: value, low: value, close: value, volume: value }
+}
+
 /// Writes one base bar into row `row` of what is not committed yet.
 pub fn fill(writer: &mut SegmentWriter, row: usize, since: i64, until: i64, value: f64) {
-    let tail = writer.tail();
-    tail.opens_at_ns[row] = since;
+    let mut tail = writer.tail();
+    tail.bars.write(row, at(since), flat(value));
     tail.closes_at_ns[row] = until;
-    for column in [tail.open, tail.high, tail.low, tail.close, tail.volume] {
-        column[row] = value;
-    }
 }
 
 /// The base series of `today`, without history.
