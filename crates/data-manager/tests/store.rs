@@ -5,7 +5,7 @@
 mod support;
 
 use openbell_data_manager::{
-    DataError, DataManager, Provenance, Run, StoreOptions, StoreWriter, stamps_of_dates, verify,
+    DataError, DataManager, Effect, Provenance, StoreOptions, StoreWriter, stamps_of_dates, verify,
 };
 use openbell_market::{Adjustment, BarColumns, Ohlcv, SeriesKey};
 use openbell_time::{Calendar, Timestamp};
@@ -131,15 +131,15 @@ fn small_files_are_read_in_order_and_compacted_into_months() {
     let before = read_all(&open(&folder), &key, &us_equity());
     assert_eq!(before.len(), 12);
     let mut writer = StoreWriter::open(folder.path()).unwrap();
-    let dry = writer.compact(Run::Dry).unwrap();
+    let dry = writer.compact(Effect::DryRun).unwrap();
     assert_eq!(open(&folder).series()[0].files.len(), 3, "a dry run changes nothing");
-    let report = writer.compact(Run::Real).unwrap();
+    let report = writer.compact(Effect::Apply).unwrap();
     assert_eq!(dry, report);
     assert_eq!(report.dissolved.len(), 2);
     let store = open(&folder);
     assert_eq!(store.series()[0].files.len(), 1);
     assert_eq!(read_all(&store, &key, &us_equity()), before);
-    assert_eq!(writer.compact(Run::Real).unwrap(), Default::default());
+    assert_eq!(writer.compact(Effect::Apply).unwrap(), Default::default());
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_file_that_contradicts_what_is_stored_is_left_alone_and_named() {
     other.volume.fill(7.0);
     put(&folder, "part-0.parquet", &other);
     let mut writer = StoreWriter::open(folder.path()).unwrap();
-    let report = writer.compact(Run::Real).unwrap();
+    let report = writer.compact(Effect::Apply).unwrap();
     assert_eq!(report.conflicting.len(), 1);
     assert_eq!(report.conflicting[0].1, 2);
     assert_eq!(open(&folder).series()[0].files.len(), 2);
@@ -231,17 +231,17 @@ fn deleting_a_range_removes_its_rows_and_no_others() {
     let folder = store_with(&key, &expected);
     let mut writer = StoreWriter::open(folder.path()).unwrap();
     let range = at("2025-06-30T23:30:00Z")..at("2025-07-01T00:30:00Z");
-    let dry = writer.delete("US_EQUITY", &key, range.clone(), Run::Dry).unwrap();
+    let dry = writer.delete("US_EQUITY", &key, range.clone(), Effect::DryRun).unwrap();
     assert_eq!((dry.n_rows, dry.rewritten.len(), dry.removed.len()), (60, 2, 0));
     assert_eq!(read_all(&open(&folder), &key, &us_equity()).len(), 180);
-    assert_eq!(writer.delete("US_EQUITY", &key, range, Run::Real).unwrap(), dry);
+    assert_eq!(writer.delete("US_EQUITY", &key, range, Effect::Apply).unwrap(), dry);
     let left = read_all(&open(&folder), &key, &us_equity());
     let mut wanted = BarColumns::default();
     wanted.extend_from(&expected, 0..30);
     wanted.extend_from(&expected, 90..180);
     assert_eq!(left, wanted);
     let june = at("2025-06-01T00:00:00Z")..at("2025-07-01T00:00:00Z");
-    let report = writer.delete("US_EQUITY", &key, june, Run::Real).unwrap();
+    let report = writer.delete("US_EQUITY", &key, june, Effect::Apply).unwrap();
     assert_eq!((report.n_rows, report.removed.len()), (30, 1));
 }
 

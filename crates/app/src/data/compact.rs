@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use openbell_data_manager::{CompactReport, DataManager, Run, StoreOptions, StoreWriter};
+use openbell_data_manager::{CompactReport, DataManager, Effect, StoreOptions, StoreWriter};
 
 use super::{DEFAULT_GROUP, StoreArg};
 use crate::exit::{Exit, Outcome};
@@ -43,8 +43,8 @@ pub fn compact(args: &CompactArgs, terminal: &mut Terminal) -> Outcome {
     if let Some(into) = &args.into {
         return copy(args, &store, into, terminal);
     }
-    let run = if args.dry_run { Run::Dry } else { Run::Real };
-    let report = StoreWriter::open(&args.store.store)?.compact(run)?;
+    let effect = if args.dry_run { Effect::DryRun } else { Effect::Apply };
+    let report = StoreWriter::open(&args.store.store)?.compact(effect)?;
     let CompactReport { dissolved, rewritten, conflicting } = &report;
     let (gone, anew) = if args.dry_run {
         ("would be dissolved", "would be rewritten")

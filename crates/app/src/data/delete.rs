@@ -1,7 +1,7 @@
 //! `openbell data delete`: bars of a range, exactly.
 
 use clap::Args;
-use openbell_data_manager::{DataManager, Run, StoreOptions, StoreWriter, stamps_of_dates};
+use openbell_data_manager::{DataManager, Effect, StoreOptions, StoreWriter, stamps_of_dates};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::{TimeManager, TradingDate};
 
@@ -58,12 +58,12 @@ pub fn delete(args: &DeleteArgs, terminal: &mut Terminal) -> Outcome {
             keys.push(key);
         }
     }
-    let run = if args.dry_run { Run::Dry } else { Run::Real };
+    let effect = if args.dry_run { Effect::DryRun } else { Effect::Apply };
     let mut writer = StoreWriter::open(&args.store.store)?;
     let mut n_rows = 0;
     for key in &keys {
         let range = stamps_of_dates(key, dates.clone(), &calendar)?;
-        let report = writer.delete(&args.group, key, range, run)?;
+        let report = writer.delete(&args.group, key, range, effect)?;
         n_rows += report.n_rows;
         terminal.line(format!(
             "{key}: {} {}",

@@ -12,7 +12,7 @@ use openbell_time::{Nanos, TimeManager, Timestamp};
 use crate::disk::{Disk, DiskFile, RealDisk};
 use crate::export::{ExportBars, QualityRow, RunExport};
 use crate::{
-    DataError, DataManager, FindingKind, Provenance, Run, StoreOptions, StoreWriter, verify,
+    DataError, DataManager, Effect, FindingKind, Provenance, StoreOptions, StoreWriter, verify,
 };
 
 /// What happens at the chosen step.
@@ -243,7 +243,7 @@ fn a_compaction_killed_at_any_step_loses_no_row_and_is_finished_by_a_repair() {
         let folder = store_with_a_small_file();
         let (disk, steps) = FaultyDisk::failing_at(fails_at, Fault::Killed);
         let outcome =
-            StoreWriter::open_on(disk, folder.path()).and_then(|mut w| w.compact(Run::Real));
+            StoreWriter::open_on(disk, folder.path()).and_then(|mut w| w.compact(Effect::Apply));
         if steps.load(Ordering::Relaxed) <= fails_at {
             assert!(outcome.is_ok());
             break;
@@ -252,7 +252,7 @@ fn a_compaction_killed_at_any_step_loses_no_row_and_is_finished_by_a_repair() {
         StoreWriter::open(folder.path()).unwrap().repair().unwrap();
         assert_eq!(stored(folder.path()), rows(300, 1.0), "killed at step {fails_at}");
         assert!(verify(folder.path(), &|_| None).unwrap().is_sound(), "killed at step {fails_at}");
-        StoreWriter::open(folder.path()).unwrap().compact(Run::Real).unwrap();
+        StoreWriter::open(folder.path()).unwrap().compact(Effect::Apply).unwrap();
         assert_eq!(files(folder.path()).len(), 2, "killed at step {fails_at}");
     }
     assert!(n_points >= 7, "{n_points} points");
@@ -265,7 +265,7 @@ fn a_deletion_killed_at_any_step_leaves_every_file_old_or_new_and_is_given_again
     let range = Timestamp::from_nanos(stamps[0])..Timestamp::from_nanos(stamps[200]);
     let delete = |disk: Arc<dyn Disk>, root: &Path| {
         let mut writer = StoreWriter::open_on(disk, root)?;
-        writer.delete("US_EQUITY", &key(), range.clone(), Run::Real)
+        writer.delete("US_EQUITY", &key(), range.clone(), Effect::Apply)
     };
     let after = tempfile::tempdir().unwrap();
     merge(Arc::new(RealDisk), after.path(), &rows(300, 1.0)).unwrap();

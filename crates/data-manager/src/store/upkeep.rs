@@ -21,11 +21,11 @@ const COPY_ROWS: usize = 1 << 20;
 
 /// Whether something is done, or only said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Run {
+pub enum Effect {
     /// It is done.
-    Real,
+    Apply,
     /// Only what would be done is found out.
-    Dry,
+    DryRun,
 }
 
 /// What a compaction has done, or would do.
@@ -61,12 +61,12 @@ impl StoreWriter {
     /// *Errors*: those of files that cannot be read, and of the file system. Rows are written to
     /// their new place before they leave the old one; a compaction that was killed is finished by
     /// the next.
-    pub fn compact(&mut self, run: Run) -> Result<CompactReport, DataError> {
+    pub fn compact(&mut self, effect: Effect) -> Result<CompactReport, DataError> {
         let mut report = CompactReport::default();
         for place in layout::walk(self.root())?.places {
             if place.exchange_group.is_some() {
                 for file in &place.files {
-                    self.compact_file(&place, &file.path, file.period, run, &mut report)?;
+                    self.compact_file(&place, &file.path, file.period, effect, &mut report)?;
                 }
             }
         }
@@ -78,7 +78,7 @@ impl StoreWriter {
         place: &SeriesPlace,
         path: &Path,
         own: Option<Period>,
-        run: Run,
+        effect: Effect,
         report: &mut CompactReport,
     ) -> Result<(), DataError> {
         let own = own.filter(|period| {
@@ -116,18 +116,18 @@ impl StoreWriter {
             return Ok(());
         }
         self.check_series(&place.path, &place.key, &provenance)?;
-        if run == Run::Real {
+        if effect == Effect::Apply {
             for (target, moved) in &elsewhere {
                 self.merge_into(target, &place.key, &provenance, moved)?;
             }
         }
         if own.is_some() && !here.is_empty() {
-            if run == Run::Real {
+            if effect == Effect::Apply {
                 self.replace(path, &place.key, &provenance, &here)?;
             }
             report.rewritten.push(path.to_owned());
         } else {
-            if run == Run::Real {
+            if effect == Effect::Apply {
                 self.remove(path)?;
             }
             report.dissolved.push(path.to_owned());
@@ -170,7 +170,7 @@ impl StoreWriter {
         exchange_group: &str,
         key: &SeriesKey,
         range: Range<Timestamp>,
-        run: Run,
+        effect: Effect,
     ) -> Result<DeleteReport, DataError> {
         let folder = layout::hive_folder(self.root(), exchange_group, key);
         let mut report = DeleteReport::default();
@@ -195,9 +195,9 @@ impl StoreWriter {
             }
             report.n_rows += n_deleted;
             let is_emptied = kept.is_empty();
-            if run == Run::Real && is_emptied {
+            if effect == Effect::Apply && is_emptied {
                 self.remove(&file.path)?;
-            } else if run == Run::Real {
+            } else if effect == Effect::Apply {
                 self.replace(&file.path, key, &opened.provenance(), &kept)?;
             }
             let changed = if is_emptied { &mut report.removed } else { &mut report.rewritten };

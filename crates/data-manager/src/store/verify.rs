@@ -11,7 +11,7 @@ use crate::codec::bar_file::BarFile;
 use crate::codec::decode::Decoder;
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::standing::{Standing, standing};
-use crate::store::upkeep::{CompactReport, Run};
+use crate::store::upkeep::{CompactReport, Effect};
 use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
 use crate::{DataError, disk};
 
@@ -178,7 +178,7 @@ impl StoreWriter {
             self.remove(&leftover)?;
             report.removed.push(leftover);
         }
-        report.compacted = self.compact(Run::Real)?;
+        report.compacted = self.compact(Effect::Apply)?;
         Ok(report)
     }
 }
