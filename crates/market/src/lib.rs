@@ -1,4 +1,5 @@
-//! The words of a market: symbols, intervals, bars and columns of bars, quality and gaps.
+//! The words of a market: symbols, intervals, bars and columns of bars, the grid of a session,
+//! quality and gaps.
 //!
 //! Not here: any store format, any file (`openbell-data-manager`); instants and calendars
 //! (`openbell-time`).
