@@ -337,7 +337,7 @@ fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery
                 match on_error {
                     OnError::StopRun => {
                         assert_eq!(done.phase, Phase::Failed);
-                        let why = done.report.failure.unwrap();
+                        let why = done.report.failure.unwrap().to_string();
                         assert!(why.contains("breaks") && said(&why), "{why}");
                     }
                     OnError::StopConsumer => {

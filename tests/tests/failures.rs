@@ -28,7 +28,7 @@ fn a_consumer_that_fails_or_panics_stops_the_run_with_cause_and_place() {
         let mut reader = story.reader();
         let done = story.finish();
         assert_eq!(done.phase, Phase::Failed);
-        let failure = done.report.failure.unwrap();
+        let failure = done.report.failure.unwrap().to_string();
         assert!(failure.contains("breaks") && failure.contains("out of luck"), "{failure}");
         let last = done.events.last().unwrap();
         assert!(matches!(last, Event::Failed { at: Some(then), .. } if *then == at(DAY, 11, 0)));
@@ -60,7 +60,7 @@ fn a_source_that_breaks_in_mid_session_fails_the_run_at_that_instant_and_not_bef
     let done = story.finish();
     assert_eq!(ticket.try_answer(), Some(Answer::Done));
     assert_eq!(done.phase, Phase::Failed);
-    let failure = done.report.failure.unwrap();
+    let failure = done.report.failure.unwrap().to_string();
     assert!(failure.contains("MSFT") && failure.contains("the disk is on fire"), "{failure}");
     let last = done.events.last().unwrap();
     assert!(matches!(last, Event::Failed { at: Some(then), .. } if *then == at(DAY, 11, 0)));
@@ -85,7 +85,7 @@ fn a_file_that_vanishes_in_mid_run_fails_the_run_with_its_name_and_not_before_it
     std::fs::remove_file(folder.path().join(july)).unwrap();
     let done = story.finish();
     assert_eq!(done.phase, Phase::Failed);
-    let failure = done.report.failure.unwrap();
+    let failure = done.report.failure.unwrap().to_string();
     assert!(failure.contains("AAPL") && failure.contains("2025-07.parquet"), "{failure}");
     assert_eq!(done.report.sessions.len(), 7, "every session of June is reported");
     assert_eq!(done.report.n_bars, 7 * 390);

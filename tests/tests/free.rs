@@ -206,7 +206,7 @@ fn a_free_consumer_that_fails_stops_the_run_at_the_next_notice() {
     let done = story.finish();
     assert_eq!(done.phase, Phase::Failed);
     assert_eq!(
-        done.report.failure.unwrap(),
+        done.report.failure.unwrap().to_string(),
         format!("consumer fails failed at {}: no licence", at(DAY, 9, 31))
     );
 }

@@ -1,8 +1,7 @@
 //! The gate: while a symbol is behind, outsiders get nothing; then everything.
 
 use openbell_coordinator::{
-    Added, Answer, Command, Event, PaceCommand, Phase, Removed, SessionCommand, Stay, Step,
-    SymbolState,
+    Added, Answer, Event, PaceCommand, Phase, Removed, SessionCommand, Stay, Step, SymbolState,
 };
 use openbell_market::{Coverage, Gap};
 use openbell_session_data::{LaggingSymbol, Reason, Unavailable};
@@ -17,7 +16,7 @@ fn market() -> Market {
         .fold(Market::new(), |market, symbol| market.with_minutes(symbol, DAY, DAY, |_, _| true))
 }
 
-fn add(symbols: &[&str]) -> Command {
+fn add(symbols: &[&str]) -> SessionCommand {
     SessionCommand::AddSymbols { symbols: syms(symbols), stay: Stay::Session }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use openbell_coordinator::{Added, Answer, Command, Phase, SessionCommand, Stay, Step};
+use openbell_coordinator::{Added, Answer, Phase, SessionCommand, Stay, Step};
 use openbell_market::Symbol;
 use openbell_tests::{Market, Story, commands_of, repeat};
 
@@ -16,7 +16,7 @@ fn market() -> Market {
     })
 }
 
-fn add(symbol: &str) -> Command {
+fn add(symbol: &str) -> SessionCommand {
     let symbols: Vec<Symbol> = vec![symbol.parse().expect("a symbol")];
     SessionCommand::AddSymbols { symbols, stay: Stay::Session }
 }

@@ -116,7 +116,8 @@ impl Admitted {
             let mut n_admitted = n_in_step(stamps, n_slots, slots.step_ns);
             if !is_valid {
                 let is_faulty = |row: &usize| rows.ohlcv(*row).fault().is_some();
-                n_admitted = (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
+                n_admitted =
+                    (row..row + n_admitted).find(is_faulty).map_or(n_admitted, |f| f - row);
             }
             if n_admitted == 0 {
                 break;
