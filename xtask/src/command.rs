@@ -18,8 +18,13 @@ pub struct Shell {
 impl Shell {
     /// `cargo` with the words of `line`, parted by spaces.
     pub fn cargo(line: &str) -> Self {
+        Self::of("cargo", line)
+    }
+
+    /// A program with the words of `line`, parted by spaces.
+    pub fn of(program: &str, line: &str) -> Self {
         Self {
-            program: "cargo".to_owned(),
+            program: program.to_owned(),
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             variables: Vec::new(),
         }
@@ -74,6 +79,26 @@ impl Shell {
         Ok(count)
     }
 
+    /// Runs the command in `root` without a word, and yields how it ended and what it printed.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn captured(&self, root: &Path) -> Result<Captured> {
+        let output = Command::new(&self.program)
+            .args(&self.arguments)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .current_dir(root)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("cannot start {}", self.program))?;
+        Ok(Captured {
+            succeeded: output.status.success(),
+            output: String::from_utf8_lossy(&output.stdout).into_owned(),
+            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
     /// Runs the command in `root` without a word and yields what it prints.
     ///
     /// # Errors
@@ -114,6 +139,17 @@ fn quoted(word: &str) -> String {
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
     }
+}
+
+/// How a command ended, and what it printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// Whether it ended with code 0.
+    pub succeeded: bool,
+    /// Its standard output; what is no text is replaced.
+    pub output: String,
+    /// Its standard error, likewise.
+    pub errors: String,
 }
 
 /// How many tests ran, by the closing lines of the runners.
@@ -182,5 +218,14 @@ mod tests {
         let error = Shell::cargo("no-such-command").run(&root).expect_err("cargo refuses it");
         assert_eq!(error.to_string(), "exit code 101");
         assert!(Shell::cargo("--version").run(&root).is_ok());
+    }
+
+    #[test]
+    fn a_captured_command_tells_how_it_ended_and_what_it_printed() {
+        let root = crate::source::root();
+        let ran = Shell::cargo("--version").captured(&root).expect("cargo is there");
+        assert!(ran.succeeded && ran.output.starts_with("cargo "), "{ran:?}");
+        let refused = Shell::cargo("no-such-command").captured(&root).expect("cargo is there");
+        assert!(!refused.succeeded && refused.errors.contains("no-such-command"), "{refused:?}");
     }
 }

@@ -19,6 +19,7 @@ mod graph;
 mod layers;
 mod licences;
 mod models;
+mod mutants;
 mod properties;
 mod readme;
 mod schema;
@@ -87,6 +88,13 @@ enum Task {
         /// Builds the engine as it is published; else as the tests do, with its assertions kept.
         #[arg(long)]
         release: bool,
+        /// Runs it on a copy of the repository with each patch of tests/mutants in turn: a mistake in
+        /// the product, which must be noticed by what the patch's head names.
+        #[arg(long, conflicts_with_all = ["from", "minutes", "release"])]
+        mutants: bool,
+        /// Applies one of the mutants, the file's name without its ending.
+        #[arg(long, value_name = "NAME", requires = "mutants")]
+        only: Option<String>,
     },
     /// Runs the benches.
     Bench {
@@ -154,7 +162,10 @@ fn run(task: Task) -> Result<()> {
             let count = properties::run(root, &workspace.graph, choice, cases)?;
             println!("{count}");
         }
-        Task::Simulate { seeds, from, minutes, release } => {
+        Task::Simulate { mutants: true, seeds, only, .. } => {
+            mutants::run(root, seeds, only.as_deref())?;
+        }
+        Task::Simulate { seeds, from, minutes, release, .. } => {
             let build = if release { Build::Release } else { Build::Tests };
             simulation::run(root, Asked { n_seeds: seeds, from, minutes, build })?;
         }

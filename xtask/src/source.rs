@@ -55,14 +55,13 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// Reads every text file of the repository, in byte order of the path.
-///
-/// Files that are not UTF-8 (Parquet, archives) are left out.
+/// The paths of the repository's files, relative to `root`, in byte order: tracked, or new and not
+/// ignored. One that is deleted and not yet committed is among them.
 ///
 /// # Errors
 ///
 /// When git cannot list the files, or lists none.
-pub fn read_all(root: &Path) -> Result<Vec<Source>> {
+pub fn paths(root: &Path) -> Result<Vec<String>> {
     let output = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
@@ -74,19 +73,30 @@ pub fn read_all(root: &Path) -> Result<Vec<Source>> {
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
-    let mut paths: Vec<&str> =
-        std::str::from_utf8(&output.stdout)?.split('\0').filter(|path| !path.is_empty()).collect();
+    let listed = std::str::from_utf8(&output.stdout)?.split('\0');
+    let mut paths: Vec<String> = listed.filter(|p| !p.is_empty()).map(str::to_owned).collect();
     paths.sort_unstable();
     paths.dedup();
+    ensure!(!paths.is_empty(), "git lists no file in {}", root.display());
+    Ok(paths)
+}
+
+/// Reads every text file of the repository, in byte order of the path.
+///
+/// Files that are not UTF-8 (Parquet, archives) are left out.
+///
+/// # Errors
+///
+/// When git cannot list the files, or lists none.
+pub fn read_all(root: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
-    for path in paths {
+    for path in paths(root)? {
         // A file that is deleted and not yet committed is still listed.
-        let Ok(bytes) = std::fs::read(root.join(path)) else { continue };
+        let Ok(bytes) = std::fs::read(root.join(&path)) else { continue };
         if let Ok(text) = String::from_utf8(bytes) {
-            sources.push(Source::new(path, &text));
+            sources.push(Source::new(&path, &text));
         }
     }
-    ensure!(!sources.is_empty(), "git lists no file in {}", root.display());
     Ok(sources)
 }
 

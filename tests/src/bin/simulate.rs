@@ -6,25 +6,28 @@ use std::process::ExitCode;
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall, WallClock};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--unshrunk]";
 
 /// What was asked for.
 struct Arguments {
     campaign: Campaign,
     /// Minutes after which no further seed is begun.
     minutes: Option<u64>,
+    /// How much a scenario that fails is made simpler.
+    shrinking: Shrinking,
 }
 
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
         let campaign = Campaign { from: 0, n_seeds: 1_000 };
-        let mut arguments = Arguments { campaign, minutes: None };
+        let mut arguments = Arguments { campaign, minutes: None, shrinking: Shrinking::Full };
         let mut has_seeds = false;
         while let Some(word) = words.next() {
             let mut number = || words.next()?.parse::<u64>().ok();
             match word.as_str() {
                 "--seeds" => (arguments.campaign.n_seeds, has_seeds) = (number()?, true),
                 "--from" => arguments.campaign.from = number()?,
+                "--unshrunk" => arguments.shrinking = Shrinking::None,
                 "--minutes" => arguments.minutes = Some(number()?),
                 _ => return None,
             }
@@ -51,7 +54,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     let began = wall.now();
     let limit = arguments.minutes.map(|minutes| Nanos::from_secs(60 * minutes as i64));
     let goes_on = |_| limit.is_none_or(|limit| wall.now() - began < limit);
-    match arguments.campaign.run(Shrinking::Full, goes_on) {
+    match arguments.campaign.run(arguments.shrinking, goes_on) {
         Ok((n_seeds, figures)) => {
             let took_s = (wall.now() - began).as_secs_f64().max(0.001);
             let n_sessions = figures.n_sessions + figures.n_compared;
@@ -69,16 +72,20 @@ fn run(arguments: &Arguments) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(failure) => {
-            show(&failure);
+            show(&failure, arguments.shrinking);
             ExitCode::FAILURE
         }
     }
 }
 
-fn show(failure: &Failure) {
+fn show(failure: &Failure, shrinking: Shrinking) {
     let Failure { seed, scenario, violation, .. } = failure;
     println!("seed {seed} breaks a promise: {}", violation.invariant);
     println!("{}", violation.found);
-    println!("\nthe simplest that still does:\n{scenario}");
+    let which = match shrinking {
+        Shrinking::Full => "the simplest that still does",
+        Shrinking::None => "it is",
+    };
+    println!("\n{which}:\n{scenario}");
     println!("repeat it with: cargo xtask simulate --from {seed} --seeds 1");
 }

@@ -23,11 +23,7 @@ pub(super) fn reads(source: &Source) -> bool {
 pub(super) fn missing(sources: &[Source]) -> Vec<Finding> {
     let Some(page) = sources.iter().find(|source| reads(source)) else { return Vec::new() };
     let functions: BTreeSet<&str> = sources.iter().flat_map(functions_of).collect();
-    let invariants: BTreeSet<&str> = sources
-        .iter()
-        .filter(|source| source.path.starts_with(SIMULATOR))
-        .flat_map(texts_of)
-        .collect();
+    let invariants: BTreeSet<&str> = invariants(sources).collect();
     let mut findings = Vec::new();
     for (i, line) in page.text.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
         for name in line.split('`').skip(1).step_by(2) {
@@ -43,6 +39,11 @@ pub(super) fn missing(sources: &[Source]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// The texts of the simulator, among them the names of its invariants.
+pub(super) fn invariants(sources: &[Source]) -> impl Iterator<Item = &str> {
+    sources.iter().filter(|source| source.path.starts_with(SIMULATOR)).flat_map(texts_of)
 }
 
 /// What a piece of code in the page names.

@@ -5,6 +5,7 @@
 
 mod doors;
 mod held;
+mod mutants;
 mod names;
 mod shape;
 mod unfinished;
@@ -34,13 +35,13 @@ const RULES: &[Rule] = &[
     Rule { name: names::RULE, reads: Source::is_rust, check: names::check },
     Rule { name: shape::HEAD, reads: Source::is_rust, check: shape::head },
     Rule { name: shape::LENGTH, reads: Source::is_rust, check: shape::length },
-    // In tables that are parted by tabs, tabs are meant.
-    Rule { name: shape::SPACES, reads: |s| !s.path.ends_with(".tsv"), check: shape::spaces },
+    Rule { name: shape::SPACES, reads: shape::has_visible_spaces, check: shape::spaces },
     Rule { name: unfinished::RULE, reads: |_| true, check: unfinished::check },
     Rule { name: unsafety::RULE, reads: Source::is_rust, check: unsafety::check },
     Rule { name: words::RULE, reads: words::reads, check: words::check },
     // Holds the page against all the other files, so it is asked once, below.
     Rule { name: held::RULE, reads: held::reads, check: |_| Vec::new() },
+    Rule { name: mutants::RULE, reads: mutants::reads, check: mutants::check },
 ];
 
 /// Reads the repository and prints what the rules find.
@@ -53,6 +54,7 @@ pub fn run(root: &Path) -> Result<()> {
     let mut findings = check_all(RULES, &sources);
     findings.extend(doors::unused(&sources));
     findings.extend(held::missing(&sources));
+    findings.extend(mutants::check_whole(root, &sources)?);
     conclude("tidy", &format!("{} files by {} rules", sources.len(), RULES.len()), findings)
 }
 

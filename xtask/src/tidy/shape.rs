@@ -61,6 +61,12 @@ pub(super) fn length(source: &Source) -> Vec<Finding> {
     )]
 }
 
+/// Whether the spaces of a file stand for nothing but space: in tables that are parted by tabs, tabs
+/// are meant, and in a patch an empty line of context is a space.
+pub(super) fn has_visible_spaces(source: &Source) -> bool {
+    ![".tsv", ".patch"].iter().any(|ending| source.path.ends_with(ending))
+}
+
 /// Lines end where their text ends, without tabs, and the last one ends too.
 pub(super) fn spaces(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -119,6 +125,14 @@ mod tests {
         assert_eq!(messages(length, PATH, &reasoned), [""; 0]);
         let tested = format!("//! A.\n#[cfg(test)]\n{}", "fn a() {}\n".repeat(600));
         assert_eq!(messages(length, PATH, &tested), [""; 0]);
+    }
+
+    #[test]
+    fn tables_and_patches_keep_their_spaces() {
+        for path in ["tests/data/a.tsv", "tests/mutants/a.patch"] {
+            assert!(!has_visible_spaces(&Source::new(path, " \n")), "{path}");
+        }
+        assert!(has_visible_spaces(&Source::new("README.md", " \n")));
     }
 
     #[test]
