@@ -92,11 +92,11 @@ fn go_on(engine: &mut Engine, mut now: Timestamp, until: Timestamp) {
     }
 }
 
-fn lagging(inactive: &Inactive) -> Vec<String> {
-    match &inactive.facts().reason {
-        Reason::CatchingUp { holders } => holders.iter().map(|h| h.symbol.to_string()).collect(),
-        other => panic!("{other:?}"),
-    }
+/// The symbols that hold the gate, where there are some.
+fn holding(inactive: &Inactive) -> Vec<String> {
+    let holders = inactive.facts().reason.holders();
+    assert!(!holders.is_empty(), "{inactive}");
+    holders.iter().map(|holder| holder.symbol.to_string()).collect()
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_live_feed_that_is_always_ninety_seconds_late_keeps_the_gate_shut() {
     let mut engine = engine(feed);
     let _ = drive(&mut engine, open + Nanos::from_secs(1800), 1);
     let inactive = engine.outside_reader().view().err().expect("inactive");
-    assert_eq!(lagging(&inactive), ["AAPL"]);
+    assert_eq!(holding(&inactive), ["AAPL"]);
     let inside = engine.inside_reader().view();
     assert!(!inside.symbol("AAPL").unwrap().base().unwrap().today().is_empty());
 }
@@ -136,7 +136,25 @@ fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
     let _ = drive(&mut engine, open + Nanos::from_secs(900), 1);
     let status = engine.handle().status();
     assert_eq!(status.symbols[0].state, SymbolState::Dead);
-    assert!(status.inactive.is_some());
+    let inactive = status.inactive.expect("inactive");
+    assert_eq!(holding(&inactive), ["AAPL"]);
+    assert_eq!(inactive.facts().reason.name(), "silent", "{inactive}");
+}
+
+#[test]
+fn a_live_bar_that_is_overdue_holds_the_gate_as_late_and_not_as_catching_up() {
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(3600));
+    feed.arrive_after_close(&minutes(open, 10), Nanos::from_secs(1));
+    let mut engine = engine(feed);
+    // The tenth bar closes at 600 s, the one after it is expected at 660 s.
+    let switches = drive(&mut engine, open + Nanos::from_secs(800), 1);
+    assert_eq!(switches, [(0, true), (721, false)]);
+    let status = engine.handle().status();
+    assert_eq!(status.symbols[0].state, SymbolState::Late);
+    let inactive = status.inactive.expect("inactive");
+    assert_eq!(holding(&inactive), ["AAPL"]);
+    assert_eq!(inactive.facts().reason.name(), "late", "{inactive}");
 }
 
 /// The bars of `interval` that an outsider sees.
@@ -387,7 +405,7 @@ fn live_with_scope_symbol_a_symbol_that_falls_silent_is_withheld_alone_and_comes
             let of_aapl = view.symbol("AAPL").expect("it is healthy").base().unwrap().today().len();
             assert_eq!(of_aapl as i64, (now - open - Nanos::from_secs(1)).as_secs().max(0) / 60);
             if let Err(Unavailable::Withheld { inactive, .. }) = view.symbol("MSFT") {
-                assert_eq!(lagging(&inactive), ["MSFT"]);
+                assert_eq!(holding(&inactive), ["MSFT"]);
                 assert_eq!(view.withheld().len(), 1);
                 let lag = view.withheld()[0].lag.expect("a live symbol has one");
                 withheld.push(((now - open).as_secs(), lag.as_secs()));

@@ -11,7 +11,7 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
-use openbell_session_data::{InsideView, Reason};
+use openbell_session_data::InsideView;
 use openbell_tests::{Heard, Market, Record, Recorder, Story, at, bar_at, time};
 use openbell_time::{Calendar, Nanos, Timestamp};
 
@@ -205,7 +205,8 @@ fn check(engine: &Engine, now: Timestamp) {
             }
         }
         Err(inactive) => {
-            if let Reason::CatchingUp { holders } = &inactive.facts().reason {
+            let holders = inactive.facts().reason.holders();
+            if !holders.is_empty() {
                 assert_eq!(scope, GateScope::Session, "{inactive}");
                 let named: Vec<&Symbol> = holders.iter().map(|holder| &holder.symbol).collect();
                 assert!(!named.is_empty() && held.iter().all(|s| named.contains(s)), "{inactive}");

@@ -27,7 +27,7 @@ pub struct SessionLayout {
     /// When each of these slots closes, nanoseconds since the epoch.
     pub closes_at_ns: Arc<[i64]>,
     /// Where the bars of every interval lie.
-    pub day: SeriesLayout,
+    pub series: SeriesLayout,
 }
 
 impl SessionLayout {
@@ -39,7 +39,7 @@ impl SessionLayout {
     /// The same session for one derived interval alone.
     pub(crate) fn only(&self, interval: BarInterval) -> SessionLayout {
         let mut layout = self.clone();
-        layout.day.derived.retain(|&(derived, _)| derived == interval);
+        layout.series.derived.retain(|&(derived, _)| derived == interval);
         layout
     }
 }
@@ -99,7 +99,7 @@ impl LayoutRule {
             clock_until,
             rows_since,
             rows_until,
-            day: SeriesLayout {
+            series: SeriesLayout {
                 base,
                 derived,
                 n_base_slots: delivered.n_slots(),

@@ -66,7 +66,7 @@ fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataErr
     for session in &report.sessions {
         let planned = plan.sessions.iter().find(|planned| planned.date == session.date);
         let layout = planned.and_then(|planned| plan.rule.lay(*planned).ok()); // Laid out before.
-        let n_slots = layout.map_or(0, |layout| layout.day.base.grid.n_slots() as u32);
+        let n_slots = layout.map_or(0, |layout| layout.series.base.grid.n_slots() as u32);
         for symbol in &symbols {
             let mut stood = session.symbols.iter().filter(|other| other.symbol == **symbol);
             let stood = stood.clone().find(|other| !other.has_left).or_else(|| stood.next_back());

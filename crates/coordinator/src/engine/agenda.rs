@@ -1,7 +1,7 @@
 //! What comes next in a session: which members' bars close when.
 //!
-//! Hot path. A member that has a bar in every slot costs two entries a day, not one a bar; what is
-//! visited is a word for 64 members, whoever of them has a bar. No allocation after the day is
+//! Hot path. A member that has a bar in every slot costs two entries a session, not one a bar; what
+//! is visited is a word for 64 members, whoever of them has a bar. No allocation after it is
 //! laid out, no lock, no search.
 
 /// The instants at which bars close, and whose bars they are.

@@ -37,11 +37,10 @@ impl RunningSession {
     ///
     /// Where there is none: only a session with a backlog catches up.
     fn first_backlog_bar(&self) -> (Timestamp, usize) {
-        let Flow::Replay(replay) = &self.flow else { panic!("a live session has no backlog") };
         let next_close_ns = |position: usize| {
             self.members[position].next_close_ns(self.progress.n_delivered(position))
         };
-        let bars = replay.behind.iter().map(|&position| (next_close_ns(position), position));
+        let bars = self.flow.behind().iter().map(|&position| (next_close_ns(position), position));
         let (closes_at_ns, position) = bars.min().expect("a session that catches up has a backlog");
         (Timestamp::from_nanos(closes_at_ns), position)
     }
@@ -98,9 +97,7 @@ impl RunningSession {
     }
 
     fn end_backlog(&mut self, position: usize) {
-        if let Flow::Replay(replay) = &mut self.flow {
-            replay.behind.retain(|&behind| behind != position);
-        }
+        self.flow.replay_mut().behind.retain(|&behind| behind != position);
         self.gate.empty_backlog(position);
     }
 

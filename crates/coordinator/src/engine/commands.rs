@@ -308,8 +308,8 @@ impl RunningSession {
         Ok(results)
     }
 
-    /// The member at `position` leaves: what it came to is reported, and it is told to those who
-    /// knew of it.
+    /// The member at `position` leaves: what it came to is reported, and consumers that knew of it
+    /// are to be notified.
     fn let_go(&mut self, core: &mut Core, position: usize) {
         let at = core.clock.now();
         let member = &mut self.members[position];
@@ -383,13 +383,13 @@ impl RunningSession {
     /// They appear at the next publication, together; what was there stays as it was.
     fn rebuild(&mut self, core: &mut Core) -> Result<(), RunError> {
         let clock = core.clock.now();
-        let known: Vec<BarInterval> = self.layout.day.derived.iter().map(|(i, _)| *i).collect();
+        let known: Vec<BarInterval> = self.layout.series.derived.iter().map(|(i, _)| *i).collect();
         let layout = Arc::new(core.rule.lay(self.layout.session)?);
         for (position, member) in self.members.iter_mut().enumerate() {
             let n_delivered = self.progress.n_delivered(position);
             member.rebuild(&mut core.reading(), &layout, n_delivered, clock)?;
         }
-        for (series, (interval, _)) in (1..).zip(&layout.day.derived) {
+        for (series, (interval, _)) in (1..).zip(&layout.series.derived) {
             if !known.contains(interval) {
                 // A new interval begins to be announced with its next bar.
                 let n_rows = |member: &SymbolSession| member.rows_at(series, clock).len() as u32;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openbell_session_data::{LaggingSymbol, Reason};
 
 use super::core::Core;
-use super::session::{Flow, RosterState, RunningSession};
+use super::session::{RosterState, RunningSession};
 use crate::consumers::notice::Notice;
 use crate::error::RunError;
 use crate::gate::hold::HoldCause;
@@ -49,11 +49,7 @@ impl RunningSession {
 
     /// What the gate does now.
     pub(super) fn verdict(&self, core: &Core) -> Verdict {
-        let behind = match &self.flow {
-            Flow::Replay(replay) => &replay.behind[..],
-            Flow::Live(_) => &[],
-        };
-        self.gate.verdict(core.gate_state(), behind)
+        self.gate.verdict(core.gate_state(), self.flow.behind())
     }
 
     pub(super) fn hold_gate(&mut self, core: &mut Core, holders: &Holders) -> Result<(), RunError> {

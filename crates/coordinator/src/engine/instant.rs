@@ -6,7 +6,7 @@
 use openbell_time::Timestamp;
 
 use super::core::Core;
-use super::session::{Flow, RunningSession};
+use super::session::RunningSession;
 use crate::consumers::closed_row;
 use crate::consumers::notice::ClosedRow;
 use crate::control::status::SymbolState;
@@ -29,7 +29,7 @@ impl RunningSession {
     /// where one wants bars. What it leads to was computed when the session was loaded; the
     /// publication lets it be seen.
     fn deliver(&mut self, core: &mut Core, instant: Timestamp) -> Vec<ClosedRow> {
-        let Flow::Replay(replay) = &mut self.flow else { return Vec::new() };
+        let replay = self.flow.replay_mut();
         replay.take(instant);
         let instant_ns = instant.as_nanos();
         let wants_bars = core.consumers.wants_bars();

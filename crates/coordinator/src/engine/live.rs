@@ -10,7 +10,7 @@ use openbell_data_manager::Connection;
 use openbell_time::{Nanos, Timestamp};
 
 use super::core::Core;
-use super::session::{Flow, RosterState, RunningSession, log_rejections, read_error};
+use super::session::{RosterState, RunningSession, log_rejections, read_error};
 use super::{After, Step};
 use crate::consumers::notice::Notice;
 use crate::control::status::SymbolState;
@@ -35,7 +35,7 @@ impl RunningSession {
     /// Looks at the feeds at the instant `wall`, where that is a new one.
     pub(super) fn follow(&mut self, core: &mut Core, wall: Timestamp) -> Result<After, RunError> {
         let clock = core.clock.now();
-        let Flow::Live(live) = &mut self.flow else { panic!("a replay follows no feed") };
+        let live = self.flow.live_mut();
         if wall < clock || live.followed_at == Some(wall) {
             return Ok(After::GoesOn(Step::Waits { until: clock + FEED_POLL }));
         }
@@ -88,10 +88,7 @@ impl RunningSession {
 
     /// Delivers every bar that has arrived and closed, in (close, symbol) order.
     fn deliver_arrived(&mut self, core: &mut Core, now: Timestamp) {
-        let mut arrived = match &mut self.flow {
-            Flow::Live(live) => std::mem::take(&mut live.arrived),
-            Flow::Replay(_) => Vec::new(),
-        };
+        let mut arrived = std::mem::take(&mut self.flow.live_mut().arrived);
         arrived.clear();
         for (position, member) in self.members.iter().enumerate() {
             let closes_at_ns = &member.closes_at_ns()[self.progress.n_delivered(position)..];
@@ -106,9 +103,7 @@ impl RunningSession {
             self.members[position].append_live(row, now);
             self.deliver_late(core, position, closes_at);
         }
-        if let Flow::Live(live) = &mut self.flow {
-            live.arrived = arrived;
-        }
+        self.flow.live_mut().arrived = arrived;
     }
 
     /// Closes windows by the clock: when the feed is complete through their end, at the latest

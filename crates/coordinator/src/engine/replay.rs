@@ -69,11 +69,11 @@ impl Replay {
         members: &[SymbolSession],
         clock: Timestamp,
     ) {
-        self.derived.resize_with(layout.day.derived.len(), Agenda::default);
+        self.derived.resize_with(layout.series.derived.len(), Agenda::default);
         let clock_ns = clock.as_nanos();
         for (derived, agenda) in self.derived.iter_mut().enumerate() {
-            let (_, segment_day) = &layout.day.derived[derived];
-            let slots: Vec<i64> = segment_day.grid.closes_ns().collect();
+            let (_, segment_grid) = &layout.series.derived[derived];
+            let slots: Vec<i64> = segment_grid.grid.closes_ns().collect();
             let to_come = members.iter().map(|member| {
                 let rows = member.series.derived[derived].rows();
                 // With a bar in each slot it closes when they do, which is in the cache.
@@ -93,8 +93,8 @@ impl Replay {
         scheduled: impl Iterator<Item = Timestamp>,
         clock: Timestamp,
     ) {
-        let ends_of_windows = layout.day.derived.iter().flat_map(|(_, segment_day)| {
-            let grid = &segment_day.grid;
+        let ends_of_windows = layout.series.derived.iter().flat_map(|(_, segment_grid)| {
+            let grid = &segment_grid.grid;
             let slots = (grid.n_closed_by(clock)..grid.n_slots()).filter_map(|n| grid.slot(n));
             slots.map(|bounds| bounds.until)
         });

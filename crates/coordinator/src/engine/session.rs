@@ -50,7 +50,7 @@ pub(super) struct RunningSession {
     pub(super) gate: Gate,
     pub(super) readiness: Readiness,
     pub(super) roster: RosterState,
-    /// Whether a symbol was withheld, or may have been, while the gate was open.
+    /// Whether a symbol has been withheld while the gate was open.
     pub(super) has_withheld: bool,
     pub(super) flow: Flow,
     pub(super) schedule: Vec<ScheduleDue>,
@@ -75,7 +75,42 @@ pub(super) enum Flow {
     Live(Live),
 }
 
-/// Who has been told of the members as they are.
+impl Flow {
+    /// What comes next in the replay.
+    ///
+    /// # Panics
+    ///
+    /// In a live session: only a replay visits instants and has a backlog.
+    pub(super) fn replay_mut(&mut self) -> &mut Replay {
+        match self {
+            Flow::Replay(replay) => replay,
+            Flow::Live(_) => panic!("a live session has no instants to visit and no backlog"),
+        }
+    }
+
+    /// What has arrived in the live session.
+    ///
+    /// # Panics
+    ///
+    /// In a replay: it follows no feed.
+    pub(super) fn live_mut(&mut self) -> &mut Live {
+        match self {
+            Flow::Live(live) => live,
+            Flow::Replay(_) => panic!("a replay follows no feed"),
+        }
+    }
+
+    /// The members with bars that have closed by the clock and are not delivered, ascending: none
+    /// in a live session, which delivers what has arrived at once.
+    pub(super) fn behind(&self) -> &[usize] {
+        match self {
+            Flow::Replay(replay) => &replay.behind,
+            Flow::Live(_) => &[],
+        }
+    }
+}
+
+/// Who has been informed of the members as they are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum RosterState {
     /// Nobody yet.
@@ -104,7 +139,7 @@ impl RunningSession {
             keeps_quality: core.plan.keeps_quality(),
             members: Vec::new(),
             keys: Vec::new(),
-            progress: Progress::new(layout.day.derived.len() + 1),
+            progress: Progress::new(layout.series.derived.len() + 1),
             gate: Gate::new(core.plan.lag, core.plan.scope, first_hold),
             readiness: Readiness::default(),
             roster: RosterState::Changed,
@@ -163,7 +198,7 @@ impl RunningSession {
         let opened = Event::SessionOpened { date: session.date, at, until: session.close };
         core.record.events.push(opened);
         if let Flow::Replay(_) = &self.flow {
-            drop(self.join_all(core)); // Those that are there at the open are no news to anybody.
+            drop(self.join_all(core)); // Consumers find those that are there at the open in the view.
         }
         core.status.change_phase(Phase::Streaming);
         self.count_rejections(core)?;
@@ -288,7 +323,7 @@ impl RunningSession {
         });
     }
 
-    /// A member is loaded: notes what is to be found out about it.
+    /// A member is loaded: notes when something becomes known of its rows, and what is not ready.
     pub(super) fn note_newcomer(&mut self, member: &SymbolSession) {
         self.next_finding_ns = self.next_finding_ns.min(member.next_finding_ns());
         self.readiness.note(member);
@@ -302,7 +337,7 @@ impl RunningSession {
         }
         let mut next_ns = NEVER;
         for (position, member) in self.members.iter_mut().enumerate() {
-            // What a newcomer's rows tell is taken when it has caught up.
+            // What becomes known of a newcomer's rows is taken when it has caught up.
             if !self.gate.is_joining(position) {
                 let known = member.rejections_known_by(clock);
                 log_rejections(&mut core.record.events, member, &known, Some(clock));

@@ -300,3 +300,114 @@ impl Gate {
         Watched { state, shows_otherwise: before.shows_otherwise(member.hold) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: LagRule = LagRule {
+        threshold: Nanos::from_secs(60),
+        recovery: Nanos::from_secs(60),
+        check_interval: 10,
+    };
+
+    /// A gate with two members that have joined and a third that is on its way.
+    fn gate(scope: GateScope, first_hold: Hold) -> Gate {
+        let mut gate = Gate::new(RULE, scope, first_hold);
+        gate.rearrange(&[None, None]);
+        assert!(gate.join(0) && gate.join(1) && !gate.join(1));
+        gate.rearrange(&[Some(0), Some(1), None]);
+        gate
+    }
+
+    fn check(gate: &mut Gate, position: usize, n_delivered: u64, lag_s: i64) -> Option<LagChange> {
+        gate.check(position, n_delivered, Nanos::from_secs(lag_s))
+    }
+
+    fn held(position: usize, lag_s: i64) -> HeldMember {
+        HeldMember { position, lag: Some(Nanos::from_secs(lag_s)) }
+    }
+
+    fn feed(overdue_s: i64) -> FeedFacts {
+        FeedFacts {
+            is_over: false,
+            is_silent: false,
+            overdue: Nanos::from_secs(overdue_s),
+            behind: Nanos::from_secs(overdue_s),
+            is_complete_through_open: true,
+            has_bars: true,
+            has_opened: true,
+        }
+    }
+
+    #[test]
+    fn a_newcomer_without_lag_leaves_the_gate_open() {
+        let mut gate = gate(GateScope::Session, Hold::ByLag);
+        assert_eq!(check(&mut gate, 2, 0, 60), Some(LagChange::Unchanged));
+        assert_eq!(gate.verdict(GateState::Open, &[2]), Verdict::Stays);
+    }
+
+    #[test]
+    fn a_symbol_that_lags_shuts_the_gate_and_every_backlog_keeps_it_shut() {
+        let mut gate = gate(GateScope::Session, Hold::ByLag);
+        assert_eq!(check(&mut gate, 2, 0, 300), Some(LagChange::BeganLagging));
+        let cause = HoldCause::CatchingUp;
+        let holders = Holders { cause, members: vec![held(2, 300)] };
+        assert_eq!(gate.verdict(GateState::Open, &[1, 2]), Verdict::Shuts(holders.clone()));
+        assert_eq!(gate.verdict(GateState::Shut, &[1, 2]), Verdict::Renews(holders));
+        assert_eq!(check(&mut gate, 2, 1, 60), Some(LagChange::CaughtUp));
+        // Nobody lags any more, and one that was never checked has a backlog too.
+        let waits = vec![HeldMember { position: 1, lag: None }, held(2, 60)];
+        let holders = Holders { cause, members: waits };
+        assert_eq!(gate.verdict(GateState::Shut, &[1, 2]), Verdict::Renews(holders));
+        assert_eq!(gate.verdict(GateState::Shut, &[]), Verdict::Opens);
+    }
+
+    #[test]
+    fn whoever_leaves_holds_the_gate_no_more_and_the_others_keep_their_standing() {
+        let mut gate = gate(GateScope::Session, Hold::ByLag);
+        let _ = check(&mut gate, 2, 0, 300);
+        gate.rearrange(&[Some(1), Some(2)]);
+        let holders = Holders { cause: HoldCause::CatchingUp, members: vec![held(1, 300)] };
+        assert_eq!(gate.verdict(GateState::Shut, &[1]), Verdict::Renews(holders));
+        assert!(!gate.is_joining(0) && gate.is_joining(1));
+        gate.rearrange(&[Some(0)]);
+        assert_eq!(gate.verdict(GateState::Shut, &[]), Verdict::Opens);
+    }
+
+    #[test]
+    fn with_the_scope_of_a_symbol_it_is_withheld_and_the_gate_stays_open() {
+        let mut gate = gate(GateScope::Symbol, Hold::ByLag);
+        assert_eq!(gate.withheld(), [HeldMember { position: 2, lag: None }]);
+        let _ = check(&mut gate, 1, 0, 300);
+        assert_eq!(gate.verdict(GateState::Open, &[1, 2]), Verdict::Stays);
+        assert_eq!(gate.withheld(), [held(1, 300), HeldMember { position: 2, lag: None }]);
+        gate.empty_backlog(1);
+        assert!(gate.join(2));
+        assert_eq!(gate.withheld(), []);
+    }
+
+    #[test]
+    fn of_several_feeds_that_hold_the_gate_the_gravest_cause_names_why() {
+        let mut gate = gate(GateScope::Session, Hold::Unseen);
+        let states = |gate: &mut Gate, feeds: [FeedFacts; 3]| {
+            let watched = feeds.iter().enumerate().map(|(at, facts)| gate.watch(at, *facts).state);
+            watched.collect::<Vec<_>>()
+        };
+        let late = feed(61);
+        let silent = FeedFacts { is_silent: true, ..feed(130) };
+        let met = states(&mut gate, [feed(60), late, feed(0)]);
+        assert_eq!(met, [FeedState::Live, FeedState::Late, FeedState::Live]);
+        let holders = Holders { cause: HoldCause::Late, members: vec![held(1, 61)] };
+        assert_eq!(gate.verdict(GateState::Open, &[]), Verdict::Shuts(holders));
+        let met = states(&mut gate, [silent, late, feed(0)]);
+        assert_eq!(met, [FeedState::Silent, FeedState::Late, FeedState::Live]);
+        let members = vec![held(0, 130), held(1, 61)];
+        let holders = Holders { cause: HoldCause::Silent, members };
+        assert_eq!(gate.verdict(GateState::Shut, &[]), Verdict::Renews(holders));
+        let met = states(&mut gate, [feed(0), feed(0), feed(0)]);
+        assert_eq!(met, [FeedState::Live; 3]);
+        assert_eq!(gate.hold(0), Hold::Released, "what it missed is still to be notified");
+        assert_eq!(gate.verdict(GateState::Shut, &[]), Verdict::Opens);
+    }
+}

@@ -154,9 +154,9 @@ impl Computation<'_> {
         let spec = *self.historical.spec();
         let rule = LayoutRule { derived: vec![spec.interval()], ..self.rule.clone() };
         let layout = rule.lay(*self.day)?;
-        let day = match layout.day.derived.into_iter().next() {
+        let day = match layout.series.derived.into_iter().next() {
             Some((interval, day)) if interval != rule.base => day,
-            _ => layout.day.base,
+            _ => layout.series.base,
         };
         let plan = self.plan;
         let seeded = |past: &Past| {

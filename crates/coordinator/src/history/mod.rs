@@ -165,7 +165,7 @@ impl Window {
                 // They are kept for many sessions; what lies beside them is not.
                 whole.bars = whole.bars.detached();
             }
-            made = Some(processor.whole_session(&layout.day, whole, SeriesMemory::default()));
+            made = Some(processor.whole_session(&layout.series, whole, SeriesMemory::default()));
         }
         let Some(mut series) = made else { return Ok(None) };
         let writer = if derived.is_empty() { series.base } else { series.derived.remove(0) };
@@ -186,7 +186,7 @@ fn stored_week(
     let layout = week_rule.lay(*first)?;
     let slots = SlotsOf::Regular(BarInterval::DAY);
     let WholeBars { bars, .. } = reader.read_bars(&layout, slots, admitted)?;
-    let (_, day) = layout.day.derived[0].clone();
+    let (_, day) = layout.series.derived[0].clone();
     let shape = SegmentShape {
         interval: BarInterval::WEEK,
         role: SeriesRole::Derived,

@@ -142,7 +142,7 @@ impl SessionReader {
                 admitted.admit_slice(rows, &slots, layout.rows_since)
             }
             SlotsOf::Regular(interval) => {
-                let grid = openbell_market::Grid::of(interval, layout.day.base.grid.parts());
+                let grid = openbell_market::Grid::of(interval, layout.series.base.grid.parts());
                 let step_ns = step_ns(interval, layout);
                 let slots = Slots { grid: &grid, step_ns, closes_at_ns: None };
                 admitted.admit_slice(rows, &slots, layout.rows_since)

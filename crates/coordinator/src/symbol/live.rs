@@ -73,7 +73,7 @@ impl LiveRows {
 
     /// Whether a window that a bar stamped `opens_at` belongs to has been closed.
     fn has_closed_over(&self, opens_at: Timestamp, layout: &SessionLayout) -> bool {
-        layout.day.derived.iter().any(|(_, day)| {
+        layout.series.derived.iter().any(|(_, day)| {
             day.grid.slot_around(opens_at).is_some_and(|window| window.until <= self.closed_through)
         })
     }

@@ -106,7 +106,7 @@ impl SymbolLoader<'_> {
                 run.reader.feed.seek(self.layout.rows_since)?;
                 let live = LiveRows::new(run.processor.clone(), self.layout.rows_since);
                 let none = SeriesMemory::default();
-                let (layout, recorded) = (&self.layout.day, Visibility::Recorded);
+                let (layout, recorded) = (&self.layout.series, Visibility::Recorded);
                 let series = run.processor.start_session(layout, recorded, none);
                 (series, SymbolRows::Live(Box::new(live)))
             }
@@ -118,7 +118,7 @@ impl SymbolLoader<'_> {
                 let rows = run.reader.read(layout, self.later, base, self.admitted, before)?;
                 let SessionRows { bars, rejections, fault, digest, .. } = rows;
                 let memory = std::mem::take(&mut run.spare);
-                let series = run.processor.whole_session(&layout.day, bars, memory);
+                let series = run.processor.whole_session(&layout.series, bars, memory);
                 let keeps_quality = self.reading.plan.keeps_quality();
                 let until = layout.clock_until;
                 let figures =

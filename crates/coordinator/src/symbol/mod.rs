@@ -344,7 +344,7 @@ impl SymbolSession {
     pub(crate) fn make_anew(&mut self, layout: &SessionLayout, n_delivered: usize, now: Timestamp) {
         let live = self.live();
         let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
-        let mut series = processor.start_session(&layout.day, Visibility::Recorded, none);
+        let mut series = processor.start_session(&layout.series, Visibility::Recorded, none);
         let Admitted { bars, closes_at_ns, .. } = &live.admitted;
         let (rows, through) = (0..n_delivered, live.closed_through);
         processor.append(bars, closes_at_ns, rows, through, &mut series, Some(now));
@@ -375,7 +375,7 @@ impl SymbolSession {
                 stored.figures = None;
                 let same_bars = self.series.base.whole().cloned().unwrap_or_default();
                 let none = SeriesMemory::default();
-                self.series = processor.whole_session(&layout.day, same_bars, none);
+                self.series = processor.whole_session(&layout.series, same_bars, none);
                 self.run.processor = processor;
                 self.board_member = None;
             }

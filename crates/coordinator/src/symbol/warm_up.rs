@@ -43,7 +43,7 @@ pub(crate) fn before_session(
     for session in plan.sessions.iter().take_while(|session| session.date < day.date) {
         let layout = rule.lay(*session)?;
         let bars = reader.read_bars(&layout, SlotsOf::Base(rule.base), &mut admitted)?;
-        memory = processor.whole_session(&layout.day, bars, memory).into_memory();
+        memory = processor.whole_session(&layout.series, bars, memory).into_memory();
     }
     history.roll(day, rule, *source)?;
     Ok((processor, history))
@@ -79,7 +79,7 @@ fn begin_week(
         // must not touch the indicators of the real ones.
         let mut weekly = processor.only(BarInterval::WEEK);
         let week_layout = layout.only(BarInterval::WEEK);
-        drop(weekly.whole_session(&week_layout.day, bars, SeriesMemory::default()));
+        drop(weekly.whole_session(&week_layout.series, bars, SeriesMemory::default()));
         processor.adopt(weekly);
     }
     Ok(())
