@@ -16,7 +16,9 @@ use openbell_coordinator::{Engine, Report};
 
 /// A dense market in files of months.
 ///
-/// *Panics* where the machine gives no folder to write in.
+/// # Panics
+///
+/// Where the machine gives no folder to write in.
 pub fn market(n_symbols: usize, n_sessions: usize) -> Market {
     let size = Size { n_symbols, n_sessions, files: Files::Month, thin: None };
     Market::generate(&size).expect("a market")
@@ -24,14 +26,18 @@ pub fn market(n_symbols: usize, n_sessions: usize) -> Market {
 
 /// A run of `load` over `market`, planned and not begun.
 ///
-/// *Panics* where it cannot begin.
+/// # Panics
+///
+/// Where it cannot begin.
 pub fn engine(market: &Market, load: &Load) -> Engine {
     market.config(load).and_then(|config| market.engine(&config)).expect("a plan")
 }
 
 /// Steps a run to its end.
 ///
-/// *Panics* where it does not complete.
+/// # Panics
+///
+/// Where it does not complete.
 pub fn run(engine: Engine) -> Report {
     complete(engine).expect("a run that completes")
 }

@@ -34,7 +34,9 @@ struct LiveDay {
 impl LiveDays {
     /// Reads all of `market`, whose symbols must have a bar in every slot.
     ///
-    /// *Panics* where the market cannot be read.
+    /// # Panics
+    ///
+    /// Where the market cannot be read.
     pub fn of(market: &Market) -> LiveDays {
         let rule = LayoutRule {
             calendar: market.calendar().clone(),

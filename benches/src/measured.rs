@@ -48,7 +48,9 @@ impl Effort {
 
 /// The ratios that the guard holds against its bounds.
 ///
-/// *Panics* where a run does not complete.
+/// # Panics
+///
+/// Where a run does not complete.
 pub fn ratios(effort: Effort) -> Vec<Figure> {
     let mut figures = of_month_files(effort);
     figures.push(of_day_files(effort));
@@ -118,7 +120,9 @@ fn of_many_symbols(effort: Effort) -> Vec<Figure> {
 
 /// The times at which the tables look, on this machine.
 ///
-/// *Panics* where a run does not complete.
+/// # Panics
+///
+/// Where a run does not complete.
 pub fn times(effort: Effort) -> Vec<Figure> {
     let market = market(501, 21);
     let noon = Noon::of(&market);

@@ -12,7 +12,9 @@ use crate::rounds::cpu;
 /// A run whose last symbol is added at noon of the last session, with a history of twenty sessions
 /// of base bars and three indicators.
 ///
-/// *Panics* where `market` has less than two symbols and twenty-one sessions.
+/// # Panics
+///
+/// Where `market` has less than two symbols and twenty-one sessions.
 pub struct Noon<'m> {
     market: &'m Market,
     config: SessionConfig,
@@ -79,7 +81,9 @@ impl<'m> Noon<'m> {
 
 /// Steps until the session clock has reached `instant`.
 ///
-/// *Panics* where the run ends before.
+/// # Panics
+///
+/// Where the run ends before.
 pub fn step_to(engine: &mut Engine, instant: Timestamp) {
     let clock = engine.clock();
     while clock.now() < instant {
@@ -90,7 +94,9 @@ pub fn step_to(engine: &mut Engine, instant: Timestamp) {
 
 /// The processor time from nothing to the first bars published: plan, files, first session, open.
 ///
-/// *Panics* where the run does not come so far.
+/// # Panics
+///
+/// Where the run does not come so far.
 pub fn to_first_bar(market: &Market, config: &SessionConfig) -> Nanos {
     let open = market.sessions[0].open;
     let mut engine = None;

@@ -3,7 +3,9 @@
 
 /// Holds what a guide prints against the blocks of text that its page shows.
 ///
-/// *Panics* where no block is that text.
+/// # Panics
+///
+/// Where no block is that text.
 pub fn shown(page: &str, printed: &str) {
     let mut blocks = page.split("```text\n").skip(1);
     let is_shown = |block: &str| block.split("```").next() == Some(printed);

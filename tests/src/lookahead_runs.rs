@@ -46,7 +46,9 @@ impl<'r> LookaheadRuns<'r> {
 
     /// The outcome of so many cuts of the config `json`, from that seed on.
     ///
-    /// *Panics* where the run cannot begin.
+    /// # Panics
+    ///
+    /// Where the run cannot begin.
     pub fn check(&mut self, json: &str, n_cuts: u32, seed: u64) -> LookaheadReport {
         let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
         let check = LookaheadCheck { n_cuts, seed, ..LookaheadCheck::of(&config, time()) };

@@ -18,7 +18,9 @@ pub struct Stored {
 impl Stored {
     /// A store of `exchange_group` without series.
     ///
-    /// *Panics* where the machine gives no folder to write in.
+    /// # Panics
+    ///
+    /// Where the machine gives no folder to write in.
     pub fn new(exchange_group: &str) -> Stored {
         let folder = tempfile::tempdir().expect("a folder");
         Stored { folder, exchange_group: exchange_group.to_owned() }
@@ -54,7 +56,9 @@ impl Stored {
 
     /// A run of the session file `json` over it.
     ///
-    /// *Panics* where anything is refused.
+    /// # Panics
+    ///
+    /// Where anything is refused.
     pub fn engine(&self, json: &str) -> Engine {
         store_engine(json, self.path())
     }

@@ -35,7 +35,9 @@ pub struct Story {
 impl Story {
     /// A run of the config `json` over `market`.
     ///
-    /// *Panics* where the config or the plan is refused: a story begins with good ones.
+    /// # Panics
+    ///
+    /// Where the config or the plan is refused: a story begins with good ones.
     pub fn new(json: &str, market: Market) -> Story {
         let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
         let engine = Engine::new(&config, time(), Box::new(market));
@@ -170,7 +172,9 @@ pub fn finish(engine: &mut Engine) -> Finished {
 
 /// A run of a session file over the store that it names.
 ///
-/// *Panics* where anything is refused.
+/// # Panics
+///
+/// Where anything is refused.
 pub fn store_engine(json: &str, store: &Path) -> Engine {
     let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
     let store = DataManager::open(store, &StoreOptions::default())

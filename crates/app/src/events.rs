@@ -264,7 +264,9 @@ fn removed_shape(symbol: &Symbol, removed: &Removed) -> SymbolAnswer {
 impl EventLog {
     /// Reads a log.
     ///
-    /// *Errors*: a sentence that names the line and what is wrong with it.
+    /// # Errors
+    ///
+    /// A sentence that names the line and what is wrong with it.
     pub fn read(text: &str) -> Result<EventLog, String> {
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let (_, first) = lines.next().ok_or("it is empty")?;

@@ -19,7 +19,9 @@ pub enum LogFormat {
 
 /// Starts logging at `filter` (`info`, or `warn,openbell_data_manager=debug`).
 ///
-/// *Errors*: a filter that cannot be read.
+/// # Errors
+///
+/// A filter that cannot be read.
 pub fn start(filter: &str, format: LogFormat, is_coloured: bool) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(filter).map_err(|error| {
         Failure::says(

@@ -17,7 +17,9 @@ pub type ModuleTexts = BTreeMap<String, String>;
 
 /// Makes the modules of `file`.
 ///
-/// *Errors*: everything that is wrong with them, each with its place in the file.
+/// # Errors
+///
+/// Everything that is wrong with them, each with its place in the file.
 pub fn of_file(
     file: &SessionFile,
     time: &TimeManager,
@@ -33,7 +35,9 @@ pub fn of_file(
 
 /// Makes the modules of a config whose texts were kept.
 ///
-/// *Errors*: everything that is wrong with them.
+/// # Errors
+///
+/// Everything that is wrong with them.
 pub fn of_log(
     config: &SessionConfig,
     time: &TimeManager,

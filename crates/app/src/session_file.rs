@@ -24,7 +24,9 @@ pub struct SessionFile {
 impl SessionFile {
     /// Reads and checks the file at `path`; its warnings go to the terminal.
     ///
-    /// *Errors*: a file that cannot be read, or is wrong; every error in it is said.
+    /// # Errors
+    ///
+    /// A file that cannot be read, or is wrong; every error in it is said.
     pub fn load(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
         let text = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
         let text = String::from_utf8(text).map_err(|error| {
@@ -54,7 +56,9 @@ impl SessionFile {
     /// The path of its store: `given` on the command line, else the file's own, which is relative
     /// to the file.
     ///
-    /// *Errors*: neither names one.
+    /// # Errors
+    ///
+    /// Neither names one.
     pub fn store(&self, given: Option<&Path>) -> Result<PathBuf, Failure> {
         if let Some(given) = given {
             return Ok(given.to_owned());
@@ -74,7 +78,9 @@ impl SessionFile {
 
     /// The calendars, with the file's overlay laid over them.
     ///
-    /// *Errors*: an overlay that cannot be read, or is wrong.
+    /// # Errors
+    ///
+    /// An overlay that cannot be read, or is wrong.
     pub fn calendars(&self) -> Result<TimeManager, Failure> {
         let Some(text) = self.overlay_text()? else { return Ok(TimeManager::new()) };
         TimeManager::with_overlay(&text).map_err(|error| {
@@ -85,7 +91,9 @@ impl SessionFile {
 
     /// The text of the file's calendar overlay; absent where it names none.
     ///
-    /// *Errors*: an overlay that cannot be read.
+    /// # Errors
+    ///
+    /// An overlay that cannot be read.
     pub fn overlay_text(&self) -> Result<Option<String>, Failure> {
         let Some(overlay) = &self.config.session_data_config.calendar_overlay else {
             return Ok(None);

@@ -71,8 +71,10 @@ const STRICT: ParseOptions = ParseOptions {
 impl RawSession {
     /// The file of that text.
     ///
-    /// *Errors*: one, [`Fault::Syntax`], where the text is no JSON: what follows the first slip
-    /// cannot be told from it.
+    /// # Errors
+    ///
+    /// One, [`Fault::Syntax`], where the text is no JSON: what follows the first slip cannot be
+    /// told from it.
     pub fn read(text: &str) -> Result<RawSession, ConfigErrors> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT)

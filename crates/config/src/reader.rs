@@ -520,7 +520,9 @@ impl Fault {
 
 /// The word that is most like `text`, the first of equals; upper case is no difference.
 ///
-/// *Panics* where there is no word.
+/// # Panics
+///
+/// Where there is no word.
 fn nearest_word(text: &str, words: &[&'static str]) -> &'static str {
     let distance = |word: &str| distance(text, word);
     words.iter().min_by_key(|word| distance(word)).copied().expect("something is known")

@@ -100,14 +100,18 @@ impl SessionConfig {
     ///
     /// Files are not touched: paths in the session stay as the text has them.
     ///
-    /// *Errors*: all that is wrong with the text, at once, each with its place.
+    /// # Errors
+    ///
+    /// All that is wrong with the text, at once, each with its place.
     pub fn parse(text: &str) -> Result<(SessionConfig, Vec<Warning>), ConfigErrors> {
         SessionConfig::from_raw(&RawSession::read(text)?)
     }
 
     /// The same, of a file that has been read already.
     ///
-    /// *Errors*: all that is wrong with it.
+    /// # Errors
+    ///
+    /// All that is wrong with it.
     pub fn from_raw(raw: &RawSession) -> Result<(SessionConfig, Vec<Warning>), ConfigErrors> {
         let findings = Findings::default();
         let root = Object::open(raw.root(), JsonPath::root(), &SESSION, &findings);

@@ -60,7 +60,9 @@ pub struct LayoutRule {
 impl LayoutRule {
     /// Lays out `session`.
     ///
-    /// *Errors*: dates outside the calendar's facts.
+    /// # Errors
+    ///
+    /// Dates outside the calendar's facts.
     pub fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
         let parts: Vec<SessionPart> = session.parts().collect();
         let is_extended = self.hours == Hours::Extended;

@@ -54,7 +54,10 @@ pub fn to_record_batch(rows: &BarColumns) -> RecordBatch {
 /// The rows of `batch`, in whatever order they stand.
 ///
 /// *Shape*: columns are found by name; `ts` is a timestamp of any unit, the others are float64.
-/// *Errors*: [`DataError::NotBars`] where a column is missing, is of another type, or has a null.
+///
+/// # Errors
+///
+/// [`DataError::NotBars`] where a column is missing, is of another type, or has a null.
 pub fn from_record_batch(batch: &RecordBatch) -> Result<BarColumns, DataError> {
     let ts = column(batch, COLUMNS[0])?;
     let mut rows = BarColumns { opens_at_ns: stamps_ns(ts)?, ..BarColumns::default() };

@@ -174,7 +174,11 @@ impl BarColumns {
         }
     }
 
-    /// The stamp of row `row`. *Panics* where there is no such row, as all of these do.
+    /// The stamp of row `row`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such row, as all of these do.
     pub fn opens_at(&self, row: usize) -> Timestamp {
         Timestamp::from_nanos(self.opens_at_ns[row])
     }

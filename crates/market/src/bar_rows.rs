@@ -43,7 +43,11 @@ impl<'a> BarRows<'a> {
         self.opens_at_ns.is_empty()
     }
 
-    /// Rows `range`. *Panics* where there are not so many.
+    /// Rows `range`.
+    ///
+    /// # Panics
+    ///
+    /// Where there are not so many.
     #[inline]
     pub fn rows(&self, range: Range<usize>) -> BarRows<'a> {
         BarRows {
@@ -56,7 +60,11 @@ impl<'a> BarRows<'a> {
         }
     }
 
-    /// The stamp of row `row`. *Panics* where there is no such row, as all of these do.
+    /// The stamp of row `row`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such row, as all of these do.
     #[inline(always)]
     pub fn opens_at(&self, row: usize) -> Timestamp {
         Timestamp::from_nanos(self.opens_at_ns[row])
@@ -96,7 +104,11 @@ pub struct BarRowsMut<'a> {
 }
 
 impl BarRowsMut<'_> {
-    /// Writes one bar as row `row`. *Panics* where there is no room for it.
+    /// Writes one bar as row `row`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no room for it.
     #[inline]
     pub fn write(&mut self, row: usize, opens_at: Timestamp, ohlcv: Ohlcv) {
         self.opens_at_ns[row] = opens_at.as_nanos();
@@ -107,7 +119,11 @@ impl BarRowsMut<'_> {
         self.volume[row] = ohlcv.volume;
     }
 
-    /// Copies `rows` to the first rows. *Panics* where there is less room.
+    /// Copies `rows` to the first rows.
+    ///
+    /// # Panics
+    ///
+    /// Where there is less room.
     #[inline]
     pub fn copy_from(&mut self, rows: &BarRows<'_>) {
         copy_rows(self.opens_at_ns, rows.opens_at_ns);
@@ -118,7 +134,11 @@ impl BarRowsMut<'_> {
         copy_rows(self.volume, rows.volume);
     }
 
-    /// The first `n_rows` rows, to be read. *Panics* where there are fewer.
+    /// The first `n_rows` rows, to be read.
+    ///
+    /// # Panics
+    ///
+    /// Where there are fewer.
     #[inline]
     pub fn first(&self, n_rows: usize) -> BarRows<'_> {
         BarRows {
@@ -135,7 +155,9 @@ impl BarRowsMut<'_> {
 /// Copies `from` to the first rows of a column. Live hands over one row at a time, for which a call
 /// of the copying routine costs more than the copy.
 ///
-/// *Panics* where the column is shorter.
+/// # Panics
+///
+/// Where the column is shorter.
 #[inline]
 pub fn copy_rows<T: Copy>(to: &mut [T], from: &[T]) {
     match from {

@@ -35,7 +35,11 @@ pub struct BarSlice {
 }
 
 impl BarSlice {
-    /// The rows `rows` of `columns`. *Panics* where there are fewer.
+    /// The rows `rows` of `columns`.
+    ///
+    /// # Panics
+    ///
+    /// Where there are fewer.
     pub fn new(columns: Arc<BarColumns>, rows: Range<usize>) -> BarSlice {
         assert!(rows.start <= rows.end && rows.end <= columns.len(), "{rows:?} of {columns:?}");
         BarSlice { columns, rows }
@@ -81,7 +85,11 @@ impl BarSlice {
         &self.columns.volume[self.rows.clone()]
     }
 
-    /// The values of row `row`. *Panics* where there is no such row.
+    /// The values of row `row`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such row.
     pub fn ohlcv(&self, row: usize) -> Ohlcv {
         assert!(row < self.len(), "row {row} of {self:?}");
         self.columns.ohlcv(self.rows.start + row)

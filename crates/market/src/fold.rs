@@ -38,8 +38,6 @@ impl BarFold {
 impl Ohlcv {
     /// Takes in the rows `rows` of `bars`, which follow, oldest first.
     ///
-    /// *Panics* where there are not so many.
-    ///
     /// ```
     /// use openbell_market::{BarColumns, Ohlcv};
     /// use openbell_time::Timestamp;
@@ -54,6 +52,10 @@ impl Ohlcv {
     /// let (open, high, low, close, volume) = (10.0, 12.0, 10.0, 11.0, 3.0);
     /// assert_eq!(three, Ohlcv { open, high, low, close, volume });
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where there are not so many.
     #[inline]
     pub fn absorb(&mut self, bars: &BarRows<'_>, rows: Range<usize>) {
         let mut fold = BarFold { high: self.high, low: self.low, volume: self.volume };

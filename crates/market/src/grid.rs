@@ -57,7 +57,9 @@ impl Grid {
     /// The grid of a clock interval of `step_ns` nanoseconds over `parts`, which are in time
     /// order and do not overlap.
     ///
-    /// *Panics* where `step_ns` is not positive: no interval is.
+    /// # Panics
+    ///
+    /// Where `step_ns` is not positive: no interval is.
     pub fn clock(parts: Vec<SessionPart>, step_ns: i64) -> Grid {
         assert!(step_ns > 0, "a grid of {step_ns} ns");
         let mut first_slots = Vec::with_capacity(parts.len());

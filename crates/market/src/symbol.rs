@@ -30,8 +30,9 @@ pub struct Symbol(Arc<str>);
 impl Symbol {
     /// The symbol that `text` names.
     ///
-    /// *Errors*: [`MarketError::NotASymbol`] where it is empty, too long, or holds another
-    /// character.
+    /// # Errors
+    ///
+    /// [`MarketError::NotASymbol`] where it is empty, too long, or holds another character.
     pub fn new(text: &str) -> Result<Symbol, MarketError> {
         let trimmed = text.trim();
         let is_allowed = |b: u8| {
@@ -70,7 +71,9 @@ impl Symbol {
     /// The symbol that a path segment names; the inverse of [`Symbol::to_path_segment`]. Segments
     /// that other programs wrote with more or less encoding are read too.
     ///
-    /// *Errors*: [`MarketError::NotASymbol`] where an escape is broken or the text is no symbol.
+    /// # Errors
+    ///
+    /// [`MarketError::NotASymbol`] where an escape is broken or the text is no symbol.
     pub fn from_path_segment(segment: &str) -> Result<Symbol, MarketError> {
         let broken = || MarketError::NotASymbol { found: segment.to_owned() };
         let bytes = segment.as_bytes();

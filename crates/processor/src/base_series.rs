@@ -39,7 +39,11 @@ impl BaseSeries {
 
     /// Appends the rows `range` of `bars`, closing at `closes_at_ns`, to `out`.
     ///
-    /// *Shape*: `closes_at_ns` runs beside `bars`. *Panics* where the segment has less room.
+    /// *Shape*: `closes_at_ns` runs beside `bars`.
+    ///
+    /// # Panics
+    ///
+    /// Where the segment has less room.
     pub fn append(
         &mut self,
         bars: &BarColumns,

@@ -74,7 +74,9 @@ impl IndicatorSet {
     /// The value of the indicator at `position` for any slot of the session, as
     /// [`IndicatorState::slot_value`].
     ///
-    /// *Panics* where there are fewer indicators.
+    /// # Panics
+    ///
+    /// Where there are fewer indicators.
     pub fn slot_value(&self, position: usize, slot: u32) -> Option<f64> {
         self.states[position].slot_value(slot)
     }

@@ -190,7 +190,9 @@ impl BlockWriter {
 
     /// Commits the next `n_rows` rows: from now on readers may read them.
     ///
-    /// *Panics* where fewer fit.
+    /// # Panics
+    ///
+    /// Where fewer fit.
     pub(crate) fn commit(&mut self, n_rows: usize) {
         assert!(n_rows <= self.room(), "{n_rows} rows committed with room for {}", self.room());
         self.block.len.store(self.len() + n_rows, Ordering::Release);

@@ -31,8 +31,9 @@ impl OutsideReader {
     /// *Time*: everything in it is as of one publication, made at one instant at which the
     /// session was active; nothing later is in it, however long it is held.
     ///
-    /// *Errors*: [`Inactive`] while the gate is shut, with since when, the epoch and who holds
-    /// it.
+    /// # Errors
+    ///
+    /// [`Inactive`] while the gate is shut, with since when, the epoch and who holds it.
     #[inline]
     pub fn view(&mut self) -> Result<View<'_>, Inactive> {
         Ok(self.look()?.view())

@@ -96,8 +96,11 @@ impl SegmentWriter {
     /// place and nothing committed, in `memory` where that is of the same make. They are seen at
     /// their close.
     ///
-    /// *Cost*: nothing is copied: bars and closes are read where they lie. *Panics* where there are
-    /// more or fewer closes than bars.
+    /// *Cost*: nothing is copied: bars and closes are read where they lie.
+    ///
+    /// # Panics
+    ///
+    /// Where there are more or fewer closes than bars.
     pub fn of_whole(
         memory: Option<SegmentMemory>,
         shape: SegmentShape,
@@ -177,7 +180,9 @@ impl SegmentWriter {
     /// Makes the next `n_rows` rows readable; when outsiders see them is the publication's to
     /// say.
     ///
-    /// *Panics* where fewer fit.
+    /// # Panics
+    ///
+    /// Where fewer fit.
     pub fn commit(&mut self, n_rows: usize) {
         self.writer.commit(n_rows);
     }

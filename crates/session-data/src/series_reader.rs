@@ -84,8 +84,10 @@ impl SeriesReader {
     /// *Time*: of the publication that is current at one instant within this call, at which the
     /// session was active.
     ///
-    /// *Errors*: [`ReadError::Inactive`] while the gate is shut; [`ReadError::Unavailable`] where
-    /// the symbol is no member, is withheld, or has no such series.
+    /// # Errors
+    ///
+    /// [`ReadError::Inactive`] while the gate is shut; [`ReadError::Unavailable`] where the symbol
+    /// is no member, is withheld, or has no such series.
     #[inline]
     pub fn latest(&mut self) -> Result<Option<&Bar>, ReadError> {
         if !self.reader.is_still(self.word) {

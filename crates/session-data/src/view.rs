@@ -120,7 +120,10 @@ impl<'r> View<'r> {
     /// The symbol of that name.
     ///
     /// *Cost*: a binary search by name; use a [`SymbolHandle`] for repeated reads.
-    /// *Errors*: [`Unavailable::NotPresent`], [`Unavailable::Withheld`].
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NotPresent`], [`Unavailable::Withheld`].
     pub fn symbol(&self, symbol: &str) -> Result<SymbolView<'r>, Unavailable> {
         let member = self
             .roster
@@ -131,8 +134,11 @@ impl<'r> View<'r> {
 
     /// The symbol that `handle` was made for.
     ///
-    /// *Cost*: an index. *Errors*: [`Unavailable::Removed`], [`Unavailable::OldGeneration`],
-    /// [`Unavailable::Withheld`].
+    /// *Cost*: an index.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::Removed`], [`Unavailable::OldGeneration`], [`Unavailable::Withheld`].
     pub fn by_handle(&self, handle: SymbolHandle) -> Result<SymbolView<'r>, Unavailable> {
         let member = self.roster.member_at(handle.idx).ok_or(Unavailable::Removed)?;
         if member.generation != handle.generation {

@@ -20,7 +20,9 @@ impl Word {
     /// A word that no board ever holds: active, and nothing published.
     pub(crate) const NEVER: u64 = 1 << 63;
 
-    /// *Panics* when a run has switched eight million times or published a trillion times.
+    /// # Panics
+    ///
+    /// When a run has switched eight million times or published a trillion times.
     pub(crate) fn pack(self) -> u64 {
         assert!(self.epoch <= EPOCH_MASK, "the gate has switched {} times", self.epoch);
         assert!(self.publication <= PUBLICATION_MASK, "publication {}", self.publication);

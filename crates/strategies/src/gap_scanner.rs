@@ -70,8 +70,10 @@ impl Default for Settings {
 
 /// Makes it from a session file's entry.
 ///
-/// *Errors*: settings that break a rule of the table above, a universe that cannot be read, an
-/// entry without `pre_session`.
+/// # Errors
+///
+/// Settings that break a rule of the table above, a universe that cannot be read, an entry without
+/// `pre_session`.
 pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = making.settings()?;
     if !making.is_called_before_open() {

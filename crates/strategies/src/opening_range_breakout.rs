@@ -48,7 +48,9 @@ impl Default for Settings {
 
 /// Makes it from a session file's entry.
 ///
-/// *Errors*: settings that break a rule of the table above.
+/// # Errors
+///
+/// Settings that break a rule of the table above.
 pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = making.settings()?;
     if settings.minutes == 0 {

@@ -10,7 +10,9 @@ use openbell_market::Symbol;
 /// A file has a symbol a line; what follows the first comma or blank is passed over, as are empty
 /// lines, lines that begin with `#`, and a head line `symbol`.
 ///
-/// *Errors*: a name that is no symbol, with its line; a file that cannot be read; no symbol at all.
+/// # Errors
+///
+/// A name that is no symbol, with its line; a file that cannot be read; no symbol at all.
 pub(crate) fn universe(
     making: &ModuleContext<'_>,
     symbols: &[String],

@@ -49,7 +49,9 @@ impl ClockDriver {
     ///
     /// What was written before is seen by whoever reads this instant.
     ///
-    /// *Errors*: [`TimeError::ClockWouldGoBack`], and the clock stays where it is.
+    /// # Errors
+    ///
+    /// [`TimeError::ClockWouldGoBack`], and the clock stays where it is.
     pub fn advance_to(&mut self, instant: Timestamp) -> Result<(), TimeError> {
         let at = self.now();
         if instant < at {

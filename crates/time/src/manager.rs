@@ -61,7 +61,9 @@ impl TimeManager {
 
     /// The embedded facts with an overlay's lines laid over them.
     ///
-    /// *Errors*: all of the overlay is checked at once, also for calendars that are not asked for:
+    /// # Errors
+    ///
+    /// All of the overlay is checked at once, also for calendars that are not asked for:
     /// [`TimeError::FactLine`], [`TimeError::FactMissing`], [`TimeError::FactOnNoSession`],
     /// [`TimeError::FactHours`], [`TimeError::UnknownCalendar`].
     pub fn with_overlay(overlay: &str) -> Result<TimeManager, TimeError> {
@@ -79,10 +81,12 @@ impl TimeManager {
 
     /// The calendar of an exchange group or of an exchange.
     ///
-    /// *Errors*: [`TimeError::UnknownCalendar`], with the nearest names.
-    ///
     /// *Cost*: a few milliseconds when a calendar is asked for first in a process, then a short
     /// search by name. Two who ask first at the same time both expand it.
+    ///
+    /// # Errors
+    ///
+    /// [`TimeError::UnknownCalendar`], with the nearest names.
     pub fn calendar(&self, name: &str) -> Result<Calendar, TimeError> {
         let group = ExchangeGroup::named(name).ok_or_else(|| unknown(name))?;
         let idx = embedded_idx(group.calendar)?;

@@ -37,7 +37,9 @@ impl Nanos {
 
     /// The length of `seconds` whole seconds.
     ///
-    /// *Panics* past ±292 years, which no session spans.
+    /// # Panics
+    ///
+    /// Past ±292 years, which no session spans.
     pub const fn from_secs(seconds: i64) -> Nanos {
         Nanos(seconds * NANOS_PER_SECOND)
     }

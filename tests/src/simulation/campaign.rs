@@ -37,7 +37,9 @@ pub enum Shrinking {
 impl Campaign {
     /// Runs the seeds, as long as `goes_on`, which is asked with each seed before it.
     ///
-    /// *Errors*: the first seed that breaks a promise.
+    /// # Errors
+    ///
+    /// The first seed that breaks a promise.
     pub fn run(
         self,
         shrinking: Shrinking,

@@ -57,7 +57,9 @@ impl std::ops::AddAssign for Figures {
 
 /// Runs `scenario` beside the plain run, and then every way that must come out the same.
 ///
-/// *Errors*: the first promise that is broken; a panic breaks one.
+/// # Errors
+///
+/// The first promise that is broken; a panic breaks one.
 pub fn simulate(scenario: &Scenario) -> Kept<Figures> {
     let simulated = std::panic::catch_unwind(|| simulated(scenario));
     simulated.unwrap_or_else(|panic| {

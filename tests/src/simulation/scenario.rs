@@ -411,7 +411,9 @@ impl Scenario {
 
     /// The config.
     ///
-    /// *Panics* where it is refused: a scenario is made of what is allowed.
+    /// # Panics
+    ///
+    /// Where it is refused: a scenario is made of what is allowed.
     pub fn config(&self) -> SessionConfig {
         let json = self.json();
         match SessionConfig::parse(&json) {

@@ -45,7 +45,9 @@ impl Bound {
 
 /// The bounds of the repository.
 ///
-/// *Errors*: a file that is no list of bounds.
+/// # Errors
+///
+/// A file that is no list of bounds.
 pub fn read(text: &str) -> Result<Vec<Bound>, serde_json::Error> {
     serde_json::from_str(text)
 }

@@ -15,7 +15,9 @@ const N_WARM: usize = 3;
 
 /// All of it.
 ///
-/// *Panics* where a run does not complete.
+/// # Panics
+///
+/// Where a run does not complete.
 pub fn figures() -> Vec<Figure> {
     let counted = count(&market(100, N_WARM + 3));
     let (month, three) = (market(100, 21), market(100, 63));

@@ -47,7 +47,9 @@ impl Figures {
 ///
 /// What else the machine does hits all stages of a round alike, so ratios are taken within a round.
 ///
-/// *Errors*: as for [`Prepared::pass`]; a digest that differs from one round to the next.
+/// # Errors
+///
+/// As for [`Prepared::pass`]; a digest that differs from one round to the next.
 pub fn measure(market: &Market, n_rounds: usize) -> Result<Vec<Figures>, Failure> {
     let prepared: Vec<Prepared<'_>> = Stage::ALL
         .iter()

@@ -96,7 +96,9 @@ impl Market {
     /// *Cost*: writes it into the system's folder for temporary files; it is gone when the market
     /// is dropped.
     ///
-    /// *Errors*: a folder that cannot be made or written.
+    /// # Errors
+    ///
+    /// A folder that cannot be made or written.
     pub fn generate(size: &Size) -> Result<Market, Failure> {
         let folder = tempfile::tempdir().map_err(|error| {
             Failure::new(Exit::Data, error).of("cannot make a folder for the bars")
@@ -159,7 +161,9 @@ impl Market {
     /// that it has; of the intervals of seconds, minutes and hours the one that most symbols have,
     /// of equals the shortest.
     ///
-    /// *Errors*: a folder that is no store, or has no such bars; an unknown group.
+    /// # Errors
+    ///
+    /// A folder that is no store, or has no such bars; an unknown group.
     pub fn of_store(
         folder: &Path,
         group: &str,
@@ -211,7 +215,9 @@ impl Market {
     /// Decodes every bar, symbol by symbol, and does nothing with it: the yardstick. Returns how
     /// many there were.
     ///
-    /// *Errors*: those of the store.
+    /// # Errors
+    ///
+    /// Those of the store.
     pub fn decode(&self) -> Result<u64, DataError> {
         let mut rows = BarColumns::default();
         let mut n_bars = 0;
@@ -236,7 +242,9 @@ impl Market {
 
     /// The session file of a run over it.
     ///
-    /// *Errors*: keys of `load` that a session file cannot have.
+    /// # Errors
+    ///
+    /// Keys of `load` that a session file cannot have.
     pub fn config(&self, load: &Load) -> Result<SessionConfig, Failure> {
         let mut streams = vec![self.base.to_string()];
         if load.derives {
@@ -266,7 +274,9 @@ impl Market {
 
     /// A run of `config` over it, planned and not begun.
     ///
-    /// *Errors*: every reason for which it cannot begin.
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin.
     pub fn engine(&self, config: &SessionConfig) -> Result<Engine, Failure> {
         let source = Box::new(StoreSource::new(self.store.clone()));
         Engine::new(config, &self.time, source).map_err(|errors| plan_failure(&errors, None))

@@ -128,7 +128,9 @@ pub struct Pass {
 impl<'m> Prepared<'m> {
     /// The stage on `market`.
     ///
-    /// *Errors*: as for [`Market::config`].
+    /// # Errors
+    ///
+    /// As for [`Market::config`].
     pub fn new(stage: Stage, market: &'m Market) -> Result<Prepared<'m>, Failure> {
         let config = stage.load(market).map(|load| market.config(&load)).transpose()?;
         Ok(Prepared { market, stage, config })
@@ -136,7 +138,9 @@ impl<'m> Prepared<'m> {
 
     /// Does it once, from opening the files to giving the memory back.
     ///
-    /// *Errors*: bars that cannot be read, a run that does not complete.
+    /// # Errors
+    ///
+    /// Bars that cannot be read, a run that does not complete.
     pub fn pass(&self) -> Result<Pass, Failure> {
         let meter = Meter::start();
         let Some(config) = &self.config else {
@@ -159,7 +163,9 @@ impl<'m> Prepared<'m> {
 
 /// Steps a run to its end, as fast as it can.
 ///
-/// *Errors*: a run that does not complete.
+/// # Errors
+///
+/// A run that does not complete.
 pub fn complete(mut engine: Engine) -> Result<Report, Failure> {
     loop {
         // A run without pace does not look at the wall.

@@ -23,7 +23,9 @@ pub struct Asked {
 /// To `answers` go the same lines with our answers, to `differences` one line for each that
 /// differs or has no answer, and the count.
 ///
-/// *Errors*: the file is no question file, or an output cannot be written.
+/// # Errors
+///
+/// The file is no question file, or an output cannot be written.
 pub fn ask(
     time: &TimeManager,
     file: &[u8],

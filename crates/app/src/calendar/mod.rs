@@ -20,7 +20,9 @@ pub use show::show;
 /// The instant that a person has written: exchange time, `2025-07-02T09:30` with or without
 /// seconds, unless it carries `Z` or an offset.
 ///
-/// *Errors*: the text is neither, or the exchange's clock jumps over that time.
+/// # Errors
+///
+/// The text is neither, or the exchange's clock jumps over that time.
 pub fn written_instant(calendar: &Calendar, text: &str) -> Result<Timestamp> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);

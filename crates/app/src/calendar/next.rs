@@ -9,7 +9,9 @@ use super::{clock_words, offset_words};
 
 /// Writes the phase at `now` and the next open, close and session, in exchange time and UTC.
 ///
-/// *Errors*: the facts do not reach so far, or `out` cannot be written.
+/// # Errors
+///
+/// The facts do not reach so far, or `out` cannot be written.
 pub fn next(calendar: &Calendar, now: Timestamp, out: &mut impl Write) -> Result<()> {
     let local = calendar.local_time(now);
     writeln!(out, "{}  {local} {}", calendar.name(), offset_words(&local))?;

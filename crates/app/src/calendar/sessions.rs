@@ -56,7 +56,9 @@ struct Extended {
 
 /// Writes the sessions `s` with `since <= s < until`.
 ///
-/// *Errors*: the calendar is unknown, its facts do not cover the range, or `out` cannot be written.
+/// # Errors
+///
+/// The calendar is unknown, its facts do not cover the range, or `out` cannot be written.
 pub fn sessions(
     time: &TimeManager,
     request: &SessionsRequest<'_>,

@@ -12,7 +12,9 @@ const AHEAD_DAYS: i32 = 366;
 
 /// Writes what a person wants to know of a calendar at `now`.
 ///
-/// *Errors*: the facts do not cover `now`, or `out` cannot be written.
+/// # Errors
+///
+/// The facts do not cover `now`, or `out` cannot be written.
 pub fn show(calendar: &Calendar, now: Timestamp, out: &mut impl Write) -> Result<()> {
     let local = calendar.local_time(now);
     writeln!(out, "{}  {}", calendar.name(), calendar.about())?;

@@ -96,8 +96,11 @@ impl<'c> Context<'c> {
     /// The bars of the last `n_sessions` sessions strictly before this one, of any symbol of the
     /// source, a member or not. At least one session is read.
     ///
-    /// *Cost*: opens and reads files, the same on every call; keep what you need again. *Errors*:
-    /// an unknown symbol, an interval that is neither stored nor made of the base, a source that
+    /// *Cost*: opens and reads files, the same on every call; keep what you need again.
+    ///
+    /// # Errors
+    ///
+    /// An unknown symbol, an interval that is neither stored nor made of the base, a source that
     /// cannot be read, free delivery.
     pub fn history(
         &mut self,
@@ -171,7 +174,9 @@ impl<'c> BeforeOpen<'c> {
 
     /// As [`Context::history`].
     ///
-    /// *Errors*: as there.
+    /// # Errors
+    ///
+    /// As there.
     pub fn history(
         &mut self,
         symbol: &Symbol,

@@ -251,7 +251,9 @@ impl Consumers {
 
     /// Tells `audience`; those that are stopped hear nothing.
     ///
-    /// *Errors*: a consumer failed whose rule stops the run; nobody after it is called.
+    /// # Errors
+    ///
+    /// A consumer failed whose rule stops the run; nobody after it is called.
     pub(crate) fn notify(
         &mut self,
         mut call: Call<'_>,

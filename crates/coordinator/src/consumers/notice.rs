@@ -210,7 +210,9 @@ fn emptied<'a>(mut bars: Vec<BarClosed<'_>>) -> Vec<BarClosed<'a>> {
 /// Calls `consumer` with `notice`. A callback that needs a view and has none is not made: the
 /// session is inactive.
 ///
-/// *Errors*: the words of an error or a panic.
+/// # Errors
+///
+/// The words of an error or a panic.
 pub(crate) fn notify_one<'c>(
     consumer: &mut dyn Consumer,
     notice: &Notice,

@@ -109,8 +109,10 @@ impl Ticket {
 
     /// Waits for the answer.
     ///
-    /// *Errors*: [`WaitError::OnTheCoreThread`] inside a callback of an inline or lock-step
-    /// consumer, where waiting would never end.
+    /// # Errors
+    ///
+    /// [`WaitError::OnTheCoreThread`] inside a callback of an inline or lock-step consumer, where
+    /// waiting would never end.
     pub fn wait(self) -> Result<Answer, WaitError> {
         if self.core.is_current() {
             return Err(WaitError::OnTheCoreThread);

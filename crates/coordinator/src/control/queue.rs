@@ -63,7 +63,9 @@ impl<T> Shared<T> {
 impl<T> Entrance<T> {
     /// Puts one in.
     ///
-    /// *Errors*: it comes back where the queue is full or over.
+    /// # Errors
+    ///
+    /// It comes back where the queue is full or over.
     pub(crate) fn give(&self, command: T) -> Result<(), NotTaken<T>> {
         self.0.with_line(|line| {
             if line.is_over {

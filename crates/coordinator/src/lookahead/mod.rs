@@ -39,14 +39,18 @@ use rerun_window::RerunWindow;
 pub trait LookaheadSetup {
     /// The data that all runs are on, the same each time.
     ///
-    /// *Errors*: a source that cannot be opened.
+    /// # Errors
+    ///
+    /// A source that cannot be opened.
     fn source(&mut self) -> Result<Box<dyn Source>, DataError>;
 
     /// Registers consumers as they are at the start of a run, with nothing in them of an earlier
     /// one. A consumer that reads data by a door of its own is to be given that door
     /// [tampered with](Tampering::over).
     ///
-    /// *Errors*: consumers that cannot be made.
+    /// # Errors
+    ///
+    /// Consumers that cannot be made.
     fn register(&mut self, engine: &mut Engine, tampering: &Tampering)
     -> Result<(), ConsumerError>;
 
@@ -155,10 +159,13 @@ impl<'c> LookaheadCheck<'c> {
     ///
     /// Consumers are best registered inline; seats are waited for, and are the rehearsal's to run.
     ///
-    /// *Cost*: a run of each session that has a cut, and for each cut a run up to it, each with
-    /// the sessions before it that it begins with; a finding costs one more. *Errors*: a run that
-    /// cannot begin. A run that fails is no error: it must fail at the same step, with or without
-    /// the future.
+    /// *Cost*: a run of each session that has a cut, and for each cut a run up to it, each with the
+    /// sessions before it that it begins with; a finding costs one more.
+    ///
+    /// # Errors
+    ///
+    /// A run that cannot begin. A run that fails is no error: it must fail at the same step, with
+    /// or without the future.
     pub fn run(
         &self,
         rehearsal: &mut dyn LookaheadSetup,

@@ -27,7 +27,9 @@ use settings::SettingsFault;
 pub trait ModuleFiles {
     /// The text of the file at `path`, which is relative to the session file.
     ///
-    /// *Errors*: a sentence that names the file and what is wrong with it.
+    /// # Errors
+    ///
+    /// A sentence that names the file and what is wrong with it.
     fn text(&self, path: &str) -> Result<String, String>;
 }
 
@@ -61,8 +63,10 @@ impl<'m> ModuleContext<'m> {
     /// `comment` and `note`, which stand in any object. An unknown key is refused with the nearest
     /// known one, also where `T` would pass it over.
     ///
-    /// *Errors*: a sentence: an unknown key, a missing one, a value that is wrong. Hand it back as
-    /// the maker's error: the session file's reader is then told each with its own place.
+    /// # Errors
+    ///
+    /// A sentence: an unknown key, a missing one, a value that is wrong. Hand it back as the
+    /// maker's error: the session file's reader is then told each with its own place.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, String> {
         settings::read(self.config).map_err(|faults| {
             let texts: Vec<String> = faults.iter().map(SettingsFault::text).collect();
@@ -89,7 +93,9 @@ impl<'m> ModuleContext<'m> {
 
     /// The text of a file named in the settings.
     ///
-    /// *Errors*: a sentence that names the file and what is wrong with it.
+    /// # Errors
+    ///
+    /// A sentence that names the file and what is wrong with it.
     pub fn text(&self, path: &str) -> Result<String, String> {
         self.texts.text(path)
     }
@@ -181,7 +187,9 @@ impl Registry {
     /// scanners, then strategies, each in file order. Those that are not enabled are made too, so
     /// that their settings are checked, and left out.
     ///
-    /// *Errors*: everything that is wrong with them, at once.
+    /// # Errors
+    ///
+    /// Everything that is wrong with them, at once.
     pub fn make(
         &self,
         config: &SessionConfig,

@@ -57,8 +57,10 @@ pub struct ScheduleDue {
 impl Plan {
     /// The plan of `config` on the calendars of `time` and the data of `source`.
     ///
-    /// *Errors*: every reason at once: no session in the range, unknown symbols, unreadable
-    /// series, intervals that no stored base yields, schedule entries outside their session.
+    /// # Errors
+    ///
+    /// Every reason at once: no session in the range, unknown symbols, unreadable series, intervals
+    /// that no stored base yields, schedule entries outside their session.
     pub fn new(
         config: &SessionConfig,
         time: &TimeManager,

@@ -23,7 +23,9 @@ pub trait Source: Send {
     /// Whether the series of one symbol may be read together. A source whose series are all of
     /// one make has nothing to refuse.
     ///
-    /// *Errors*: series that were adjusted in different ways.
+    /// # Errors
+    ///
+    /// Series that were adjusted in different ways.
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
         let _ = keys;
         Ok(())
@@ -31,13 +33,17 @@ pub trait Source: Send {
 
     /// A feed of one series, before its first row.
     ///
-    /// *Errors*: an unknown series, a source that cannot be opened.
+    /// # Errors
+    ///
+    /// An unknown series, a source that cannot be opened.
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError>;
 
     /// The feed that delivers the sessions' own bars: the stored one, unless the source reads
     /// ahead or follows a live one.
     ///
-    /// *Errors*: as for [`Source::feed`].
+    /// # Errors
+    ///
+    /// As for [`Source::feed`].
     fn day_feed(
         &mut self,
         key: &SeriesKey,
@@ -49,7 +55,9 @@ pub trait Source: Send {
     /// Says which stretches of time the sessions' own bars will be read in, in order, and how
     /// many of them ahead. A source that reads nothing ahead passes it over.
     ///
-    /// *Errors*: a source that cannot.
+    /// # Errors
+    ///
+    /// A source that cannot.
     fn read_ahead(
         &mut self,
         windows: Vec<Range<Timestamp>>,

@@ -146,7 +146,9 @@ impl std::fmt::Debug for RunExport {
 impl RunExport {
     /// Begins an export into `folder`, which is made where it is not there.
     ///
-    /// *Errors*: those of the file system.
+    /// # Errors
+    ///
+    /// Those of the file system.
     pub fn create(folder: impl AsRef<Path>) -> Result<RunExport, DataError> {
         RunExport::create_on(Arc::new(RealDisk), folder.as_ref())
     }
@@ -173,8 +175,14 @@ impl RunExport {
     ///
     /// *Shape*: calls for one series follow each other in time; a 1w bar has its Monday for
     /// `session_date`. A series that is named without a bar gets a file without a row.
-    /// *Errors*: those of the file system.
-    /// *Panics* where the columns differ in length.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    ///
+    /// # Panics
+    ///
+    /// Where the columns differ in length.
     pub fn append_bars(
         &mut self,
         key: &SeriesKey,
@@ -223,8 +231,14 @@ impl RunExport {
     ///
     /// *Shape*: the first call for a series says which columns its file has; a name that is not
     /// among those of a later call is null in its rows, a new name is refused.
-    /// *Errors*: [`DataError::UnknownExportColumn`] for such a name; those of the file system.
-    /// *Panics* where the columns differ in length.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownExportColumn`] for such a name; those of the file system.
+    ///
+    /// # Panics
+    ///
+    /// Where the columns differ in length.
     pub fn append_indicators(
         &mut self,
         key: &SeriesKey,
@@ -250,7 +264,9 @@ impl RunExport {
 
     /// Appends the quality of one series in one session.
     ///
-    /// *Errors*: those of the file system.
+    /// # Errors
+    ///
+    /// Those of the file system.
     pub fn append_quality(&mut self, row: &QualityRow) -> Result<(), DataError> {
         let QualityRow { key, session_date, expected, present, longest_gap } = row;
         let missing = expected.saturating_sub(*present);
@@ -276,7 +292,9 @@ impl RunExport {
 
     /// Writes what is gathered, and puts every file in its place.
     ///
-    /// *Errors*: those of the file system; files that are in their place by then stay.
+    /// # Errors
+    ///
+    /// Those of the file system; files that are in their place by then stay.
     pub fn finish(mut self) -> Result<ExportReport, DataError> {
         self.write_quality()?;
         let mut report =

@@ -14,7 +14,9 @@ use crate::feed::{Connection, Feed, FeedKind};
 /// different stamps; `make` yields a new feed each time, standing at its first row. For a live
 /// feed `now` is an instant by which all of it has arrived; stored feeds do not look at it.
 ///
-/// *Panics*: where a law is broken; that is its purpose.
+/// # Panics
+///
+/// Where a law is broken; that is its purpose.
 pub fn check_all<F: Feed>(make: impl Fn() -> F, expected: &BarColumns, now: Timestamp) {
     assert!(expected.len() >= 3, "the checks need at least three rows");
     delivers_every_row_once_however_the_time_is_cut(&make, expected, now);

@@ -89,16 +89,20 @@ pub trait Feed: Send {
     /// Makes the next rows those stamped at or after `since`, also where they were delivered
     /// before; an error met before is forgotten.
     ///
-    /// *Errors*: those of the source.
+    /// # Errors
+    ///
+    /// Those of the source.
     fn seek(&mut self, since: Timestamp) -> Result<(), DataError>;
 
     /// Appends to `out` all rows that are not delivered yet, are stamped before `until`, and have
     /// arrived by `now` (which a stored feed does not look at).
     ///
-    /// *Errors*: those of the source. The rows before the error are in `out` by then, and
-    /// [`DataError::unreadable_since`] says from which stamp on nothing can be read, where that
-    /// is known; with a known one, no poll up to that instant fails. The same error comes again
-    /// until the next seek.
+    /// # Errors
+    ///
+    /// Those of the source. The rows before the error are in `out` by then, and
+    /// [`DataError::unreadable_since`] says from which stamp on nothing can be read, where that is
+    /// known; with a known one, no poll up to that instant fails. The same error comes again until
+    /// the next seek.
     fn poll(
         &mut self,
         now: Timestamp,

@@ -78,7 +78,9 @@ impl Prefetch {
     /// rows than handed over by another thread, by a factor of 1.1 over a year and of 1.5 and more
     /// over a month. A thread pays where the medium is slow.
     ///
-    /// *Errors*: [`DataError::Io`] where the system gives no thread.
+    /// # Errors
+    ///
+    /// [`DataError::Io`] where the system gives no thread.
     pub fn start_where_useful(
         windows: Vec<Range<Timestamp>>,
         n_ahead: usize,
@@ -92,7 +94,9 @@ impl Prefetch {
 
     /// Starts the thread, as [`Prefetch::start_where_useful`] does where it is.
     ///
-    /// *Errors*: [`DataError::Io`] where the system gives no thread.
+    /// # Errors
+    ///
+    /// [`DataError::Io`] where the system gives no thread.
     pub fn start(windows: Vec<Range<Timestamp>>, n_ahead: usize) -> Result<Prefetch, DataError> {
         let windows: Arc<[Range<Timestamp>]> = windows.into();
         let (inbox, messages) = unbounded();
@@ -160,7 +164,9 @@ impl Drop for Prefetch {
 
 /// A stored [`Feed`] whose rows are read ahead by a [`Prefetch`].
 ///
-/// *Errors*: beside those of the feed, [`DataError::PrefetchEnded`] once its [`Prefetch`] is gone.
+/// # Errors
+///
+/// Beside those of the feed, [`DataError::PrefetchEnded`] once its [`Prefetch`] is gone.
 #[derive(Debug)]
 pub struct PrefetchedFeed {
     key: SeriesKey,

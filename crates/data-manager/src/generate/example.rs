@@ -69,7 +69,9 @@ pub fn example_plans() -> Vec<MarketPlan> {
 
 /// Writes the data set into the store of `writer`; the same bytes on every machine.
 ///
-/// *Errors*: those of [`generate`].
+/// # Errors
+///
+/// Those of [`generate`].
 pub fn write_example_store(writer: &mut StoreWriter) -> Result<GenerateReport, DataError> {
     let time = TimeManager::new();
     let mut whole = GenerateReport::default();
@@ -83,7 +85,9 @@ pub fn write_example_store(writer: &mut StoreWriter) -> Result<GenerateReport, D
     Ok(whole)
 }
 
-/// *Panics* where the text is none: the names stand above.
+/// # Panics
+///
+/// Where the text is none: the names stand above.
 fn symbol(name: &str) -> Symbol {
     match Symbol::new(name) {
         Ok(symbol) => symbol,
@@ -91,7 +95,9 @@ fn symbol(name: &str) -> Symbol {
     }
 }
 
-/// *Panics* where there is no such date: the dates stand above.
+/// # Panics
+///
+/// Where there is no such date: the dates stand above.
 fn date(year: i32, month: u32, day: u32) -> TradingDate {
     match TradingDate::from_ymd(year, month, day) {
         Some(date) => date,

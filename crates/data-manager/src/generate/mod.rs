@@ -41,8 +41,11 @@ pub struct GenerateReport {
 /// Writes the bars of `plan` into the store of `writer`, on the sessions of `calendar`.
 ///
 /// *Cost*: one symbol and one month at a time in memory.
-/// *Errors*: [`DataError::Calendar`] where the calendar does not reach; those of
-/// [`StoreWriter::merge`], [`DataError::SyntheticMixed`] where real bars are stored among them.
+///
+/// # Errors
+///
+/// [`DataError::Calendar`] where the calendar does not reach; those of [`StoreWriter::merge`],
+/// [`DataError::SyntheticMixed`] where real bars are stored among them.
 pub fn generate(
     plan: &MarketPlan,
     calendar: &Calendar,

@@ -63,11 +63,12 @@ pub struct ImportTarget<'a> {
 
 /// How the first `n_rows` of `path` would be read; nothing is written.
 ///
-/// *Errors*: those of a file that cannot be read, and of guesses that cannot be made
-/// ([`DataError::CsvNotText`], [`DataError::CsvColumnNotFound`],
-/// [`DataError::CsvColumnTwice`], [`DataError::CsvStampsUnknown`],
-/// [`DataError::CsvStampsAmbiguous`], [`DataError::CsvFormatReadsNone`],
-/// [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
+/// # Errors
+///
+/// Those of a file that cannot be read, and of guesses that cannot be made
+/// ([`DataError::CsvNotText`], [`DataError::CsvColumnNotFound`], [`DataError::CsvColumnTwice`],
+/// [`DataError::CsvStampsUnknown`], [`DataError::CsvStampsAmbiguous`],
+/// [`DataError::CsvFormatReadsNone`], [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
 pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Preview, DataError> {
     let mut reader = RowReader::open(path, options)?;
     let mut rows = Vec::new();
@@ -87,9 +88,15 @@ pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Previ
 ///
 /// *Cost*: two million rows in memory, and a bit for each row. Rows are written in chunks of that
 /// size; each is written whole or not at all.
-/// *Errors*: those of [`preview`] before anything is written, [`DataError::DamagedGzip`] among
-/// them; those of [`StoreWriter::merge`].
-/// *Panics* where the interval of the target is not that of the options.
+///
+/// # Errors
+///
+/// Those of [`preview`] before anything is written, [`DataError::DamagedGzip`] among them; those of
+/// [`StoreWriter::merge`].
+///
+/// # Panics
+///
+/// Where the interval of the target is not that of the options.
 pub fn import_csv(
     path: &Path,
     options: &CsvOptions,

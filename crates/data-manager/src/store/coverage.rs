@@ -53,7 +53,10 @@ impl DataManager {
     /// What is stored of `key` in each session of `dates`.
     ///
     /// *Cost*: reads the rows of those sessions, one session at a time.
-    /// *Errors*: [`DataError::Calendar`] where the calendar does not reach; those of a feed.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Calendar`] where the calendar does not reach; those of a feed.
     pub fn coverage(
         &self,
         key: &SeriesKey,

@@ -93,9 +93,10 @@ struct StoredSeries {
 impl DataManager {
     /// Opens the store in the folder `path`.
     ///
-    /// *Errors*: [`DataError::NoSuchStore`], [`DataError::StoreIsFile`],
-    /// [`DataError::NotAStore`]; an empty folder is a store
-    /// without series. Those of the file system.
+    /// # Errors
+    ///
+    /// [`DataError::NoSuchStore`], [`DataError::StoreIsFile`], [`DataError::NotAStore`]; an empty
+    /// folder is a store without series. Those of the file system.
     pub fn open(path: impl AsRef<Path>, options: &StoreOptions) -> Result<DataManager, DataError> {
         let root = path.as_ref();
         if !disk::is_folder(root) {
@@ -166,7 +167,9 @@ impl DataManager {
 
     /// What is known of one series.
     ///
-    /// *Errors*: [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
+    /// # Errors
+    ///
+    /// [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
     pub fn info(&self, key: &SeriesKey) -> Result<SeriesInfo, DataError> {
         self.place(key).map(info_of)
     }
@@ -174,7 +177,9 @@ impl DataManager {
     /// The files of one series that hold rows in `range`, as far as their names say; no file is
     /// opened.
     ///
-    /// *Errors*: [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
+    /// # Errors
+    ///
+    /// [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
     pub fn files(
         &self,
         key: &SeriesKey,
@@ -198,8 +203,11 @@ impl DataManager {
     ///
     /// *Cost*: no file is opened, unless there are several whose names do not say what they hold:
     /// of those the footers are read, to put them in order, when the first feed is asked for.
-    /// *Errors*: [`DataError::UnknownSeries`] with the nearest names,
-    /// [`DataError::AmbiguousSeries`]; those of files whose footers are read.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownSeries`] with the nearest names, [`DataError::AmbiguousSeries`]; those
+    /// of files whose footers are read.
     pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
         let files = self.files_in_order(key)?;
         Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
@@ -217,8 +225,9 @@ impl DataManager {
     /// Appends to `out` the rows of one series that are stamped in `range` (1d and 1w rows with
     /// the open of their session), as they stand.
     ///
-    /// *Errors*: those of [`DataManager::feed`] and of a poll; the rows before an error are in
-    /// `out`.
+    /// # Errors
+    ///
+    /// Those of [`DataManager::feed`] and of a poll; the rows before an error are in `out`.
     pub fn read(
         &self,
         key: &SeriesKey,
@@ -233,7 +242,9 @@ impl DataManager {
 
     /// The adjustment of one series, by the metadata of its first file.
     ///
-    /// *Errors*: those of [`DataManager::feed`], and of the file.
+    /// # Errors
+    ///
+    /// Those of [`DataManager::feed`], and of the file.
     pub fn adjustment(&self, key: &SeriesKey) -> Result<Adjustment, DataError> {
         match self.place(key)?.files.first() {
             Some(file) => Ok(BarFile::open(&file.path)?.provenance().adjustment),
@@ -243,7 +254,9 @@ impl DataManager {
 
     /// Checks that the series of each symbol among `keys` may be used together.
     ///
-    /// *Errors*: [`DataError::MixedAdjustment`]; those of [`DataManager::adjustment`].
+    /// # Errors
+    ///
+    /// [`DataError::MixedAdjustment`]; those of [`DataManager::adjustment`].
     pub fn check_together<'a>(
         &self,
         keys: impl IntoIterator<Item = &'a SeriesKey>,

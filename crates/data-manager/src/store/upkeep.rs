@@ -58,9 +58,11 @@ impl StoreWriter {
     /// holds the second is left alone and named.
     ///
     /// *Cost*: reads every file; one file and one period in memory.
-    /// *Errors*: those of files that cannot be read, and of the file system. Rows are written to
-    /// their new place before they leave the old one; a compaction that was killed is finished by
-    /// the next.
+    ///
+    /// # Errors
+    ///
+    /// Those of files that cannot be read, and of the file system. Rows are written to their new
+    /// place before they leave the old one; a compaction that was killed is finished by the next.
     pub fn compact(&mut self, effect: Effect) -> Result<CompactReport, DataError> {
         let mut report = CompactReport::default();
         for place in layout::walk(self.root())?.places {
@@ -163,8 +165,10 @@ impl StoreWriter {
     /// Deletes the rows of one series whose written stamp (1d and 1w: the label) lies in `range`,
     /// and no other.
     ///
-    /// *Errors*: those of files that cannot be read, and of the file system; every file is then
-    /// the old one or the new one.
+    /// # Errors
+    ///
+    /// Those of files that cannot be read, and of the file system; every file is then the old one
+    /// or the new one.
     pub fn delete(
         &mut self,
         exchange_group: &str,
@@ -209,7 +213,10 @@ impl StoreWriter {
     /// Copies one series of another store or flat folder into this store.
     ///
     /// *Cost*: a million rows in memory.
-    /// *Errors*: those of reading and of [`StoreWriter::merge`]; rows copied before an error stay.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading and of [`StoreWriter::merge`]; rows copied before an error stay.
     pub fn copy_series(
         &mut self,
         source: &DataManager,
@@ -265,7 +272,9 @@ fn by_period<'a>(
 /// `since..until` of written stamps that hold the bars of the sessions of `dates`: all hours
 /// around them for clock intervals, the labels for 1d and 1w.
 ///
-/// *Errors*: [`DataError::Calendar`] where the calendar does not reach.
+/// # Errors
+///
+/// [`DataError::Calendar`] where the calendar does not reach.
 pub fn stamps_of_dates(
     key: &SeriesKey,
     dates: std::ops::RangeInclusive<openbell_time::TradingDate>,

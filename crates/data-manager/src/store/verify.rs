@@ -118,7 +118,10 @@ pub struct RepairReport {
 /// sessions.
 ///
 /// *Cost*: reads and decodes everything, a few thousand rows at a time.
-/// *Errors*: only those of listing folders; what is wrong with files are findings.
+///
+/// # Errors
+///
+/// Only those of listing folders; what is wrong with files are findings.
 pub fn verify(
     root: &Path,
     calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
@@ -171,7 +174,9 @@ impl StoreWriter {
     /// compacts (see [`StoreWriter::compact`]). Files that cannot be read, rows that no bar can be
     /// and rows that contradict each other stay as they are.
     ///
-    /// *Errors*: those of the file system.
+    /// # Errors
+    ///
+    /// Those of the file system.
     pub fn repair(&mut self) -> Result<RepairReport, DataError> {
         let mut report = RepairReport::default();
         for leftover in layout::walk(self.root())?.leftovers {

@@ -74,8 +74,10 @@ impl std::fmt::Debug for StoreWriter {
 impl StoreWriter {
     /// Opens the store in `root` for writing, and makes it where there is none.
     ///
-    /// *Errors*: [`DataError::StoreLocked`] while another writer is open, here or in another
-    /// process; [`DataError::StoreIsFile`]; [`DataError::Io`].
+    /// # Errors
+    ///
+    /// [`DataError::StoreLocked`] while another writer is open, here or in another process;
+    /// [`DataError::StoreIsFile`]; [`DataError::Io`].
     pub fn open(root: impl AsRef<Path>) -> Result<StoreWriter, DataError> {
         StoreWriter::open_on(Arc::new(RealDisk), root.as_ref())
     }
@@ -99,12 +101,15 @@ impl StoreWriter {
     /// takes the place of the stored one. Files of which no row changes are left alone.
     ///
     /// *Shape*: `rows` are strictly ascending; 1d and 1w rows are stamped with their label, the
-    /// session date (1w: the Monday) at 00:00 UTC.
-    /// *Cost*: reads and writes whole months (1d and 1w: years).
-    /// *Errors*: [`DataError::RowsNotAscending`] and [`DataError::NotStorable`] before anything is
-    /// written; [`DataError::MixedAdjustment`] and [`DataError::SyntheticMixed`] where the stored
-    /// rows are of another kind, also before; those of the file system, after which every file is
-    /// the old one or the new one.
+    /// session date (1w: the Monday) at 00:00 UTC. *Cost*: reads and writes whole months (1d and
+    /// 1w: years).
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::RowsNotAscending`] and [`DataError::NotStorable`] before anything is written;
+    /// [`DataError::MixedAdjustment`] and [`DataError::SyntheticMixed`] where the stored rows are
+    /// of another kind, also before; those of the file system, after which every file is the old
+    /// one or the new one.
     pub fn merge(
         &mut self,
         exchange_group: &str,

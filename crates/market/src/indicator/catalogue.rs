@@ -470,7 +470,9 @@ impl ParameterRange {
 /// the finger, so it is the fewest edits that count, a swap of two letters being one; upper case
 /// is no difference.
 ///
-/// *Panics* where `known` is empty.
+/// # Panics
+///
+/// Where `known` is empty.
 pub(super) fn nearest<T>(text: &str, known: impl IntoIterator<Item = (&'static str, T)>) -> T {
     let text = text.to_lowercase();
     known

@@ -69,8 +69,10 @@ pub enum HistoricalWindow {
 impl HistoricalSpec {
     /// The indicator `spec` with its period counted in `unit`.
     ///
-    /// *Errors*: days or weeks for an indicator that is not a function of a window with one
-    /// period (an EMA, an RSI).
+    /// # Errors
+    ///
+    /// Days or weeks for an indicator that is not a function of a window with one period (an EMA,
+    /// an RSI).
     pub fn new(spec: IndicatorSpec, unit: WindowUnit) -> Result<HistoricalSpec, IndicatorError> {
         let name = spec.name();
         let is_recursive = name.memory() == Memory::Recursive;
@@ -87,8 +89,6 @@ impl HistoricalSpec {
     /// The indicator of that name with its parameters, the period counted in `unit`; as
     /// [`IndicatorSpec::new`], but that one session or week is enough also where one bar is not.
     ///
-    /// *Errors*: those of [`IndicatorSpec::new`] and [`HistoricalSpec::new`].
-    ///
     /// ```
     /// use openbell_market::BarInterval;
     /// use openbell_market::indicator::*;
@@ -100,6 +100,10 @@ impl HistoricalSpec {
     /// assert_eq!(of(WindowUnit::Weeks)?.window(), HistoricalWindow::CalendarDays { n_days: 7 });
     /// # Ok::<(), openbell_market::indicator::IndicatorError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`IndicatorSpec::new`] and [`HistoricalSpec::new`].
     pub fn counted<'a>(
         name: IndicatorName,
         period: Option<f64>,
@@ -149,8 +153,6 @@ impl HistoricalSpec {
     /// is computed from the last [`window_bars`](IndicatorSpec::window_bars) bars before the day:
     /// those bars, and, where it takes changes from bar to bar, as many before them as it needs.
     ///
-    /// *Errors*: a number of bars that is no period, as where the sessions hold none.
-    ///
     /// ```
     /// use openbell_market::BarInterval;
     /// use openbell_market::indicator::*;
@@ -161,6 +163,10 @@ impl HistoricalSpec {
     /// assert_eq!(over_five_days.window_bars(), Some(1951));
     /// # Ok::<(), openbell_market::indicator::IndicatorError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// A number of bars that is no period, as where the sessions hold none.
     pub fn over_bars(&self, n_bars: u32) -> Result<IndicatorSpec, IndicatorError> {
         self.spec.with_period(n_bars)
     }

@@ -37,8 +37,10 @@ impl IndicatorSpec {
     /// The indicator `name` on bars of `interval`, with `period` where it has one, and `params`
     /// by name; what is not given has its default. `period` may also stand among `params`.
     ///
-    /// *Errors*: a parameter that the indicator does not have, is given twice, is missing, out of
-    /// its range or no whole number where it counts; `fast` not below `slow`, or the periods of
+    /// # Errors
+    ///
+    /// A parameter that the indicator does not have, is given twice, is missing, out of its range
+    /// or no whole number where it counts; `fast` not below `slow`, or the periods of
     /// `ultimate_osc` not ascending; an interval on which the indicator means nothing.
     pub fn new<'a>(
         name: IndicatorName,
@@ -173,7 +175,9 @@ impl IndicatorSpec {
 
     /// The parameter `parameter`.
     ///
-    /// *Panics* where the indicator has no such parameter: the catalogue says which it has.
+    /// # Panics
+    ///
+    /// Where the indicator has no such parameter: the catalogue says which it has.
     pub fn factor(&self, parameter: &str) -> f64 {
         let position = self
             .name
@@ -186,7 +190,9 @@ impl IndicatorSpec {
 
     /// The parameter `parameter`, one that counts.
     ///
-    /// *Panics* where the indicator has no such parameter.
+    /// # Panics
+    ///
+    /// Where the indicator has no such parameter.
     pub fn count(&self, parameter: &str) -> u32 {
         self.factor(parameter) as u32
     }
@@ -195,7 +201,9 @@ impl IndicatorSpec {
     ///
     /// It may be longer than one that is asked for in bars: so many bars a year of minutes has.
     ///
-    /// *Errors*: a period under the least, or an indicator without one.
+    /// # Errors
+    ///
+    /// A period under the least, or an indicator without one.
     pub fn with_period(&self, period: u32) -> Result<IndicatorSpec, IndicatorError> {
         let mut params = Vec::with_capacity(N_PARAMETERS_MAX);
         let first = usize::from(self.name.has_period());

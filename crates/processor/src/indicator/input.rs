@@ -51,7 +51,9 @@ impl<'a> InputRows<'a> {
 
     /// Rows `range`.
     ///
-    /// *Panics* where there are not so many.
+    /// # Panics
+    ///
+    /// Where there are not so many.
     pub fn rows(&self, range: std::ops::Range<usize>) -> InputRows<'a> {
         InputRows {
             slots: if self.slots.is_empty() { &[] } else { &self.slots[range.clone()] },
@@ -61,7 +63,9 @@ impl<'a> InputRows<'a> {
 
     /// Row `row` as a bar. Without slots its slot is `u32::MAX`, which no grid has.
     ///
-    /// *Panics* where there is no such row.
+    /// # Panics
+    ///
+    /// Where there is no such row.
     // A loop over rows drops the columns that it does not look at, if it sees what this reads.
     #[inline(always)]
     pub fn bar(&self, row: usize) -> InputBar {

@@ -311,7 +311,9 @@ impl IndicatorState {
     /// *Shape*: one column for each value, in the order of the fields, each with room for the
     /// rows; what lies past them is left as it is.
     ///
-    /// *Panics* where there are too few columns or one is too short.
+    /// # Panics
+    ///
+    /// Where there are too few columns or one is too short.
     pub fn run<'a>(&mut self, rows: &InputRows<'_>, out: &mut impl Iterator<Item = &'a mut [f64]>) {
         self.code.run(&mut self.last_opens_at_ns, rows, &mut self.values, out);
     }
@@ -330,7 +332,9 @@ impl IndicatorState {
     /// [`fields`](openbell_market::indicator::IndicatorName::fields), 0 where there are none;
     /// absent until ready. Finite.
     ///
-    /// *Panics* where the indicator has no such field.
+    /// # Panics
+    ///
+    /// Where the indicator has no such field.
     pub fn value(&self, field: usize) -> Option<f64> {
         assert!(field < self.n_values(), "{} has no field {field}", self.spec);
         let value = self.values[field];
@@ -339,7 +343,9 @@ impl IndicatorState {
 
     /// The value of the field of that name; absent until ready.
     ///
-    /// *Panics* where the indicator has no such field.
+    /// # Panics
+    ///
+    /// Where the indicator has no such field.
     pub fn value_of(&self, field: &str) -> Option<f64> {
         let fields = self.spec.name().fields();
         let position = fields.iter().position(|known| *known == field);
@@ -349,7 +355,9 @@ impl IndicatorState {
     /// All values, in the order of the fields; NaN stands for an absent one and for nothing else,
     /// as store codecs want it.
     ///
-    /// *Panics* where `out` is not as long as there are values.
+    /// # Panics
+    ///
+    /// Where `out` is not as long as there are values.
     pub fn write_values(&self, out: &mut [f64]) {
         out.copy_from_slice(&self.values[..self.n_values()]);
     }

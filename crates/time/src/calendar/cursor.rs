@@ -51,7 +51,9 @@ impl CalendarCursor {
 
     /// Says whether regular hours, and no break, hold at an instant.
     ///
-    /// *Errors*: [`TimeError::InstantOutsideFacts`]; so for every question of a cursor.
+    /// # Errors
+    ///
+    /// [`TimeError::InstantOutsideFacts`]; so for every question of a cursor.
     #[inline]
     pub fn is_open(&mut self, instant: Timestamp) -> Result<bool, TimeError> {
         Ok(self.phase(instant)? == MarketPhase::Regular)

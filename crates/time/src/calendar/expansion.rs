@@ -38,10 +38,12 @@ struct Day {
 impl Expansion {
     /// Expands the facts.
     ///
-    /// *Errors*: [`TimeError::FactMissing`] for an unknown zone, [`TimeError::FactOnNoSession`],
-    /// [`TimeError::FactHours`].
-    ///
     /// *Cost*: linear in the dates covered; a few milliseconds for seventy years.
+    ///
+    /// # Errors
+    ///
+    /// [`TimeError::FactMissing`] for an unknown zone, [`TimeError::FactOnNoSession`],
+    /// [`TimeError::FactHours`].
     pub(crate) fn of(facts: Facts) -> Result<Expansion, TimeError> {
         let covered = facts.covered.clone();
         // Two days more at either end: sessions start on the evening before.

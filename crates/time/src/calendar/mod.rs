@@ -122,7 +122,9 @@ impl Calendar {
 
     /// The session of a date, or `None` where there is none.
     ///
-    /// *Errors*: [`TimeError::OutsideFacts`]; so for every question about a date.
+    /// # Errors
+    ///
+    /// [`TimeError::OutsideFacts`]; so for every question about a date.
     #[inline]
     pub fn session(&self, date: TradingDate) -> Result<Option<Session>, TimeError> {
         let idx = self.n_before(date)?;
@@ -160,7 +162,9 @@ impl Calendar {
     /// The n-th session counted back from a date: 0 is the last one on or before it, 1 the one
     /// before that.
     ///
-    /// *Errors*: [`TimeError::TooFewSessions`] where the facts do not reach back so far.
+    /// # Errors
+    ///
+    /// [`TimeError::TooFewSessions`] where the facts do not reach back so far.
     #[inline]
     pub fn trailing_session(&self, date: TradingDate, n: usize) -> Result<Session, TimeError> {
         let n_through = self.expansion.n_before[self.day_idx(date)? + 1] as usize;
@@ -174,8 +178,6 @@ impl Calendar {
     ///
     /// *Shape*: oldest first, borrowed from the calendar.
     ///
-    /// *Errors*: [`TimeError::TooFewSessions`] where the facts do not reach back so far.
-    ///
     /// ```
     /// use openbell_time::TimeManager;
     /// let nyse = TimeManager::new().calendar("XNYS")?;
@@ -188,6 +190,10 @@ impl Calendar {
     /// assert_eq!(dates, ["2025-07-01", "2025-07-02", "2025-07-03"]);
     /// # Ok::<(), openbell_time::TimeError>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TimeError::TooFewSessions`] where the facts do not reach back so far.
     pub fn sessions_before(&self, date: TradingDate, n: usize) -> Result<&[Session], TimeError> {
         let n_before = self.n_before(date)?;
         match n_before.checked_sub(n) {
@@ -230,7 +236,9 @@ impl Calendar {
 
     /// The session whose `[open, close)` holds an instant, its break included, or `None`.
     ///
-    /// *Errors*: [`TimeError::InstantOutsideFacts`]; so for every question about an instant.
+    /// # Errors
+    ///
+    /// [`TimeError::InstantOutsideFacts`]; so for every question about an instant.
     #[inline]
     pub fn session_at(&self, instant: Timestamp) -> Result<Option<Session>, TimeError> {
         let opened = self.n_opened(instant)?.checked_sub(1);

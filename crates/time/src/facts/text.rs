@@ -8,8 +8,9 @@ use crate::{TimeError, TimeOfDay, TradingDate, Weekday};
 
 /// Reads one calendar's fact file.
 ///
-/// *Errors*: [`TimeError::FactLine`] with the first line that cannot be read;
-/// [`TimeError::FactMissing`].
+/// # Errors
+///
+/// [`TimeError::FactLine`] with the first line that cannot be read; [`TimeError::FactMissing`].
 pub(crate) fn parsed(text: &str) -> Result<Facts, TimeError> {
     let mut draft = Draft::default();
     for line in lines(text) {
@@ -20,7 +21,9 @@ pub(crate) fn parsed(text: &str) -> Result<Facts, TimeError> {
 
 /// The facts with those lines of an overlay laid over them that stand under their calendar's name.
 ///
-/// *Errors*: as [`parsed`]; an overlay may hold no line that a calendar has once.
+/// # Errors
+///
+/// As [`parsed`]; an overlay may hold no line that a calendar has once.
 pub(crate) fn overlaid(mut facts: Facts, overlay: &str) -> Result<Facts, TimeError> {
     for section in overlay_sections(overlay)? {
         if section.calendar != facts.name {
@@ -53,7 +56,9 @@ pub(crate) struct OverlaySection<'a> {
 
 /// The sections of an overlay, in order; a calendar may have several.
 ///
-/// *Errors*: [`TimeError::FactMissing`] where a line stands before the first `calendar` line.
+/// # Errors
+///
+/// [`TimeError::FactMissing`] where a line stands before the first `calendar` line.
 pub(crate) fn overlay_sections(overlay: &str) -> Result<Vec<OverlaySection<'_>>, TimeError> {
     let mut sections: Vec<OverlaySection<'_>> = Vec::new();
     for line in lines(overlay) {
