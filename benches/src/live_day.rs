@@ -83,7 +83,7 @@ impl LiveDays {
             let mut series: Vec<SessionSeries> = Vec::with_capacity(self.processors.len());
             for processor in &mut self.processors {
                 series.push(processor.start_session(
-                    &day.layout.day,
+                    &day.layout.series,
                     Visibility::Recorded,
                     due.next().map(SessionSeries::into_memory).unwrap_or_default(),
                 ));
