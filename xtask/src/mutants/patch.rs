@@ -21,7 +21,7 @@ pub struct Mutant {
     pub sentence: String,
     /// What must notice it: each of them.
     pub caught_by: Vec<Catcher>,
-    /// What they must say besides; absent where the name is enough.
+    /// What the tests among them must say; absent where it is enough that they fail.
     pub says: Option<String>,
     /// Seeds within which the simulator must notice it; absent where the usual number holds.
     pub n_seeds: Option<u64>,
@@ -117,6 +117,9 @@ impl Mutant {
             let way_out =
                 "the head names more than one invariant; the simulator stops at the first";
             reading.complain(0, way_out);
+        }
+        if reading.says.is_some() && reading.caught_by.iter().all(|c| is_invariant(&c)) {
+            reading.complain(0, "the head has `says:` and names no test that could say it");
         }
         let mut hunk = Hunk::default();
         for (i, line) in text.lines().enumerate().skip(n_lines_of_head) {
@@ -343,6 +346,10 @@ mod tests {
         assert_eq!(
             faults(&format!("{HEAD}caught by: nothing panics\n"), FILE, HUNK),
             ["1: the head names more than one invariant; the simulator stops at the first"]
+        );
+        assert_eq!(
+            faults(&format!("{HEAD}says: AAPL 5m\n"), FILE, HUNK),
+            ["1: the head has `says:` and names no test that could say it"]
         );
     }
 
