@@ -1,6 +1,6 @@
 //! What a run will do: the config checked against the calendar and the data, before a bar is read.
 
-mod base;
+mod base_interval;
 pub(crate) mod reading;
 pub(crate) mod series;
 
@@ -83,7 +83,7 @@ impl Plan {
         let group = config.exchange_group;
         let calendar = noted(time.calendar(group.calendar), errors);
         let sessions_per_year = group.sessions_per_year;
-        let base = base::base_interval(config, source, errors);
+        let base = base_interval::base_interval(config, source, errors);
         let (calendar, base) = (calendar?, base?);
         let sessions = sessions_of(config, &calendar, errors);
         let data = &config.session_data_config;
