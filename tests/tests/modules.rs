@@ -14,7 +14,7 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
-use openbell_strategies::boxed;
+use openbell_strategies::built_in;
 use openbell_tests::{Finished, Market, Story, at, bar_at, finish_with_workers, flat, sym, time};
 use openbell_time::{Nanos, TimeManager, Timestamp};
 
@@ -51,7 +51,8 @@ fn run(
 ) -> Finished {
     let time = TimeManager::new();
     let calendar = time.calendar(config.exchange_group.name).expect("a calendar");
-    let made = boxed().make(config, &calendar, texts).unwrap_or_else(|errors| panic!("{errors}"));
+    let made =
+        built_in().build(config, &calendar, texts).unwrap_or_else(|errors| panic!("{errors}"));
     let engine = Engine::new(config, &time, source).unwrap_or_else(|errors| panic!("{errors}"));
     let mut story = Story { engine };
     let workers = story.engine.register_modules(made, delivery).expect("not free");
@@ -234,7 +235,7 @@ impl LookaheadSetup for Modules<'_> {
 
     fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
         let calendar = time().calendar(self.config.exchange_group.name)?;
-        let made = boxed().make(self.config, &calendar, &NoModuleFiles)?;
+        let made = built_in().build(self.config, &calendar, &NoModuleFiles)?;
         let workers = engine.register_modules(made, Delivery::Inline)?;
         assert!(workers.is_empty());
         Ok(())
@@ -328,7 +329,7 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
                 {"module": "moving_average_cross", "config": {"fast": 20, "slow": 20}},
                 {"module": "opening_range_breakout", "config": {"minuts": 20}}]}}"#;
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
-    let errors = boxed().make(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
+    let errors = built_in().build(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
     let lines: Vec<String> =
         errors.0.iter().map(|e| format!("{}: {e}", e.path().unwrap())).collect();
     assert_eq!(
@@ -347,7 +348,7 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
              \"minutes\" (known here: minutes, both_ways, symbols, lock)",
         ]
     );
-    let none = Registry::new().make(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
+    let none = Registry::new().build(&parsed(json), &calendar, &NoModuleFiles).err().unwrap();
     assert!(none.0[0].to_string().ends_with("no scanner is registered; drop it, or register it"));
 }
 
@@ -362,7 +363,8 @@ fn free_delivery_of_strategies_in_a_backtest_is_refused() {
     );
     let config = story.engine.plan().config.clone();
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
-    let made = boxed().make(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
+    let made =
+        built_in().build(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
     let error = story.engine.register_modules(made, Delivery::Free).unwrap_err();
     assert_eq!(
         error.to_string(),

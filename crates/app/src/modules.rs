@@ -26,7 +26,7 @@ pub fn of_file(
 ) -> Result<(Vec<BuiltModule>, ModuleTexts), Failure> {
     let folder = file.path.parent().unwrap_or(Path::new("")).to_owned();
     let texts = Beside { folder, read: RefCell::default() };
-    let made = make(&file.config, time, &texts).map_err(|errors| match errors {
+    let made = build(&file.config, time, &texts).map_err(|errors| match errors {
         Wrong::Time(failure) => failure,
         Wrong::Modules(errors) => modules_failure(&errors, file),
     })?;
@@ -43,15 +43,15 @@ pub fn of_log(
     time: &TimeManager,
     texts: &ModuleTexts,
 ) -> Result<Vec<BuiltModule>, Failure> {
-    make(config, time, &Kept(texts)).map_err(|errors| match errors {
+    build(config, time, &Kept(texts)).map_err(|errors| match errors {
         Wrong::Time(failure) => failure,
         Wrong::Modules(errors) => Failure::says(Exit::Config, errors.to_string()),
     })
 }
 
 /// Registers them with the run that they were made for.
-pub fn register(made: Vec<BuiltModule>, engine: &mut Engine) -> Result<(), Failure> {
-    let workers = engine.register_modules(made, Delivery::Inline);
+pub fn register(modules: Vec<BuiltModule>, engine: &mut Engine) -> Result<(), Failure> {
+    let workers = engine.register_modules(modules, Delivery::Inline);
     workers.map(drop).map_err(|error| Failure::says(Exit::Config, error.to_string()))
 }
 
@@ -60,14 +60,14 @@ enum Wrong {
     Modules(ModuleErrors),
 }
 
-fn make(
+fn build(
     config: &SessionConfig,
     time: &TimeManager,
     texts: &dyn ModuleFiles,
 ) -> Result<Vec<BuiltModule>, Wrong> {
     let calendar = time.calendar(config.exchange_group.name);
     let calendar = calendar.map_err(|error| Wrong::Time(error.into()))?;
-    openbell_strategies::boxed().make(config, &calendar, texts).map_err(Wrong::Modules)
+    openbell_strategies::built_in().build(config, &calendar, texts).map_err(Wrong::Modules)
 }
 
 fn modules_failure(errors: &ModuleErrors, file: &SessionFile) -> Failure {

@@ -1,5 +1,5 @@
-//! A replay into a sink as a websocket is one: a free consumer writes what it is told, says what it
-//! was not told, and never holds the run up. The day takes a second here; at full speed it would be
+//! A replay into a sink as a websocket is one: a free consumer writes what it is notified of, says what it
+//! has missed, and never holds the run up. The day takes a second here; at full speed it would be
 //! over before the consumer looks.
 //!
 //! `cargo run -p openbell-coordinator --example push_sink`

@@ -1,4 +1,4 @@
-//! The day as phases: merge, lag, gate, commands, and the only hand on the clock.
+//! Sessions as phases: merge, lag, gate, commands. The only crate that moves the session clock.
 //!
 //! A [`Plan`] is a session config checked against calendar and data; an [`Engine`] steps through
 //! it; a [`Handle`] gives it commands and polls its state from any thread; a [`Consumer`] is called

@@ -4,7 +4,7 @@
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Arc, Condvar, Mutex};
 
-/// Looks of the core at what a seat does, before it goes to sleep: at full speed the seat answers
-/// within microseconds, and a wake-up costs tens of them. Seats do not look: many of them would
+/// Polls of the core for what a worker does, before it sleeps: at full speed the worker answers
+/// within microseconds, and a wake-up costs tens of them. Workers do not poll: many of them would
 /// keep each other from working.
 pub(crate) const N_LOOKS: u32 = 32;

@@ -87,9 +87,9 @@ fn a_seat_that_goes_at_any_moment_never_lets_the_core_hang() {
                 })
             };
             rendezvous.give(1);
-            let heard = rendezvous.wait();
+            let reply = rendezvous.wait();
             let expected = if finishes { Reply::Done(1) } else { Reply::Gone };
-            assert_eq!(heard, expected);
+            assert_eq!(reply, expected);
             rendezvous.give(2);
             assert_eq!(rendezvous.wait(), Reply::Gone);
             worker.join().unwrap();

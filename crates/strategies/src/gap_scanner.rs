@@ -74,15 +74,15 @@ impl Default for Settings {
 ///
 /// Settings that break a rule of the table above, a universe that cannot be read, an entry without
 /// `pre_session`.
-pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = making.settings()?;
-    if !making.is_called_before_open() {
+pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: Settings = context.settings()?;
+    if !context.is_called_before_open() {
         return Err("it works before the open; write \"pre_session\": true".to_owned());
     }
     if settings.history_sessions == 0 {
         return Err("found history_sessions 0; at least 1 is needed".to_owned());
     }
-    let universe = universe(making, &settings.symbols, settings.universe.as_deref())?;
+    let universe = universe(context, &settings.symbols, settings.universe.as_deref())?;
     Ok(Box::new(GapScanner { settings, universe, day: Day::Before, own: BTreeSet::new() }))
 }
 

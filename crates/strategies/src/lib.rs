@@ -1,6 +1,6 @@
 //! The strategies and scanners in the box, by the names of session files.
 //!
-//! [`boxed`] is the registry of all of them; a service adds its own to it. Each module's page says
+//! [`built_in`] is the registry of all of them; a service adds its own to it. Each module's page says
 //! what it reads, when it signals, and which settings its `config` takes.
 //!
 //! | name | kind | does |
@@ -29,33 +29,33 @@ use openbell_coordinator::{ModuleKind, Registry};
 /// The registry of all modules in the box.
 ///
 /// ```
-/// let registry = openbell_strategies::boxed();
+/// let registry = openbell_strategies::built_in();
 /// let names: Vec<&str> = registry.modules().map(|module| module.name).collect();
 /// assert_eq!(
 ///     names,
 ///     ["moving_average_cross", "opening_range_breakout", "gap_scanner", "momentum_scanner"]
 /// );
 /// ```
-pub fn boxed() -> Registry {
+pub fn built_in() -> Registry {
     let mut registry = Registry::new();
     registry.add(
         ModuleKind::Strategy,
         moving_average_cross::NAME,
         moving_average_cross::ABOUT,
-        moving_average_cross::make,
+        moving_average_cross::build,
     );
     registry.add(
         ModuleKind::Strategy,
         opening_range_breakout::NAME,
         opening_range_breakout::ABOUT,
-        opening_range_breakout::make,
+        opening_range_breakout::build,
     );
-    registry.add(ModuleKind::Scanner, gap_scanner::NAME, gap_scanner::ABOUT, gap_scanner::make);
+    registry.add(ModuleKind::Scanner, gap_scanner::NAME, gap_scanner::ABOUT, gap_scanner::build);
     registry.add(
         ModuleKind::Scanner,
         momentum_scanner::NAME,
         momentum_scanner::ABOUT,
-        momentum_scanner::make,
+        momentum_scanner::build,
     );
     registry
 }

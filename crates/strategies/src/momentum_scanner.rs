@@ -72,9 +72,9 @@ impl Default for Settings {
 ///
 /// Settings that break a rule of the table above, a universe that cannot be read, an entry without
 /// windows.
-pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = making.settings()?;
-    if !making.is_called_by_clock() {
+pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: Settings = context.settings()?;
+    if !context.is_called_by_clock() {
         return Err("it works by the clock; give it windows in regular_session".to_owned());
     }
     if settings.history_sessions == 0 || settings.watch == 0 {
@@ -86,7 +86,7 @@ pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
             "found let_go_pct {let_go_pct}; at most min_return_pct {min_return_pct} is needed"
         ));
     }
-    let universe = universe(making, &settings.symbols, settings.universe.as_deref())?;
+    let universe = universe(context, &settings.symbols, settings.universe.as_deref())?;
     Ok(Box::new(MomentumScanner { settings, universe, day: None }))
 }
 

@@ -52,8 +52,8 @@ impl Default for Settings {
 /// # Errors
 ///
 /// Settings that break a rule of the table above.
-pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = making.settings()?;
+pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: Settings = context.settings()?;
     let interval: BarInterval =
         settings.interval.parse().map_err(|error| format!("interval: {error}"))?;
     if settings.fast == 0 || settings.slow <= settings.fast {
@@ -71,7 +71,7 @@ pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
         slow: settings.slow,
         is_above: BTreeMap::new(),
         positions: Positions::new(PositionRules {
-            n_max: making.limits().map(|limits| limits.max_open_positions),
+            n_max: context.limits().map(|limits| limits.max_open_positions),
             locks: settings.lock,
         }),
     }))

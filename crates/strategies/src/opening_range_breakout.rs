@@ -51,8 +51,8 @@ impl Default for Settings {
 /// # Errors
 ///
 /// Settings that break a rule of the table above.
-pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = making.settings()?;
+pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: Settings = context.settings()?;
     if settings.minutes == 0 {
         return Err("found minutes 0; at least 1 is needed".to_owned());
     }
@@ -67,7 +67,7 @@ pub fn make(making: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
         both_ways: settings.both_ways,
         days: BTreeMap::new(),
         positions: Positions::new(PositionRules {
-            n_max: making.limits().map(|limits| limits.max_open_positions),
+            n_max: context.limits().map(|limits| limits.max_open_positions),
             locks: settings.lock,
         }),
     }))

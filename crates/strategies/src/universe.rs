@@ -14,7 +14,7 @@ use openbell_market::Symbol;
 ///
 /// A name that is no symbol, with its line; a file that cannot be read; no symbol at all.
 pub(crate) fn universe(
-    making: &ModuleContext<'_>,
+    context: &ModuleContext<'_>,
     symbols: &[String],
     file: Option<&str>,
 ) -> Result<Vec<Symbol>, String> {
@@ -23,7 +23,7 @@ pub(crate) fn universe(
         chosen.insert(Symbol::new(name).map_err(|error| format!("symbols: {error}"))?);
     }
     if let Some(path) = file {
-        chosen.extend(listed(path, &making.text(path)?)?);
+        chosen.extend(listed(path, &context.text(path)?)?);
     }
     if chosen.is_empty() {
         return Err("no symbol to choose from; give universe (a file) or symbols".to_owned());

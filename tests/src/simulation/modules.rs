@@ -64,7 +64,8 @@ impl Boxed<'_> {
         delivery: Delivery,
     ) -> Result<Vec<openbell_coordinator::Worker>, ConsumerError> {
         let calendar = time().calendar(self.config.exchange_group.name)?;
-        let made = openbell_strategies::boxed().make(&self.config, &calendar, &NoModuleFiles)?;
+        let made =
+            openbell_strategies::built_in().build(&self.config, &calendar, &NoModuleFiles)?;
         Ok(engine.register_modules(made, delivery)?)
     }
 }

@@ -1,16 +1,16 @@
-//! What hears a session as it runs: strategies, scanners, services.
+//! What is called as a session runs: strategies, scanners, services.
 //!
 //! # The order of callbacks
 //!
 //! In one session: [`Consumer::before_open`], while the gate is shut;
 //! [`Consumer::session_started`] with the gate open at the open; then, instant by instant,
 //! [`Consumer::indicators_ready`], [`Consumer::bars_closed`], [`Consumer::scheduled`], each only
-//! where there is something to tell; [`Consumer::session_closed`] with a final view, or
+//! where there is something to notify of; [`Consumer::session_closed`] with a final view, or
 //! [`Consumer::session_closed_inactive`] where the gate is shut then. When the gate
 //! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::resumed`], once,
 //! then [`Consumer::symbol_left`] and [`Consumer::symbol_joined`] for the members that changed,
 //! in symbol order, then [`Consumer::indicators_ready`]. Members that change without the gate
-//! shutting are told after the bars of that instant. [`Consumer::answered`] comes after a command
+//! shutting are notified of after the bars of that instant. [`Consumer::answered`] comes after a command
 //! was answered, and after what the command led to.
 //!
 //! Of several consumers each callback goes to the one registered first, then to the next; what
@@ -18,7 +18,7 @@
 //!
 //! # What a callback may see
 //!
-//! The view of the publication it is told about; nothing of a later one, and nothing while the
+//! The view of the publication it is notified of; nothing of a later one, and nothing while the
 //! session is inactive: callbacks that pass a shut gate carry no market data, and have no view.
 //!
 //! # What an answer does
@@ -93,7 +93,7 @@ pub struct Resumed {
     pub skipped: Vec<Skipped>,
 }
 
-/// What a free consumer was not told, because its queue was full or because it came too late.
+/// What a free consumer was not notified of, because its queue was full or it came too late.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lagged {
     /// Callbacks that were passed over, at least 1.
@@ -155,7 +155,7 @@ pub trait Consumer: Send {
     /// a number, as `momentum-2`.
     fn name(&self) -> &str;
 
-    /// Which bars it wants to hear of; by default all. Asked once, when it is registered.
+    /// Which bars it wants to be notified of; by default all. Asked once, when it is registered.
     fn subscription(&self) -> Subscription {
         Subscription::all()
     }
@@ -186,7 +186,7 @@ pub trait Consumer: Send {
     }
 
     /// Indicators of series have values from now on: every field of every indicator on that
-    /// series. It comes before the bars of the instant are told, so that a strategy which waits
+    /// series. It comes before the bars of the instant, so that a strategy which waits
     /// for it acts on the bar that made them ready.
     ///
     /// *When*: once for each series that the consumer has subscribed to, as long as its symbol is
@@ -217,7 +217,7 @@ pub trait Consumer: Send {
         Ok(())
     }
 
-    /// The gate has shut in mid-session; no market data is told until [`Consumer::resumed`].
+    /// The gate has shut in mid-session; no market data is sent until [`Consumer::resumed`].
     ///
     /// *When*: before the bar that caused it is visible to anyone outside. *View*: none.
     fn deactivated(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
@@ -255,8 +255,8 @@ pub trait Consumer: Send {
 
     /// A command that this consumer asked for was answered.
     ///
-    /// *When*: after what it led to was told. *View*: none. A free consumer gives its commands as
-    /// any outsider does, and is not told here.
+    /// *When*: after the notices that it led to. *View*: none. A free consumer gives its commands as
+    /// any outsider does, and is not called here.
     fn answered(&mut self, at: Timestamp, command: &SessionCommand, answer: &Answer) -> Outcome {
         let _ = (at, command, answer);
         Ok(())

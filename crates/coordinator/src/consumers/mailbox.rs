@@ -41,7 +41,7 @@ struct Queue<T> {
 /// Why the reader of a mailbox has gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Left {
-    /// Its seat was dropped.
+    /// Its worker was dropped.
     Dropped,
     /// Its consumer failed.
     Failed(String),

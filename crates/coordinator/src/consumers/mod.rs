@@ -1,6 +1,6 @@
 //! Who is called, in which order, and what becomes of one that fails.
 //!
-//! At one notice: every lock-step and free seat is given it, in order of registration; then,
+//! At one notice: every lock-step and free worker is given it, in order of registration; then,
 //! in that order, inline consumers are called and lock-step ones waited for, and what each asked
 //! for and signalled is taken. So the order of everything that follows is that of registration,
 //! whatever the delivery.
@@ -51,7 +51,7 @@ struct Registered {
     windows: Vec<CallWindow>,
     on_error: OnError,
     endpoint: Endpoint,
-    /// Whether its lock-step seat has work that was not waited for yet.
+    /// Whether its lock-step worker has work that was not waited for yet.
     is_given: bool,
     /// Why it is called no more.
     failure: Option<String>,
@@ -102,15 +102,15 @@ pub(crate) struct Consumers {
     roster: Arc<SeriesRoster>,
     /// What consumers asked for, in order, until it is taken.
     pub(crate) asked: Vec<Asked>,
-    /// Answers to tell, in order.
+    /// Answers that consumers are to be notified of, in order.
     pub(crate) answered: Vec<(usize, SessionCommand, Answer)>,
     /// Room for the bars of the next instant, empty.
     rows: Vec<ClosedRow>,
-    /// What was told last.
+    /// The bars of the last notice.
     closings: Arc<Closings>,
     buffer: BarBuffer,
     outbox: Outbox,
-    /// Whether a lock-step seat may still be empty.
+    /// Whether a lock-step worker may still be missing.
     may_miss_worker: bool,
     wants_bars: bool,
 }
@@ -187,7 +187,7 @@ impl Consumers {
         running.flat_map(|(place, known)| known.windows.iter().map(move |window| (place, window)))
     }
 
-    /// The first consumer whose lock-step seat nobody has taken yet.
+    /// The first consumer whose lock-step worker nobody runs yet.
     pub(crate) fn missing_worker(&mut self) -> Option<&str> {
         if !self.may_miss_worker {
             return None;
@@ -200,7 +200,7 @@ impl Consumers {
         self.consumers.iter().find(is_empty).map(|known| known.name.as_str())
     }
 
-    /// The members are `symbols`, in that order, each with `intervals`: bars are told by their place
+    /// The members are `symbols`, in that order, each with `intervals`: notices name bars by their place
     /// among them from now on.
     ///
     /// *Cost*: nothing is made anew where they are as they were, as from day to day.
@@ -221,7 +221,7 @@ impl Consumers {
         }
     }
 
-    /// An empty list of bars, to be filled and told or given back.
+    /// An empty list of bars, to be filled and notified of or given back.
     pub(crate) fn blank_rows(&mut self) -> Vec<ClosedRow> {
         std::mem::take(&mut self.rows)
     }
@@ -232,7 +232,7 @@ impl Consumers {
         self.rows = rows;
     }
 
-    /// The bars `rows` as they are told, in the memory of those that were told last.
+    /// The bars `rows` as a notice has them, in the memory of the last one.
     ///
     /// *Cost*: allocates only where a free consumer that is behind still holds that.
     pub(crate) fn closings(&mut self, mut rows: Vec<ClosedRow>) -> Arc<Closings> {
@@ -249,7 +249,7 @@ impl Consumers {
         Arc::clone(&self.closings)
     }
 
-    /// Tells `audience`; those that are stopped hear nothing.
+    /// Notifies `audience`, but for those that are stopped.
     ///
     /// # Errors
     ///
@@ -291,7 +291,7 @@ impl Consumers {
         stops.map_or(Ok(()), Err)
     }
 
-    /// Gives the notice to the seats, so that they work while inline consumers are called.
+    /// Gives the notice to the workers, so that they work while inline consumers are called.
     fn give(
         &mut self,
         call: &mut Call<'_>,
@@ -303,10 +303,12 @@ impl Consumers {
             if !known.runs() || matches!(known.endpoint, Endpoint::Inline(_)) {
                 continue;
             }
-            let Some(told) = notice.narrowed(&known.subscription, &known.wanted) else { continue };
-            let n_bars = told.n_bars(&known.wanted);
+            let Some(narrowed) = notice.narrowed(&known.subscription, &known.wanted) else {
+                continue;
+            };
+            let n_bars = narrowed.n_bars(&known.wanted);
             let mut posted = Posted {
-                notice: told,
+                notice: narrowed,
                 wanted: Arc::clone(&known.wanted),
                 at: call.at,
                 session: call.session,
@@ -362,7 +364,7 @@ impl Consumers {
         Some(notify_one(consumer, notice, wanted, view, scope, &mut self.buffer))
     }
 
-    /// Waits until a lock-step seat has finished what it was given, and answers what it asks
+    /// Waits until a lock-step worker has finished what it was given, and answers what it asks
     /// meanwhile.
     fn await_step(&mut self, call: &mut Call<'_>, place: usize) -> Option<Result<(), String>> {
         let known = &mut self.consumers[place];
@@ -443,7 +445,7 @@ impl Consumers {
         }
     }
 
-    /// Sends everyone away: the run has ended.
+    /// Stops every worker: the run has ended.
     pub(crate) fn close(&self) {
         for known in &self.consumers {
             match &known.endpoint {

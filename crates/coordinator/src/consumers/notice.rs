@@ -1,4 +1,4 @@
-//! What consumers are told, in one form for every delivery, and the one place that calls them.
+//! What consumers are notified of, in one form for every delivery, and the one place that calls them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) struct ClosedRow {
     pub(crate) closes_at: Timestamp,
 }
 
-/// The bars that are told at one instant, in order.
+/// The bars of one instant that consumers are notified of, in order.
 #[derive(Default)]
 pub(crate) struct Closings {
     pub(crate) roster: Arc<SeriesRoster>,
@@ -98,7 +98,7 @@ impl Wanted {
     }
 }
 
-/// One thing to be told.
+/// One notification.
 #[derive(Clone)]
 pub(crate) enum Notice {
     BeforeOpen,
@@ -128,7 +128,7 @@ impl Notice {
         )
     }
 
-    /// What of it a consumer is told; `None` where that is nothing.
+    /// The part of it that a consumer is notified of; `None` where that is nothing.
     pub(crate) fn narrowed(&self, subscription: &Subscription, wanted: &Wanted) -> Option<Notice> {
         match self {
             Notice::Bars(closings) => wanted.includes_any(closings).then(|| self.clone()),
@@ -147,7 +147,7 @@ impl Notice {
         }
     }
 
-    /// Bars that it tells of.
+    /// Bars in it.
     pub(crate) fn n_bars(&self, wanted: &Wanted) -> u64 {
         match self {
             Notice::Bars(closings) => wanted.n_of(closings),
@@ -159,7 +159,7 @@ impl Notice {
     }
 }
 
-/// A notice on its way to a seat.
+/// A notice on its way to a worker.
 pub(crate) struct Posted {
     pub(crate) notice: Notice,
     pub(crate) wanted: Arc<Wanted>,
@@ -175,14 +175,14 @@ pub(crate) struct Posted {
 pub(crate) struct BarBuffer(Vec<BarClosed<'static>>);
 
 impl BarBuffer {
-    /// Calls `tell` with those of `closings` that are wanted.
+    /// Calls `notify` with those of `closings` that are wanted.
     ///
     /// *Cost*: some nanoseconds a bar; allocates only while it grows.
     fn with<T>(
         &mut self,
         closings: &Closings,
         wanted: &Wanted,
-        tell: impl FnOnce(&[BarClosed<'_>]) -> T,
+        notify: impl FnOnce(&[BarClosed<'_>]) -> T,
     ) -> T {
         let mut bars: Vec<BarClosed<'_>> = emptied(std::mem::take(&mut self.0));
         let series = &closings.roster.series[..];
@@ -195,9 +195,9 @@ impl BarBuffer {
             Wanted::All => bars.extend(closings.rows.iter().map(closed)),
             _ => bars.extend(closings.rows.iter().filter(|row| wanted.includes(row)).map(closed)),
         }
-        let told = tell(&bars);
+        let outcome = notify(&bars);
         self.0 = emptied(bars);
-        told
+        outcome
     }
 }
 

@@ -1,8 +1,8 @@
-//! Lock-step between the core and one seat: the core gives a piece of work and waits until the
-//! seat has counted it as done.
+//! Lock-step between the core and one worker: the core gives a piece of work and waits until the
+//! worker has counted it as done.
 //!
 //! A piece of work is a count, not a flag: the core waits until as many pieces are done as were
-//! given, so a wake-up that comes early, late or twice changes nothing. One paper lies between
+//! given, so a wake-up that comes early, late or twice changes nothing. One message lies between
 //! the two at any time; only the side whose turn it is touches it. Whoever goes away says so
 //! under the same lock, and whoever waits is woken: nobody waits for someone who is gone.
 
@@ -12,19 +12,19 @@ use crate::sync::{Condvar, Mutex, N_LOOKS};
 
 /// What lies between the two.
 enum Message<W, Q, A, D> {
-    /// Nothing: the seat is idle.
+    /// Nothing: the worker is idle.
     Blank,
     /// The core has given work.
     Work(W),
-    /// The seat asks something before it goes on.
+    /// The worker asks something before it goes on.
     Question(Q),
     /// The core has answered it.
     Answer(A),
-    /// The seat has finished the work.
+    /// The worker has finished the work.
     Done(D),
 }
 
-/// Who sits there: *nobody yet*, then *somebody*, who has then *gone*.
+/// Whether a thread runs the worker: *not yet*, then it is *there*, and then *gone*.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Peer {
     NotYet,
@@ -42,21 +42,21 @@ struct State<W, Q, A, D> {
     is_closed: bool,
 }
 
-/// The place at which core and seat meet.
+/// The place at which core and worker meet.
 pub(crate) struct Rendezvous<W, Q, A, D> {
     state: Mutex<State<W, Q, A, D>>,
     worker_wakes: Condvar,
     core_wakes: Condvar,
 }
 
-/// What the core hears when it waits.
+/// What ends a wait of the core.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) enum Reply<Q, D> {
     /// A question, to be answered before the work goes on.
     Question(Q),
     /// The work is finished.
     Done(D),
-    /// The seat is gone; nothing will come.
+    /// The worker is gone; nothing will come.
     Gone,
 }
 
@@ -71,12 +71,12 @@ impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
         }
     }
 
-    /// Core: whether nobody has sat down yet, so that waiting for work would not end.
+    /// Core: whether no thread runs the worker yet, so that waiting for work would not end.
     pub(crate) fn is_empty(&self) -> bool {
         self.with(|state| state.peer == Peer::NotYet)
     }
 
-    /// Core: gives a piece of work. Where the seat is gone it is dropped, and
+    /// Core: gives a piece of work. Where the worker is gone it is dropped, and
     /// [`Rendezvous::wait`] says so.
     pub(crate) fn give(&self, work: W) {
         self.with(|state| {
@@ -88,7 +88,7 @@ impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
         self.worker_wakes.notify_all();
     }
 
-    /// Core: waits for a question, or until all that was given is done. Ends when the seat
+    /// Core: waits for a question, or until all that was given is done. Ends when the worker
     /// finishes, asks, or goes; one that was never taken counts as gone.
     pub(crate) fn wait(&self) -> Reply<Q, D> {
         self.await_that(&self.core_wakes, N_LOOKS, |state| {
@@ -109,24 +109,24 @@ impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
         self.worker_wakes.notify_all();
     }
 
-    /// Core: gives nothing any more; whoever waits at the seat is sent away.
+    /// Core: gives nothing any more; a worker that waits is stopped.
     pub(crate) fn close(&self) {
         self.with(|state| state.is_closed = true);
         self.worker_wakes.notify_all();
     }
 
-    /// Seat: somebody is there from now on.
+    /// Worker: a thread runs it from now on.
     pub(crate) fn arrive(&self) {
         self.with(|state| state.peer = Peer::There);
     }
 
-    /// Seat: nobody is there any more.
+    /// Worker: no thread runs it any more.
     pub(crate) fn leave(&self) {
         self.with(|state| state.peer = Peer::Gone);
         self.core_wakes.notify_all();
     }
 
-    /// Seat: waits for work; `None` when none will come.
+    /// Worker: waits for work; `None` when none will come.
     pub(crate) fn take(&self) -> Option<W> {
         self.await_message(|message| match message {
             Message::Work(work) => Ok(work),
@@ -134,7 +134,7 @@ impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
         })
     }
 
-    /// Seat: asks, and waits for the answer; `None` when none will come.
+    /// Worker: asks, and waits for the answer; `None` when none will come.
     pub(crate) fn ask(&self, question: Q) -> Option<A> {
         self.with(|state| state.message = Message::Question(question));
         self.core_wakes.notify_all();
@@ -144,7 +144,7 @@ impl<W, Q, A, D> Rendezvous<W, Q, A, D> {
         })
     }
 
-    /// Seat: the work is finished.
+    /// Worker: the work is finished.
     pub(crate) fn finish(&self, done: D) {
         self.with(|state| {
             state.n_done += 1;

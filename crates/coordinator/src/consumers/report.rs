@@ -14,7 +14,7 @@ pub struct ConsumerReport {
     /// Commands that it asked for; those of a free consumer come by the handle, and are not
     /// counted.
     pub n_commands: u64,
-    /// Notices that made room in its queue before they were told; 0 unless it is free.
+    /// Notices that made room in its queue before they were delivered; 0 unless it is free.
     pub n_displaced: u64,
     /// Why it is called no more; absent where it is still called.
     pub failure: Option<String>,

@@ -1,4 +1,4 @@
-//! Which bars a consumer hears of.
+//! Which bars a consumer is notified of.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -8,7 +8,7 @@ use openbell_market::{BarInterval, Symbol};
 
 type Rule = Arc<dyn Fn(&Symbol, BarInterval) -> bool + Send + Sync>;
 
-/// The series whose bars a consumer hears of: all, narrowed by symbol, interval, or a rule.
+/// The series of whose bars a consumer is notified: all, narrowed by symbol, interval, or a rule.
 ///
 /// ```
 /// use openbell_coordinator::Subscription;
@@ -33,7 +33,7 @@ impl Subscription {
         Subscription { symbols: None, intervals: None, rule: None }
     }
 
-    /// No series: the consumer hears of the session, and of no bar.
+    /// No series: the consumer is notified of the session, and of no bar.
     pub fn none() -> Subscription {
         Subscription { symbols: None, intervals: Some(Vec::new()), rule: None }
     }
@@ -60,7 +60,7 @@ impl Subscription {
         self
     }
 
-    /// Whether bars of that series are heard of.
+    /// Whether it includes the bars of that series.
     pub fn includes(&self, symbol: &Symbol, interval: BarInterval) -> bool {
         self.symbols.as_ref().is_none_or(|symbols| symbols.contains(symbol))
             && self.intervals.as_ref().is_none_or(|intervals| intervals.contains(&interval))

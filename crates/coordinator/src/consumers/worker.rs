@@ -25,7 +25,7 @@ pub(crate) struct Done {
     pub(crate) outbox: Outbox,
 }
 
-/// Where the core and a lock-step seat meet.
+/// Where the core and a lock-step worker meet.
 pub(crate) type LockStep =
     Rendezvous<Posted, HistoryRequest, Result<HistoryBars, HistoryError>, Done>;
 
@@ -58,8 +58,8 @@ pub(crate) enum Channel {
 
 /// A registered consumer that waits for a thread.
 ///
-/// Dropping a seat is the same as an error of its consumer: the core goes on or fails by the
-/// consumer's rule, and never waits for a seat that is gone. A lock-step seat that nobody runs yet
+/// Dropping a worker is the same as an error of its consumer: the core goes on or fails by the
+/// consumer's rule, and never waits for a worker that is gone. A lock-step worker that nobody runs yet
 /// keeps the run from going on: [`Engine::step`](crate::Engine::step) answers
 /// [`Step::Waits`](crate::Step::Waits), and the operations log says for whom.
 #[must_use = "a worker has to be run on a thread; dropping it fails its consumer"]
@@ -73,7 +73,7 @@ pub struct Worker {
     pub(crate) channel: Channel,
 }
 
-/// Why a seat came to its end.
+/// Why a worker has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum WorkerEnd {
     /// The run has ended, or its engine was dropped.
@@ -120,7 +120,7 @@ impl Worker {
         let (mut outbox, mut buffer) = (Outbox::default(), BarBuffer::default());
         rendezvous.arrive();
         while let Some(posted) = rendezvous.take() {
-            // The core stands still while it waits, so this is the publication it told of.
+            // The core stands still while it waits, so this is the publication that the notice is about.
             let mut reader = self.reader.clone();
             let view = match posted.notice.needs_view() {
                 true => reader.view().ok(), // Inactive: the callback is not made.
@@ -160,7 +160,8 @@ impl Worker {
         WorkerEnd::RunEnded
     }
 
-    /// Tells one notice as things stand now; one whose time is over is counted as lost.
+    /// Hands one notice to the consumer with the view of now; one that came too late is counted as
+    /// lost.
     fn notify_free(
         &mut self,
         posted: &Posted,

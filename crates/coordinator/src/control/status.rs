@@ -20,7 +20,7 @@ pub enum Phase {
     Ready,
     /// Bars are delivered.
     Streaming,
-    /// The last instant is past; the day is settled.
+    /// The last instant is past; the books of the session are closed.
     Closing,
     /// The last session is closed; the run has completed.
     Closed,

@@ -29,7 +29,7 @@ impl std::fmt::Debug for Digest {
     }
 }
 
-/// What stands for a symbol: made of its text, so that it does not depend on when or in which order
+/// The key of a symbol in digests: made of its text, so that it does not depend on when or in which order
 /// symbols joined.
 pub(crate) fn symbol_key(symbol: &Symbol) -> u64 {
     Xxh3::oneshot(symbol.as_str().as_bytes())
@@ -53,8 +53,8 @@ pub(crate) struct Sequence(u64);
 /// How far the state is rotated between two deliveries: so their order enters.
 const TURN: u32 = 23;
 
-/// `mixed ^ (mixed >> 29)`, turned. Of a sum it is the sum of both: so a key is spread once, and a
-/// delivery waits for the one before no longer than a multiplication and three steps.
+/// `mixed ^ (mixed >> 29)`, rotated. It distributes over xor, so a key is spread once, ahead of
+/// time, and a delivery depends on the one before by a multiplication and three steps only.
 #[inline]
 fn spread(mixed: u64) -> u64 {
     mixed.rotate_left(TURN) ^ (mixed >> 29 << TURN)

@@ -16,7 +16,7 @@ use crate::engine::Engine;
 /// Whose it is that differs.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Subject {
-    /// Something that a consumer said, asked for or put out.
+    /// Something that a consumer signalled, asked for or put into its outputs.
     Consumer {
         /// Its name.
         name: String,
@@ -227,7 +227,7 @@ impl Debug for Value {
     }
 }
 
-/// In the event log, or in what consumers have put out.
+/// In the event log, or in the outputs of consumers.
 pub(super) fn in_what_was_said(with: &Watched, without: &Watched) -> Option<Difference> {
     in_events(with.engine.events(), without.engine.events())
         .or_else(|| in_outputs(&with.outputs, &without.outputs))

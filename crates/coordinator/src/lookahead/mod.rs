@@ -1,8 +1,8 @@
-//! The hunt for look-ahead: a run is repeated with its future tampered with, and must show the same
+//! The check for look-ahead: a run is repeated with its future tampered with, and must show the same
 //! up to there, bit for bit.
 //!
 //! Held against each other are, step by step, the event log with its signals and commands, what
-//! consumers have [put out](LookaheadSetup::outputs), the polled status and every new row, as an inside
+//! consumers have [output](LookaheadSetup::outputs), the polled status and every new row, as an inside
 //! reader sees them; and at the cut all that can be read, history, indicators, quality and
 //! metrics included, and the report.
 //!
@@ -45,7 +45,7 @@ pub trait LookaheadSetup {
     fn source(&mut self) -> Result<Box<dyn Source>, DataError>;
 
     /// Registers consumers as they are at the start of a run, with nothing in them of an earlier
-    /// one. A consumer that reads data by a door of its own is to be given that door
+    /// one. A consumer that reads data by a source of its own is to be given that source
     /// [tampered with](Tampering::over).
     ///
     /// # Errors
@@ -54,7 +54,7 @@ pub trait LookaheadSetup {
     fn register(&mut self, engine: &mut Engine, tampering: &Tampering)
     -> Result<(), ConsumerError>;
 
-    /// What consumers have put out, past signals and commands, since this was asked last, each
+    /// What consumers have output beside signals and commands, since this was asked last, each
     /// piece with the name of its consumer; by default nothing. Asked after every step.
     fn outputs(&mut self) -> Vec<(String, String)> {
         Vec::new()
@@ -155,9 +155,9 @@ impl<'c> LookaheadCheck<'c> {
         LookaheadCheck { config, time, n_cuts: 100, seed: 1, n_lead: 1, n_findings_max: 10 }
     }
 
-    /// Makes the check. `on_cut` is told how many cuts are done, and may end it.
+    /// Makes the check. `on_cut` is called with how many cuts are done, and may end it.
     ///
-    /// Consumers are best registered inline; seats are waited for, and are the rehearsal's to run.
+    /// Consumers are best registered inline; workers are waited for, and the setup has to run them.
     ///
     /// *Cost*: a run of each session that has a cut, and for each cut a run up to it, each with the
     /// sessions before it that it begins with; a finding costs one more.
@@ -168,10 +168,10 @@ impl<'c> LookaheadCheck<'c> {
     /// or without the future.
     pub fn run(
         &self,
-        rehearsal: &mut dyn LookaheadSetup,
+        setup: &mut dyn LookaheadSetup,
         mut on_cut: impl FnMut(u32) -> ControlFlow<()>,
     ) -> Result<LookaheadReport, LookaheadError> {
-        let plan = Plan::new(self.config, self.time, rehearsal.source()?.as_mut())?;
+        let plan = Plan::new(self.config, self.time, setup.source()?.as_mut())?;
         let n_sessions = plan.sessions.len();
         let mut by_session: Vec<Vec<u64>> = vec![Vec::new(); n_sessions];
         for n in 0..u64::from(self.n_cuts) {
@@ -182,15 +182,15 @@ impl<'c> LookaheadCheck<'c> {
         let with_cuts = by_session.iter().enumerate().filter(|(_, seeds)| !seeds.is_empty());
         for (session, seeds) in with_cuts {
             let first = session.saturating_sub(self.n_lead);
-            let stretch = RerunWindow::of(self, &plan, first..session + 1)?;
-            let cuts = stretch.cuts(seeds);
-            let mut baseline = stretch.baseline(&cuts, rehearsal)?;
-            report.n_sessions += stretch.n_sessions() as u64;
+            let window = RerunWindow::of(self, &plan, first..session + 1)?;
+            let cuts = window.cuts(seeds);
+            let mut baseline = window.baseline(&cuts, setup)?;
+            report.n_sessions += window.n_sessions() as u64;
             for cut in &cuts {
                 if report.findings.len() >= self.n_findings_max {
                     return Ok(report.sorted());
                 }
-                let found = stretch.hold_against(cut, &mut baseline, rehearsal, &mut report)?;
+                let found = window.hold_against(cut, &mut baseline, setup, &mut report)?;
                 report.findings.extend(found);
                 report.n_cuts += 1;
                 if on_cut(report.n_cuts).is_break() {

@@ -78,13 +78,13 @@ impl RerunWindow<'_> {
     fn begin(
         &self,
         cut: Option<Cut>,
-        rehearsal: &mut dyn LookaheadSetup,
+        setup: &mut dyn LookaheadSetup,
     ) -> Result<Watched, LookaheadError> {
         let tampering = Tampering { calendar: self.plan.calendar().clone(), cut };
-        let source = tampering.over(rehearsal.source()?);
+        let source = tampering.over(setup.source()?);
         let mut engine = Engine::new(&self.config, self.time, source)?;
-        drop(rehearsal.outputs()); // What an earlier run has left.
-        rehearsal.register(&mut engine, &tampering).map_err(LookaheadError::Consumers)?;
+        drop(setup.outputs()); // What an earlier run has left.
+        setup.register(&mut engine, &tampering).map_err(LookaheadError::Consumers)?;
         Ok(Watched::new(engine, self.first_at))
     }
 
@@ -92,37 +92,37 @@ impl RerunWindow<'_> {
     pub(super) fn baseline(
         &self,
         cuts: &[Cut],
-        rehearsal: &mut dyn LookaheadSetup,
+        setup: &mut dyn LookaheadSetup,
     ) -> Result<Baseline, LookaheadError> {
-        let mut run = self.begin(None, rehearsal)?;
+        let mut run = self.begin(None, setup)?;
         let mut stands = Vec::new();
         for cut in cuts {
-            run.go_to(cut.at, rehearsal, |_| Watching::GoesOn);
+            run.go_to(cut.at, setup, |_| Watching::GoesOn);
             stands.push((cut.at, run.marks().len(), run.print_whole()));
         }
         Ok(Baseline { run, stands })
     }
 
-    /// Reruns the stretch up to `cut`, without what comes after it. Returns what was seen
+    /// Reruns the window up to `cut`, without what comes after it. Returns what was seen
     /// otherwise.
     pub(super) fn hold_against(
         &self,
         cut: &Cut,
         baseline: &mut Baseline,
-        rehearsal: &mut dyn LookaheadSetup,
+        setup: &mut dyn LookaheadSetup,
         report: &mut LookaheadReport,
     ) -> Result<Option<Finding>, LookaheadError> {
-        let mut rerun = self.begin(Some(*cut), rehearsal)?;
-        let is_as_was = baseline.holds(&mut rerun, cut, rehearsal);
+        let mut rerun = self.begin(Some(*cut), setup)?;
+        let is_as_was = baseline.holds(&mut rerun, cut, setup);
         report.n_sessions += self.n_sessions() as u64;
         report.n_steps += rerun.marks().len() as u64;
         if is_as_was {
             return Ok(None);
         }
         // What it was with all data stands in a run that is at the same step.
-        let mut again = self.begin(None, rehearsal)?;
+        let mut again = self.begin(None, setup)?;
         let n_steps = rerun.marks().len();
-        again.go_to(cut.at, rehearsal, |run| match run.marks().len() < n_steps {
+        again.go_to(cut.at, setup, |run| match run.marks().len() < n_steps {
             true => Watching::GoesOn,
             false => Watching::Ends,
         });
@@ -139,13 +139,13 @@ impl RerunWindow<'_> {
 impl Baseline {
     /// Steps `rerun` up to the cut; says whether it shows the same. It stands at the first step
     /// that does not.
-    fn holds(&self, rerun: &mut Watched, cut: &Cut, rehearsal: &mut dyn LookaheadSetup) -> bool {
+    fn holds(&self, rerun: &mut Watched, cut: &Cut, setup: &mut dyn LookaheadSetup) -> bool {
         let marks = self.run.marks();
         let is_same = |run: &Watched| {
             let n_steps = run.marks().len();
             marks.get(n_steps - 1) == run.marks().last()
         };
-        rerun.go_to(cut.at, rehearsal, |run| match is_same(run) {
+        rerun.go_to(cut.at, setup, |run| match is_same(run) {
             true => Watching::GoesOn,
             false => Watching::Ends,
         });

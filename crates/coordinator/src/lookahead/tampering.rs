@@ -12,8 +12,8 @@ use crate::source::Source;
 
 /// What is done to the data of a run of a check; nothing in a run that others are held against.
 ///
-/// A consumer that has a door to data of its own must get it through [`Tampering::over`], or the
-/// check cannot see what comes through that door.
+/// A consumer that has a source of data of its own must get it through [`Tampering::over`], or the
+/// check cannot see what comes from it.
 #[derive(Clone)]
 pub struct Tampering {
     pub(super) calendar: Calendar,

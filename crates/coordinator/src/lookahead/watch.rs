@@ -25,7 +25,7 @@ pub(super) struct Mark {
     pub(super) print: Digest,
     /// Events by then.
     pub(super) n_events: usize,
-    /// What consumers have put out by then.
+    /// Outputs of consumers by then.
     pub(super) n_outputs: usize,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Watched {
     pub(super) engine: Engine,
     inside: InsideReader,
     marks: Vec<Mark>,
-    /// What consumers have put out, with their names.
+    /// The outputs of consumers, with their names.
     pub(super) outputs: Vec<(String, String)>,
     print: Print,
     session: Option<TradingDate>,
@@ -72,7 +72,7 @@ impl Watched {
     pub(super) fn go_to(
         &mut self,
         at: Timestamp,
-        rehearsal: &mut dyn LookaheadSetup,
+        setup: &mut dyn LookaheadSetup,
         mut watch: impl FnMut(&mut Watched) -> Watching,
     ) {
         if self.stands_at == Some(at) || self.has_ended {
@@ -95,7 +95,7 @@ impl Watched {
                 Step::Paused => break,
                 Step::Ended(_) => self.has_ended = true,
             }
-            self.mark(rehearsal);
+            self.mark(setup);
             if watch(self) == Watching::Ends || self.has_ended {
                 break;
             }
@@ -104,7 +104,7 @@ impl Watched {
     }
 
     /// Prints what the last step has shown.
-    fn mark(&mut self, rehearsal: &mut dyn LookaheadSetup) {
+    fn mark(&mut self, setup: &mut dyn LookaheadSetup) {
         let n_events = self.marks.last().map_or(0, |mark| mark.n_events);
         let events = self.engine.events();
         for event in &events[n_events..] {
@@ -112,7 +112,7 @@ impl Watched {
         }
         let n_events = events.len();
         let n_outputs = self.outputs.len();
-        self.outputs.extend(rehearsal.outputs());
+        self.outputs.extend(setup.outputs());
         self.print.value(&&self.outputs[n_outputs..]);
         let status = self.engine.handle().status();
         self.print_status(&status);

@@ -36,7 +36,7 @@ pub enum ModuleError {
         fault: Fault,
     },
     /// The module refuses its settings.
-    #[error("the {} {module} cannot be made from its config: {why}", .kind.name())]
+    #[error("the {} {module} cannot be built from its config: {why}", .kind.name())]
     BadSettings {
         /// The path in the file.
         path: String,
@@ -97,7 +97,7 @@ impl ModuleError {
 
 /// Everything that is wrong with the modules of a session file.
 #[derive(Clone, PartialEq, Debug, Error)]
-#[error("the modules cannot be made:{}", .0.iter().map(|e| format!("\n  - {e}")).collect::<String>())]
+#[error("the modules cannot be built:{}", .0.iter().map(|e| format!("\n  - {e}")).collect::<String>())]
 pub struct ModuleErrors(pub Vec<ModuleError>);
 
 fn known_words(kind: ModuleKind, known: &[String]) -> String {

@@ -3,7 +3,7 @@
 /// Whether a module is asked for as a strategy or as a scanner.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum ModuleKind {
-    /// Hears of bars: `strategies`.
+    /// Is notified of bars: `strategies`.
     Strategy,
     /// Is called by the clock, and before the open: `scanners`.
     Scanner,

@@ -1,4 +1,4 @@
-//! Strategies and scanners by name: what a session file may ask for, and how it is made.
+//! Strategies and scanners by name: what a session file may ask for, and how it is built.
 //!
 //! Not here: the modules in the box (`openbell-strategies`), reading files that a module's config
 //! names (the program, by [`ModuleFiles`]).
@@ -43,20 +43,20 @@ impl ModuleFiles for NoModuleFiles {
     }
 }
 
-/// What a module is made from.
+/// What a module is built from.
 pub struct ModuleContext<'m> {
     config: &'m Map<String, Value>,
     schedule: Option<&'m ScannerConfig>,
     limits: Option<TradingLimits>,
-    texts: &'m dyn ModuleFiles,
+    files: &'m dyn ModuleFiles,
     /// What was wrong when the settings were read last.
     faults: RefCell<Vec<SettingsFault>>,
 }
 
 impl<'m> ModuleContext<'m> {
     fn new(config: &'m Map<String, Value>, of: &SharedInputs<'m>) -> ModuleContext<'m> {
-        let &SharedInputs { limits, texts } = of;
-        ModuleContext { config, schedule: None, limits, texts, faults: RefCell::default() }
+        let &SharedInputs { limits, files } = of;
+        ModuleContext { config, schedule: None, limits, files, faults: RefCell::default() }
     }
 
     /// The entry's `config`, as the module's own settings: its keys are the fields of `T`, and
@@ -66,7 +66,7 @@ impl<'m> ModuleContext<'m> {
     /// # Errors
     ///
     /// A sentence: an unknown key, a missing one, a value that is wrong. Hand it back as the
-    /// maker's error: the session file's reader is then told each with its own place.
+    /// factory's error: the messages then name each with its own place in the session file.
     pub fn settings<T: DeserializeOwned>(&self) -> Result<T, String> {
         settings::read(self.config).map_err(|faults| {
             let texts: Vec<String> = faults.iter().map(SettingsFault::text).collect();
@@ -97,14 +97,14 @@ impl<'m> ModuleContext<'m> {
     ///
     /// A sentence that names the file and what is wrong with it.
     pub fn text(&self, path: &str) -> Result<String, String> {
-        self.texts.text(path)
+        self.files.text(path)
     }
 }
 
-/// What all makings of a session file share.
+/// What the modules of a session file share.
 struct SharedInputs<'m> {
     limits: Option<TradingLimits>,
-    texts: &'m dyn ModuleFiles,
+    files: &'m dyn ModuleFiles,
 }
 
 type ModuleFactory =
@@ -123,7 +123,7 @@ pub struct Module<'r> {
 
 struct Entry {
     about: String,
-    maker: ModuleFactory,
+    factory: ModuleFactory,
 }
 
 /// The modules that session files may ask for, by kind and name.
@@ -148,7 +148,7 @@ pub struct Registry {
     modules: BTreeMap<(ModuleKind, String), Entry>,
 }
 
-/// A module that was made, and how it is to be registered.
+/// A module that was built, and how it is to be registered.
 pub struct BuiltModule {
     pub(crate) consumer: Box<dyn Consumer>,
     pub(crate) on_error: OnError,
@@ -160,7 +160,7 @@ impl Registry {
         Registry::default()
     }
 
-    /// Adds a module, in place of one of the same kind and name. `make` is called for every entry
+    /// Adds a module, in place of one of the same kind and name. `factory` is called for every entry
     /// of a session file that asks for it; its error is a sentence on what is wrong with the
     /// entry's `config`.
     pub fn add(
@@ -168,9 +168,12 @@ impl Registry {
         kind: ModuleKind,
         name: &str,
         about: &str,
-        make: impl Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync + 'static,
+        factory: impl Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String>
+        + Send
+        + Sync
+        + 'static,
     ) {
-        let entry = Entry { about: about.to_owned(), maker: Box::new(make) };
+        let entry = Entry { about: about.to_owned(), factory: Box::new(factory) };
         self.modules.insert((kind, name.to_owned()), entry);
     }
 
@@ -184,54 +187,54 @@ impl Registry {
     }
 
     /// Makes the modules that `config` asks for, in the order in which they are registered:
-    /// scanners, then strategies, each in file order. Those that are not enabled are made too, so
+    /// scanners, then strategies, each in file order. Those that are not enabled are built too, so
     /// that their settings are checked, and left out.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, at once.
-    pub fn make(
+    pub fn build(
         &self,
         config: &SessionConfig,
         calendar: &Calendar,
-        texts: &dyn ModuleFiles,
+        files: &dyn ModuleFiles,
     ) -> Result<Vec<BuiltModule>, ModuleErrors> {
         let data = &config.session_data_config;
         let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
-        let makings = SharedInputs { limits, texts };
-        let (mut made, mut errors) = (Vec::new(), Vec::new());
+        let shared = SharedInputs { limits, files };
+        let (mut built, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
             let windows = call_windows(scanner, entry, config, calendar, &mut errors);
-            let making = ModuleContext::new(&scanner.config, &makings);
-            let making = ModuleContext { schedule: Some(scanner), ..making };
+            let context = ModuleContext::new(&scanner.config, &shared);
+            let context = ModuleContext { schedule: Some(scanner), ..context };
             let kind = ModuleKind::Scanner;
-            let Some(consumer) = self.made(kind, entry, &scanner.module, &making, &mut errors)
+            let Some(consumer) = self.built(kind, entry, &scanner.module, &context, &mut errors)
             else {
                 continue;
             };
             if scanner.enabled {
                 let is_before_open = scanner.pre_session;
                 let consumer = Box::new(OnSchedule { consumer, windows, is_before_open });
-                made.push(BuiltModule { consumer, on_error: OnError::StopRun });
+                built.push(BuiltModule { consumer, on_error: OnError::StopRun });
             }
         }
         for (entry, strategy) in data.strategies.iter().enumerate() {
-            let making = ModuleContext::new(&strategy.config, &makings);
+            let context = ModuleContext::new(&strategy.config, &shared);
             let kind = ModuleKind::Strategy;
-            let consumer = self.made(kind, entry, &strategy.module, &making, &mut errors);
+            let consumer = self.built(kind, entry, &strategy.module, &context, &mut errors);
             if let Some(consumer) = consumer.filter(|_| strategy.enabled) {
-                made.push(BuiltModule { consumer, on_error: strategy.on_error });
+                built.push(BuiltModule { consumer, on_error: strategy.on_error });
             }
         }
-        if errors.is_empty() { Ok(made) } else { Err(ModuleErrors(errors)) }
+        if errors.is_empty() { Ok(built) } else { Err(ModuleErrors(errors)) }
     }
 
-    fn made(
+    fn built(
         &self,
         kind: ModuleKind,
         entry: usize,
         module: &str,
-        making: &ModuleContext<'_>,
+        context: &ModuleContext<'_>,
         errors: &mut Vec<ModuleError>,
     ) -> Option<Box<dyn Consumer>> {
         let path = |field: &str| format!("session_data_config.{}[{entry}].{field}", kind.list());
@@ -242,11 +245,11 @@ impl Registry {
             errors.push(ModuleError::NotRegistered { path, kind, module, known });
             return None;
         };
-        match (found.maker)(making) {
+        match (found.factory)(context) {
             Ok(consumer) => Some(consumer),
             Err(why) => {
                 let place = Place { path: path("config"), kind, module };
-                match making.faults.take() {
+                match context.faults.take() {
                     faults if faults.is_empty() => errors.push(place.settings(why)),
                     faults => errors.extend(faults.into_iter().map(|fault| place.fault(fault))),
                 }
