@@ -18,6 +18,8 @@ use openbell_strategies::built_in;
 use openbell_tests::{Finished, Market, Story, at, bar_at, finish_with_workers, flat, sym, time};
 use openbell_time::{Nanos, TimeManager, Timestamp};
 
+use crate::reference::large;
+
 const DAY: &str = "2025-07-02";
 
 /// Files of a folder.
@@ -107,14 +109,10 @@ fn the_session_file_with_all_modules_signals_the_same_at_every_speed_and_deliver
     );
 }
 
-/// The folder of reference bars, where it is.
+/// The folder of reference bars, where the large reference is; the small one has too few symbols, and
+/// the session over the synthetic market stands for it.
 fn reference() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/bars/us-rth-2019");
-    let is_there = folder.is_dir();
-    if !is_there {
-        println!("skipped: ../shared is not there");
-    }
-    is_there.then_some(folder)
+    large().map(|reference| reference.data().join("bars/us-rth-2019"))
 }
 
 const REFERENCE: &str = r#"{

@@ -5,7 +5,7 @@ use openbell_tests::simulation::{Campaign, Scenario, Shrinking, simulate};
 #[test]
 fn the_first_seeds_keep_every_promise() {
     let campaign = Campaign { from: 0, n_seeds: 150 };
-    match campaign.run(Shrinking::Full, |_| true) {
+    match campaign.run(1, Shrinking::Full, |_| true) {
         Ok((n_seeds, figures)) => {
             assert_eq!(n_seeds, 150);
             assert!(figures.n_sessions > 150, "{figures:?}");
@@ -16,6 +16,15 @@ fn the_first_seeds_keep_every_promise() {
             failure.seed, failure.violation.invariant, failure.violation.found, failure.scenario
         ),
     }
+}
+
+#[test]
+fn what_comes_of_the_seeds_does_not_depend_on_the_number_of_threads() {
+    let ran = |n_threads| {
+        let ran = Campaign { from: 500, n_seeds: 40 }.run(n_threads, Shrinking::None, |_| true);
+        ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation))
+    };
+    assert_eq!(ran(1), ran(3));
 }
 
 #[test]

@@ -67,16 +67,29 @@ pub fn run(root: &Path, metadata: &Metadata, effort: Effort) -> Result<TestCount
         "{HOME} has no bench target, so the hot path cannot be measured"
     );
     let mut count = TestCount::default();
-    for (package, target) in targets {
-        let verb = match effort {
-            // Without measuring, in the profile of the tests, which is built by then.
-            Effort::Once => "test",
-            Effort::Measured => "bench",
-        };
-        let shell = Shell::cargo(&format!("{verb} --locked -p {package} --bench {target}"));
+    for shell in commands(&targets, effort) {
         count.add(shell.run(root)?);
     }
     Ok(count)
+}
+
+/// What runs the benches: without measuring, all of them out of the one build, in the profile of the
+/// tests; else each by itself.
+fn commands(targets: &[(String, String)], effort: Effort) -> Vec<Shell> {
+    match effort {
+        Effort::Once => {
+            let all = Shell::cargo("test --locked --workspace");
+            let with =
+                |shell: Shell, (_, target): &(String, String)| shell.with("--bench").with(target);
+            vec![targets.iter().fold(all, with)]
+        }
+        Effort::Measured => {
+            let one = |(package, target): &(String, String)| {
+                Shell::cargo(&format!("bench --locked -p {package} --bench {target}"))
+            };
+            targets.iter().map(one).collect()
+        }
+    }
 }
 
 /// The packages of the workspace with the names of their benches.
@@ -89,4 +102,29 @@ fn targets(metadata: &Metadata) -> Vec<(String, String)> {
     }
     targets.sort();
     targets
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn benches_are_run_once_by_one_command_and_measured_one_by_one() {
+        let target = |package: &str, name: &str| (package.to_owned(), name.to_owned());
+        let targets = [target("a", "reads"), target("b", "moments")];
+        let texts = |effort| -> Vec<String> {
+            commands(&targets, effort).iter().map(Shell::to_string).collect()
+        };
+        assert_eq!(
+            texts(Effort::Once),
+            ["cargo test --locked --workspace --bench reads --bench moments"]
+        );
+        assert_eq!(
+            texts(Effort::Measured),
+            [
+                "cargo bench --locked -p a --bench reads",
+                "cargo bench --locked -p b --bench moments"
+            ]
+        );
+    }
 }

@@ -1,95 +1,40 @@
-//! Everything that must hold before a change lands, in order, each step timed and repeatable.
+//! Everything that must hold before a change lands: which steps there are, and in which order.
+//!
+//! Every step that runs tests or programs takes them from one build of the whole workspace, so that
+//! no dependency is built again for another choice of packages, and with them of features.
+//!
+//! Not here: the long campaigns (`nightly.rs`).
 
-use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::path::Path;
 
-use anyhow::{Result, bail};
-use cargo_metadata::Metadata;
+use anyhow::Result;
+use cargo_metadata::{Metadata, Package};
 
-use crate::benches;
 use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
-use crate::graph::{self, Graph};
 use crate::properties::Choice;
 use crate::simulation::{Asked, Build};
+use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{
-    finding, layers, licences, models, properties, readme, schema, simulation, source, tidy,
+    benches, dependencies, finding, floors, layers, licences, models, properties, readme, schema,
+    simulation, source, tidy,
 };
 
-/// Cases of each property on lag detection here; `cargo xtask proptest` runs more.
+/// Cases of each property on lag detection here; `cargo xtask nightly` runs more.
 const N_CASES: u32 = 1_000;
 
-/// Seeds that are simulated here, in about a minute; `cargo xtask simulate` runs more.
+/// Seeds that are simulated here, in about a minute; `cargo xtask nightly` runs more.
 const N_SEEDS: u64 = 5_000;
 
-/// What the checks read: the root and what cargo says about the workspace.
-pub struct Workspace {
-    /// The root of the repository.
-    pub root: PathBuf,
-    /// What cargo says.
-    pub metadata: Metadata,
-    /// The same as rooms and edges.
-    pub graph: Graph,
-}
+/// The one build: every library, program, test, bench and example of the workspace.
+pub const BUILD: &str = "build --locked --workspace --all-targets";
 
-impl Workspace {
-    /// Reads the workspace that this program was built in.
-    ///
-    /// # Errors
-    ///
-    /// When cargo cannot read it.
-    pub fn read() -> Result<Self> {
-        let root = source::root();
-        let metadata = graph::metadata(&root)?;
-        let graph = Graph::read(&metadata)?;
-        Ok(Self { root, metadata, graph })
-    }
-}
-
-/// What a step does.
-enum Work {
-    /// Other programs, one after the other.
-    Commands(Vec<Shell>),
-    /// A check of this program: the words after `cargo xtask`, and the check.
-    Own(String, fn(&Workspace) -> Result<TestCount>),
-}
-
-/// One step.
-struct Step {
-    name: &'static str,
-    work: Work,
-}
-
-impl Step {
-    fn run(&self, workspace: &Workspace) -> Result<TestCount> {
-        match &self.work {
-            Work::Commands(commands) => {
-                let mut count = TestCount::default();
-                for command in commands {
-                    count.add(command.run(&workspace.root)?);
-                }
-                Ok(count)
-            }
-            Work::Own(words, check) => {
-                println!("$ cargo xtask {words}");
-                check(workspace)
-            }
-        }
-    }
-}
+/// Asks the tests for the large reference data, which lies beside the repository.
+const REFERENCE: (&str, &str) = ("OPENBELL_REFERENCE", "required");
 
 /// Prints the steps.
 pub fn list(workspace: &Workspace) {
-    for step in steps(workspace) {
-        match step.work {
-            Work::Commands(commands) => {
-                for command in commands {
-                    println!("{:10} {command}", step.name);
-                }
-            }
-            Work::Own(words, _) => println!("{:10} cargo xtask {words}", step.name),
-        }
-    }
+    steps::list(&steps(workspace));
 }
 
 /// Runs the steps in order, all or the one named `only`, and stops at the first that fails.
@@ -98,104 +43,79 @@ pub fn list(workspace: &Workspace) {
 ///
 /// When a step fails: its name, its place, and how to repeat it alone.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
-    let mut steps = steps(workspace);
-    if let Some(only) = only {
-        let names: Vec<&str> = steps.iter().map(|step| step.name).collect();
-        if !names.contains(&only) {
-            bail!("there is no step {only:?}; the steps are {}", names.join(", "));
-        }
-        steps.retain(|step| step.name == only);
+    steps::run(workspace, "ci", steps(workspace), only, OnFailure::Stop)?;
+    if !has_reference(&workspace.root) {
+        println!(
+            "\nTHE LARGE REFERENCE DATA WAS NOT THERE (../shared): \
+             the suites compared with the small set of tests/data/reference alone"
+        );
     }
-    let began = Instant::now();
-    let mut count = TestCount::default();
-    let mut times = Vec::new();
-    for (i, step) in steps.iter().enumerate() {
-        println!("\n== {} ({} of {})", step.name, i + 1, steps.len());
-        let step_began = Instant::now();
-        let ran = step.run(workspace);
-        let took = step_began.elapsed();
-        println!("== {}: {}", step.name, seconds(took));
-        match ran {
-            Ok(ran) => count.add(ran),
-            Err(error) => bail!(
-                "ci stopped at {} (step {} of {}) after {}: {error:#}\nrepeat it with: cargo xtask ci --only {}",
-                step.name,
-                i + 1,
-                steps.len(),
-                seconds(began.elapsed()),
-                step.name
-            ),
-        }
-        times.push((step.name, took));
-    }
-    println!();
-    for (name, took) in times {
-        println!("{name:10} {:>10}", seconds(took));
-    }
-    println!("{:10} {:>10}", "together", seconds(began.elapsed()));
-    println!("\n{count}");
     Ok(())
-}
-
-fn seconds(took: Duration) -> String {
-    format!("{:.1} s", took.as_secs_f64())
 }
 
 /// The steps: what is quick to fail comes first.
 fn steps(workspace: &Workspace) -> Vec<Step> {
-    let cargo = |name, line: &str| Step { name, work: Work::Commands(vec![Shell::cargo(line)]) };
-    let own = |name, words: &str, check| Step { name, work: Work::Own(words.to_owned(), check) };
+    let commands = |name, commands| Step { name, work: Work::Commands(commands) };
     vec![
-        cargo("format", "fmt --all --check"),
-        own("tidy", "tidy", |w| quiet(tidy::run(&w.root))),
-        own("layers", "layers", |w| quiet(check_layers(w))),
-        own("licences", "licences", |w| quiet(check_licences(w))),
-        own("readme", "readme --check", |w| {
+        Step::cargo("format", "fmt --all --check"),
+        Step::own("tidy", "tidy", |w| quiet(tidy::run(&w.root))),
+        Step::own("layers", "layers", |w| quiet(check_layers(w))),
+        Step::own("licences", "licences", |w| quiet(check_licences(w))),
+        Step::own("readme", "readme --check", |w| {
             quiet(readme::generated(&w.root, &w.metadata)?.bring(&w.root, Mode::Check))
         }),
-        Step {
-            name: "clippy",
-            work: Work::Commands(vec![Shell::cargo(
-                "clippy --locked --workspace --all-targets -- -D warnings",
-            )]),
-        },
-        cargo("test", "test --locked --workspace"),
-        own("models", "models", |w| models::run(&w.root, &w.metadata)),
-        own("schema", "schema --check", |w| quiet(schema::generated().bring(&w.root, Mode::Check))),
-        Step { name: "alone", work: Work::Commands(alone(workspace)) },
-        Step {
-            name: "docs",
-            work: Work::Commands(vec![
+        Step::own("schema", "schema --check", |w| {
+            quiet(schema::generated().bring(&w.root, Mode::Check))
+        }),
+        Step::cargo("clippy", "clippy --locked --workspace --all-targets -- -D warnings"),
+        commands(
+            "docs",
+            vec![
                 Shell::cargo("doc --locked --workspace --no-deps")
                     .with_variable("RUSTDOCFLAGS", "-D warnings"),
-            ]),
-        },
-        Step { name: "package", work: Work::Commands(vec![package(workspace)]) },
-        Step { name: "examples", work: Work::Commands(examples(workspace)) },
-        cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
-        own("proptest", &format!("proptest --cases {N_CASES}"), |w| {
-            properties::run(&w.root, &w.graph, Choice::Lag, N_CASES)
+            ],
+        ),
+        commands("alone", alone(&workspace.metadata)),
+        commands("package", vec![package(&workspace.metadata)]),
+        Step::cargo("build", BUILD),
+        commands("test", vec![test(&workspace.root)]),
+        commands("examples", examples(&workspace.metadata)),
+        Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
+            properties::run(&w.root, &w.graph, Choice::Lag, N_CASES).map(Outcome::Ran)
         }),
-        own("simulate", &format!("simulate --seeds {N_SEEDS}"), |w| {
-            simulation::run(&w.root, simulated(N_SEEDS))
+        Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
+            let asked =
+                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Tests };
+            simulation::run(&w.root, asked).map(Outcome::Ran)
         }),
-        own("bench", "bench --check", |w| benches::check(&w.root, &w.metadata)),
+        Step::own("models", "models", |w| models::run(&w.root, &w.metadata).map(Outcome::Ran)),
+        Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
+        Step::own("bench", "bench --check", |w| {
+            benches::check(&w.root, &w.metadata).map(Outcome::Ran)
+        }),
     ]
 }
 
-/// The first seeds, in the build of the tests.
-fn simulated(n_seeds: u64) -> Asked {
-    Asked { n_seeds: Some(n_seeds), from: 0, minutes: None, build: Build::Tests }
-}
-
-/// Holds the workspace against the table of layers.
+/// Holds the workspace against the table of layers, the folders of its crates against circles, and
+/// the manifests against what is used.
 ///
 /// # Errors
 ///
-/// When an edge, a crate or a dependency breaks it.
+/// When an edge, a crate, a dependency or a folder breaks it, or no code was read.
 pub fn check_layers(workspace: &Workspace) -> Result<()> {
-    let seen = format!("{} crates", workspace.graph.rooms.len());
-    finding::conclude("layers", &seen, layers::check(&workspace.graph, layers::LAYERS))
+    let sources = source::read_all(&workspace.root)?;
+    let mut findings = layers::check(&workspace.graph, layers::LAYERS);
+    let (circles, n_modules) = floors::check(&sources, floors::TOGETHER);
+    findings.extend(circles);
+    let named = dependencies::named(&workspace.metadata);
+    findings.extend(dependencies::check(&named, &sources, dependencies::UNUSED));
+    anyhow::ensure!(n_modules > 0, "no module of a crate was read, so no circle can be seen");
+    let seen = format!(
+        "{} crates of {n_modules} modules, {} dependencies",
+        workspace.graph.rooms.len(),
+        named.len()
+    );
+    finding::conclude("layers", &seen, findings)
 }
 
 /// Holds every dependency against the licences that are allowed.
@@ -209,14 +129,33 @@ pub fn check_licences(workspace: &Workspace) -> Result<()> {
     finding::conclude("licences", &seen, licences::check(&packages))
 }
 
-/// Each crate of ours built without the others, with the features that it has by itself.
-fn alone(workspace: &Workspace) -> Vec<Shell> {
+/// Whether the large reference data lies beside the repository.
+fn has_reference(root: &Path) -> bool {
+    root.join("../shared/data").is_dir()
+}
+
+/// Every test, with the large reference data demanded where it is there.
+fn test(root: &Path) -> Shell {
+    let shell = Shell::cargo("test --locked --workspace");
+    if has_reference(root) { shell.with_variable(REFERENCE.0, REFERENCE.1) } else { shell }
+}
+
+/// The crates that are offered to others.
+fn offered(metadata: &Metadata) -> Vec<&Package> {
+    let is_offered = |package: &&Package| package.publish.as_ref().is_none_or(|to| !to.is_empty());
+    metadata.workspace_packages().into_iter().filter(is_offered).collect()
+}
+
+/// Each crate that is offered, built without the others, with the features that it has by itself.
+fn alone(metadata: &Metadata) -> Vec<Shell> {
     let mut commands = Vec::new();
-    for package in workspace.metadata.workspace_packages() {
+    for package in offered(metadata) {
         let check = || Shell::cargo("check --locked --quiet -p").with(package.name.as_str());
         commands.push(check());
-        if package.features.keys().any(|feature| feature != "default") {
+        if package.features.get("default").is_some_and(|features| !features.is_empty()) {
             commands.push(check().with("--no-default-features"));
+        }
+        if package.features.keys().any(|feature| feature != "default") {
             commands.push(check().with("--all-features"));
         }
     }
@@ -225,10 +164,12 @@ fn alone(workspace: &Workspace) -> Vec<Shell> {
 
 /// The crates that are offered, packed in the order of their dependencies. That each builds is seen
 /// in the step before, so it is not built again from its package.
-fn package(workspace: &Workspace) -> Shell {
+fn package(metadata: &Metadata) -> Shell {
+    let offered: Vec<&str> =
+        offered(metadata).iter().map(|package| package.name.as_str()).collect();
     let mut shell = Shell::cargo("package --locked --workspace --no-verify --allow-dirty --quiet");
-    for package in workspace.metadata.workspace_packages() {
-        if package.publish.as_ref().is_some_and(|registries| registries.is_empty()) {
+    for package in metadata.workspace_packages() {
+        if !offered.contains(&package.name.as_str()) {
             shell = shell.with("--exclude").with(package.name.as_str());
         }
     }
@@ -238,21 +179,22 @@ fn package(workspace: &Workspace) -> Shell {
 /// Examples that write files: their own tests hold what they write.
 const WRITING: &[&str] = &["write_example_store"];
 
-/// Every example of a crate that is offered, run to its end.
-fn examples(workspace: &Workspace) -> Vec<Shell> {
-    let mut commands = Vec::new();
-    for package in workspace.metadata.workspace_packages() {
-        let examples = package.targets.iter().filter(|target| target.is_example());
-        for example in examples.filter(|example| !WRITING.contains(&example.name.as_str())) {
-            let run = Shell::cargo("run --locked --quiet -p").with(package.name.as_str());
-            commands.push(run.with("--example").with(&example.name));
+/// Every example, run to its end out of the one build.
+fn examples(metadata: &Metadata) -> Vec<Shell> {
+    let mut commands = vec![Shell::cargo(BUILD)];
+    let folder = metadata.target_directory.join("debug/examples");
+    for package in metadata.workspace_packages() {
+        for example in package.targets.iter().filter(|target| target.is_example()) {
+            if !WRITING.contains(&example.name.as_str()) {
+                commands.push(Shell::of(folder.join(&example.name), ""));
+            }
         }
     }
     commands
 }
 
-fn quiet(checked: Result<()>) -> Result<TestCount> {
-    checked.map(|()| TestCount::default())
+fn quiet(checked: Result<()>) -> Result<Outcome> {
+    checked.map(|()| Outcome::Ran(TestCount::default()))
 }
 
 #[cfg(test)]
@@ -263,20 +205,31 @@ mod tests {
         Workspace::read().expect("the workspace is there")
     }
 
+    fn texts(commands: &[Shell]) -> Vec<String> {
+        commands.iter().map(Shell::to_string).collect()
+    }
+
     #[test]
-    fn every_crate_is_built_alone() {
-        let commands: Vec<String> = alone(&workspace()).iter().map(Shell::to_string).collect();
+    fn every_crate_that_is_offered_is_built_alone() {
+        let commands = texts(&alone(&workspace().metadata));
         for layer in layers::LAYERS {
             let command = format!("cargo check --locked --quiet -p {}", layer.package);
-            assert!(commands.contains(&command), "{command}");
+            assert_eq!(
+                commands.contains(&command),
+                layer.folder.starts_with("crates/"),
+                "{command}"
+            );
         }
+        let whole = "cargo check --locked --quiet -p openbell-data-manager --all-features";
+        assert!(commands.iter().any(|command| command == whole), "{commands:?}");
     }
 
     #[test]
     fn the_examples_for_services_are_run() {
-        let commands: Vec<String> = examples(&workspace()).iter().map(Shell::to_string).collect();
+        let commands = texts(&examples(&workspace().metadata));
+        assert_eq!(commands[0], format!("cargo {BUILD}"));
         for example in ["next_half_day", "embed_session", "dashboard", "push_sink"] {
-            let ending = format!("--example {example}");
+            let ending = format!("/examples/{example}");
             assert!(commands.iter().any(|command| command.ends_with(&ending)), "{example}");
         }
         assert!(!commands.iter().any(|command| command.contains("write_example_store")));
@@ -284,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_not_offered_is_not_packed() {
-        let command = package(&workspace()).to_string();
+        let command = package(&workspace().metadata).to_string();
         assert!(
             command.contains("--exclude xtask") && command.contains("--exclude openbell-tests")
         );
@@ -300,19 +253,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_step_is_refused_with_those_that_there_are() {
-        let error = run(&workspace(), Some("paint")).expect_err("no such step");
-        assert!(
-            error
-                .to_string()
-                .starts_with("there is no step \"paint\"; the steps are format, tidy,"),
-            "{error}"
+    fn the_large_reference_data_is_demanded_where_it_is_there() {
+        let root = source::root();
+        let asks = test(&root).to_string().starts_with("OPENBELL_REFERENCE=required ");
+        assert_eq!(asks, has_reference(&root));
+        assert_eq!(
+            test(Path::new("no-such-folder")).to_string(),
+            "cargo test --locked --workspace"
         );
-    }
-
-    #[test]
-    fn a_step_that_fails_stops_the_run() {
-        let step = Step { name: "a", work: Work::Own("a".to_owned(), |_| bail!("no")) };
-        assert_eq!(step.run(&workspace()).expect_err("it fails").to_string(), "no");
     }
 }

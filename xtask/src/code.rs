@@ -47,6 +47,8 @@ struct Spot {
 pub struct PathUse {
     /// The names between the colons; a glob is `*`.
     pub segments: Vec<String>,
+    /// The name by which a `use` brings it in: its last, or the one after `as`.
+    pub name: String,
     /// The line of the first name.
     pub line: usize,
     /// Product or test.
@@ -175,7 +177,11 @@ impl Code {
         if segments.last().is_some_and(|last| last == "self") {
             segments.pop();
         }
-        paths.push(PathUse { segments, line, place });
+        let name = match (self.word(i), self.word(i + 1)) {
+            (Some("as"), Some(alias)) => alias.to_owned(),
+            _ => segments.last().cloned().unwrap_or_default(),
+        };
+        paths.push(PathUse { segments, name, line, place });
         i
     }
 
@@ -190,6 +196,14 @@ impl Code {
             }
         }
         i + 1
+    }
+
+    /// The word at `at`; absent where a mark or nothing stands there.
+    fn word(&self, at: usize) -> Option<&str> {
+        match self.spots.get(at).map(|spot| &spot.token) {
+            Some(Token::Word(word)) => Some(word),
+            _ => None,
+        }
     }
 
     fn is_mark(&self, at: usize, mark: char) -> bool {
@@ -290,6 +304,13 @@ mod tests {
             paths("use std::{self, fs, io::{self, Read as _}, thread::*};"),
             ["std::fs", "std::io", "std::io::Read", "std::thread::*"]
         );
+    }
+
+    #[test]
+    fn a_path_is_known_by_the_name_that_it_is_given() {
+        let code = Code::read("use a::{B as C, d};\nuse e::f as g;").expect("it is Rust");
+        let names: Vec<String> = code.paths().into_iter().map(|path| path.name).collect();
+        assert_eq!(names, ["C", "d", "g"]);
     }
 
     #[test]

@@ -22,9 +22,9 @@ impl Shell {
     }
 
     /// A program with the words of `line`, parted by spaces.
-    pub fn of(program: &str, line: &str) -> Self {
+    pub fn of(program: impl Into<String>, line: &str) -> Self {
         Self {
-            program: program.to_owned(),
+            program: program.into(),
             arguments: line.split_whitespace().map(str::to_owned).collect(),
             variables: Vec::new(),
         }
@@ -116,6 +116,17 @@ impl Shell {
             bail!("`{self}` ended with {}", output.status);
         }
         String::from_utf8(output.stdout).with_context(|| format!("`{self}` printed no text"))
+    }
+}
+
+impl Shell {
+    /// What the command prints, without a word of its errors; absent where it does not start or
+    /// fails, as where it is not installed.
+    pub fn quiet_output(&self, root: &Path) -> Option<String> {
+        let mut command = Command::new(&self.program);
+        let output = command.args(&self.arguments).current_dir(root).output();
+        let output = output.ok()?; // What does not start is not installed.
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 }
 

@@ -26,9 +26,9 @@ const IN_MEMORY: &str = "/dev/shm";
 /// When a target finds an input that breaks its law (the input is then in `fuzz/artifacts`), there
 /// is no target, or `cargo-fuzz` and a nightly compiler are not installed.
 pub fn run(root: &Path, seconds: u32) -> Result<()> {
-    Shell::cargo("+nightly fuzz --version").output(root).context(
-        "fuzzing needs a nightly compiler and cargo-fuzz; install it by `cargo install cargo-fuzz`",
-    )?;
+    if let Some(missing) = missing(root) {
+        bail!(missing);
+    }
     let targets = targets(root)?;
     ensure!(!targets.is_empty(), "{FOLDER} holds no target");
     for target in targets {
@@ -44,6 +44,18 @@ pub fn run(root: &Path, seconds: u32) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// What is missing on this machine; nothing where the targets can run.
+pub fn missing(root: &Path) -> Option<String> {
+    match Shell::cargo("+nightly fuzz --version").quiet_output(root) {
+        Some(_) => None,
+        None => Some(
+            "fuzzing needs a nightly compiler and cargo-fuzz; \
+             install it by `cargo install cargo-fuzz`"
+                .to_owned(),
+        ),
+    }
 }
 
 fn command(target: &str, seconds: u32, found: &str) -> Result<Shell> {

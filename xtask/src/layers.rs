@@ -142,6 +142,12 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
+        package: "openbell-proofs",
+        folder: "proofs",
+        may_import: &[TIME, MARKET, SESSION_DATA],
+        ..LIBRARY
+    },
+    Layer {
         package: "openbell-benches",
         folder: "benches",
         may_import: &[

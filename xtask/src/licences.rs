@@ -155,6 +155,17 @@ mod tests {
     }
 
     #[test]
+    fn the_list_of_the_audit_is_the_same() {
+        let text = std::fs::read_to_string(crate::source::root().join("deny.toml"));
+        let text = text.expect("deny.toml is there");
+        let (_, list) = text.split_once("\nallow = [\n").expect("it lists licences");
+        let (list, _) = list.split_once("\n]").expect("the list ends");
+        let listed: Vec<&str> =
+            list.lines().map(|line| line.trim().trim_end_matches(',').trim_matches('"')).collect();
+        assert_eq!(listed, ALLOWED);
+    }
+
+    #[test]
     fn a_package_without_a_licence_is_refused() {
         assert_eq!(
             messages(None),

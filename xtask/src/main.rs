@@ -8,11 +8,14 @@
     reason = "runs other programs, times them, and reads the repository"
 )]
 
+mod audit;
 mod benches;
 mod ci;
 mod code;
 mod command;
+mod dependencies;
 mod finding;
+mod floors;
 mod fuzzing;
 mod generated;
 mod graph;
@@ -20,11 +23,13 @@ mod layers;
 mod licences;
 mod models;
 mod mutants;
+mod nightly;
 mod properties;
 mod readme;
 mod schema;
 mod simulation;
 mod source;
+mod steps;
 mod tidy;
 
 use std::process::ExitCode;
@@ -33,10 +38,10 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use crate::benches::Effort;
-use crate::ci::Workspace;
 use crate::generated::Mode;
 use crate::properties::Choice;
 use crate::simulation::{Asked, Build};
+use crate::steps::Workspace;
 
 /// The checks of the repository, and what else is done to it.
 #[derive(Debug, Parser)]
@@ -57,7 +62,21 @@ enum Task {
         #[arg(long, value_name = "STEP")]
         only: Option<String>,
     },
-    /// Holds the crate graph against the table of layers, and what must never reach a crate.
+    /// Runs the long campaigns: more seeds, more cases, the fuzz targets, the audit; every one of
+    /// them, whatever the others find.
+    Nightly {
+        /// Prints the steps with their commands and runs none.
+        #[arg(long, conflicts_with = "only")]
+        list: bool,
+        /// Runs one step.
+        #[arg(long, value_name = "STEP")]
+        only: Option<String>,
+    },
+    /// Runs the tools of others that are installed, on licences, advisories, dependencies and public
+    /// items, and names those that are not.
+    Audit,
+    /// Holds the crate graph against the table of layers, the folders of each crate against circles,
+    /// and the manifests against dependencies that nothing uses.
     Layers,
     /// Holds the files against the house rules that clippy cannot see.
     Tidy,
@@ -151,6 +170,11 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Ci { list: true, .. } => ci::list(&workspace),
         Task::Ci { only, .. } => ci::run(&workspace, only.as_deref())?,
+        Task::Nightly { list: true, .. } => nightly::list(),
+        Task::Nightly { only, .. } => nightly::run(&workspace, only.as_deref())?,
+        Task::Audit => {
+            audit::run(root)?;
+        }
         Task::Layers => ci::check_layers(&workspace)?,
         Task::Tidy => tidy::run(root)?,
         Task::Licences => ci::check_licences(&workspace)?,

@@ -1,19 +1,11 @@
 //! The queue of commands in every arrangement of threads: the very file that runs, on loom's lock
 //! and atomics.
 
-#[path = "../src/control/queue.rs"]
-mod queue;
-
-/// What `queue.rs` stands on, here.
-mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
-    pub(crate) use loom::sync::{Arc, Mutex};
-}
-
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use queue::{NotTaken, queue};
+
+use crate::queue::{NotTaken, queue};
 
 #[test]
 fn no_command_is_lost_or_taken_twice_and_each_user_keeps_its_order() {

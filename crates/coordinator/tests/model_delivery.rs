@@ -1,24 +1,11 @@
 //! The thread protocols of deliveries, in every arrangement of threads: the very files that run,
 //! on loom's locks instead of the machine's.
 
-#[path = "../src/consumers/mailbox.rs"]
-#[allow(dead_code, reason = "a model walks a part of the protocol")]
-mod mailbox;
-#[path = "../src/consumers/rendezvous.rs"]
-#[allow(dead_code, reason = "a model walks a part of the protocol")]
-mod rendezvous;
-
-mod sync {
-    pub(crate) use loom::sync::{Condvar, Mutex};
-
-    /// Looking without sleeping is what sleeping is, seen twice.
-    pub(crate) const N_LOOKS: u32 = 0;
-}
-
 use loom::sync::Arc;
 use loom::thread;
-use mailbox::{Left, Lost, Mailbox, Put};
-use rendezvous::{Rendezvous, Reply};
+
+use crate::mailbox::{Left, Lost, Mailbox, Put};
+use crate::rendezvous::{Rendezvous, Reply};
 
 type Numbers = Rendezvous<u32, u32, u32, u32>;
 

@@ -3,8 +3,6 @@
 
 #![allow(clippy::disallowed_methods)] // Tests write files.
 
-mod support;
-
 use std::io::Write;
 use std::path::Path;
 
@@ -14,8 +12,10 @@ use openbell_data_manager::import::{
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::BarColumns;
 use openbell_time::{Nanos, Timestamp};
-use support::importing::{Imported, import, import_text, minutes};
-use support::{at, series, shared_data, us_equity};
+
+use crate::reference::{Size, references};
+use crate::support::importing::{Imported, import, import_text, minutes};
+use crate::support::{at, series, us_equity};
 
 fn reasons(imported: &Imported) -> Vec<(u64, &'static str, &str, ImportReason)> {
     let rejected = imported.rejected.iter();
@@ -36,15 +36,40 @@ fn reference(data: &Path, file: &str, since: &str, until: &str) -> BarColumns {
 
 #[test]
 fn every_reference_file_equals_the_parquet_file_that_it_names() {
-    let Some(data) = shared_data() else { return };
+    for reference in references() {
+        let cases = match reference.size {
+            Size::Small => small_cases(),
+            Size::Large => large_cases(),
+        };
+        for case in cases {
+            equals_the_parquet_file(&reference.data(), case);
+        }
+    }
+}
+
+/// A CSV file, how it is read, the Parquet file with the same rows, and since and until when.
+type Case = (&'static str, CsvOptions, &'static str, &'static str, &'static str);
+
+const FIRST: &str = "1900-01-01T00:00:00Z";
+const END: &str = "2100-01-01T00:00:00Z";
+
+fn small_cases() -> Vec<Case> {
+    let zone = Some("America/New_York".parse().unwrap());
+    let closing = CsvOptions { zone, stamped_at: StampedAt::Close, ..minutes() };
+    vec![
+        ("raw/us-small_BBB_1m.csv", closing, "us-small/1m/BBB", FIRST, END),
+        ("canonical/us-small_BBB_1m.csv", minutes(), "us-small/1m/BBB", FIRST, END),
+    ]
+}
+
+fn large_cases() -> Vec<Case> {
     let new_york = || Some("America/New_York".parse().unwrap());
     let utc = || Some("UTC".parse().unwrap());
     let days = CsvOptions::new("1d".parse().unwrap());
     let closing = |zone| CsvOptions { zone, stamped_at: StampedAt::Close, ..minutes() };
-    let (first, end) = ("1900-01-01T00:00:00Z", "2100-01-01T00:00:00Z");
-    let cases = [
-        ("raw/us-rth-2019_AAPL_1m.csv", closing(new_york()), "us-rth-2019/1m/AAPL", first, end),
-        ("raw/us-rth-2019_PPLT_1m.csv", closing(new_york()), "us-rth-2019/1m/PPLT", first, end),
+    vec![
+        ("raw/us-rth-2019_AAPL_1m.csv", closing(new_york()), "us-rth-2019/1m/AAPL", FIRST, END),
+        ("raw/us-rth-2019_PPLT_1m.csv", closing(new_york()), "us-rth-2019/1m/PPLT", FIRST, END),
         (
             "raw/us-ext-2011_SPY_1m_dst.csv",
             closing(utc()),
@@ -56,21 +81,21 @@ fn every_reference_file_equals_the_parquet_file_that_it_names() {
             "raw/us-ext-2025_RIVN_1m.csv",
             CsvOptions { shift: Nanos::from_secs(-4 * 3_600), ..minutes() },
             "us-ext-2025/1m/RIVN",
-            first,
-            end,
+            FIRST,
+            END,
         ),
         (
             "raw/crypto-perp_BTC-PERP_1m.csv",
             closing(utc()),
             "crypto-perp/1m/BTC-PERP",
-            first,
+            FIRST,
             "2022-01-01T23:00:00Z",
         ),
         (
             "raw/fx-fxcm_GBPUSD_1m_bid.csv",
             CsvOptions { volume: VolumeSource::Constant(0.0), ..minutes() },
             "fx-fxcm/1m/GBPUSD",
-            first,
+            FIRST,
             "2012-02-07T00:00:00Z",
         ),
         (
@@ -80,8 +105,8 @@ fn every_reference_file_equals_the_parquet_file_that_it_names() {
             "1996-01-01T00:00:00Z",
             "2000-01-01T00:00:00Z",
         ),
-        ("raw/us-daily-si_GSPC_1d.csv", days, "us-daily-si/1d/GSPC", "2010-01-01T00:00:00Z", end),
-        ("canonical/us-rth-2019_SPY_1m.csv", minutes(), "us-rth-2019/1m/SPY", first, end),
+        ("raw/us-daily-si_GSPC_1d.csv", days, "us-daily-si/1d/GSPC", "2010-01-01T00:00:00Z", END),
+        ("canonical/us-rth-2019_SPY_1m.csv", minutes(), "us-rth-2019/1m/SPY", FIRST, END),
         (
             "canonical/us-ext-2011_SPY_1m_dst.csv",
             minutes(),
@@ -89,20 +114,21 @@ fn every_reference_file_equals_the_parquet_file_that_it_names() {
             "2011-03-10T00:00:00Z",
             "2011-03-16T00:00:00Z",
         ),
-        ("canonical/us-index_SPX_1m.csv", minutes(), "us-index/1m/SPX", first, end),
-    ];
-    for (csv, options, parquet, since, until) in cases {
-        let symbol = parquet.rsplit('/').next().unwrap();
-        let key = series(&format!("{symbol} {}", options.interval));
-        let imported = import(&data.join("csv").join(csv), &key, &options)
-            .unwrap_or_else(|error| panic!("{csv}: {error}"));
-        assert_eq!(imported.report.n_rejected(), 0, "{csv}: {:?}", imported.rejected);
-        let expected = reference(&data, parquet, since, until);
-        assert!(!expected.is_empty());
-        let stamps = (&imported.rows.opens_at_ns, &expected.opens_at_ns);
-        assert!(stamps.0 == stamps.1, "{csv}: {} and {} stamps", stamps.0.len(), stamps.1.len());
-        assert!(imported.rows == expected, "{csv}: values");
-    }
+        ("canonical/us-index_SPX_1m.csv", minutes(), "us-index/1m/SPX", FIRST, END),
+    ]
+}
+
+fn equals_the_parquet_file(data: &Path, (csv, options, parquet, since, until): Case) {
+    let symbol = parquet.rsplit('/').next().unwrap();
+    let key = series(&format!("{symbol} {}", options.interval));
+    let imported = import(&data.join("csv").join(csv), &key, &options)
+        .unwrap_or_else(|error| panic!("{csv}: {error}"));
+    assert_eq!(imported.report.n_rejected(), 0, "{csv}: {:?}", imported.rejected);
+    let expected = reference(data, parquet, since, until);
+    assert!(!expected.is_empty());
+    let stamps = (&imported.rows.opens_at_ns, &expected.opens_at_ns);
+    assert!(stamps.0 == stamps.1, "{csv}: {} and {} stamps", stamps.0.len(), stamps.1.len());
+    assert!(imported.rows == expected, "{csv}: values");
 }
 
 #[test]

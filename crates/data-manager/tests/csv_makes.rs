@@ -3,8 +3,6 @@
 
 #![allow(clippy::disallowed_methods)] // Tests write files.
 
-mod support;
-
 use std::io::Write;
 
 use flate2::Compression;
@@ -14,8 +12,9 @@ use openbell_data_manager::import::{
 };
 use openbell_market::BarColumns;
 use openbell_time::Nanos;
-use support::importing::{import_text, minutes};
-use support::{at, rows};
+
+use crate::support::importing::{import_text, minutes};
+use crate::support::{at, rows};
 
 /// 09:30, 09:31 and 15:05 on a winter's day in New York.
 fn three_bars() -> BarColumns {

@@ -2,15 +2,14 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // Tests look at the files.
 
-mod support;
-
 use std::fs::File;
 
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{ExportBars, ExportValues, QualityRow, RunExport};
 use openbell_market::BarRows;
 use parquet::file::reader::{FileReader, SerializedFileReader};
-use support::{at, series};
+
+use crate::support::{at, series};
 
 fn one_bar<'a>(stamp_ns: &'a [i64], price: &'a [f64], counts: &'a [u32]) -> ExportBars<'a> {
     let (open, high, low, close, volume) = (price, price, price, price, price);

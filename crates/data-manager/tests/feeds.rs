@@ -2,9 +2,8 @@
 
 #![allow(clippy::disallowed_methods)] // Tests make files and look for the shared data.
 
-mod support;
-
 use std::ops::Range;
+use std::path::Path;
 
 use openbell_data_manager::{
     Arrival, Connection, DataError, DataManager, Feed, MemoryFeed, Prefetch, ScriptedFeed,
@@ -12,7 +11,9 @@ use openbell_data_manager::{
 };
 use openbell_market::BarColumns;
 use openbell_time::{Nanos, Timestamp};
-use support::{at, minutes, open, read_all, rows, series, shared_data, store_with, us_equity};
+
+use crate::reference::{Size, references};
+use crate::support::{at, minutes, open, read_all, rows, series, store_with, us_equity};
 
 #[test]
 fn a_memory_feed_passes_the_contract() {
@@ -301,25 +302,40 @@ fn a_folder_that_holds_no_bars_is_refused_with_what_it_holds() {
 
 #[test]
 fn the_reference_folders_are_read_as_they_are() {
-    let Some(data) = shared_data() else { return };
     let calendar = us_equity();
-    let store = DataManager::open(data.join("bars/us-rth-2019"), &StoreOptions::default()).unwrap();
-    assert_eq!(store.symbols().len(), 12);
-    let key = series("SPY 1m");
-    assert_eq!(
-        store.intervals(&key.symbol).iter().map(ToString::to_string).collect::<Vec<_>>(),
-        ["1m", "15m", "1d"]
-    );
-    let expected = read_all(&store, &key, &calendar);
-    assert_eq!(expected.len(), 1_950);
-    contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
-    let days = read_all(&store, &series("SPY 1d"), &calendar);
-    assert_eq!(days.opens_at(0), at("2018-01-02T14:30:00Z"));
+    for reference in references() {
+        let (dataset, n_symbols, symbol, intervals, n_minutes, first_day) = match reference.size {
+            Size::Small => ("us-small", 2, "AAA", "1m 1d", 1_004, "2024-08-19T13:30:00Z"),
+            Size::Large => ("us-rth-2019", 12, "SPY", "1m 15m 1d", 1_950, "2018-01-02T14:30:00Z"),
+        };
+        let folder = reference.data().join("bars").join(dataset);
+        let store = DataManager::open(folder, &StoreOptions::default()).unwrap();
+        assert_eq!(store.symbols().len(), n_symbols);
+        let key = series(&format!("{symbol} 1m"));
+        let found: Vec<String> =
+            store.intervals(&key.symbol).iter().map(ToString::to_string).collect();
+        assert_eq!(found.join(" "), intervals);
+        let expected = read_all(&store, &key, &calendar);
+        assert_eq!(expected.len(), n_minutes);
+        contract::check_all(|| store.feed(&key, &calendar).unwrap(), &expected, Timestamp::MAX);
+        let days = read_all(&store, &series(&format!("{symbol} 1d")), &calendar);
+        assert_eq!(days.opens_at(0), at(first_day));
+    }
 }
 
 #[test]
 fn every_reference_series_has_the_rows_that_its_list_names() {
-    let Some(data) = shared_data() else { return };
+    for reference in references() {
+        let n_series = n_series_that_are_as_listed(&reference.data());
+        let n_expected = match reference.size {
+            Size::Small => 3,
+            Size::Large => 41,
+        };
+        assert!(n_series >= n_expected, "{n_series}");
+    }
+}
+
+fn n_series_that_are_as_listed(data: &Path) -> usize {
     let calendar = us_equity();
     let list = std::fs::read_to_string(data.join("series.csv")).unwrap();
     let mut n_series = 0;
@@ -340,5 +356,5 @@ fn every_reference_series_has_the_rows_that_its_list_names() {
         assert_eq!(read_all(&store, &key, &calendar).len().to_string(), n_rows, "{line}");
         n_series += 1;
     }
-    assert!(n_series > 40, "{n_series}");
+    n_series
 }

@@ -3,8 +3,6 @@
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // Tests make files.
 
-mod support;
-
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,7 +14,8 @@ use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, 
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
-use support::{at, read_all, series, us_equity};
+
+use crate::support::{at, read_all, series, us_equity};
 
 /// The values of one column; `None` is a null.
 enum Column {

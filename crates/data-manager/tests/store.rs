@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods)] // Tests make and look at files.
 
-mod support;
+use std::path::Path;
 
 use openbell_data_manager::{
     DataError, DataManager, Effect, Provenance, StoreOptions, StoreWriter, stamps_of_dates, verify,
@@ -10,7 +10,9 @@ use openbell_data_manager::{
 use openbell_market::{Adjustment, BarColumns, Ohlcv, SeriesKey};
 use openbell_time::{Calendar, Timestamp};
 use proptest::prelude::*;
-use support::{at, bar, minutes, open, read_all, rows, series, shared_data, store_with, us_equity};
+
+use crate::reference::{Reference, Size, references};
+use crate::support::{at, bar, minutes, open, read_all, rows, series, store_with, us_equity};
 
 fn us_calendar(_: Option<&str>) -> Option<Calendar> {
     Some(us_equity())
@@ -288,7 +290,17 @@ fn coverage_counts_what_is_missing_and_what_is_too_much() {
 
 #[test]
 fn coverage_equals_the_reference() {
-    let Some(data) = shared_data() else { return };
+    for reference in references() {
+        let n_checked = n_sessions_covered_as_listed(&reference.data());
+        let n_expected = match reference.size {
+            Size::Small => 6,
+            Size::Large => 51,
+        };
+        assert!(n_checked >= n_expected, "{n_checked}");
+    }
+}
+
+fn n_sessions_covered_as_listed(data: &Path) -> usize {
     let text = std::fs::read_to_string(data.join("truth/quality/us_sessions.csv")).unwrap();
     let mut n_checked = 0;
     for line in text.lines().skip(1) {
@@ -310,21 +322,30 @@ fn coverage_equals_the_reference() {
         assert_eq!(found, [cells[12], cells[13], cells[14]], "{line}");
         n_checked += 1;
     }
-    assert!(n_checked > 50, "{n_checked}");
+    n_checked
 }
 
 #[test]
 fn a_foreign_folder_is_copied_into_the_store() {
-    let Some(data) = shared_data() else { return };
-    let source =
-        DataManager::open(data.join("bars/us-ext-2011"), &StoreOptions::default()).unwrap();
+    for reference in references() {
+        copied(&reference);
+    }
+}
+
+fn copied(reference: &Reference) {
+    let (dataset, name, n_rows, n_files) = match reference.size {
+        Size::Small => ("us-small", "BBB 1m", 623, 2),
+        Size::Large => ("us-ext-2011", "SPY 1m", 31_757, 3),
+    };
+    let folder = reference.data().join("bars").join(dataset);
+    let source = DataManager::open(folder, &StoreOptions::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut writer = StoreWriter::open(folder.path()).unwrap();
-    let key = series("SPY 1m");
+    let key = series(name);
     let counts = writer.copy_series(&source, &key, "US_EQUITY").unwrap();
-    assert_eq!(counts.added, 31_757);
+    assert_eq!(counts.added, n_rows);
     let store = open(&folder);
-    assert_eq!(store.series()[0].files.len(), 3);
+    assert_eq!(store.series()[0].files.len(), n_files);
     let (copied, original) =
         (read_all(&store, &key, &us_equity()), read_all(&source, &key, &us_equity()));
     assert!(copied == original);

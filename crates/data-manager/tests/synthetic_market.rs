@@ -2,8 +2,6 @@
 
 #![allow(clippy::disallowed_methods)] // Tests read the files that they compare.
 
-mod support;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +10,8 @@ use openbell_data_manager::generate::{
 };
 use openbell_data_manager::{DataManager, StoreOptions, StoreWriter};
 use openbell_market::BarColumns;
-use support::{at, series, us_equity};
+
+use crate::support::{at, series, us_equity};
 
 const STORED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/bar_data");
 

@@ -1,14 +1,13 @@
 //! Indicators on days that one can follow by hand, and over many bars of mixed magnitude.
 
-mod indicator_plain;
-
-use indicator_plain::{Day, plain};
 use openbell_market::indicator::{IndicatorName as N, IndicatorSpec};
 use openbell_market::{BarInterval, Ohlcv};
 use openbell_processor::indicator::{
     IndicatorState, InputBar, MarketFacts, SessionLength, SessionStart,
 };
 use openbell_time::{Nanos, Timestamp, TradingDate};
+
+use crate::indicator_plain::{Day, plain};
 
 const FACTS: MarketFacts = MarketFacts { sessions_per_year: 252, bars_per_full_session: 4 };
 

@@ -1,8 +1,5 @@
 //! Laws of every indicator, over random markets and parameters.
 
-mod indicator_plain;
-
-use indicator_plain::{Day, plain};
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
 use openbell_processor::indicator::{
@@ -11,6 +8,8 @@ use openbell_processor::indicator::{
 };
 use openbell_time::{Nanos, Timestamp, TradingDate};
 use proptest::prelude::*;
+
+use crate::indicator_plain::{Day, plain};
 
 const SLOTS: u32 = 12;
 const FACTS: MarketFacts = MarketFacts { sessions_per_year: 252, bars_per_full_session: SLOTS };

@@ -1,13 +1,15 @@
-//! Indicators against reference values computed by TA-Lib.
+//! Indicators against reference values: TA-Lib's, and those of plain loops in another language.
 
-mod indicator_support;
+use std::path::Path;
 
-use indicator_support::{Input, Table, input_of, parquet_files, shared_data};
 use openbell_market::BarInterval;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_processor::indicator::{
     IndicatorState, InputRows, MarketFacts, SessionLength, SessionStart,
 };
+
+use crate::indicator_support::{Input, Table, input_of, parquet_files};
+use crate::reference::references;
 
 /// What an error is measured against.
 #[derive(Clone, Copy)]
@@ -67,14 +69,21 @@ fn computed(spec: &IndicatorSpec, input: &Input) -> Vec<Vec<f64>> {
 
 #[test]
 fn every_reference_value_is_reproduced() {
-    let Some(data) = shared_data() else { return };
+    for reference in references() {
+        reproduce(&reference.data());
+    }
+}
+
+fn reproduce(data: &Path) {
     let mut faults = Vec::new();
-    for path in parquet_files(&data.join("truth/ind")) {
+    let files = parquet_files(&data.join("truth/ind"));
+    assert!(!files.is_empty(), "{} holds reference values", data.display());
+    for path in files {
         let parts: Vec<&str> =
             path.iter().rev().take(3).map(|part| part.to_str().unwrap()).collect();
         let [file, interval, dataset] = parts[..] else { unreachable!("three parts were taken") };
         let name = format!("{dataset}/{interval}/{file}");
-        let Some(input) = input_of(&data, dataset, interval, file) else {
+        let Some(input) = input_of(data, dataset, interval, file) else {
             faults.push(format!("{name}: its input is not there"));
             continue;
         };

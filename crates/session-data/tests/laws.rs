@@ -1,7 +1,5 @@
 //! Laws of what is read, each held against a plain reference over random days.
 
-mod sample;
-
 use std::sync::Arc;
 
 use openbell_market::{Bar, BarColumns, BarInterval, Coverage, Gap, Grid, Ohlcv, Quality};
@@ -11,7 +9,8 @@ use openbell_session_data::{
 };
 use openbell_time::SessionPart;
 use proptest::prelude::*;
-use sample::{
+
+use crate::sample::{
     BASE, STEP_NS, at, base_series, base_shape, day, day_of, member, part, push, session,
 };
 

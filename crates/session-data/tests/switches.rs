@@ -2,8 +2,6 @@
 //! under the views they hold.
 #![expect(clippy::disallowed_methods, reason = "readers on threads of their own are the subject")]
 
-mod sample;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -13,7 +11,8 @@ use openbell_session_data::{
     BoardWriter, HeldView, OutsideReader, Reason, SegmentWriter, SeriesReader, SessionFacts, View,
 };
 use openbell_time::Timestamp;
-use sample::{BASE, STEP_NS, at, base_series, base_shape, day, member, push, session};
+
+use crate::sample::{BASE, STEP_NS, at, base_series, base_shape, day, member, push, session};
 
 /// Openings in the long run; each is followed by a shutting, so it switches twice as often. Few
 /// under miri, which watches every access and is slow.

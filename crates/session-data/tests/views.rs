@@ -1,7 +1,5 @@
 //! Stories of readers: who is there, what a view that is held shows, and what "nothing" says.
 
-mod sample;
-
 use std::sync::Arc;
 
 use openbell_market::{Symbol, SymbolIdx};
@@ -10,7 +8,8 @@ use openbell_session_data::{
     SeriesReader, SessionFacts, SymbolView, Unavailable,
 };
 use openbell_time::Nanos;
-use sample::{BASE, at, base_series, base_shape, day, member, push, session};
+
+use crate::sample::{BASE, at, base_series, base_shape, day, member, push, session};
 
 /// A segment of day 0 with bars that close at 10, 20 … `10 n_rows`, worth 1, 2 ….
 fn segment(n_rows: i64) -> SegmentWriter {

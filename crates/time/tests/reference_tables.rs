@@ -1,5 +1,5 @@
-//! Every table of reference sessions that lies beside the repository, row by row.
-#![expect(clippy::disallowed_methods, reason = "reference tables are read, and looked for, here")]
+//! Every table of reference sessions, row by row.
+#![expect(clippy::disallowed_methods, reason = "reference tables are read here")]
 
 use std::fs;
 use std::io::Read;
@@ -7,38 +7,38 @@ use std::path::{Path, PathBuf};
 
 use openbell_time::{Session, TimeManager, TradingDate};
 
-/// Where reference data lies; nothing of it is in the repository.
-fn shared() -> PathBuf {
-    std::env::var_os("OPENBELL_SHARED").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
-        PathBuf::from,
-    )
-}
+use crate::reference::references;
 
+/// The text of a table, which may be packed by gzip.
 fn text_of(path: &Path) -> String {
     let bytes = fs::read(path).expect("a table that was listed can be read");
     let mut text = String::new();
-    flate2::read::GzDecoder::new(bytes.as_slice())
-        .read_to_string(&mut text)
-        .expect("a table is gzip of text");
+    let read = if path.extension().is_some_and(|ending| ending == "gz") {
+        flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text)
+    } else {
+        bytes.as_slice().read_to_string(&mut text)
+    };
+    read.expect("a table is text");
     text
 }
 
-/// The tables, in the order of their names; empty, and said so, where there are none.
+/// The tables of every reference that is there, in the order of their names.
 fn tables() -> Vec<PathBuf> {
-    let Ok(folder) = fs::read_dir(shared().join("calendars")) else {
-        println!("skipped: ../shared is not there");
-        return Vec::new();
-    };
-    let mut tables: Vec<PathBuf> = folder
+    references().iter().flat_map(|reference| tables_in(&reference.calendars())).collect()
+}
+
+fn tables_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder of tables can be listed");
+    let mut tables: Vec<PathBuf> = entries
         .map(|entry| entry.expect("a folder that opens can be listed").path())
         .filter(|path| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.ends_with(".csv.gz") && !name.starts_with("queries_")
+            let is_table = name.ends_with(".csv") || name.ends_with(".csv.gz");
+            is_table && !name.starts_with("queries_") && name != "DISPUTED.csv"
         })
         .collect();
     tables.sort();
-    assert!(!tables.is_empty(), "the folder of reference tables holds some");
+    assert!(!tables.is_empty(), "{} holds no table", folder.display());
     tables
 }
 

@@ -1,18 +1,22 @@
 //! Runs simulated sessions, seed by seed; `cargo xtask simulate` starts it.
 #![expect(clippy::disallowed_methods, reason = "a program reads its arguments")]
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall, WallClock};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--unshrunk]";
+const USAGE: &str =
+    "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk]";
 
 /// What was asked for.
 struct Arguments {
     campaign: Campaign,
     /// Minutes after which no further seed is begun.
     minutes: Option<u64>,
+    /// Threads that share the seeds; what comes of them does not depend on it.
+    n_threads: usize,
     /// How much a scenario that fails is made simpler.
     shrinking: Shrinking,
 }
@@ -20,7 +24,9 @@ struct Arguments {
 impl Arguments {
     fn read(mut words: impl Iterator<Item = String>) -> Option<Arguments> {
         let campaign = Campaign { from: 0, n_seeds: 1_000 };
-        let mut arguments = Arguments { campaign, minutes: None, shrinking: Shrinking::Full };
+        let n_threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let shrinking = Shrinking::Full;
+        let mut arguments = Arguments { campaign, minutes: None, n_threads, shrinking };
         let mut has_seeds = false;
         while let Some(word) = words.next() {
             let mut number = || words.next()?.parse::<u64>().ok();
@@ -29,6 +35,7 @@ impl Arguments {
                 "--from" => arguments.campaign.from = number()?,
                 "--unshrunk" => arguments.shrinking = Shrinking::None,
                 "--minutes" => arguments.minutes = Some(number()?),
+                "--threads" => arguments.n_threads = number()?.max(1) as usize,
                 _ => return None,
             }
         }
@@ -54,7 +61,7 @@ fn run(arguments: &Arguments) -> ExitCode {
     let began = wall.now();
     let limit = arguments.minutes.map(|minutes| Nanos::from_secs(60 * minutes as i64));
     let goes_on = |_| limit.is_none_or(|limit| wall.now() - began < limit);
-    match arguments.campaign.run(arguments.shrinking, goes_on) {
+    match arguments.campaign.run(arguments.n_threads, arguments.shrinking, goes_on) {
         Ok((n_seeds, figures)) => {
             let took_s = (wall.now() - began).as_secs_f64().max(0.001);
             let n_sessions = figures.n_sessions + figures.n_compared;

@@ -1,4 +1,10 @@
-//! Many seeds, one after the other, up to the first broken promise.
+//! Many seeds, each by itself, up to the first broken promise.
+#![expect(clippy::disallowed_methods, reason = "seeds run on threads of their own")]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use super::compare::{Figures, shrunk, simulate};
 use super::drive::Violation;
@@ -34,34 +40,82 @@ pub enum Shrinking {
     None,
 }
 
+/// What has come of the seeds so far.
+#[derive(Default)]
+struct Ran {
+    /// Seeds that are added up, from the first on.
+    n_seeds: u64,
+    figures: Figures,
+    /// Seeds that are over before one that comes before them.
+    ahead: BTreeMap<u64, Figures>,
+    /// The first seed that breaks a promise, with what it breaks.
+    broken: Option<(u64, Violation)>,
+}
+
+impl Ran {
+    fn add(&mut self, from: u64, seed: u64, came: Result<Figures, Violation>) {
+        match came {
+            Ok(figures) => {
+                self.ahead.insert(seed, figures);
+            }
+            Err(violation) => {
+                if self.broken.as_ref().is_none_or(|(earlier, _)| seed < *earlier) {
+                    self.broken = Some((seed, violation));
+                }
+            }
+        }
+        // In the order of the seeds, so that the digest of all is the same on any number of threads.
+        while let Some(figures) = self.ahead.remove(&(from + self.n_seeds)) {
+            self.figures += figures;
+            self.n_seeds += 1;
+        }
+    }
+}
+
 impl Campaign {
-    /// Runs the seeds, as long as `goes_on`, which is asked with each seed before it.
+    /// Runs the seeds on `n_threads` threads, as long as `goes_on`, which is asked with each seed
+    /// before it. What comes of them does not depend on the number of threads.
     ///
     /// # Errors
     ///
     /// The first seed that breaks a promise.
     pub fn run(
         self,
+        n_threads: usize,
         shrinking: Shrinking,
-        mut goes_on: impl FnMut(u64) -> bool,
+        goes_on: impl Fn(u64) -> bool + Sync,
     ) -> Result<(u64, Figures), Box<Failure>> {
-        let mut figures = Figures::default();
-        let mut n_seeds = 0;
-        for seed in (self.from..self.from.saturating_add(self.n_seeds)).take_while(|&s| goes_on(s))
-        {
-            n_seeds += 1;
-            let scenario = Scenario::of(seed);
-            match simulate(&scenario) {
-                Ok(of_seed) => figures += of_seed,
-                Err(violation) => {
-                    let (scenario, violation) = match shrinking {
-                        Shrinking::Full => shrunk(&scenario, &violation),
-                        Shrinking::None => (scenario, violation),
-                    };
-                    return Err(Box::new(Failure { seed, n_seeds, scenario, violation }));
-                }
+        let next = AtomicU64::new(self.from);
+        let end = self.from.saturating_add(self.n_seeds);
+        let is_over = AtomicBool::new(false);
+        let ran = Mutex::new(Ran::default());
+        thread::scope(|scope| {
+            for _ in 0..n_threads {
+                scope.spawn(|| {
+                    // Seeds are begun in order, so those before a broken one are run to their end.
+                    while !is_over.load(Ordering::Relaxed) {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= end || !goes_on(seed) {
+                            break;
+                        }
+                        let came = simulate(&Scenario::of(seed));
+                        if came.is_err() {
+                            is_over.store(true, Ordering::Relaxed);
+                        }
+                        ran.lock()
+                            .unwrap_or_else(PoisonError::into_inner)
+                            .add(self.from, seed, came);
+                    }
+                });
             }
-        }
-        Ok((n_seeds, figures))
+        });
+        let ran = ran.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Some((seed, violation)) = ran.broken else { return Ok((ran.n_seeds, ran.figures)) };
+        let scenario = Scenario::of(seed);
+        let (scenario, violation) = match shrinking {
+            Shrinking::Full => shrunk(&scenario, &violation),
+            Shrinking::None => (scenario, violation),
+        };
+        Err(Box::new(Failure { seed, n_seeds: seed - self.from + 1, scenario, violation }))
     }
 }

@@ -5,6 +5,7 @@
 
 mod doors;
 mod held;
+mod linked;
 mod mutants;
 mod names;
 mod shape;
@@ -42,6 +43,8 @@ const RULES: &[Rule] = &[
     // Holds the page against all the other files, so it is asked once, below.
     Rule { name: held::RULE, reads: held::reads, check: |_| Vec::new() },
     Rule { name: mutants::RULE, reads: mutants::reads, check: mutants::check },
+    // Holds files against the roots that take them up, so it is asked once, below.
+    Rule { name: linked::RULE, reads: linked::reads, check: |_| Vec::new() },
 ];
 
 /// Reads the repository and prints what the rules find.
@@ -55,6 +58,7 @@ pub fn run(root: &Path) -> Result<()> {
     findings.extend(doors::unused(&sources));
     findings.extend(held::missing(&sources));
     findings.extend(mutants::check_whole(root, &sources)?);
+    findings.extend(linked::missing(&sources));
     conclude("tidy", &format!("{} files by {} rules", sources.len(), RULES.len()), findings)
 }
 

@@ -1,6 +1,7 @@
 //! `calendar`: its words on the command line.
 
-use crate::support::{Folder, reference_data};
+use crate::reference::{Size, references};
+use crate::support::Folder;
 
 #[test]
 fn a_range_of_sessions_is_half_open() {
@@ -62,7 +63,11 @@ fn a_question_file_is_answered_and_held_against_its_answers() {
     assert!(call.err.ends_with("2 questions, 2 compared, 1 differences\n"), "{}", call.err);
     folder.run(&["calendar", "ask", "none.csv"]).expect_code(4);
 
-    let Some(data) = reference_data() else { return };
-    let questions = data.join("../calendars/queries_XLON_2000-2022.csv.gz");
-    folder.run(&["calendar", "ask", &questions.display().to_string()]).expect_code(0);
+    for reference in references() {
+        let questions = reference.calendars().join(match reference.size {
+            Size::Small => "queries_XLON_2024.csv",
+            Size::Large => "queries_XLON_2000-2022.csv.gz",
+        });
+        folder.run(&["calendar", "ask", &questions.display().to_string()]).expect_code(0);
+    }
 }

@@ -7,7 +7,8 @@ use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::{BarColumns, SeriesKey};
 use openbell_time::{TimeManager, Timestamp};
 
-use crate::support::{Folder, reference_data};
+use crate::reference::{Size, references};
+use crate::support::Folder;
 
 /// A reference file: how it is imported, and what part of which series it is.
 struct Case {
@@ -25,7 +26,30 @@ struct Case {
 
 const ALL: [&str; 2] = ["1900-01-01T00:00:00Z", "2200-01-01T00:00:00Z"];
 
-const CASES: [Case; 11] = [
+const SMALL: [Case; 2] = [
+    Case {
+        file: "raw/us-small_BBB_1m.csv",
+        args: &["--zone", "America/New_York", "--stamped-at", "close"],
+        group: "US_EQUITY",
+        dataset: "us-small",
+        symbol: "BBB",
+        interval: "1m",
+        part: ALL,
+        n_rows: None,
+    },
+    Case {
+        file: "canonical/us-small_BBB_1m.csv",
+        args: &[],
+        group: "US_EQUITY",
+        dataset: "us-small",
+        symbol: "BBB",
+        interval: "1m",
+        part: ALL,
+        n_rows: None,
+    },
+];
+
+const LARGE: [Case; 11] = [
     Case {
         file: "raw/us-rth-2019_AAPL_1m.csv",
         args: &["--zone", "America/New_York", "--stamped-at", "close"],
@@ -153,8 +177,17 @@ fn stored(store: &Path, case: &Case, part: [&str; 2]) -> BarColumns {
 
 #[test]
 fn every_reference_file_equals_the_parquet_file_that_it_names() {
-    let Some(data) = reference_data() else { return };
-    for case in CASES {
+    for reference in references() {
+        let cases: &[Case] = match reference.size {
+            Size::Small => &SMALL,
+            Size::Large => &LARGE,
+        };
+        every_file_is_imported(&reference.data(), cases);
+    }
+}
+
+fn every_file_is_imported(data: &Path, cases: &[Case]) {
+    for case in cases {
         let folder = Folder::new();
         let file = data.join("csv").join(case.file).display().to_string();
         let common = ["data", "import", &file, "--store", "bars"];
@@ -163,13 +196,13 @@ fn every_reference_file_equals_the_parquet_file_that_it_names() {
         let call = folder.run(&args).expect_code(0);
         assert!(call.out.contains(" 0 rejected"), "{}: {}", case.file, call.out);
 
-        let mut expected = stored(&data.join("bars").join(case.dataset), &case, case.part);
+        let mut expected = stored(&data.join("bars").join(case.dataset), case, case.part);
         if let Some(n_rows) = case.n_rows {
             let mut head = BarColumns::default();
             head.extend_from(&expected, 0..n_rows);
             expected = head;
         }
-        let found = stored(&folder.path("bars"), &case, ALL);
+        let found = stored(&folder.path("bars"), case, ALL);
         assert_eq!(found.len(), expected.len(), "{}", case.file);
         assert!(!expected.is_empty() && found == expected, "{} differs", case.file);
 

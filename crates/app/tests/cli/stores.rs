@@ -1,7 +1,8 @@
 //! `data` but for import: what is stored, held against the calendar, verified, mended, deleted.
 #![expect(clippy::disallowed_methods, reason = "files are damaged on purpose")]
 
-use crate::support::{Folder, reference_data};
+use crate::reference::{Reference, Size, references};
+use crate::support::Folder;
 
 const AAPL_JULY: &str = "bars/exchange_group=US_EQUITY/interval=1m/symbol=AAPL/2025-07.parquet";
 
@@ -179,11 +180,20 @@ fn a_range_is_deleted_exactly_and_first_only_said() {
 
 #[test]
 fn a_foreign_folder_is_copied_into_a_store() {
-    let Some(data) = reference_data() else { return };
+    for reference in references() {
+        copied(&reference);
+    }
+}
+
+fn copied(reference: &Reference) {
+    let (dataset, series) = match reference.size {
+        Size::Small => ("us-small", "BBB 1m"),
+        Size::Large => ("us-rth-2019", "AAPL 1m"),
+    };
     let folder = Folder::new();
-    let foreign = data.join("bars/us-rth-2019").display().to_string();
+    let foreign = reference.data().join("bars").join(dataset).display().to_string();
     let dry = folder.run(&["data", "compact", &foreign, "--into", "bars", "--dry-run"]);
-    assert!(dry.expect_code(0).out.contains("would be copied  AAPL 1m"));
+    assert!(dry.expect_code(0).out.contains(&format!("would be copied  {series}")));
     assert!(!folder.has("bars"));
     folder.run(&["data", "compact", &foreign, "--into", "bars"]).expect_code(0);
     let there = folder.run(&["data", "ls", &foreign, "--intervals", "1m", "--json"]).json();

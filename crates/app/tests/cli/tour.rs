@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::other_readers::python;
+use super::other_readers::python;
 use crate::support::{Call, Folder, commands, repository};
 
 fn readme() -> PathBuf {
@@ -107,7 +107,7 @@ fn the_tour_of_the_readme_goes_as_it_is_written() {
         assert!(
             found.page == page,
             "the README is stale; write it anew with `OPENBELL_WRITE_TOUR=1 cargo test -p openbell \
-             --test cli tour`, and look at what has changed"
+             --test integration tour`, and look at what has changed"
         );
     }
     for (command, _) in commands() {

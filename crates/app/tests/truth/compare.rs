@@ -6,8 +6,8 @@ use std::path::Path;
 
 use openbell_time::TradingDate;
 
-use crate::plan::{INDICATORS, Reference, Run, Scale, key_of};
-use crate::table::Table;
+use super::plan::{INDICATORS, Reference, Run, Scale, key_of};
+use super::table::Table;
 
 /// Of indicators, relative; volumes are sums, and may differ by their order.
 const TOLERANCE: f64 = 1e-9;

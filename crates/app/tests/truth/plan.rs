@@ -8,7 +8,7 @@ use openbell_market::BarInterval;
 use openbell_market::indicator::IndicatorSpec;
 use openbell_time::{Timestamp, TradingDate};
 
-use crate::table::{Table, parquet_files};
+use super::table::{Table, parquet_files};
 
 /// What a deviation of an indicator is measured against.
 #[derive(Clone, Copy)]

@@ -1,10 +1,8 @@
-//! What the stories of this crate share: rows by hand, series by name, and the shared data set.
+//! What the stories of this crate share: rows by hand, series by name.
 
 #![allow(dead_code)] // Each test file uses its part.
 
 pub mod importing;
-
-use std::path::PathBuf;
 
 use openbell_data_manager::{DataManager, Provenance, StoreOptions, StoreWriter};
 use openbell_market::{BarColumns, Ohlcv, SeriesKey};
@@ -63,19 +61,4 @@ pub fn read_all(store: &DataManager, key: &SeriesKey, calendar: &Calendar) -> Ba
     let mut out = BarColumns::default();
     store.read(key, Timestamp::MIN..Timestamp::MAX, calendar, &mut out).unwrap();
     out
-}
-
-/// The folder `data` of the shared data set; says so where it is not there.
-pub fn shared_data() -> Option<PathBuf> {
-    let shared = std::env::var_os("OPENBELL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let data = shared.join("data");
-    if data.is_dir() {
-        Some(data)
-    } else {
-        println!("skipped: ../shared is not there");
-        None
-    }
 }

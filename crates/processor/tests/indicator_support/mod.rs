@@ -1,9 +1,9 @@
-//! The shared reference files, read column by column.
+//! The reference files, read column by column.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the reference files are read here, beside the repository and by tests only"
+    reason = "the reference files are read here"
 )]
 
 use std::collections::BTreeMap;
@@ -16,20 +16,6 @@ use parquet::column::reader::ColumnReader;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
-
-/// The folder of reference data; where it is not there, `None`, and a line that says so.
-pub fn shared_data() -> Option<PathBuf> {
-    let root = std::env::var_os("OPENBELL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let data = root.join("data");
-    if data.join("truth/ind").is_dir() {
-        return Some(data);
-    }
-    println!("skipped: ../shared is not there");
-    None
-}
 
 /// Every Parquet file below `folder`, in the order of its path.
 pub fn parquet_files(folder: &Path) -> Vec<PathBuf> {

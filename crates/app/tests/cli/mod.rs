@@ -16,5 +16,4 @@ mod other_readers;
 mod runs;
 mod session_files;
 mod stores;
-mod support;
 mod tour;

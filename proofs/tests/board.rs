@@ -2,9 +2,6 @@
 //!
 //! Publication `p` of these models is made at instant `10 p`. A board under loom keeps the
 //! instants of three publications only, so that being overtaken is among what is tried.
-#![cfg(loom)]
-
-mod sample;
 
 use std::sync::Arc;
 
@@ -14,7 +11,8 @@ use openbell_session_data::{
     BoardWriter, Inactive, LaggingSymbol, Member, OutsideReader, ReadError, Reason, SegmentWriter,
     Unavailable, View,
 };
-use sample::{BASE, at, base_series, base_shape, day, member, push, session};
+
+use crate::sample::{BASE, at, base_series, base_shape, day, member, push, session};
 
 /// Runs `model` in every order that needs at most two preemptions.
 fn explore(model: impl Fn() + Send + Sync + 'static) {

@@ -2,14 +2,12 @@
 //!
 //! loom watches every cell: a row that is read while it is written fails the model, whatever its
 //! value is.
-#![cfg(loom)]
-
-mod sample;
 
 use std::sync::Arc;
 
 use openbell_session_data::SegmentWriter;
-use sample::{base_shape, day, fill, push};
+
+use crate::sample::{base_shape, day, fill, push};
 
 /// Row `k` of a segment here is a bar over `10k..10k + 10` that is worth `k + 1`.
 fn push_row(writer: &mut SegmentWriter, k: i64) {

@@ -171,17 +171,3 @@ pub fn session(dates: [&str; 2], symbols: &[&str], streams: &[&str], fields: &st
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
-
-/// The folder of reference data, where it is.
-pub fn reference_data() -> Option<PathBuf> {
-    let shared = match std::env::var_os("OPENBELL_SHARED") {
-        Some(path) => PathBuf::from(path),
-        None => repository().join("../shared"),
-    };
-    let data = shared.join("data");
-    if data.is_dir() {
-        return Some(data);
-    }
-    eprintln!("skipped: ../shared is not there");
-    None
-}

@@ -1,0 +1,12 @@
+//! Stories of the store, of feeds, of imports and of exports: what each module says first.
+
+mod csv_import;
+mod csv_makes;
+mod export;
+mod feeds;
+mod foreign_files;
+#[path = "../../../tests/data/reference.rs"]
+mod reference;
+mod store;
+mod support;
+mod synthetic_market;

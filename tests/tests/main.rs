@@ -1,0 +1,27 @@
+//! Whole sessions, one module for each thing that is promised. One binary, so that it is linked once.
+
+mod chaos;
+mod continuation;
+mod days;
+mod deliveries;
+mod derivation;
+mod derived_in_runs;
+mod every_delivery;
+mod failures;
+mod forming;
+mod free;
+mod gate;
+mod gate_model;
+mod historical_indicators;
+mod live;
+mod live_laws;
+mod lookahead;
+mod modules;
+mod order;
+mod pace;
+mod promises;
+#[path = "../data/reference.rs"]
+mod reference;
+mod simulation;
+mod symbols;
+mod threads;

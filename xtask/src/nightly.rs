@@ -1,0 +1,65 @@
+//! The long campaigns: what holds over more cases, more time, or tools of others than a change can
+//! wait for.
+//!
+//! Not here: what must hold before a change lands (`ci.rs`).
+
+use anyhow::Result;
+
+use crate::command::TestCount;
+use crate::simulation::{Asked, Build};
+use crate::steps::{self, OnFailure, Outcome, Step, Workspace};
+use crate::{audit, fuzzing, properties, simulation};
+
+/// Seeds of simulated sessions.
+const N_SEEDS: u64 = 50_000;
+
+/// Cases of each property on lag detection and the gate.
+const N_CASES: u32 = 100_000;
+
+/// Seconds of each fuzz target.
+const N_SECONDS: u32 = 60;
+
+/// Prints the steps.
+pub fn list() {
+    steps::list(&steps());
+}
+
+/// Runs every step, or the one named `only`; a failure stops none of the others.
+///
+/// # Errors
+///
+/// When a step failed.
+pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
+    steps::run(workspace, "nightly", steps(), only, OnFailure::GoOn)
+}
+
+fn steps() -> Vec<Step> {
+    vec![
+        Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
+            let asked =
+                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Tests };
+            simulation::run(&w.root, asked).map(Outcome::Ran)
+        }),
+        Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
+            properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
+        }),
+        Step::own("fuzz", format!("fuzz --seconds {N_SECONDS}"), |w| {
+            if let Some(why) = fuzzing::missing(&w.root) {
+                return Ok(Outcome::NotRun(why));
+            }
+            fuzzing::run(&w.root, N_SECONDS).map(|()| Outcome::Ran(TestCount::default()))
+        }),
+        Step::own("audit", "audit", |w| audit::run(&w.root)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_long_campaigns_are_all_there() {
+        let names: Vec<&str> = steps().iter().map(|step| step.name).collect();
+        assert_eq!(names, ["simulate", "proptest", "fuzz", "audit"]);
+    }
+}
