@@ -31,8 +31,24 @@ pub fn shown(root: &Path) -> Result<Generated> {
     Ok(Generated { path: "README.md", text, command: "cargo xtask bench --write" })
 }
 
-/// What holds the costs of the hot path against `benches/bounds.json`.
-const BOUNDS: &str = "run --release --locked -p openbell-benches --bin bounds";
+/// The build by which costs are held against `benches/bounds.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// Quick to make, and enough for ratios, allocations and heap.
+    Guard,
+    /// As it is published.
+    Release,
+}
+
+impl Build {
+    /// The word by which cargo is asked for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Guard => "--profile guard",
+            Self::Release => "--release",
+        }
+    }
+}
 
 /// Runs each bench once, to see that it still runs, and holds ratios, allocations and memory against
 /// their bounds.
@@ -40,10 +56,15 @@ const BOUNDS: &str = "run --release --locked -p openbell-benches --bin bounds";
 /// # Errors
 ///
 /// When a bench fails, or a bound is broken.
-pub fn check(root: &Path, metadata: &Metadata) -> Result<TestCount> {
+pub fn check(root: &Path, metadata: &Metadata, build: Build) -> Result<TestCount> {
     let count = run(root, metadata, Effort::Once)?;
-    Shell::cargo(BOUNDS).run(root)?;
+    bounds(build).run(root)?;
     Ok(count)
+}
+
+/// What holds the costs of the hot path against `benches/bounds.json`.
+fn bounds(build: Build) -> Shell {
+    Shell::cargo(&format!("run {} --locked -p {HOME} --bin bounds", build.word()))
 }
 
 /// How much work is put into a bench.
@@ -107,6 +128,17 @@ fn targets(metadata: &Metadata) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bounds_are_held_by_either_build() {
+        assert_eq!(
+            [Build::Guard, Build::Release].map(|build| bounds(build).to_string()),
+            [
+                "cargo run --profile guard --locked -p openbell-benches --bin bounds",
+                "cargo run --release --locked -p openbell-benches --bin bounds",
+            ]
+        );
+    }
 
     #[test]
     fn benches_are_run_once_by_one_command_and_measured_one_by_one() {

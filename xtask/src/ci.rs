@@ -85,15 +85,21 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         }),
         Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
             let asked =
-                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Tests };
-            simulation::run(&w.root, asked).map(Outcome::Ran)
+                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Workspace };
+            simulation::run(w, asked).map(Outcome::Ran)
         }),
         Step::own("models", "models", |w| models::run(&w.root, &w.metadata).map(Outcome::Ran)),
-        Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
+        Step::cargo("example", &example(benches::Build::Guard)),
         Step::own("bench", "bench --check", |w| {
-            benches::check(&w.root, &w.metadata).map(Outcome::Ran)
+            benches::check(&w.root, &w.metadata, benches::Build::Guard).map(Outcome::Ran)
         }),
     ]
+}
+
+/// The session that the README shows, in a build of choice.
+pub fn example(build: benches::Build) -> String {
+    let shown = readme::COMMANDS[0].trim_start_matches("cargo ");
+    shown.replace(benches::Build::Release.word(), build.word())
 }
 
 /// Holds the workspace against the table of layers, the folders of its crates against circles, and
@@ -233,6 +239,13 @@ mod tests {
             assert!(commands.iter().any(|command| command.ends_with(&ending)), "{example}");
         }
         assert!(!commands.iter().any(|command| command.contains("write_example_store")));
+    }
+
+    #[test]
+    fn the_session_of_the_readme_is_run_in_a_build_of_choice() {
+        let run = "-p openbell -- run session_configs/example_session.json";
+        assert_eq!(example(benches::Build::Guard), format!("run --profile guard {run}"));
+        assert_eq!(example(benches::Build::Release), format!("run --release {run}"));
     }
 
     #[test]

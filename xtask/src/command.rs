@@ -123,10 +123,8 @@ impl Shell {
     /// What the command prints, without a word of its errors; absent where it does not start or
     /// fails, as where it is not installed.
     pub fn quiet_output(&self, root: &Path) -> Option<String> {
-        let mut command = Command::new(&self.program);
-        let output = command.args(&self.arguments).current_dir(root).output();
-        let output = output.ok()?; // What does not start is not installed.
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let captured = self.captured(root).ok()?; // What does not start is not installed.
+        captured.succeeded.then_some(captured.output)
     }
 }
 

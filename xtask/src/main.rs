@@ -121,6 +121,9 @@ enum Task {
         /// against benches/bounds.json.
         #[arg(long)]
         check: bool,
+        /// Holds it in the build that is published; else in one that is quicker to make.
+        #[arg(long, requires = "check")]
+        release: bool,
         /// Writes what `openbell bench` says on this machine into the README, and runs no bench.
         #[arg(long, conflicts_with = "check")]
         write: bool,
@@ -191,11 +194,12 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Simulate { seeds, from, minutes, release, .. } => {
             let build = if release { Build::Release } else { Build::Tests };
-            simulation::run(root, Asked { n_seeds: seeds, from, minutes, build })?;
+            simulation::run(&workspace, Asked { n_seeds: seeds, from, minutes, build })?;
         }
         Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,
-        Task::Bench { check: true, .. } => {
-            benches::check(root, &workspace.metadata)?;
+        Task::Bench { check: true, release, .. } => {
+            let build = if release { benches::Build::Release } else { benches::Build::Guard };
+            benches::check(root, &workspace.metadata, build)?;
         }
         Task::Bench { .. } => {
             benches::run(root, &workspace.metadata, Effort::Measured)?;

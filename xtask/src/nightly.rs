@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::command::TestCount;
 use crate::simulation::{Asked, Build};
 use crate::steps::{self, OnFailure, Outcome, Step, Workspace};
-use crate::{audit, fuzzing, properties, simulation};
+use crate::{audit, benches, ci, fuzzing, mutants, properties, simulation};
 
 /// Seeds of simulated sessions.
 const N_SEEDS: u64 = 50_000;
@@ -35,13 +35,21 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
 
 fn steps() -> Vec<Step> {
     vec![
+        Step::own("mutants", "simulate --mutants", |w| {
+            mutants::run(&w.root, None, None).map(|_| Outcome::Ran(TestCount::default()))
+        }),
         Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
             let asked =
-                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Tests };
-            simulation::run(&w.root, asked).map(Outcome::Ran)
+                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Workspace };
+            simulation::run(w, asked).map(Outcome::Ran)
         }),
         Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
+        }),
+        // As the README has it and as it is published; `ci` runs both in a build that is made quicker.
+        Step::cargo("example", &ci::example(benches::Build::Release)),
+        Step::own("bench", "bench --check --release", |w| {
+            benches::check(&w.root, &w.metadata, benches::Build::Release).map(Outcome::Ran)
         }),
         Step::own("fuzz", format!("fuzz --seconds {N_SECONDS}"), |w| {
             if let Some(why) = fuzzing::missing(&w.root) {
@@ -60,6 +68,6 @@ mod tests {
     #[test]
     fn the_long_campaigns_are_all_there() {
         let names: Vec<&str> = steps().iter().map(|step| step.name).collect();
-        assert_eq!(names, ["simulate", "proptest", "fuzz", "audit"]);
+        assert_eq!(names, ["mutants", "simulate", "proptest", "example", "bench", "fuzz", "audit"]);
     }
 }

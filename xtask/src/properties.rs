@@ -18,12 +18,10 @@ pub enum Choice {
     All,
 }
 
-/// The property tests of one test target.
+/// The property tests of one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Laws {
     package: String,
-    /// `--lib`, `--bins`, or `--test` with the target's name.
-    target: String,
     laws: Vec<Law>,
 }
 
@@ -39,31 +37,26 @@ struct Law {
 /// Where lag detection and the gate are tested: by themselves, and as whole sessions.
 const LAG_HOMES: &[&str] = &["openbell-coordinator", "openbell-tests"];
 
-/// Runs the chosen property tests with `n_cases` cases each.
+/// Runs the chosen property tests with `n_cases` cases each, out of the one build of the workspace.
 ///
 /// # Errors
 ///
-/// When a property fails, none is found, or a target runs none of those that were found in it.
+/// When a property fails, none is found, or fewer ran than were found.
 pub fn run(root: &Path, graph: &Graph, choice: Choice, n_cases: u32) -> Result<TestCount> {
     let laws = chosen(find(&read_all(root)?, graph), choice)?;
-    let mut count = TestCount::default();
-    for Laws { package, target, laws } in laws {
-        let mut shell = Shell::cargo(&format!("test -p {package} {target} --"))
-            .with_variable("PROPTEST_CASES", n_cases.to_string());
-        for law in &laws {
-            shell = shell.with(&law.name);
-        }
-        let ran = shell.run(root)?;
-        if ran.n_passed < laws.len() as u64 {
-            bail!(
-                "{} properties of {package} ({target}) were asked for, {} ran",
-                laws.len(),
-                ran.n_passed
-            );
-        }
-        count.add(ran);
+    let names: Vec<&str> =
+        laws.iter().flat_map(|laws| &laws.laws).map(|law| law.name.as_str()).collect();
+    let ran = command(&names, n_cases).run(root)?;
+    if ran.n_passed < names.len() as u64 {
+        bail!("{} properties were asked for, {} ran", names.len(), ran.n_passed);
     }
-    Ok(count)
+    Ok(ran)
+}
+
+fn command(names: &[&str], n_cases: u32) -> Shell {
+    let shell = Shell::cargo("test --locked --workspace --tests --")
+        .with_variable("PROPTEST_CASES", n_cases.to_string());
+    names.iter().fold(shell, |shell, name| shell.with(*name))
 }
 
 fn chosen(laws: Vec<Laws>, choice: Choice) -> Result<Vec<Laws>> {
@@ -98,34 +91,19 @@ fn is_on_lag(name: &str) -> bool {
         .any(|word| ["lag", "lags", "lagging", "gate", "threshold"].contains(&word))
 }
 
-/// Every function inside `proptest! { … }`, by test target.
+/// Every function inside `proptest! { … }`, by package.
 fn find(sources: &[Source], graph: &Graph) -> Vec<Laws> {
-    let mut found: BTreeMap<(String, String), Vec<Law>> = BTreeMap::new();
+    let mut found: BTreeMap<String, Vec<Law>> = BTreeMap::new();
     for source in sources {
         let Some(code) = &source.code else { continue };
-        let Some((package, target)) = target_of(&source.path, graph) else { continue };
+        let is_in = |folder: &str| source.path.starts_with(&format!("{folder}/"));
+        let Some(room) = graph.rooms.iter().find(|room| is_in(&room.folder)) else { continue };
         for name in code.functions_in_macro("proptest") {
             let law = Law { name, path: source.path.clone() };
-            found.entry((package.clone(), target.clone())).or_default().push(law);
+            found.entry(room.package.clone()).or_default().push(law);
         }
     }
-    found.into_iter().map(|((package, target), laws)| Laws { package, target, laws }).collect()
-}
-
-/// The package and the target that a file is compiled into.
-fn target_of(path: &str, graph: &Graph) -> Option<(String, String)> {
-    let room = graph.rooms.iter().find(|room| path.starts_with(&format!("{}/", room.folder)))?;
-    let inside = &path[room.folder.len() + 1..];
-    let target = if let Some(test) = inside.strip_prefix("tests/") {
-        let name = test.split('/').next()?;
-        format!("--test {}", name.strip_suffix(".rs").unwrap_or(name))
-    } else if inside.starts_with("src/") {
-        if ["openbell", "xtask"].contains(&room.package.as_str()) { "--bins" } else { "--lib" }
-            .to_owned()
-    } else {
-        return None;
-    };
-    Some((room.package.clone(), target))
+    found.into_iter().map(|(package, laws)| Laws { package, laws }).collect()
 }
 
 #[cfg(test)]
@@ -143,13 +121,10 @@ mod tests {
         Graph::of(rooms, &[])
     }
 
-    fn laws(package: &str, target: &str, path: &str, names: &[&str]) -> Laws {
-        let law = |&name: &&str| Law { name: name.to_owned(), path: path.to_owned() };
-        Laws {
-            package: package.to_owned(),
-            target: target.to_owned(),
-            laws: names.iter().map(law).collect(),
-        }
+    fn laws(package: &str, laws: &[(&str, &str)]) -> Laws {
+        let law =
+            |&(path, name): &(&str, &str)| Law { name: name.to_owned(), path: path.to_owned() };
+        Laws { package: package.to_owned(), laws: laws.iter().map(law).collect() }
     }
 
     #[test]
@@ -164,20 +139,23 @@ mod tests {
         assert_eq!(
             find(&sources, &graph()),
             [
-                laws(LAG_HOMES[0], "--lib", "crates/coordinator/src/gate.rs", &["lag_is_local"]),
                 laws(
                     LAG_HOMES[0],
-                    "--test laws",
-                    "crates/coordinator/tests/laws.rs",
-                    &["order_is_total"]
+                    &[
+                        ("crates/coordinator/src/gate.rs", "lag_is_local"),
+                        ("crates/coordinator/tests/laws.rs", "order_is_total"),
+                    ]
                 ),
-                laws(
-                    "openbell-tests",
-                    "--test days",
-                    "tests/tests/days/cut.rs",
-                    &["nothing_is_early"]
-                ),
+                laws("openbell-tests", &[("tests/tests/days/cut.rs", "nothing_is_early")]),
             ]
+        );
+    }
+
+    #[test]
+    fn the_chosen_run_by_their_names_out_of_the_one_build() {
+        assert_eq!(
+            command(&["lag_is_local", "nothing_is_early"], 7).to_string(),
+            "PROPTEST_CASES=7 cargo test --locked --workspace --tests -- lag_is_local nothing_is_early"
         );
     }
 
@@ -185,25 +163,27 @@ mod tests {
     fn lag_detection_is_picked_by_the_name_of_the_law_or_of_its_file() {
         let merge = "crates/coordinator/src/merge.rs";
         let meter = "crates/coordinator/src/lag.rs";
+        let story = "tests/src/lib.rs";
         let all = vec![
-            laws(LAG_HOMES[0], "--lib", merge, &["a_lag_is_local", "flags_hold"]),
-            laws(LAG_HOMES[0], "--lib", meter, &["the_meter_agrees"]),
-            laws("openbell-tests", "--lib", "tests/src/lib.rs", &["lag_is_global"]),
-            laws("openbell-time", "--lib", "crates/time/src/clock.rs", &["no_lag"]),
+            laws(
+                LAG_HOMES[0],
+                &[(merge, "a_lag_is_local"), (merge, "flags_hold"), (meter, "the_meter_agrees")],
+            ),
+            laws("openbell-tests", &[(story, "lag_is_global")]),
+            laws("openbell-time", &[("crates/time/src/clock.rs", "no_lag")]),
         ];
         assert_eq!(
             chosen(all, Choice::Lag).expect("there are some"),
             [
-                laws(LAG_HOMES[0], "--lib", merge, &["a_lag_is_local"]),
-                laws(LAG_HOMES[0], "--lib", meter, &["the_meter_agrees"]),
-                laws("openbell-tests", "--lib", "tests/src/lib.rs", &["lag_is_global"]),
+                laws(LAG_HOMES[0], &[(merge, "a_lag_is_local"), (meter, "the_meter_agrees")]),
+                laws("openbell-tests", &[(story, "lag_is_global")]),
             ]
         );
     }
 
     #[test]
     fn no_property_on_lag_detection_is_an_error() {
-        let others = vec![laws("openbell-tests", "--lib", "tests/src/lib.rs", &["a"])];
+        let others = vec![laws("openbell-tests", &[("tests/src/lib.rs", "a")])];
         assert_eq!(
             chosen(others, Choice::Lag).expect_err("none is on lag").to_string(),
             "no property on lag detection is found in openbell-coordinator or openbell-tests; \

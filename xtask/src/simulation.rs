@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::ci;
 use crate::command::{Shell, TestCount};
+use crate::steps::Workspace;
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,25 +26,34 @@ pub struct Asked {
 pub enum Build {
     /// As the tests are: somewhat optimised, its own assertions kept.
     Tests,
+    /// The same, out of the one build of the whole workspace.
+    Workspace,
     /// As it is published.
     Release,
 }
 
 impl Asked {
-    fn shell(self) -> Shell {
-        let build = match self.build {
-            Build::Tests => "",
-            Build::Release => "--release",
-        };
-        let line = format!("run --locked --quiet {build} -p openbell-tests");
-        let mut shell = Shell::cargo(&line).with("--bin").with("simulate").with("--");
-        shell = shell.with("--from").with(self.from.to_string());
-        for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
-            if let Some(number) = number {
-                shell = shell.with(word).with(number.to_string());
+    /// What is run, one after the other; programs are looked for in `target`.
+    fn shells(self, target: &Path) -> Vec<Shell> {
+        let line = "run --locked --quiet -p openbell-tests --bin simulate --";
+        let mut shells = match self.build {
+            Build::Tests => vec![Shell::cargo(line)],
+            Build::Release => vec![Shell::cargo(&line.replace("--quiet", "--quiet --release"))],
+            Build::Workspace => {
+                let program = target.join("debug/simulate");
+                vec![Shell::cargo(ci::BUILD), Shell::of(program.to_string_lossy(), "")]
             }
+        };
+        if let Some(last) = shells.pop() {
+            let mut last = last.with("--from").with(self.from.to_string());
+            for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
+                if let Some(number) = number {
+                    last = last.with(word).with(number.to_string());
+                }
+            }
+            shells.push(last);
         }
-        shell
+        shells
     }
 }
 
@@ -51,8 +62,12 @@ impl Asked {
 /// # Errors
 ///
 /// When a seed breaks a promise; the program has said which, and how to repeat it.
-pub fn run(root: &Path, asked: Asked) -> Result<TestCount> {
-    asked.shell().run(root)
+pub fn run(workspace: &Workspace, asked: Asked) -> Result<TestCount> {
+    let mut count = TestCount::default();
+    for shell in asked.shells(workspace.metadata.target_directory.as_std_path()) {
+        count.add(shell.run(&workspace.root)?);
+    }
+    Ok(count)
 }
 
 #[cfg(test)]
@@ -61,17 +76,29 @@ mod tests {
 
     const ASKED: Asked = Asked { n_seeds: Some(7), from: 3, minutes: None, build: Build::Tests };
 
+    fn texts(asked: Asked) -> Vec<String> {
+        asked.shells(Path::new("target")).iter().map(Shell::to_string).collect()
+    }
+
     #[test]
     fn what_is_asked_for_reaches_the_simulator() {
         assert_eq!(
-            ASKED.shell().to_string(),
-            "cargo run --locked --quiet -p openbell-tests --bin simulate -- --from 3 --seeds 7"
+            texts(ASKED),
+            ["cargo run --locked --quiet -p openbell-tests --bin simulate -- --from 3 --seeds 7"]
         );
         let asked = Asked { n_seeds: None, minutes: Some(5), build: Build::Release, ..ASKED };
         assert_eq!(
-            asked.shell().to_string(),
-            "cargo run --locked --quiet --release -p openbell-tests --bin simulate -- \
-             --from 3 --minutes 5"
+            texts(asked),
+            ["cargo run --locked --quiet --release -p openbell-tests --bin simulate -- \
+              --from 3 --minutes 5"]
+        );
+    }
+
+    #[test]
+    fn out_of_the_one_build_nothing_is_built_anew() {
+        assert_eq!(
+            texts(Asked { build: Build::Workspace, ..ASKED }),
+            [&format!("cargo {}", ci::BUILD), "target/debug/simulate --from 3 --seeds 7"]
         );
     }
 }
