@@ -421,10 +421,10 @@ def indicators(bars, is_intraday):
     out["stoch_d"] = d
     plus, minus = [0.0] * n_rows, [0.0] * n_rows
     for i in range(1, n_rows):
-        # In whole cents, so that equal moves are equal.
-        rise, fall = bars[i].high - bars[i - 1].high, bars[i - 1].low - bars[i].low
-        plus[i] = rise / 100 if rise > fall and rise > 0 else 0.0
-        minus[i] = fall / 100 if fall > rise and fall > 0 else 0.0
+        # By float64, as the definition has it: moves that are equal on paper may differ by rounding.
+        rise, fall = high[i] - high[i - 1], low[i - 1] - low[i]
+        plus[i] = rise if rise > fall and rise > 0 else 0.0
+        minus[i] = fall if fall > rise and fall > 0 else 0.0
 
     def wilder_sum(values):
         sums, at = [None] * n_rows, math.fsum(values[1:14])
