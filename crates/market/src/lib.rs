@@ -5,6 +5,7 @@
 //! (`openbell-time`).
 
 mod bar;
+mod bar_columns;
 mod bar_rows;
 mod bar_slice;
 mod error;
@@ -18,7 +19,8 @@ mod series;
 mod stamps;
 mod symbol;
 
-pub use bar::{Bar, BarColumns, BarFault, Ohlcv};
+pub use bar::{Bar, BarFault, Ohlcv};
+pub use bar_columns::BarColumns;
 pub use bar_rows::{BarRows, BarRowsMut, copy_rows};
 pub use bar_slice::BarSlice;
 pub use error::MarketError;

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall, WallClock};
 
-const USAGE: &str =
-    "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk]";
 
 /// What was asked for.
 struct Arguments {

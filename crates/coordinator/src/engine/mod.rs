@@ -14,9 +14,11 @@
 //! session that is there is a [`RunningSession`], and whoever works on it has it as an argument.
 
 mod agenda;
+mod answers;
 mod catch_up;
 mod commands;
 mod core;
+mod follow;
 mod gate;
 mod instant;
 mod live;

@@ -7,7 +7,6 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{InsideView, Rows, SeriesView, SymbolView};
 use openbell_time::Timestamp;
 
-use super::watch::Watched;
 use crate::control::event::{Event, Origin};
 use crate::digest::Digest;
 use crate::digest::print::Print;
@@ -227,12 +226,7 @@ impl Debug for Value {
     }
 }
 
-/// In the event log, or in the outputs of consumers.
-pub(super) fn in_what_was_said(with: &Watched, without: &Watched) -> Option<Difference> {
-    in_events(with.engine.events(), without.engine.events())
-        .or_else(|| in_outputs(&with.outputs, &without.outputs))
-}
-
+/// In the event log.
 pub(super) fn in_events(with: &[Event], without: &[Event]) -> Option<Difference> {
     let n_same = with.iter().zip(without).take_while(|(ours, theirs)| ours == theirs).count();
     let (ours, theirs) = (with.get(n_same), without.get(n_same));

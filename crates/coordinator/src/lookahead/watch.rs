@@ -4,7 +4,8 @@ use openbell_market::BarInterval;
 use openbell_session_data::{InsideReader, SymbolHandle};
 use openbell_time::{Timestamp, TradingDate};
 
-use super::{Difference, LookaheadSetup};
+use super::LookaheadSetup;
+use super::difference::{self, Difference};
 use crate::control::command::PaceCommand;
 use crate::control::status::Status;
 use crate::digest::Digest;
@@ -197,9 +198,10 @@ impl Watched {
     /// In what this run, as it stands, differs from `other`, which shows more than it or less.
     pub(super) fn difference_to(&mut self, other: &mut Watched) -> Option<Difference> {
         let (ours, theirs) = (self.inside.view(), other.inside.view());
-        super::difference::in_data(&ours, &theirs)
-            .or_else(|| super::difference::in_what_was_said(self, other))
-            .or_else(|| super::difference::in_members(&ours, &theirs))
-            .or_else(|| super::difference::in_status(&self.engine, &other.engine))
+        difference::in_data(&ours, &theirs)
+            .or_else(|| difference::in_events(self.engine.events(), other.engine.events()))
+            .or_else(|| difference::in_outputs(&self.outputs, &other.outputs))
+            .or_else(|| difference::in_members(&ours, &theirs))
+            .or_else(|| difference::in_status(&self.engine, &other.engine))
     }
 }
