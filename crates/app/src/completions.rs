@@ -1,9 +1,8 @@
 //! `openbell completions`: the shell completes commands and options.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Arguments;
 use crate::exit::{Exit, Outcome};
 use crate::terminal::Terminal;
 
@@ -22,10 +21,14 @@ Examples:
       with `fpath+=~/.zfunc` before `compinit` in ~/.zshrc
   openbell completions fish > ~/.config/fish/completions/openbell.fish";
 
-/// Prints the script.
-pub fn completions(args: &CompletionsArgs, terminal: &mut Terminal) -> Outcome {
+/// Prints the script for the command line `program`.
+pub fn completions(
+    args: &CompletionsArgs,
+    mut program: Command,
+    terminal: &mut Terminal,
+) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Arguments::command(), "openbell", &mut script);
+    clap_complete::generate(args.shell, &mut program, "openbell", &mut script);
     terminal.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

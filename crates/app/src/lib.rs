@@ -96,6 +96,8 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Calendar(args)) => calendar::args::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
-        Some(Command::Completions(args)) => completions::completions(args, terminal),
+        Some(Command::Completions(args)) => {
+            completions::completions(args, Arguments::command(), terminal)
+        }
     }
 }

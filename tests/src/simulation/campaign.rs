@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::compare::{Figures, shrunk, simulate};
-use super::drive::Violation;
 use super::scenario::Scenario;
+use super::violation::Violation;
 
 /// Seeds to be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -12,11 +12,12 @@ use openbell_time::{Nanos, Timestamp, TradingDate};
 
 use super::days::slots;
 use super::draw::Draw;
-use super::drive::{Driven, Kept, Violation, drive, keep};
+use super::drive::{Driven, drive};
 use super::listener::{Shared, consumers};
 use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
 use super::seated::{run, workers};
+use super::violation::{Kept, Violation, keep, n_sessions};
 use crate::market::time;
 use crate::recorder::Heard;
 use crate::replay::{commands_of, repeat};
@@ -351,10 +352,6 @@ fn daily_after(scenario: &Scenario, rows: &BarColumns, until: Timestamp) -> BarC
         changed.push(rows.opens_at(row), bar);
     }
     changed
-}
-
-pub(super) fn n_sessions(events: &[Event]) -> u64 {
-    events.iter().filter(|event| matches!(event, Event::SessionOpened { .. })).count() as u64
 }
 
 /// The simplest scenario that still breaks the same promise: without what can be left out of it.

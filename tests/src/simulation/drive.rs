@@ -16,24 +16,8 @@ use super::oracle::Oracle;
 use super::readings::Readings;
 use super::scenario::Scenario;
 use super::session_model::{SessionModel, Stage};
+use super::violation::{Kept, Violation, keep};
 use crate::market::time;
-
-/// A promise that was broken.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// The name of the invariant.
-    pub invariant: &'static str,
-    /// When, and what was found.
-    pub found: String,
-}
-
-/// A result that says which promise was broken.
-pub type Kept<T> = Result<T, Violation>;
-
-/// Breaks the promise `invariant` where `holds` is false.
-pub fn keep(invariant: &'static str, holds: bool, found: impl FnOnce() -> String) -> Kept<()> {
-    if holds { Ok(()) } else { Err(Violation { invariant, found: found() }) }
-}
 
 /// What came of a run.
 pub struct Driven {

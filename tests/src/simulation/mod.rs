@@ -25,8 +25,9 @@ mod seated;
 mod session_model;
 mod source;
 mod symbols;
+mod violation;
 
 pub use campaign::{Campaign, Failure, Shrinking};
 pub use compare::{Figures, shrunk, simulate};
-pub use drive::Violation;
 pub use scenario::Scenario;
+pub use violation::Violation;

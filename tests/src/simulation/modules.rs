@@ -10,10 +10,9 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::DataError;
 
-use super::compare::n_sessions;
-use super::drive::{Kept, Violation, keep};
 use super::scenario::Scenario;
 use super::seated;
+use super::violation::{Kept, Violation, keep, n_sessions};
 use crate::market::time;
 
 /// Cuts that the check for look-ahead makes in one scenario.

@@ -9,10 +9,10 @@ use openbell_session_data::{
 };
 use openbell_time::Timestamp;
 
-use super::drive::{Kept, keep};
 use super::oracle::{ExpectedBar, Oracle};
 use super::scenario::Scenario;
 use super::session_model::{SessionModel, Stage};
+use super::violation::{Kept, Violation, keep};
 
 /// Compares readings, new rows once each and the rest in turn.
 pub struct Readings<'s> {
@@ -376,8 +376,8 @@ impl<'s> Readings<'s> {
     }
 }
 
-impl super::drive::Violation {
-    fn at(mut self, place: &str) -> super::drive::Violation {
+impl Violation {
+    fn at(mut self, place: &str) -> Violation {
         self.found = format!("{place}: {}", self.found);
         self
     }
