@@ -1,4 +1,4 @@
-//! The tables of ARCHITECTURE.md that say what holds each promise: a name in them is that of a test,
+//! The tables of ARCHITECTURE.md and tests/SCENARIOS.md that say what holds each promise: a name in them is that of a test,
 //! or of an invariant of the simulator.
 
 use std::collections::BTreeSet;
@@ -9,23 +9,24 @@ use crate::source::Source;
 pub(super) const RULE: &str = "held";
 
 /// Where the tables stand.
-const PAGE: &str = "ARCHITECTURE.md";
+const PAGES: &[&str] = &["ARCHITECTURE.md", "tests/SCENARIOS.md"];
 
 /// Where the invariants stand, as texts.
 const SIMULATOR: &str = "tests/src/simulation/";
 
 /// Whether this rule needs the file.
 pub(super) fn reads(source: &Source) -> bool {
-    source.path == PAGE
+    PAGES.contains(&source.path.as_str())
 }
 
-/// The names in the page's tables that nothing has.
+/// The names in the tables of the pages that nothing has.
 pub(super) fn missing(sources: &[Source]) -> Vec<Finding> {
-    let Some(page) = sources.iter().find(|source| reads(source)) else { return Vec::new() };
     let functions: BTreeSet<&str> = sources.iter().flat_map(functions_of).collect();
     let invariants: BTreeSet<&str> = invariants(sources).collect();
     let mut findings = Vec::new();
-    for (i, line) in page.text.lines().enumerate().filter(|(_, line)| line.starts_with('|')) {
+    let pages = sources.iter().filter(|source| reads(source));
+    let lines = pages.flat_map(|page| page.text.lines().enumerate().map(move |line| (page, line)));
+    for (page, (i, line)) in lines.filter(|(_, (_, line))| line.starts_with('|')) {
         for name in line.split('`').skip(1).step_by(2) {
             let is_there = match kind_of(name) {
                 Kind::Test => functions.contains(name),
