@@ -81,7 +81,7 @@ pub const FIVE_THINGS: &str = "\
 Five things to do first:
   openbell data generate bars        make a small market to try things on
   openbell data ls bars              see what is stored
-  openbell check session.json        is a session file right?
+  openbell check session.json        is a session file valid?
   openbell plan session.json         what would a run read?
   openbell run session.json          run it
 

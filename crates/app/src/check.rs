@@ -39,14 +39,14 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
         match checked(path, terminal) {
             Ok(file) => {
                 let data = &file.config.session_data_config;
-                let right = terminal.paint(Ink::Good, "right");
+                let valid = terminal.paint(Ink::Good, "valid");
                 let n_modules = data.scanners.len() + data.strategies.len();
                 let modules = match n_modules {
                     0 => String::new(),
                     n => format!(", {}", counted(n as u64, "module")),
                 };
                 terminal.line(format!(
-                    "{}: {right}: {:?}, {}, {}{modules}",
+                    "{}: {valid}: {:?}, {}, {}{modules}",
                     path.display(),
                     file.config.session_name,
                     counted(data.all_symbols().len() as u64, "symbol"),

@@ -157,7 +157,7 @@ impl Shown<'_> {
         }
         let cuts = counted(u64::from(report.n_cuts), "cut");
         let outcome = match report.findings.len() {
-            0 => terminal.paint(Ink::Good, "nothing is seen before its time"),
+            0 => terminal.paint(Ink::Good, "no look-ahead found"),
             n => terminal.paint(Ink::Error, &counted(n as u64, "finding")),
         };
         let ended = if report.is_complete { "" } else { ", ended before the last cut" };

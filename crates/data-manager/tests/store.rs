@@ -189,7 +189,7 @@ fn what_a_writer_has_begun_is_no_leftover_while_it_is_at_work() {
     std::fs::write(series_folder(&folder).join(".2025-08.parquet.tmp"), "half").unwrap();
     let writer = StoreWriter::open(folder.path()).unwrap();
     let report = verify(folder.path(), &us_calendar).unwrap();
-    assert!(report.is_being_written && report.is_sound(), "{report:?}");
+    assert!(report.is_being_written && report.is_valid(), "{report:?}");
     drop(writer);
     let report = verify(folder.path(), &us_calendar).unwrap();
     assert!(!report.is_being_written);
@@ -223,7 +223,7 @@ fn verify_names_what_is_wrong_with_rows_and_files() {
         ]
     );
     assert_eq!(report.findings[1].first, Some((2, at("2025-07-02T13:30:30Z"))));
-    assert!(!report.is_sound());
+    assert!(!report.is_valid());
 }
 
 #[test]

@@ -96,8 +96,8 @@ fn print(
     terminal: &mut Terminal,
 ) -> Result<(), Failure> {
     let origin = match &market.origin {
-        Origin::Generated(Files::Month) => "made up, a file a month".to_owned(),
-        Origin::Generated(Files::Day) => "made up, a file a day".to_owned(),
+        Origin::Generated(Files::Month) => "synthetic, a file a month".to_owned(),
+        Origin::Generated(Files::Day) => "synthetic, a file a day".to_owned(),
         Origin::Store(store) => store.display().to_string(),
     };
     terminal.line(format!(

@@ -18,7 +18,7 @@ pub enum Stage {
     Decode,
     /// A run over the base bars: merge, lag check, gate, store, publication.
     Run,
-    /// The same with an inline consumer that is told of every bar.
+    /// The same with an inline consumer that is notified of every bar.
     Consumer,
     /// The same with 5m, 15m and 1h bars, of which it is told too.
     Derived,
@@ -47,7 +47,7 @@ impl Stage {
         match self {
             Stage::Decode => "bare decode of the files",
             Stage::Run => "run: merge, gate, store",
-            Stage::Consumer => "+ a consumer, told of every bar",
+            Stage::Consumer => "+ a consumer, notified of every bar",
             Stage::Derived => "+ 5m, 15m and 1h bars",
             Stage::Indicators => "+ seven indicators",
         }

@@ -44,7 +44,7 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         openbell_data_manager::verify(&args.store.store, &calendar_of)
     };
     let mut report = look()?;
-    if args.repair && !report.is_sound() {
+    if args.repair && !report.is_valid() {
         let repaired = StoreWriter::open(&args.store.store)?.repair()?;
         for path in &repaired.removed {
             terminal.line(format!("removed    {}", path.display()))?;
@@ -66,9 +66,9 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         table.print(terminal, "")?;
         terminal.line("")?;
     }
-    let what = match report.is_sound() {
-        true => terminal.paint(Ink::Good, "sound"),
-        false => terminal.paint(Ink::Error, "not sound"),
+    let what = match report.is_valid() {
+        true => terminal.paint(Ink::Good, "valid"),
+        false => terminal.paint(Ink::Error, "not valid"),
     };
     terminal.line(format!(
         "{}: {what}: {}, {}",
@@ -81,11 +81,11 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         terminal
             .note("another process is writing to the store; what it has begun was not looked at");
     }
-    if !report.is_sound() && !args.repair {
+    if !report.is_valid() && !args.repair {
         terminal.flush()?;
         terminal.note("`openbell data verify --repair` mends what can be mended without a loss");
     }
-    Ok(if report.is_sound() { Exit::Done } else { Exit::Data })
+    Ok(if report.is_valid() { Exit::Done } else { Exit::Data })
 }
 
 fn place(finding: &Finding) -> String {

@@ -156,7 +156,7 @@ fn symbols(report: &Report) -> Table {
             digest.to_string(),
             match of_symbol().filter(|entry| entry.has_left).count() {
                 0 => String::new(),
-                n => format!("left {} before its close", counted(n as u64, "session")),
+                n => format!("left early in {}", counted(n as u64, "session")),
             },
         ]);
     }
@@ -258,8 +258,8 @@ fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::R
     let switches: Vec<&GateSwitch> = report.sessions.iter().flat_map(|s| &s.switches).collect();
     let mid_session = mid_session(report);
     terminal.line(format!(
-        "\n{} of the gate, {} in mid-session",
-        counted_as(switches.len() as u64, "switch", "switches"),
+        "\n{}, {} in mid-session",
+        counted_as(switches.len() as u64, "gate switch", "gate switches"),
         count(mid_session.len() as u64),
     ))?;
     for switch in mid_session.iter().take(SWITCHES_SHOWN) {

@@ -32,7 +32,7 @@ use interrupt::Interrupt;
 
 /// Runs sessions, and reports what happened.
 ///
-/// The report says days, symbols, bars, derived bars, quality, switches of the gate with their
+/// The report says days, symbols, bars, derived bars, quality, gate switches with their
 /// reasons, rejected rows by reason, speed and digest. Ctrl-C ends a run in order, with its report;
 /// a second one ends it at once.
 #[derive(Args, Debug)]

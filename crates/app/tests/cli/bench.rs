@@ -19,7 +19,11 @@ fn bench_tells_each_stage_beside_bare_decoding() {
     let call = Folder::new().run(&["bench", "--symbols", "2", "--days", "1", "--rounds", "1"]);
     let call = call.expect_code(0);
     assert_eq!(stages(&call.out).len(), STAGES.len(), "{}", call.out);
-    assert!(call.out.starts_with("2 symbols, 1 session of 1m: 780 bars, made up"), "{}", call.out);
+    assert!(
+        call.out.starts_with("2 symbols, 1 session of 1m: 780 bars, synthetic"),
+        "{}",
+        call.out
+    );
     assert!(call.out.contains("\nopenbell ") && call.out.contains(", rustc "), "{}", call.out);
     assert_eq!(call.err.contains("debug build"), cfg!(debug_assertions), "{}", call.err);
 }

@@ -13,7 +13,7 @@ openbell: Trading sessions over market bars: fresh or nothing
 Five things to do first:
   openbell data generate bars        make a small market to try things on
   openbell data ls bars              see what is stored
-  openbell check session.json        is a session file right?
+  openbell check session.json        is a session file valid?
   openbell plan session.json         what would a run read?
   openbell run session.json          run it
 
@@ -33,7 +33,7 @@ fn the_five_things_work_one_after_the_other_in_an_empty_folder() {
     let listed = folder.run(&["data", "ls", "bars"]).expect_code(0);
     assert!(listed.out.contains("AAPL    1m        4,890  2025-06-16 09:30:00"), "{}", listed.out);
     let checked = folder.run(&["check", "session.json"]).expect_code(0);
-    assert_eq!(checked.out, "session.json: right: \"first\", 3 symbols, 2 streams\n");
+    assert_eq!(checked.out, "session.json: valid: \"first\", 3 symbols, 2 streams\n");
     let planned = folder.run(&["plan", "session.json"]).expect_code(0);
     assert!(planned.out.contains("2025-07-03 Thu  09:30  13:00  early close"), "{}", planned.out);
     let ran = folder.run(&["run", "session.json"]).expect_code(0);

@@ -25,7 +25,7 @@ fn the_check_says_in_words_what_it_has_done() {
     let folder = Folder::new();
     let file = config("scanners.json");
     let out = folder.run(&["check-lookahead", &file, "--cuts", "3", "--seed", "7"]).expect_code(0);
-    let expected = format!("{file}: nothing is seen before its time: 3 cuts\n");
+    let expected = format!("{file}: no look-ahead found: 3 cuts\n");
     assert!(out.out.starts_with(&expected), "{}", out.out);
     assert!(out.out.contains("held against the run with all data"), "{}", out.out);
 }

@@ -65,13 +65,13 @@ derived  bars  quality
 5m        336  100.00%
 1d          5  100.00%
 
-8 switches of the gate, 4 in mid-session
+8 gate switches, 4 in mid-session
   2025-07-02 12:00:00  shut    catching up: TSLA lags 8940s
   2025-07-02 12:00:00  opened
   2025-07-03 12:00:00  shut    catching up: TSLA lags 8940s
   2025-07-03 12:00:00  opened"
     );
-    assert!(tables.contains("left 1 session before its close"));
+    assert!(tables.contains("left early in 1 session"));
     let digest = foot.lines().last().expect("a last line");
     assert!(digest.starts_with("digest ") && digest.len() == "digest ".len() + 16, "{digest}");
 }

@@ -55,7 +55,7 @@ fn every_file_is_checked_also_after_a_wrong_one() {
     folder.write("wrong.json", "[]");
     folder.write("right.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], ""));
     let call = folder.run(&["check", "wrong.json", "right.json"]).expect_code(3);
-    assert_eq!(call.out, "right.json: right: \"test\", 1 symbol, 1 stream\n");
+    assert_eq!(call.out, "right.json: valid: \"test\", 1 symbol, 1 stream\n");
     assert!(call.err.ends_with("wrong.json:1:1: $: found []; an object is allowed\n"));
 }
 

@@ -147,12 +147,12 @@ AAPL    1m        2025-07-03       210      210  100.00%     0        0        0
 #[test]
 fn verify_names_what_is_wrong_and_repair_mends_what_can_be() {
     let folder = Folder::with_market();
-    let sound = folder.run(&["data", "verify", "bars"]).expect_code(0);
-    assert_eq!(sound.out, "bars: sound: 6 files, 14,670 rows\n");
+    let valid = folder.run(&["data", "verify", "bars"]).expect_code(0);
+    assert_eq!(valid.out, "bars: valid: 6 files, 14,670 rows\n");
     folder.write(AAPL_JULY, "this is no Parquet file");
     let call = folder.run(&["data", "verify", "bars"]).expect_code(4);
     assert!(call.out.contains("unreadable  1  bars/"), "{}", call.out);
-    assert!(call.out.contains("bars: not sound: "), "{}", call.out);
+    assert!(call.out.contains("bars: not valid: "), "{}", call.out);
     assert!(call.err.contains("--repair"), "{}", call.err);
     // What cannot be read cannot be mended, and is not taken away.
     folder.run(&["data", "verify", "bars", "--repair"]).expect_code(4);

@@ -12,7 +12,7 @@ use crate::codec::bytes::Changed;
 use crate::error::IoAction;
 
 /// What `decode` yields; a panic in it is an error like any other: damaged files reach asserts of
-/// the decoder that sound files do not.
+/// the decoder that valid files do not.
 pub(crate) fn catch<T>(
     decode: impl FnOnce() -> Result<T, ParquetError>,
 ) -> Result<T, ParquetError> {

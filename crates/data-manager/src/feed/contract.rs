@@ -115,7 +115,7 @@ pub fn hands_out_slices_that_never_change<F: Feed>(
             let offset = i128::from(span_ns) * cut as i128 / n_cuts as i128;
             let until = Timestamp::from_nanos(first_ns + offset as i64);
             let (rows, polled) = feed.poll_slice(now, until);
-            polled.unwrap_or_else(|error| panic!("a sound source can be polled: {error}"));
+            polled.unwrap_or_else(|error| panic!("a valid source can be polled: {error}"));
             let n_before = n_rows;
             n_rows += rows.len();
             if cut % holds_every == 0 {
@@ -166,7 +166,7 @@ pub fn says_how_far_it_has_come<F: Feed>(
 
 fn poll<F: Feed>(feed: &mut F, now: Timestamp, until: Timestamp, out: &mut BarColumns) {
     if let Err(error) = feed.poll(now, until, out) {
-        panic!("a sound source can be polled up to {until}: {error}");
+        panic!("a valid source can be polled up to {until}: {error}");
     }
 }
 

@@ -99,7 +99,7 @@ pub struct VerifyReport {
 
 impl VerifyReport {
     /// Whether nothing is wrong.
-    pub fn is_sound(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         !self.findings.iter().any(|finding| finding.kind.is_fault())
     }
 }
