@@ -83,7 +83,7 @@ fn modules_failure(errors: &ModuleErrors, file: &SessionFile) -> Failure {
     });
     let lines: Vec<String> = lines.collect();
     let text =
-        format!("the session file asks for modules that cannot be made\n{}", lines.join("\n"));
+        format!("the session file asks for modules that cannot be built\n{}", lines.join("\n"));
     Failure::says(Exit::Config, text)
 }
 

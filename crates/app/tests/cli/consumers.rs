@@ -90,7 +90,7 @@ fn a_wrong_key_of_a_module_is_told_the_nearest_one_at_its_own_place() {
                  \"min_gap_pct\" ({known})"
             ),
             "session.json:14:32: session_data_config.strategies[0].config.minutes: the strategy \
-             opening_range_breakout cannot be made from its config: invalid type: string \"15\", \
+             opening_range_breakout cannot be built from its config: invalid type: string \"15\", \
              expected u32"
                 .to_owned(),
         ]

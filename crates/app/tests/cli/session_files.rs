@@ -197,7 +197,7 @@ fn a_module_that_is_not_registered_is_an_error_that_lists_those_that_are() {
         folder.run(&[command, "a.json"]).expect_error(
             3,
             "\
-error: the session file asks for modules that cannot be made
+error: the session file asks for modules that cannot be built
 a.json:5:95: session_data_config.strategies[0].module: found \"cross\"; registered are moving_average_cross, opening_range_breakout
 ",
         );
@@ -212,7 +212,7 @@ fn what_is_wrong_with_a_modules_config_is_said_at_its_place() {
     folder.write("u.txt", "AAPL\nMS*FT\n");
     let ran = folder.run(&["check", "a.json"]);
     let said = &ran.err;
-    assert!(said.contains("a.json:5:139: session_data_config.scanners[0].config: the scanner gap_scanner cannot be made from its config: u.txt:2: "), "{said}");
+    assert!(said.contains("a.json:5:139: session_data_config.scanners[0].config: the scanner gap_scanner cannot be built from its config: u.txt:2: "), "{said}");
 }
 
 /// Minutes as they traded and days adjusted for splits do not mean the same prices: a run that
