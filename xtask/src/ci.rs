@@ -14,7 +14,7 @@ use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::properties::Choice;
 use crate::simulation::{Asked, Build};
-use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
+use crate::steps::{self, BUILD, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{
     benches, dependencies, finding, floors, layers, licences, models, properties, readme, schema,
     simulation, source, tidy,
@@ -25,9 +25,6 @@ const N_CASES: u32 = 1_000;
 
 /// Seeds that are simulated here, in about a minute; `cargo xtask nightly` runs more.
 const N_SEEDS: u64 = 5_000;
-
-/// The one build: every library, program, test, bench and example of the workspace.
-pub const BUILD: &str = "build --locked --workspace --all-targets";
 
 /// Asks the tests for the large reference data, which lies beside the repository.
 const REFERENCE: (&str, &str) = ("OPENBELL_REFERENCE", "required");

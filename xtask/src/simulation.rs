@@ -4,9 +4,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::ci;
 use crate::command::{Shell, TestCount};
-use crate::steps::Workspace;
+use crate::steps::{BUILD, Workspace};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ impl Asked {
             Build::Release => vec![Shell::cargo(&line.replace("--quiet", "--quiet --release"))],
             Build::Workspace => {
                 let program = target.join("debug/simulate");
-                vec![Shell::cargo(ci::BUILD), Shell::of(program.to_string_lossy(), "")]
+                vec![Shell::cargo(BUILD), Shell::of(program.to_string_lossy(), "")]
             }
         };
         if let Some(last) = shells.pop() {
@@ -98,7 +97,7 @@ mod tests {
     fn out_of_the_one_build_nothing_is_built_anew() {
         assert_eq!(
             texts(Asked { build: Build::Workspace, ..ASKED }),
-            [&format!("cargo {}", ci::BUILD), "target/debug/simulate --from 3 --seeds 7"]
+            [&format!("cargo {}", BUILD), "target/debug/simulate --from 3 --seeds 7"]
         );
     }
 }

@@ -12,6 +12,10 @@ use crate::command::{Shell, TestCount};
 use crate::graph::{self, Graph};
 use crate::source;
 
+/// The one build, out of which tests and programs are run: every library, program, test, bench and
+/// example of the workspace.
+pub const BUILD: &str = "build --locked --workspace --all-targets";
+
 /// What the checks read: the root and what cargo says about the workspace.
 pub struct Workspace {
     /// The root of the repository.
