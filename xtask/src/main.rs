@@ -111,9 +111,12 @@ enum Task {
         /// the product, which must be noticed by what the patch's head names.
         #[arg(long, conflicts_with_all = ["from", "minutes", "release"])]
         mutants: bool,
-        /// Applies one of the mutants, the file's name without its ending.
+        /// Takes one of the mutants, the file's name without its ending; several times, several.
         #[arg(long, value_name = "NAME", requires = "mutants")]
-        only: Option<String>,
+        only: Vec<String>,
+        /// Runs nothing, and writes the patches anew for the code as it is now.
+        #[arg(long, requires = "mutants", conflicts_with = "seeds")]
+        renew: bool,
     },
     /// Runs the benches.
     Bench {
@@ -189,8 +192,11 @@ fn run(task: Task) -> Result<()> {
             let count = properties::run(root, &workspace.graph, choice, cases)?;
             println!("{count}");
         }
+        Task::Simulate { renew: true, only, .. } => {
+            mutants::renew(root, &only)?;
+        }
         Task::Simulate { mutants: true, seeds, only, .. } => {
-            mutants::run(root, seeds, only.as_deref())?;
+            mutants::run(root, seeds, &only)?;
         }
         Task::Simulate { seeds, from, minutes, release, .. } => {
             let build = if release { Build::Release } else { Build::Tests };

@@ -36,7 +36,7 @@ pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
 fn steps() -> Vec<Step> {
     vec![
         Step::own("mutants", "simulate --mutants", |w| {
-            mutants::run(&w.root, None, None).map(|_| Outcome::Ran(TestCount::default()))
+            mutants::run(&w.root, None, &[]).map(|_| Outcome::Ran(TestCount::default()))
         }),
         Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
             let asked =

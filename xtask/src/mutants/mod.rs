@@ -4,6 +4,7 @@
 //! stay as they are. Its head names what must notice it.
 
 mod patch;
+mod renew;
 mod scratch;
 
 pub use patch::{Catcher, FOLDER, Mutant, is_mutant};
@@ -24,14 +25,14 @@ use scratch::Scratch;
 /// number.
 const N_SEEDS: u64 = 1_000;
 
-/// Applies the mutants one after the other, all or the one named `only`, and runs what must notice
+/// Applies the mutants one after the other, all or those named `only`, and runs what must notice
 /// each. Returns how many were found.
 ///
 /// # Errors
 ///
 /// When a mutant survives, does not apply or compile, or is noticed by something else than its head
-/// says; when the copy without a mutant fails already; when there is no mutant of that name.
-pub fn run(root: &Path, seeds: Option<u64>, only: Option<&str>) -> Result<usize> {
+/// says; when the copy without a mutant fails already; when there is no mutant of such a name.
+pub fn run(root: &Path, seeds: Option<u64>, only: &[String]) -> Result<usize> {
     let mut mutants = chosen(read(root)?, only)?;
     // Those of one file follow each other, so that the crates below it are not built again.
     mutants.sort_by(|a, b| (&a.files, &a.name).cmp(&(&b.files, &b.name)));
@@ -55,6 +56,16 @@ pub fn run(root: &Path, seeds: Option<u64>, only: Option<&str>) -> Result<usize>
     Ok(n_found)
 }
 
+/// Writes the patches, all or those named `only`, anew for the code as it is: with the context and the
+/// place that their changes have now. Returns how many were not as they are now.
+///
+/// # Errors
+///
+/// When what a patch changes is another code now; when there is no mutant of such a name.
+pub fn renew(root: &Path, only: &[String]) -> Result<usize> {
+    renew::run(root, &chosen(read(root)?, only)?)
+}
+
 /// Reads every mutant of the repository.
 fn read(root: &Path) -> Result<Vec<Mutant>> {
     let mut mutants = Vec::new();
@@ -69,13 +80,13 @@ fn read(root: &Path) -> Result<Vec<Mutant>> {
     Ok(mutants)
 }
 
-fn chosen(mut mutants: Vec<Mutant>, only: Option<&str>) -> Result<Vec<Mutant>> {
-    let Some(only) = only else { return Ok(mutants) };
+/// Those that are named `only`; all where none is.
+fn chosen(mut mutants: Vec<Mutant>, only: &[String]) -> Result<Vec<Mutant>> {
     let names: Vec<&str> = mutants.iter().map(|mutant| mutant.name.as_str()).collect();
-    if !names.contains(&only) {
-        bail!("there is no mutant {only:?}; the mutants are {}", names.join(", "));
+    if let Some(unknown) = only.iter().find(|only| !names.contains(&only.as_str())) {
+        bail!("there is no mutant {unknown:?}; the mutants are {}", names.join(", "));
     }
-    mutants.retain(|mutant| mutant.name == only);
+    mutants.retain(|mutant| only.is_empty() || only.contains(&mutant.name));
     Ok(mutants)
 }
 
@@ -399,9 +410,13 @@ mod tests {
     #[test]
     fn an_unknown_mutant_is_refused_with_those_that_there_are() {
         let mutants = || vec![mutant("early"), mutant("late")];
-        let error = chosen(mutants(), Some("lost")).expect_err("no such mutant");
+        let chosen = |only: &[&str]| {
+            let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
+            chosen(mutants(), &only)
+        };
+        let error = chosen(&["late", "lost"]).expect_err("no such mutant");
         assert_eq!(error.to_string(), "there is no mutant \"lost\"; the mutants are early, late");
-        assert_eq!(chosen(mutants(), Some("late")).expect("it is there"), [mutant("late")]);
-        assert_eq!(chosen(mutants(), None).expect("all").len(), 2);
+        assert_eq!(chosen(&["late"]).expect("it is there"), [mutant("late")]);
+        assert_eq!(chosen(&[]).expect("all"), mutants());
     }
 }
