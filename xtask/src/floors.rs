@@ -44,11 +44,6 @@ pub const TOGETHER: &[Together] = &[
         modules: &["board", "reader", "series_reader"],
         reason: "the board makes the readers that read it",
     },
-    Together {
-        folder: "crates/app/src",
-        modules: &["args", "completions"],
-        reason: "completions are written from all arguments, and are asked for by some of them",
-    },
 ];
 
 /// A module by its names from the root of its crate; the root itself has none.
