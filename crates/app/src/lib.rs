@@ -6,6 +6,10 @@
 //! Not here: anything that another program would want to call. Sessions are run by
 //! `openbell-coordinator`, data is read and written by `openbell-data-manager`.
 #![expect(
+    clippy::missing_errors_doc,
+    reason = "an error of a command ends the program; exit.rs says how"
+)]
+#![expect(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "the program is where files, the environment and threads are"

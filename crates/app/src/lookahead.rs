@@ -97,9 +97,10 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
         n_lead: args.lead,
         ..LookaheadCheck::of(&file.config, &time)
     };
-    let progress = match args.no_progress {
-        true => Progress::hidden(),
-        false => Progress::of_run(terminal, &file.config.session_name),
+    let progress = if args.no_progress {
+        Progress::hidden()
+    } else {
+        Progress::of_run(terminal, &file.config.session_name)
     };
     let wall = SystemWall::new();
     let began = wall.now();
@@ -118,9 +119,10 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
     })?;
     let calendar = time.calendar(file.config.exchange_group.calendar)?;
     let shown = Shown { args, calendar: &calendar, elapsed_s };
-    match args.json {
-        true => terminal.line(format!("{:#}", shown.as_json(&report)))?,
-        false => shown.print(&report, terminal)?,
+    if args.json {
+        terminal.line(format!("{:#}", shown.as_json(&report)))?
+    } else {
+        shown.print(&report, terminal)?
     }
     Ok(if report.findings.is_empty() { Exit::Done } else { Exit::RunFailed })
 }
@@ -218,9 +220,10 @@ impl Shown<'_> {
     fn command(&self, finding: &Finding) -> String {
         let quoted = |path: &Path| {
             let path = path.display().to_string();
-            match path.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c)) {
-                true => path,
-                false => format!("'{}'", path.replace('\'', r"'\''")),
+            if path.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c)) {
+                path
+            } else {
+                format!("'{}'", path.replace('\'', r"'\''"))
             }
         };
         let mut command = format!(

@@ -98,10 +98,8 @@ fn reads(plan: &Plan, store: &DataManager) -> Result<Vec<Read>, Failure> {
         }
         for window in plan.history_of(&symbol) {
             // History takes the stored interval where there is one, and derives it where not.
-            let interval = match stored.contains(&window.interval) {
-                true => window.interval,
-                false => plan.rule.base,
-            };
+            let interval =
+                if stored.contains(&window.interval) { window.interval } else { plan.rule.base };
             if !stored.contains(&interval) {
                 continue;
             }

@@ -144,9 +144,10 @@ pub fn commands() -> Vec<(String, clap::Command)> {
 fn leaves(command: &clap::Command, words: &str, found: &mut Vec<(String, clap::Command)>) {
     for inner in command.get_subcommands() {
         let words = format!("{words} {}", inner.get_name()).trim_start().to_owned();
-        match inner.has_subcommands() {
-            true => leaves(inner, &words, found),
-            false => found.push((words, inner.clone())),
+        if inner.has_subcommands() {
+            leaves(inner, &words, found)
+        } else {
+            found.push((words, inner.clone()))
         }
     }
 }

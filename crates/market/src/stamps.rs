@@ -16,9 +16,10 @@
 pub fn n_stamped_before(stamps_ns: &[i64], instant_ns: i64, guess: usize) -> usize {
     let is_before = |row: usize| stamps_ns.get(row).is_some_and(|&ns| ns < instant_ns);
     let is_guess = guess <= stamps_ns.len() && (guess == 0 || is_before(guess - 1));
-    match is_guess && !is_before(guess) {
-        true => guess,
-        false => stamps_ns.partition_point(|&ns| ns < instant_ns),
+    if is_guess && !is_before(guess) {
+        guess
+    } else {
+        stamps_ns.partition_point(|&ns| ns < instant_ns)
     }
 }
 

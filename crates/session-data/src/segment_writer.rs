@@ -192,8 +192,11 @@ impl SegmentWriter {
         self.segment.whole()
     }
 
-    /// The memory of a segment that is over; of whole bars it lets go. The writer as it was where a
-    /// view still holds the segment.
+    /// The memory of a segment that is over, to be used for another one; whole bars are released.
+    ///
+    /// # Errors
+    ///
+    /// The writer as it was, where a view still holds the segment.
     pub fn into_memory(self) -> Result<SegmentMemory, SegmentWriter> {
         let SegmentWriter { shape, mut writer, segment } = self;
         let is_whole = segment.whole().is_some();

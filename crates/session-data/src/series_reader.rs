@@ -98,8 +98,12 @@ impl SeriesReader {
 
     /// The series as of the current publication: its columns, its last bars, its trailing sessions.
     ///
-    /// *Time* and *errors*: as [`SeriesReader::latest`].
+    /// *Time*: as for [`SeriesReader::latest`].
     #[inline]
+    ///
+    /// # Errors
+    ///
+    /// The session is inactive, or the series is not there (any more).
     pub fn series(&mut self) -> Result<SeriesView<'_>, ReadError> {
         let seen = match self.reader.look() {
             Ok(seen) => seen,

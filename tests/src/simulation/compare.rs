@@ -345,10 +345,7 @@ fn changed_after(
 fn daily_after(scenario: &Scenario, rows: &BarColumns, until: Timestamp) -> BarColumns {
     let mut changed = BarColumns::default();
     for (row, day) in scenario.stretch.days.iter().enumerate() {
-        let bar = match day.close() > until {
-            true => crate::market::flat(7.0, 7.0),
-            false => rows.ohlcv(row),
-        };
+        let bar = if day.close() > until { crate::market::flat(7.0, 7.0) } else { rows.ohlcv(row) };
         changed.push(rows.opens_at(row), bar);
     }
     changed

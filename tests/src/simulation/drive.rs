@@ -338,17 +338,12 @@ fn without_words(event: &Event) -> Event {
 fn normal(answer: &openbell_coordinator::Answer) -> openbell_coordinator::Answer {
     use openbell_coordinator::{Added, Answer, Refusal};
     let mut answer = answer.clone();
-    match &mut answer {
-        Answer::Added(results) => {
-            for (_, result) in results {
-                if let Added::Failed { why } | Added::Refused(Refusal::UnknownSymbol { why }) =
-                    result
-                {
-                    why.clear();
-                }
+    if let Answer::Added(results) = &mut answer {
+        for (_, result) in results {
+            if let Added::Failed { why } | Added::Refused(Refusal::UnknownSymbol { why }) = result {
+                why.clear();
             }
         }
-        _ => {}
     }
     answer
 }

@@ -153,9 +153,10 @@ impl<'s> Readings<'s> {
             return keep("every interval can be read", false, || format!("{symbol} has no base"));
         };
         let gaps = base.gaps();
-        let due = match self.scenario.keeps_quality {
-            true => self.oracle.gaps(model.day, symbol_idx, at),
-            false => Vec::new(),
+        let due = if self.scenario.keeps_quality {
+            self.oracle.gaps(model.day, symbol_idx, at)
+        } else {
+            Vec::new()
         };
         keep("gaps are those of the rows", gaps == due, || {
             format!("{symbol}: {gaps:?}, expected {due:?}")

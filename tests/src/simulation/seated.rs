@@ -23,9 +23,10 @@ pub fn workers(
 ) -> Vec<Worker> {
     let mut workers = Vec::new();
     for (consumer, rule) in consumers {
-        match draw.chance(70) {
-            true => workers.push(engine.register_lock_step(consumer, rule)),
-            false => engine.register(consumer, rule),
+        if draw.chance(70) {
+            workers.push(engine.register_lock_step(consumer, rule))
+        } else {
+            engine.register(consumer, rule)
         }
     }
     let bystander = Bystander { shared: shared.clone(), last: None };

@@ -81,9 +81,10 @@ pub fn bench(args: &BenchArgs, terminal: &mut Terminal) -> Outcome {
     if figures.iter().all(|figures| figures.n_bars == 0) {
         return Err(Failure::says(Exit::Data, "there is no bar in these sessions to measure on"));
     }
-    match args.json {
-        true => terminal.line(format!("{:#}", as_json(args, &market, &figures, &machine)))?,
-        false => print(args, &market, &figures, &machine, terminal)?,
+    if args.json {
+        terminal.line(format!("{:#}", as_json(args, &market, &figures, &machine)))?
+    } else {
+        print(args, &market, &figures, &machine, terminal)?
     }
     Ok(Exit::Done)
 }

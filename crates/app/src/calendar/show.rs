@@ -64,9 +64,10 @@ fn reach(calendar: &Calendar, out: &mut impl Write) -> Result<()> {
     let last = calendar.until().plus_days(-1);
     let known = calendar.known_through();
     write!(out, "facts      {} to {last}", calendar.facts_since())?;
-    match known < last {
-        true => writeln!(out, ", announced through {known}, projected by rule after that")?,
-        false => writeln!(out, ", by convention throughout")?,
+    if known < last {
+        writeln!(out, ", announced through {known}, projected by rule after that")?
+    } else {
+        writeln!(out, ", by convention throughout")?
     }
     Ok(())
 }

@@ -256,9 +256,10 @@ fn options(args: &ImportArgs) -> CsvOptions {
         },
         timestamp_format: stamps.timestamp_format.clone(),
         zone: stamps.zone,
-        written_offset: match stamps.override_offset {
-            true => WrittenOffset::Overridden,
-            false => WrittenOffset::Trusted,
+        written_offset: if stamps.override_offset {
+            WrittenOffset::Overridden
+        } else {
+            WrittenOffset::Trusted
         },
         shift: Nanos::from_nanos(stamps.shift_seconds.saturating_mul(1_000_000_000)),
         stamped_at: match stamps.stamped_at {

@@ -66,9 +66,10 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         table.print(terminal, "")?;
         terminal.line("")?;
     }
-    let what = match report.is_valid() {
-        true => terminal.paint(Ink::Good, "valid"),
-        false => terminal.paint(Ink::Error, "not valid"),
+    let what = if report.is_valid() {
+        terminal.paint(Ink::Good, "valid")
+    } else {
+        terminal.paint(Ink::Error, "not valid")
     };
     terminal.line(format!(
         "{}: {what}: {}, {}",

@@ -139,9 +139,10 @@ fn run_file(
 
     let wall = Arc::new(SystemWall::new());
     let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
-    let progress = match args.no_progress {
-        true => Progress::hidden(),
-        false => Progress::of_run(terminal, &file.config.session_name),
+    let progress = if args.no_progress {
+        Progress::hidden()
+    } else {
+        Progress::of_run(terminal, &file.config.session_name)
     };
     let began = wall.now();
     let mut failed = None;
@@ -176,9 +177,10 @@ fn run_file(
         elapsed,
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
-    match args.json {
-        true => terminal.line(format!("{:#}", report::as_json(&report, &facts)))?,
-        false => report::print(&report, &facts, terminal)?,
+    if args.json {
+        terminal.line(format!("{:#}", report::as_json(&report, &facts)))?
+    } else {
+        report::print(&report, &facts, terminal)?
     }
     terminal.flush()?;
     if report.phase == Phase::Closed && report.n_bars == 0 {

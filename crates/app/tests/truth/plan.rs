@@ -81,9 +81,10 @@ pub fn runs(data: &Path) -> Vec<Run> {
                 Some((symbol, from)) => (symbol.to_owned(), Some(from.to_owned())),
                 None => (stem, None),
             };
-            let base = match is_indicators {
-                true => base_of_indicators(data, &dataset, &interval, &symbol),
-                false => from.unwrap_or_else(|| made_of(&interval)),
+            let base = if is_indicators {
+                base_of_indicators(data, &dataset, &interval, &symbol)
+            } else {
+                from.unwrap_or_else(|| made_of(&interval))
             };
             let run = runs.entry((dataset.clone(), base.clone())).or_default();
             (run.dataset, run.base) = (dataset, base);

@@ -150,6 +150,7 @@ pub type Outcome = Result<(), ConsumerError>;
 ///     }
 /// }
 /// ```
+#[expect(clippy::missing_errors_doc, reason = "what an error leads to is said once, above")]
 pub trait Consumer: Send {
     /// The name in logs and reports. Asked once, when it is registered; a name that is taken gets
     /// a number, as `momentum-2`.

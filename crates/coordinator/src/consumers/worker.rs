@@ -122,9 +122,11 @@ impl Worker {
         while let Some(posted) = rendezvous.take() {
             // The core stands still while it waits, so this is the publication that the notice is about.
             let mut reader = self.reader.clone();
-            let view = match posted.notice.needs_view() {
-                true => reader.view().ok(), // Inactive: the callback is not made.
-                false => None,
+            let view = if posted.notice.needs_view() {
+                reader.view().ok()
+            } else {
+                // Inactive: the callback is not made.
+                None
             };
             let mut history_source = Asking(rendezvous);
             let scope = scope(&self.name, &posted, &mut outbox, &mut history_source);

@@ -83,9 +83,10 @@ impl<T> Entrance<T> {
 impl<T> Waiting<T> {
     /// How many wait now. *Cost*: one load where none does.
     pub(crate) fn n_waiting(&self) -> usize {
-        match self.0.has_waiting.load(Ordering::Acquire) {
-            true => self.0.with_line(|line| line.waiting.len()),
-            false => 0,
+        if self.0.has_waiting.load(Ordering::Acquire) {
+            self.0.with_line(|line| line.waiting.len())
+        } else {
+            0
         }
     }
 

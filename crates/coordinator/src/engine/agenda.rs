@@ -57,9 +57,10 @@ impl Agenda {
             let first = from + self.closes_ns[from..].partition_point(|&ns| ns < first_ns);
             let slots = &self.closes_ns[first..];
             let is_one_run = slots.get(rest.len() - 1) == Some(&last_ns);
-            let n_in_run = match is_one_run {
-                true => rest.len(),
-                false => rest.iter().zip(slots).take_while(|(bar, slot)| bar == slot).count(),
+            let n_in_run = if is_one_run {
+                rest.len()
+            } else {
+                rest.iter().zip(slots).take_while(|(bar, slot)| bar == slot).count()
             };
             self.flip(position, first);
             self.flip(position, first + n_in_run);

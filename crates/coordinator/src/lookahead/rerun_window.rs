@@ -122,9 +122,8 @@ impl RerunWindow<'_> {
         // What it was with all data stands in a run that is at the same step.
         let mut again = self.begin(None, setup)?;
         let n_steps = rerun.marks().len();
-        again.go_to(cut.at, setup, |run| match run.marks().len() < n_steps {
-            true => Watching::GoesOn,
-            false => Watching::Ends,
+        again.go_to(cut.at, setup, |run| {
+            if run.marks().len() < n_steps { Watching::GoesOn } else { Watching::Ends }
         });
         report.n_sessions += self.n_sessions() as u64;
         let at = rerun.engine.clock().now();
@@ -145,10 +144,11 @@ impl Baseline {
             let n_steps = run.marks().len();
             marks.get(n_steps - 1) == run.marks().last()
         };
-        rerun.go_to(cut.at, setup, |run| match is_same(run) {
-            true => Watching::GoesOn,
-            false => Watching::Ends,
-        });
+        rerun.go_to(
+            cut.at,
+            setup,
+            |run| if is_same(run) { Watching::GoesOn } else { Watching::Ends },
+        );
         let n_steps = rerun.marks().len();
         let is_same = n_steps == 0 || is_same(rerun);
         let stand = self.stands.iter().find(|(at, _, _)| *at == cut.at);

@@ -80,9 +80,11 @@ impl Watched {
             return;
         }
         let handle = self.engine.handle();
-        let stand = match at <= self.first_at {
-            true => PaceCommand::Pause, // When it is taken the clock stands there already.
-            false => PaceCommand::RunUntil { until: at },
+        let stand = if at <= self.first_at {
+            PaceCommand::Pause
+        } else {
+            // When it is taken the clock stands there already.
+            PaceCommand::RunUntil { until: at }
         };
         drop(handle.command(stand)); // Its answer is that the run pauses.
         let mut wall = Timestamp::from_nanos(0);

@@ -32,10 +32,7 @@ impl Consumer for OnSchedule {
     }
 
     fn before_open(&mut self, context: &mut BeforeOpen<'_>) -> Outcome {
-        match self.is_before_open {
-            true => self.consumer.before_open(context),
-            false => Ok(()),
-        }
+        if self.is_before_open { self.consumer.before_open(context) } else { Ok(()) }
     }
 
     fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {

@@ -80,9 +80,10 @@ impl Admitted {
         let n_rejected = self.rejected.len();
         let mut row = 0;
         while row < rows.len() {
-            let n_admitted = match rows.opens_at_ns[row] < since.as_nanos() {
-                true => 0,
-                false => self.admit_run(rows, row, slots, is_valid),
+            let n_admitted = if rows.opens_at_ns[row] < since.as_nanos() {
+                0
+            } else {
+                self.admit_run(rows, row, slots, is_valid)
             };
             self.bars.append(&rows.rows(row..row + n_admitted));
             row += n_admitted;

@@ -88,9 +88,10 @@ impl FileSource {
     /// The file, where it is still the one whose footer was read.
     fn open_unchanged(&self) -> Result<OpenFile, ParquetError> {
         let file = OpenFile::open(&self.path)?;
-        match file.state()? == self.state {
-            true => Ok(file),
-            false => Err(ParquetError::External(Box::new(Changed))),
+        if file.state()? == self.state {
+            Ok(file)
+        } else {
+            Err(ParquetError::External(Box::new(Changed)))
         }
     }
 }

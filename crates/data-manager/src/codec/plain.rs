@@ -157,38 +157,40 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is skipped and read, and wherever pages end, the values are those of their
-        /// places; past the last there are none.
-        #[test]
-        fn values_are_those_of_their_places(
-            n_values in 1_usize..200,
-            page_rows in 1_usize..50,
-            is_second_version in any::<bool>(),
-            steps in proptest::collection::vec((any::<bool>(), 0_usize..60), 1..12),
-        ) {
-            let values: Vec<f64> = (0..n_values).map(|row| row as f64 + 0.25).collect();
-            let version = match is_second_version {
-                true => WriterVersion::PARQUET_2_0,
-                false => WriterVersion::PARQUET_1_0,
-            };
-            let (_file, mut column) = column_of(&values, page_rows, version);
-            let mut row = 0;
-            for (is_read, n_rows) in steps {
-                let mut out = vec![-1.0];
-                let outcome = match is_read {
-                    true => column.read(n_rows, &mut out),
-                    false => column.skip(n_rows),
-                };
-                if row + n_rows > n_values {
-                    prop_assert!(outcome.is_err());
-                    break;
+            /// Whatever is skipped and read, and wherever pages end, the values are those of their
+            /// places; past the last there are none.
+            #[test]
+            fn values_are_those_of_their_places(
+                n_values in 1_usize..200,
+                page_rows in 1_usize..50,
+                is_second_version in any::<bool>(),
+                steps in proptest::collection::vec((any::<bool>(), 0_usize..60), 1..12),
+            ) {
+                let values: Vec<f64> = (0..n_values).map(|row| row as f64 + 0.25).collect();
+                let version = if is_second_version {
+    WriterVersion::PARQUET_2_0
+    } else {
+    WriterVersion::PARQUET_1_0
+    };
+                let (_file, mut column) = column_of(&values, page_rows, version);
+                let mut row = 0;
+                for (is_read, n_rows) in steps {
+                    let mut out = vec![-1.0];
+                    let outcome = if is_read {
+    column.read(n_rows, &mut out)
+    } else {
+    column.skip(n_rows)
+    };
+                    if row + n_rows > n_values {
+                        prop_assert!(outcome.is_err());
+                        break;
+                    }
+                    prop_assert!(outcome.is_ok());
+                    if is_read {
+                        prop_assert_eq!(&out[1..], &values[row..row + n_rows]);
+                    }
+                    row += n_rows;
                 }
-                prop_assert!(outcome.is_ok());
-                if is_read {
-                    prop_assert_eq!(&out[1..], &values[row..row + n_rows]);
-                }
-                row += n_rows;
             }
         }
-    }
 }

@@ -28,6 +28,10 @@ pub fn check_all<F: Feed>(make: impl Fn() -> F, expected: &BarColumns, now: Time
 }
 
 /// However polls cut the time, the rows are the same, each once, in order.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn delivers_every_row_once_however_the_time_is_cut<F: Feed>(
     make: &impl Fn() -> F,
     expected: &BarColumns,
@@ -47,6 +51,10 @@ pub fn delivers_every_row_once_however_the_time_is_cut<F: Feed>(
 }
 
 /// A row stamped `until` is not delivered by a poll up to `until`, and is by the next.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn keeps_what_is_not_due<F: Feed>(
     make: &impl Fn() -> F,
     expected: &BarColumns,
@@ -65,6 +73,10 @@ pub fn keeps_what_is_not_due<F: Feed>(
 }
 
 /// After a seek the next row is the first stamped at or after it, forwards and backwards.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn seeks_by_row<F: Feed>(make: &impl Fn() -> F, expected: &BarColumns, now: Timestamp) {
     let mut feed = make();
     let last = expected.len() - 1;
@@ -83,6 +95,10 @@ pub fn seeks_by_row<F: Feed>(make: &impl Fn() -> F, expected: &BarColumns, now: 
 }
 
 /// Rows are appended; what was in the columns stays.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn appends_to_what_is_there<F: Feed>(
     make: &impl Fn() -> F,
     expected: &BarColumns,
@@ -100,6 +116,10 @@ pub fn appends_to_what_is_there<F: Feed>(
 
 /// However polls cut the time, and whichever slices are held meanwhile, they hold the rows that
 /// columns would have been given, and hold them still when all is read.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn hands_out_slices_that_never_change<F: Feed>(
     make: &impl Fn() -> F,
     expected: &BarColumns,
@@ -133,6 +153,10 @@ pub fn hands_out_slices_that_never_change<F: Feed>(
 }
 
 /// Progress never goes past `until`, does not go back, and is whole once everything is there.
+///
+/// # Panics
+///
+/// Where the law is broken.
 pub fn says_how_far_it_has_come<F: Feed>(
     make: &impl Fn() -> F,
     expected: &BarColumns,

@@ -213,8 +213,9 @@ impl Finder<'_> {
 /// A time of day in its digits alone, with the zeros before it that a spreadsheet has taken away;
 /// any other text as it is.
 pub(super) fn padded(time: &str, n_digits: usize) -> String {
-    match time.bytes().all(|b| b.is_ascii_digit()) {
-        true => format!("{time:0>n_digits$}"),
-        false => time.to_owned(),
+    if time.bytes().all(|b| b.is_ascii_digit()) {
+        format!("{time:0>n_digits$}")
+    } else {
+        time.to_owned()
     }
 }

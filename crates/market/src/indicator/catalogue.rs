@@ -381,7 +381,11 @@ impl IndicatorName {
         self.row().reset
     }
 
-    /// The error of an indicator that is not of class `found`.
+    /// Holds that the indicator may stand in the class `found`.
+    ///
+    /// # Errors
+    ///
+    /// [`IndicatorError::WrongClass`] where it is of another class.
     pub fn check_class(self, found: IndicatorClass) -> Result<(), IndicatorError> {
         if self.classes().contains(&found) {
             Ok(())

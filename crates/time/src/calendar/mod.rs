@@ -69,6 +69,7 @@ pub enum UnusualKind {
     LateOpen,
 }
 
+#[expect(clippy::missing_errors_doc, reason = "the type says it once: dates outside its facts")]
 impl Calendar {
     pub(crate) fn new(name: &'static str, expansion: Arc<Expansion>) -> Calendar {
         Calendar { name, expansion }

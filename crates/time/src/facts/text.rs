@@ -249,11 +249,10 @@ impl<'a> Line<'a> {
             && (again < hours.close || hours.break_hours.is_none())
             && hours.open < hours.close
             && hours.close < post_close;
-        match in_order {
-            true => Ok(()),
-            false => {
-                Err(self.wrong("needs pre, open, break, close and post in this order", self.text))
-            }
+        if in_order {
+            Ok(())
+        } else {
+            Err(self.wrong("needs pre, open, break, close and post in this order", self.text))
         }
     }
 
@@ -313,9 +312,10 @@ impl<'a> Line<'a> {
     ) -> Result<Vec<TradingDate>, TimeError> {
         let dates = text.split_whitespace().map(|word| {
             let date = self.date(word)?;
-            match covered.contains(&date) {
-                true => Ok(date),
-                false => Err(self.wrong("needs a date that the calendar covers", word)),
+            if covered.contains(&date) {
+                Ok(date)
+            } else {
+                Err(self.wrong("needs a date that the calendar covers", word))
             }
         });
         dates.collect()
@@ -363,10 +363,7 @@ impl<'a> Line<'a> {
             let weekday = weekday(word).ok_or_else(|| self.wrong("needs Mon, Tue, … Sun", word))?;
             set = set.with(weekday);
         }
-        match set.is_empty() {
-            true => Err(self.wrong("needs at least one weekday", text)),
-            false => Ok(set),
-        }
+        if set.is_empty() { Err(self.wrong("needs at least one weekday", text)) } else { Ok(set) }
     }
 
     /// `09:30 to 16:00`, either of which may be of the evening before: `previous 17:00`.
@@ -483,16 +480,18 @@ impl Limits {
     fn only_a_range(&self, line: &Line<'_>) -> Result<(), TimeError> {
         let plain =
             self.on == WeekdaySet::ALL && self.moved_days == [0; 7] && self.except_years.is_empty();
-        match plain {
-            true => Ok(()),
-            false => Err(line.wrong("takes only `since …` and `until …` here", line.text)),
+        if plain {
+            Ok(())
+        } else {
+            Err(line.wrong("takes only `since …` and `until …` here", line.text))
         }
     }
 
     fn nothing(&self, line: &Line<'_>) -> Result<(), TimeError> {
-        match self.is_empty {
-            true => Ok(()),
-            false => Err(line.wrong("takes no limits beside written dates", line.text)),
+        if self.is_empty {
+            Ok(())
+        } else {
+            Err(line.wrong("takes no limits beside written dates", line.text))
         }
     }
 }
