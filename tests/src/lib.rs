@@ -2,7 +2,7 @@
 //!
 //! [`Market`] holds the bars of a story in memory, [`Stored`] in Parquet files, [`Story`] is a
 //! session over them, and [`Finished`] what came of it. A [`Recorder`] writes down what it hears, a
-//! [`Witness`] what can be read at every instant, a [`Collector`] every bar. [`GateModel`] is the
+//! [`ViewLog`] what can be read at every instant, a [`Collector`] every bar. [`GateModel`] is the
 //! gate as plainly as it can be written. Stories name instants by the exchange's clock.
 
 mod breaking_feed;
@@ -19,7 +19,7 @@ mod replay;
 pub mod simulation;
 mod stored;
 mod story;
-mod witness;
+mod view_log;
 mod workers;
 
 pub use breaks::Breaks;
@@ -30,9 +30,9 @@ pub use lookahead_market::{lookahead_config, lookahead_market};
 pub use lookahead_runs::LookaheadRuns;
 pub use market::{Fault, Market, bar_at, flat, time};
 pub use plain_fold::plain_fold;
-pub use recorder::{Heard, HeardBar, Record, Recorder};
+pub use recorder::{Notified, NotifiedBar, Record, Recorder};
 pub use replay::{commands_of, repeat};
 pub use stored::Stored;
 pub use story::{Finished, Story, at, config, dated, finish, minute, store_engine, sym, syms};
-pub use witness::{Notes, Witness};
+pub use view_log::{Notes, ViewLog};
 pub use workers::{finish_with_workers, register, step_to_end};

@@ -10,7 +10,7 @@ use openbell_time::Timestamp;
 
 /// A bar that was announced.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct HeardBar {
+pub struct NotifiedBar {
     /// The symbol.
     pub symbol: Symbol,
     /// The interval.
@@ -23,7 +23,7 @@ pub struct HeardBar {
 
 /// One callback.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Heard {
+pub enum Notified {
     /// The session is at its open.
     Started {
         /// The instant of the view.
@@ -34,7 +34,7 @@ pub enum Heard {
         /// The instant of the view.
         at: Timestamp,
         /// Which.
-        bars: Vec<HeardBar>,
+        bars: Vec<NotifiedBar>,
     },
     /// The gate has shut.
     Deactivated {
@@ -56,13 +56,13 @@ pub enum Heard {
     },
 }
 
-/// What a [`Recorder`] has heard so far.
+/// What a [`Recorder`] was notified of so far.
 #[derive(Clone, Default)]
-pub struct Record(Arc<Mutex<Vec<Heard>>>);
+pub struct Record(Arc<Mutex<Vec<Notified>>>);
 
 impl Record {
     /// Everything, in order.
-    pub fn all(&self) -> Vec<Heard> {
+    pub fn all(&self) -> Vec<Notified> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -71,7 +71,7 @@ impl Record {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// Whether nothing was heard.
+    /// Whether it was notified of nothing.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -80,28 +80,28 @@ impl Record {
     /// they were, a `Resumed` counted bar by bar. A symbol that left begins anew.
     pub fn announced(&self) -> BTreeMap<(Symbol, BarInterval), Vec<usize>> {
         let mut announced: BTreeMap<(Symbol, BarInterval), Vec<usize>> = BTreeMap::new();
-        for heard in self.all() {
-            match heard {
-                Heard::Bars { bars, .. } => {
+        for notified in self.all() {
+            match notified {
+                Notified::Bars { bars, .. } => {
                     for bar in bars {
                         announced.entry((bar.symbol, bar.interval)).or_default().push(bar.sequence);
                     }
                 }
-                Heard::Resumed(resumed) => {
+                Notified::Resumed(resumed) => {
                     for skipped in resumed.skipped {
                         let series = (skipped.symbol, skipped.interval);
                         announced.entry(series).or_default().extend(skipped.first..=skipped.last);
                     }
                 }
-                Heard::Left(symbol) => announced.retain(|(known, _), _| *known != symbol),
+                Notified::Left(symbol) => announced.retain(|(known, _), _| *known != symbol),
                 _ => {}
             }
         }
         announced
     }
 
-    fn push(&self, heard: Heard) -> Outcome {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+    fn push(&self, notified: Notified) -> Outcome {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notified);
         Ok(())
     }
 }
@@ -115,36 +115,36 @@ impl Consumer for Recorder {
     }
 
     fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.0.push(Heard::Started { at: context.view().instant() })
+        self.0.push(Notified::Started { at: context.view().instant() })
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
-        let bars = bars.iter().map(|bar| HeardBar {
+        let bars = bars.iter().map(|bar| NotifiedBar {
             symbol: bar.symbol.clone(),
             interval: bar.interval,
             sequence: bar.sequence,
             closes_at: bar.closes_at,
         });
-        self.0.push(Heard::Bars { at: context.view().instant(), bars: bars.collect() })
+        self.0.push(Notified::Bars { at: context.view().instant(), bars: bars.collect() })
     }
 
     fn deactivated(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
-        self.0.push(Heard::Deactivated { at, reason: reason.clone() })
+        self.0.push(Notified::Deactivated { at, reason: reason.clone() })
     }
 
     fn resumed(&mut self, _: &mut Context<'_>, resumed: &Resumed) -> Outcome {
-        self.0.push(Heard::Resumed(resumed.clone()))
+        self.0.push(Notified::Resumed(resumed.clone()))
     }
 
     fn symbol_joined(&mut self, _: &mut Context<'_>, symbol: &Symbol) -> Outcome {
-        self.0.push(Heard::Joined(symbol.clone()))
+        self.0.push(Notified::Joined(symbol.clone()))
     }
 
     fn symbol_left(&mut self, _: Timestamp, symbol: &Symbol) -> Outcome {
-        self.0.push(Heard::Left(symbol.clone()))
+        self.0.push(Notified::Left(symbol.clone()))
     }
 
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.0.push(Heard::Closed { at: context.view().instant() })
+        self.0.push(Notified::Closed { at: context.view().instant() })
     }
 }

@@ -13,7 +13,7 @@ use openbell_time::{TimeOfDay, Timestamp, TradingDate};
 
 use crate::market::{Market, new_york, time};
 use crate::recorder::{Record, Recorder};
-use crate::witness::{Notes, Witness};
+use crate::view_log::{Notes, ViewLog};
 
 /// What came of a run.
 #[derive(Clone, PartialEq, Debug)]
@@ -67,9 +67,9 @@ impl Story {
     }
 
     /// Registers a consumer that notes at every instant what can be read.
-    pub fn witness(&mut self) -> Notes {
+    pub fn view_log(&mut self) -> Notes {
         let notes = Notes::default();
-        self.engine.register(Box::new(Witness(notes.clone())), OnError::StopRun);
+        self.engine.register(Box::new(ViewLog(notes.clone())), OnError::StopRun);
         notes
     }
 

@@ -47,12 +47,12 @@ fn story() -> Story {
 /// Does everything that a consumer can, and writes down what it hears.
 struct Everything {
     name: &'static str,
-    heard: Arc<Mutex<Vec<String>>>,
+    notified: Arc<Mutex<Vec<String>>>,
 }
 
 impl Everything {
     fn note(&self, what: impl Into<String>) -> Outcome {
-        self.heard.lock().map_err(|_| "a panic elsewhere")?.push(what.into());
+        self.notified.lock().map_err(|_| "a panic elsewhere")?.push(what.into());
         Ok(())
     }
 }
@@ -139,7 +139,7 @@ impl Consumer for Everything {
     }
 }
 
-/// A run with consumers, each delivered its way; and what each heard.
+/// A run with consumers, each delivered its way; and what each was notified of.
 fn run_of(deliveries: &[Delivery]) -> (Finished, Vec<Vec<String>>) {
     run_at(0, deliveries)
 }
@@ -150,25 +150,25 @@ fn run_at(speed: u32, deliveries: &[Delivery]) -> (Finished, Vec<Vec<String>>) {
     let names = ["first", "second", "third"];
     let (mut workers, mut all) = (Vec::new(), Vec::new());
     for (&delivery, name) in deliveries.iter().zip(names) {
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        all.push(Arc::clone(&heard));
-        let consumer = Box::new(Everything { name, heard });
+        let notified = Arc::new(Mutex::new(Vec::new()));
+        all.push(Arc::clone(&notified));
+        let consumer = Box::new(Everything { name, notified });
         workers.extend(register(&mut story.engine, consumer, OnError::StopRun, delivery));
     }
     let (finished, ends) = finish_with_workers(story, workers);
     assert!(ends.iter().all(|end| *end == WorkerEnd::RunEnded), "{ends:?}");
-    (finished, all.iter().map(|heard| heard.lock().unwrap().clone()).collect())
+    (finished, all.iter().map(|notified| notified.lock().unwrap().clone()).collect())
 }
 
 #[test]
-fn inline_and_lock_step_hear_the_same_and_lead_to_the_same_log_signals_and_digest() {
+fn inline_and_lock_step_are_notified_of_the_same_and_lead_to_the_same_log_signals_and_digest() {
     use Delivery::{Inline, LockStep};
-    let (inline, heard) = run_of(&[Inline, Inline, Inline]);
+    let (inline, notified) = run_of(&[Inline, Inline, Inline]);
     assert_eq!(inline.phase, Phase::Closed, "{:?}", inline.report.failure);
     assert!(inline.report.signals.len() > 50, "{}", inline.report.signals.len());
     for mix in [[LockStep; 3], [Inline, LockStep, Inline], [LockStep, Inline, LockStep]] {
         let (other, heard_there) = run_of(&mix);
-        assert_eq!(heard_there, heard, "{mix:?}");
+        assert_eq!(heard_there, notified, "{mix:?}");
         assert_eq!(other.events, inline.events, "{mix:?}");
         assert_eq!(other.report.signals, inline.report.signals);
         assert_eq!(other.report.digest, inline.report.digest);
@@ -177,11 +177,11 @@ fn inline_and_lock_step_hear_the_same_and_lead_to_the_same_log_signals_and_diges
 
 #[test]
 fn every_speed_gives_one_log_inline_and_lock_step() {
-    let (unpaced, heard) = run_of(&[Delivery::Inline]);
+    let (unpaced, notified) = run_of(&[Delivery::Inline]);
     for speed in [60, 1200] {
         for delivery in [Delivery::Inline, Delivery::LockStep] {
             let (paced, heard_there) = run_at(speed, &[delivery]);
-            assert_eq!((paced.events, heard_there), (unpaced.events.clone(), heard.clone()));
+            assert_eq!((paced.events, heard_there), (unpaced.events.clone(), notified.clone()));
             assert_eq!(paced.report.digest, unpaced.report.digest);
         }
     }
@@ -189,24 +189,24 @@ fn every_speed_gives_one_log_inline_and_lock_step() {
 
 #[test]
 fn callbacks_of_a_day_come_in_the_order_that_is_written_down() {
-    let (_, heard) = run_of(&[Delivery::Inline]);
+    let (_, notified) = run_of(&[Delivery::Inline]);
     let words = |line: &String| line.split(' ').next().unwrap_or_default().to_owned();
-    let first_day = heard[0].iter().position(|line| line.starts_with("closed")).unwrap();
-    let mut kinds: Vec<String> = heard[0][..=first_day].iter().map(words).collect();
+    let first_day = notified[0].iter().position(|line| line.starts_with("closed")).unwrap();
+    let mut kinds: Vec<String> = notified[0][..=first_day].iter().map(words).collect();
     kinds.dedup();
     let expected = "before started joined answered bars scheduled bars scheduled ready bars \
         scheduled bars answered deactivated Resumed joined ready answered bars left answered bars \
         closed";
     assert_eq!(kinds.join(" "), expected.split_whitespace().collect::<Vec<_>>().join(" "));
     // NVDA was there from the open, so its three 5m bars made it ready with the others.
-    let ready = heard[0].iter().find(|line| line.starts_with("ready")).unwrap();
+    let ready = notified[0].iter().find(|line| line.starts_with("ready")).unwrap();
     for symbol in ["AAPL", "MSFT", "NVDA"] {
         assert!(ready.contains(symbol), "{ready}");
     }
     // TSLA joined with its indicators warm: the bars were skipped, not lost.
-    let resumed = heard[0].iter().find(|line| line.starts_with("Resumed")).unwrap();
+    let resumed = notified[0].iter().find(|line| line.starts_with("Resumed")).unwrap();
     assert!(resumed.contains("TSLA") && resumed.contains("last: 17"), "{resumed}");
-    let left: Vec<_> = heard[0].iter().filter(|line| line.starts_with("left")).collect();
+    let left: Vec<_> = notified[0].iter().filter(|line| line.starts_with("left")).collect();
     assert_eq!(left.len(), 1, "NVDA is locked: {left:?}");
 }
 
@@ -233,8 +233,8 @@ fn commands_of_several_consumers_at_one_instant_are_taken_in_order_of_registrati
 fn two_consumers_of_one_name_are_told_apart() {
     let mut story = story();
     for _ in 0..2 {
-        let heard = Arc::default();
-        story.engine.register(Box::new(Everything { name: "twin", heard }), OnError::StopRun);
+        let notified = Arc::default();
+        story.engine.register(Box::new(Everything { name: "twin", notified }), OnError::StopRun);
     }
     let report = story.finish().report;
     let names: Vec<&str> = report.consumers.iter().map(|c| c.name.as_str()).collect();
@@ -351,7 +351,7 @@ fn a_failure_is_named_and_stops_the_run_or_that_consumer_alone_in_every_delivery
 }
 
 #[test]
-fn a_seat_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
+fn a_worker_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
     for (on_error, phase) in
         [(OnError::StopRun, Phase::Failed), (OnError::StopConsumer, Phase::Closed)]
     {
@@ -376,7 +376,7 @@ fn a_seat_that_is_dropped_fails_its_consumer_and_the_core_goes_on_or_fails() {
 }
 
 #[test]
-fn a_lock_step_seat_that_nobody_runs_makes_the_core_wait_and_say_for_whom_not_hang() {
+fn a_lock_step_worker_that_nobody_runs_makes_the_core_wait_and_say_for_whom_not_hang() {
     let mut story = story_until(DAY, "");
     let worker = story.engine.register_lock_step(
         Box::new(Breaks { at: at(DAY, 11, 0), panics: false }),
@@ -394,7 +394,7 @@ fn a_lock_step_seat_that_nobody_runs_makes_the_core_wait_and_say_for_whom_not_ha
 }
 
 #[test]
-fn seats_are_sent_home_by_stop_by_an_end_and_by_dropping_the_engine() {
+fn workers_are_stopped_by_stop_by_an_end_and_by_dropping_the_engine() {
     for ending in 0..3 {
         let mut story = story_until(DAY, "");
         let engine = &mut story.engine;
@@ -514,7 +514,7 @@ fn whoever_unlocks_from_outside_lifts_every_lock() {
 }
 
 #[test]
-fn a_consumer_that_is_registered_in_mid_session_hears_from_the_next_instant_on() {
+fn a_consumer_that_is_registered_in_mid_session_is_notified_from_the_next_instant_on() {
     for others in [0, 1] {
         let mut story = story_until(DAY, "");
         if others == 1 {

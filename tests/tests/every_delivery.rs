@@ -74,8 +74,8 @@ fn a_paced_run_keeps_its_pace_exactly_whoever_listens() {
                 (alone.report.digest, story.engine.events())
             );
             assert!(end.is_none_or(|end| end == WorkerEnd::RunEnded));
-            let heard = record.announced();
-            let minutes = heard.get(&(sym("AAPL"), "1m".parse().unwrap())).map_or(0, Vec::len);
+            let notified = record.announced();
+            let minutes = notified.get(&(sym("AAPL"), "1m".parse().unwrap())).map_or(0, Vec::len);
             match delivery {
                 Delivery::Free => assert!(minutes <= 390, "{minutes}"),
                 _ => assert_eq!(minutes, 390, "{delivery:?}"),

@@ -1,4 +1,4 @@
-//! Free consumers: the core never waits for them, and says what they were not told.
+//! Free consumers: the core never waits for them, and says what they were not notified of.
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -20,11 +20,11 @@ fn story_until(until: &str) -> Story {
     Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, until, "", market)
 }
 
-/// A free consumer that stands still until it is let go, and then says what it was told.
+/// A free consumer that stands still until it is let go, and then says what it was notified of.
 struct Stuck {
     enter: Sender<()>,
     go: Receiver<()>,
-    told: Arc<Mutex<(u64, Vec<Lagged>, u32)>>,
+    notified: Arc<Mutex<(u64, Vec<Lagged>, u32)>>,
 }
 
 impl Consumer for Stuck {
@@ -39,31 +39,31 @@ impl Consumer for Stuck {
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
-        let mut told = self.told.lock().map_err(|_| "a panic elsewhere")?;
-        told.0 += bars.len() as u64;
+        let mut notified = self.notified.lock().map_err(|_| "a panic elsewhere")?;
+        notified.0 += bars.len() as u64;
         assert!(bars.iter().all(|bar| bar.closes_at <= context.view().instant()));
         Ok(())
     }
 
     fn lagged(&mut self, _: &mut Context<'_>, lagged: &Lagged) -> Outcome {
-        self.told.lock().map_err(|_| "a panic elsewhere")?.1.push(*lagged);
+        self.notified.lock().map_err(|_| "a panic elsewhere")?.1.push(*lagged);
         Ok(())
     }
 
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         assert_eq!(context.view().instant(), at(DAY, 16, 0), "the final view, however late");
-        self.told.lock().map_err(|_| "a panic elsewhere")?.2 += 1;
+        self.notified.lock().map_err(|_| "a panic elsewhere")?.2 += 1;
         Ok(())
     }
 }
 
 #[test]
-fn a_slow_free_consumer_is_told_that_it_lagged_and_the_core_never_waits() {
+fn a_slow_free_consumer_is_notified_that_it_lagged_and_the_core_never_waits() {
     let mut story = story_until(DAY);
     let (enter, entered) = channel();
     let (go, gone) = channel();
-    let told = Arc::new(Mutex::new((0, Vec::new(), 0)));
-    let stuck = Stuck { enter, go: gone, told: Arc::clone(&told) };
+    let notified = Arc::new(Mutex::new((0, Vec::new(), 0)));
+    let stuck = Stuck { enter, go: gone, notified: Arc::clone(&notified) };
     let worker = story.engine.register_free(Box::new(stuck), OnError::StopRun, 8);
     std::thread::scope(|scope| {
         let go = go; // Dropped with this scope, so that a failure lets the consumer go.
@@ -82,14 +82,14 @@ fn a_slow_free_consumer_is_told_that_it_lagged_and_the_core_never_waits() {
         go.send(()).unwrap();
         assert_eq!(thread.join().unwrap(), WorkerEnd::RunEnded);
     });
-    let told = told.lock().unwrap();
-    // All bars, told or passed over: 780 of one minute, 156 of five. The gate has shut long since,
+    let notified = notified.lock().unwrap();
+    // All bars, notified of or passed over: 780 of one minute, 156 of five. The gate has shut long since,
     // so the bars that were kept count as passed over too; the final view is there.
-    let passed: u64 = told.1.iter().map(|lagged| lagged.n_bars).sum();
-    assert_eq!((told.0, passed, told.2), (0, 780 + 156, 1));
+    let passed: u64 = notified.1.iter().map(|lagged| lagged.n_bars).sum();
+    assert_eq!((notified.0, passed, notified.2), (0, 780 + 156, 1));
 }
 
-/// Counts what it is told and what it is not; some stand still until the session is over.
+/// Counts what it is notified of and what it is not; some stand still until the session is over.
 struct OneOfMany {
     stands: Option<Arc<Barrier>>,
     counts: Arc<Mutex<(u64, u64)>>,
@@ -176,8 +176,12 @@ fn fifty_free_consumers_some_dead_slow_account_for_every_bar_and_change_nothing(
     assert_eq!(done.report.digest, alone.report.digest);
     let n_bars = alone.report.n_bars + alone.report.n_derived;
     for (n, own) in counts.iter().enumerate() {
-        let (told, passed) = *own.lock().unwrap();
-        assert_eq!(told + passed, n_bars, "consumer {n}: {told} told, {passed} passed over");
+        let (notified, passed) = *own.lock().unwrap();
+        assert_eq!(
+            notified + passed,
+            n_bars,
+            "consumer {n}: {notified} notified, {passed} passed over"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use openbell_coordinator::{
 };
 use openbell_market::{Coverage, Gap};
 use openbell_session_data::{LaggingSymbol, Reason, Unavailable};
-use openbell_tests::{Fault, Heard, Market, Story, at, bar_at, minute, sym, syms};
+use openbell_tests::{Fault, Market, Notified, Story, at, bar_at, minute, sym, syms};
 use openbell_time::{Nanos, Timestamp};
 
 const DAY: &str = "2025-07-02";
@@ -75,7 +75,7 @@ fn at_the_threshold_is_fine_and_a_second_over_it_is_lag() {
         let _ = story.ask(add(&["TSLA"]));
         let n_switches = if lags { 3 } else { 1 };
         assert_eq!(switches(&story).len(), n_switches, "minute {bar_at_minute} at {threshold} s");
-        let is_shut = |heard: &Heard| matches!(heard, Heard::Deactivated { .. });
+        let is_shut = |notified: &Notified| matches!(notified, Notified::Deactivated { .. });
         assert_eq!(record.all().iter().any(is_shut), lags);
         assert_eq!(record.announced()[&(sym("TSLA"), "1m".parse().unwrap())], [0]);
     }
@@ -107,7 +107,7 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
         assert_eq!(seen, n_delivered);
         assert_eq!(story.engine.clock().now(), noon);
         assert!(ticket.try_answer().is_none());
-        assert_eq!(record.len(), n_before + 1, "only `Deactivated` is heard");
+        assert_eq!(record.len(), n_before + 1, "only `Deactivated` is notified");
         let _ = story.step();
         n_delivered += 1;
     }
@@ -117,9 +117,9 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
         Some(Answer::Added(vec![(sym("TSLA"), Added::Added { generation: 1 })]))
     );
     let all = record.all();
-    let heard = &all[n_before..];
-    assert_eq!(heard[0], Heard::Deactivated { at: noon, reason: holds_by(8_940) });
-    let Heard::Resumed(resumed) = &heard[1] else { panic!("{:?}", heard[1]) };
+    let notified = &all[n_before..];
+    assert_eq!(notified[0], Notified::Deactivated { at: noon, reason: holds_by(8_940) });
+    let Notified::Resumed(resumed) = &notified[1] else { panic!("{:?}", notified[1]) };
     assert_eq!((resumed.epoch, resumed.at), (3, noon));
     let skipped: Vec<_> = resumed
         .skipped
@@ -130,13 +130,13 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
         skipped,
         [("TSLA", "1m".to_owned(), 0, 149, 150), ("TSLA", "5m".to_owned(), 0, 29, 30)]
     );
-    assert_eq!(heard[2], Heard::Joined(sym("TSLA")));
-    assert_eq!(heard.len(), 3);
+    assert_eq!(notified[2], Notified::Joined(sym("TSLA")));
+    assert_eq!(notified.len(), 3);
 
     let _ = story.ask(PaceCommand::Resume);
     let done = story.finish();
     assert_eq!(done.phase, Phase::Closed);
-    let Heard::Bars { at: then, bars } = &record.all()[n_before + 3] else { panic!("no bars") };
+    let Notified::Bars { at: then, bars } = &record.all()[n_before + 3] else { panic!("no bars") };
     let names: Vec<_> = bars.iter().map(|bar| (bar.symbol.as_str(), bar.sequence)).collect();
     assert_eq!(*then, at(DAY, 12, 1));
     assert_eq!(names, [("AAPL", 150), ("TSLA", 150)]);
@@ -322,7 +322,7 @@ fn the_last_instant_is_read_with_the_gate_open_and_then_it_is_shut_as_closed() {
     let done = story.finish();
     assert_eq!(done.phase, Phase::Closed);
     assert_eq!(reader.view().err().unwrap().facts().reason, Reason::Closed);
-    assert_eq!(record.all().last(), Some(&Heard::Closed { at: at(DAY, 16, 0) }));
+    assert_eq!(record.all().last(), Some(&Notified::Closed { at: at(DAY, 16, 0) }));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use openbell_coordinator::{
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{Bar, BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
 use openbell_session_data::{Inactive, Reason, Unavailable};
-use openbell_tests::{Heard, Record, Recorder, at, bar_at, config};
+use openbell_tests::{Notified, Record, Recorder, at, bar_at, config};
 use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
 
 const DAY: &str = "2025-07-02";
@@ -418,13 +418,16 @@ fn live_with_scope_symbol_a_symbol_that_falls_silent_is_withheld_alone_and_comes
     assert_eq!((first.0, last.0), (12 * 60 + 1, 20 * 60), "{withheld:?}");
     assert!(first.1 >= 61 && last.1 >= 9 * 60, "{first:?} {last:?}");
     assert_eq!(engine.events().iter().filter(|e| matches!(e, Event::GateShut { .. })).count(), 0);
-    let heard = record.all();
-    assert!(!heard.iter().any(|heard| matches!(heard, Heard::Deactivated { .. })));
-    assert!(!heard.iter().any(|heard| matches!(heard, Heard::Joined(_))), "all were there first");
-    let resumed: Vec<_> = heard
+    let notified = record.all();
+    assert!(!notified.iter().any(|notified| matches!(notified, Notified::Deactivated { .. })));
+    assert!(
+        !notified.iter().any(|notified| matches!(notified, Notified::Joined(_))),
+        "all were there first"
+    );
+    let resumed: Vec<_> = notified
         .iter()
-        .filter_map(|heard| match heard {
-            Heard::Resumed(resumed) => Some(resumed),
+        .filter_map(|notified| match notified {
+            Notified::Resumed(resumed) => Some(resumed),
             _ => None,
         })
         .collect();
@@ -481,5 +484,5 @@ fn live_with_scope_symbol_one_whose_subscription_is_not_confirmed_does_not_hold_
         now += Nanos::from_secs(1);
     }
     assert!(engine.outside_reader().view().expect("active").symbol("MSFT").is_ok());
-    assert!(record.all().contains(&Heard::Joined(key_of("MSFT").symbol)));
+    assert!(record.all().contains(&Notified::Joined(key_of("MSFT").symbol)));
 }

@@ -12,7 +12,7 @@ use openbell_coordinator::{
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_session_data::InsideView;
-use openbell_tests::{Heard, Market, Record, Recorder, Story, at, bar_at, time};
+use openbell_tests::{Market, Notified, Record, Recorder, Story, at, bar_at, time};
 use openbell_time::{Calendar, Nanos, Timestamp};
 
 /// A half day, so that a session is 210 minutes.
@@ -57,7 +57,7 @@ fn sent(symbol: &'static str, draw: &mut Draw) -> Sent {
     let density = [100, 97, 60, 10][draw.below(4) as usize];
     let delay_s = [1, 2, 20, 59, 75][draw.below(5) as usize];
     let is_flawed = draw.chance(50);
-    // In an outage nothing is heard, and then everything that is due by then.
+    // In an outage nobody is notified, and then of everything that is due by then.
     let outage_since = draw.below(4 * N_MINUTES as u64) as i64;
     let outage = open + secs(60 * outage_since)
         ..open + secs(60 * (outage_since + 1 + draw.below(25) as i64));
@@ -86,7 +86,7 @@ fn sent(symbol: &'static str, draw: &mut Draw) -> Sent {
         feed.arrives(marks_at, Arrival::CompleteThrough(closes_at));
         feed.arrives(held_back(opens_at + secs(30)), Arrival::Heartbeat);
     }
-    bars.sort_by_key(|&(arrives_at, _, _)| arrives_at); // Stable: the first sent is heard first.
+    bars.sort_by_key(|&(arrives_at, _, _)| arrives_at); // Stable: the first sent is notified first.
     for &(arrives_at, opens_at, ohlcv) in &bars {
         feed.arrives(arrives_at, Arrival::Bar { opens_at, ohlcv });
     }
@@ -251,7 +251,10 @@ fn live_session(seed: u64) -> (usize, usize) {
     looks.push(now);
     as_replayed(&all, &looks, &inside.view(), n_symbols, &engine);
     announced_once(&record);
-    let shut = record.all().into_iter().filter(|heard| matches!(heard, Heard::Deactivated { .. }));
+    let shut = record
+        .all()
+        .into_iter()
+        .filter(|notified| matches!(notified, Notified::Deactivated { .. }));
     (n_held, shut.count())
 }
 
@@ -285,8 +288,8 @@ fn as_replayed(
             sent.symbol
         );
         let report = engine.report();
-        let told = report.sessions[0].symbols.iter().find(|s| s.symbol.as_str() == sent.symbol);
-        assert_eq!(told.unwrap().series[0].n_bars as usize, sent.taken(looks).len());
+        let notified = report.sessions[0].symbols.iter().find(|s| s.symbol.as_str() == sent.symbol);
+        assert_eq!(notified.unwrap().series[0].n_bars as usize, sent.taken(looks).len());
     }
 }
 

@@ -338,10 +338,10 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
             "session_data_config.scanners[1].regular_session[0].start: the window 13:30:00 to 14:00:00 \
              lies in no session of the run, which are open from 09:30:00 to 13:00:00; give times of the \
              exchange's clock inside",
-            "session_data_config.scanners[2].config: the scanner gap_scanner cannot be made from \
+            "session_data_config.scanners[2].config: the scanner gap_scanner cannot be built from \
              its config: cannot read u.txt: no files are handed to modules here",
             "session_data_config.strategies[0].config: the strategy moving_average_cross cannot be \
-             made from its config: found fast 20 and slow 20; 1 <= fast < slow is needed",
+             built from its config: found fast 20 and slow 20; 1 <= fast < slow is needed",
             "session_data_config.strategies[1].config.minuts: unknown key \"minuts\"; the nearest is \
              \"minutes\" (known here: minutes, both_ways, symbols, lock)",
         ]

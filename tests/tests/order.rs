@@ -6,7 +6,7 @@ use openbell_coordinator::{
     BarClosed, Consumer, Context, OnError, Outcome, Phase, SessionCommand, Stay, Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
-use openbell_tests::{Heard, Market, Story, at, sym, syms};
+use openbell_tests::{Market, Notified, Story, at, sym, syms};
 use openbell_time::Timestamp;
 
 const DAY: &str = "2025-07-02";
@@ -25,7 +25,7 @@ fn a_run_without_consumers_derived_bars_or_indicators_completes() {
     assert_eq!(done.report.n_derived, 0);
 }
 
-/// Wants one symbol, and counts what it is told.
+/// Wants one symbol, and counts what it is notified of.
 struct Only(Symbol, Arc<Mutex<Vec<(Symbol, BarInterval)>>>);
 
 impl Consumer for Only {
@@ -39,23 +39,23 @@ impl Consumer for Only {
 
     fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
         assert!(!bars.is_empty(), "a callback without bars");
-        let mut heard = self.1.lock().map_err(|_| "a panic elsewhere")?;
-        heard.extend(bars.iter().map(|bar| (bar.symbol.clone(), bar.interval)));
+        let mut notified = self.1.lock().map_err(|_| "a panic elsewhere")?;
+        notified.extend(bars.iter().map(|bar| (bar.symbol.clone(), bar.interval)));
         Ok(())
     }
 }
 
 #[test]
-fn a_consumer_of_one_symbol_of_two_hears_that_one_and_the_run_completes() {
+fn a_consumer_of_one_symbol_of_two_is_notified_of_that_one_and_the_run_completes() {
     let mut story = Story::of(r#"["AAPL", "MSFT"]"#, r#"["1m", "5m"]"#, DAY, "", market());
-    let heard = Arc::new(Mutex::new(Vec::new()));
-    let only = Only(sym("MSFT"), Arc::clone(&heard));
+    let notified = Arc::new(Mutex::new(Vec::new()));
+    let only = Only(sym("MSFT"), Arc::clone(&notified));
     story.engine.register(Box::new(only), OnError::StopRun);
     assert_eq!(story.finish().phase, Phase::Closed);
-    let heard = heard.lock().unwrap();
+    let notified = notified.lock().unwrap();
     // Of its 130 minutes, 78 fall into different windows of five.
-    assert_eq!(heard.len(), 78);
-    assert!(heard.iter().all(|(symbol, _)| *symbol == sym("MSFT")));
+    assert_eq!(notified.len(), 78);
+    assert!(notified.iter().all(|(symbol, _)| *symbol == sym("MSFT")));
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn bars_are_announced_once_by_close_then_symbol_and_the_clock_never_goes_back() 
     let done = story.finish();
     let mut clock = Timestamp::MIN;
     let mut n_bars = 0;
-    for heard in record.all() {
-        let Heard::Bars { at, bars } = heard else { continue };
+    for notified in record.all() {
+        let Notified::Bars { at, bars } = notified else { continue };
         assert!(at > clock, "{at} after {clock}");
         clock = at;
         assert!(bars.iter().all(|bar| bar.closes_at == at), "a bar that did not close now");

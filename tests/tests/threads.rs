@@ -22,7 +22,7 @@ fn add(symbol: &str) -> SessionCommand {
 }
 
 #[test]
-fn of_three_threads_that_add_one_symbol_one_is_told_added() {
+fn of_three_threads_that_add_one_symbol_one_gets_the_answer_added() {
     let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
     story.run_to(DAY, 12, 0);
     let threads = [(); 3].map(|()| {

@@ -38,6 +38,11 @@ pub const UNUSED: &[Unused] = &[
         reason: "session-data's sample of tests, which the models take up by its path",
     },
     Unused {
+        package: "openbell-tests",
+        dependency: "serde_json",
+        reason: "a guide of docs reads a session file as JSON, and guides are tests",
+    },
+    Unused {
         package: "openbell-coordinator",
         dependency: "tracing",
         reason: "its log lines are not written yet",

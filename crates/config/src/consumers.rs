@@ -1,4 +1,4 @@
-//! Scanners and strategies: the code that hears of bars, by its registered name.
+//! Scanners and strategies: the code that is notified of bars, by its registered name.
 //!
 //! Not here: which names are registered, and whether a window lies inside a session
 //! (`openbell_coordinator`).

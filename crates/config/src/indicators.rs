@@ -88,7 +88,7 @@ impl HistoricalIndicator {
             Some(item) => read_word::<WindowUnit>(&item),
             None => Some(WindowUnit::Bars),
         };
-        // Faults of the rest are told also where the unit is none.
+        // Faults of the rest are reported also where the unit is none.
         let (spec, class) = read_spec(&entry, |name, period, params, interval| {
             HistoricalSpec::counted(
                 name,

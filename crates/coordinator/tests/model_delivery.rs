@@ -20,7 +20,7 @@ fn doubling(rendezvous: &Numbers) -> u32 {
 }
 
 #[test]
-fn the_core_has_every_piece_done_in_order_and_the_seat_is_sent_home() {
+fn the_core_has_every_piece_done_in_order_and_the_worker_is_stopped() {
     loom::model(|| {
         let rendezvous = Arc::new(Numbers::new());
         rendezvous.arrive();
@@ -59,7 +59,7 @@ fn a_question_is_answered_before_the_work_is_done() {
 }
 
 #[test]
-fn a_seat_that_goes_at_any_moment_never_lets_the_core_hang() {
+fn a_worker_that_goes_at_any_moment_never_lets_the_core_hang() {
     for finishes in [false, true] {
         loom::model(move || {
             let rendezvous = Arc::new(Numbers::new());
@@ -85,7 +85,7 @@ fn a_seat_that_goes_at_any_moment_never_lets_the_core_hang() {
 }
 
 #[test]
-fn closing_at_any_moment_never_lets_a_seat_hang() {
+fn closing_at_any_moment_never_lets_a_worker_hang() {
     loom::model(|| {
         let rendezvous = Arc::new(Numbers::new());
         let worker = {

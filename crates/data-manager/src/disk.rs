@@ -24,7 +24,7 @@ pub(crate) struct Entry {
     pub(crate) is_folder: bool,
 }
 
-/// What tells one state of a file from another.
+/// What distinguishes one state of a file from another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct FileState {
     pub(crate) n_bytes: u64,
@@ -276,7 +276,7 @@ impl Drop for AtomicFile {
     fn drop(&mut self) {
         if !self.is_done {
             self.file = None;
-            // A leftover is found and named by verify; there is nobody to tell here.
+            // A leftover is found and named by verify; there is no caller to inform here.
             let _ = self.disk.remove(&self.unfinished);
         }
     }

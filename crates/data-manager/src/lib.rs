@@ -1,4 +1,4 @@
-//! The only door to data: the Parquet store, feeds, import, and the synthetic market.
+//! The only access path to data: the Parquet store, feeds, import, and the synthetic market.
 //!
 //! Not here: what a session makes of rows (`openbell-coordinator`), which dates are sessions
 //! (`openbell-time`), the words of a market (`openbell-market`).

@@ -19,8 +19,6 @@ pub enum RejectReason {
     Late,
     /// It closes after the instant at which it was received: a bar from the future.
     FromTheFuture,
-    /// A newer row for the same stamp took its place (live corrections).
-    Superseded,
 }
 
 impl RejectReason {
@@ -36,7 +34,6 @@ impl RejectReason {
             RejectReason::Invalid(BarFault::NegativeVolume) => "invalid_negative_volume",
             RejectReason::Late => "late",
             RejectReason::FromTheFuture => "from_the_future",
-            RejectReason::Superseded => "superseded",
         }
     }
 }

@@ -60,7 +60,7 @@ impl IndicatorSet {
         &self.columns
     }
 
-    /// Tells every indicator that the session of `day` begins.
+    /// Starts the session of `day` for every indicator.
     pub fn start_session(&mut self, day: &Arc<SegmentGrid>) {
         let open_for = day.grid.parts().iter().map(|part| part.until - part.since);
         let is_full = open_for.fold(Nanos::ZERO, |a, b| a + b) >= self.full_session;

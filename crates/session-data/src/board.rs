@@ -263,7 +263,7 @@ impl BoardWriter {
         self.board.inside.replace(Arc::clone(&self.roster));
     }
 
-    /// Tells insiders that the clock stands at `instant`.
+    /// Shows insiders that the clock stands at `instant`.
     pub fn advance_inside(&mut self, instant: Timestamp) {
         self.board.inside_clock_ns.store(instant.as_nanos(), Ordering::Release);
     }

@@ -1,4 +1,4 @@
-//! The one board of the day: what can be read, by whom, and from when.
+//! The board that readers read: what can be read, by whom, and from when.
 //!
 //! The core writes bars into [`Segment`]s and publishes them with one atomic word
 //! ([`BoardWriter`]); outsiders read through an [`OutsideReader`], whose every view passes the

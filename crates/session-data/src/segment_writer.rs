@@ -149,11 +149,6 @@ impl SegmentWriter {
         self.segment.rows_at(as_of)
     }
 
-    /// Rows that still fit.
-    pub fn room(&self) -> usize {
-        self.writer.room()
-    }
-
     /// The rows that are not committed yet.
     pub fn tail(&mut self) -> SegmentTail<'_> {
         // The block was made with exactly these columns, so none is missing.

@@ -12,6 +12,7 @@ use crate::word::Word;
 
 /// Why a series cannot be read now.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The gate is shut.
     #[error(transparent)]

@@ -26,7 +26,7 @@ pub(crate) struct Positions {
     rules: PositionRules,
     /// The last price seen, by symbol.
     held: BTreeMap<Symbol, f64>,
-    /// Held symbols that have left, which nobody was told yet.
+    /// Held symbols that have left, that are not signalled yet.
     left: Vec<(Symbol, f64)>,
 }
 
@@ -82,7 +82,7 @@ impl Positions {
         }
     }
 
-    /// A symbol has left: its position ends at the last price that was seen, which is told with
+    /// A symbol has left: its position ends at the last price that was seen, which is signalled with
     /// [`Positions::tell_left`].
     pub(crate) fn leave(&mut self, symbol: &Symbol) {
         if let Some(last) = self.held.remove(symbol) {

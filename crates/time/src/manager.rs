@@ -1,4 +1,4 @@
-//! The door to time: every calendar by its name.
+//! The only access path to time: every calendar by its name.
 //!
 //! Not here: files. An overlay is handed in as text.
 

@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         eprintln!("usage: {USAGE}");
         return ExitCode::from(2);
     };
-    // A consumer that panics is part of the play; what else panics is told as a broken promise.
+    // A consumer that panics is part of the play; what else panics is reported as a broken promise.
     std::panic::set_hook(Box::new(|_| {}));
     run(&arguments)
 }

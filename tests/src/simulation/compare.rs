@@ -16,10 +16,10 @@ use super::drive::{Driven, drive};
 use super::listener::{Shared, consumers};
 use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
-use super::seated::{run, workers};
+use super::threaded::{run, workers};
 use super::violation::{Kept, Violation, keep, n_sessions};
 use crate::market::time;
-use crate::recorder::Heard;
+use crate::recorder::Notified;
 use crate::replay::{commands_of, repeat};
 
 /// How much was run.
@@ -107,7 +107,7 @@ struct Came {
     events: Vec<Event>,
     report: Report,
     final_prints: Vec<(TradingDate, Symbol, Digest)>,
-    heard: Vec<Heard>,
+    notified: Vec<Notified>,
     readable: Option<Digest>,
 }
 
@@ -146,7 +146,7 @@ fn plain(
         events: engine.events().to_vec(),
         report: engine.report(),
         final_prints: shared.final_prints(),
-        heard: shared.take().heard,
+        notified: shared.take().notified,
         readable,
     })
 }
@@ -195,12 +195,17 @@ fn on_threads(
     let same_end = shared.final_prints() == inline.final_prints;
     keep(what, same_end, || "what could be read at a close".to_owned())?;
     let notes = shared.take();
-    keep(what, notes.heard == inline.heard, || {
-        let n_same = notes.heard.iter().zip(&inline.heard).take_while(|(a, b)| a == b).count();
-        format!("heard {:?}, inline {:?}", notes.heard.get(n_same), inline.heard.get(n_same))
+    keep(what, notes.notified == inline.notified, || {
+        let n_same =
+            notes.notified.iter().zip(&inline.notified).take_while(|(a, b)| a == b).count();
+        format!(
+            "notified {:?}, inline {:?}",
+            notes.notified.get(n_same),
+            inline.notified.get(n_same)
+        )
     })?;
     let complaint = notes.complaints.first().cloned();
-    keep("told means readable", complaint.is_none(), || complaint.unwrap_or_default())?;
+    keep("a notified bar is readable", complaint.is_none(), || complaint.unwrap_or_default())?;
     Ok(n_sessions(met))
 }
 
@@ -308,7 +313,7 @@ fn another_future(scenario: &Scenario, commands: &[(StepAt, SessionCommand)]) ->
         (plain(&other, commands, Some(until))?, plain(scenario, commands, Some(until))?);
     let what = "never early: nothing before an instant knows what comes after";
     keep(what, met.readable == due.readable, || format!("another view at {until}"))?;
-    keep(what, met.heard == due.heard, || format!("other notices until {until}"))?;
+    keep(what, met.notified == due.notified, || format!("other notices until {until}"))?;
     keep(what, met.events == due.events, || format!("other events until {until}"))?;
     Ok(n_sessions(&met.events) + n_sessions(&due.events))
 }

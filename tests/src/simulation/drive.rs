@@ -134,7 +134,7 @@ impl<'s> Drive<'s> {
             let place = || format!("step {n_steps}, clock {clock}");
             if let Some(complaint) = notes.complaints.first() {
                 let found = format!("{}: {complaint}", place());
-                return Err(Violation { invariant: "told means readable", found });
+                return Err(Violation { invariant: "a notified bar is readable", found });
             }
             keep("each step does what is due", step == expected, || {
                 format!("{}: {expected:?} is due, {step:?} was done", place())
@@ -143,9 +143,18 @@ impl<'s> Drive<'s> {
                 violation.found = format!("{}: {}", place(), violation.found);
                 violation
             })?;
-            keep("notices are complete and in order", notes.heard == self.model.heard, || {
-                format!("{}: heard {:?}, expected {:?}", place(), notes.heard, self.model.heard)
-            })?;
+            keep(
+                "notices are complete and in order",
+                notes.notified == self.model.notified,
+                || {
+                    format!(
+                        "{}: notified {:?}, expected {:?}",
+                        place(),
+                        notes.notified,
+                        self.model.notified
+                    )
+                },
+            )?;
             match step {
                 Step::Ended(phase) => return self.finished(phase),
                 Step::Waits { until } => self.wall = self.wall.max(until),

@@ -1,5 +1,5 @@
 //! Those who listen to a simulated run: one that writes down everything and checks that it could
-//! read what it was told, and others that are slow, fail, or give commands.
+//! read what it was notified of, and others that are slow, fail, or give commands.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,7 +12,7 @@ use openbell_session_data::{OutsideReader, Reason};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
 use super::scenario::{Extra, Scenario};
-use crate::recorder::{Heard, HeardBar};
+use crate::recorder::{Notified, NotifiedBar};
 
 /// What the consumers of a run leave for whoever steps it.
 #[derive(Clone, Default)]
@@ -21,9 +21,9 @@ pub struct Shared(Arc<Mutex<Notes>>);
 /// The same, taken out.
 #[derive(Default)]
 pub struct Notes {
-    /// What was heard.
-    pub heard: Vec<Heard>,
-    /// What could not be read, or not as told.
+    /// What it was notified of.
+    pub notified: Vec<Notified>,
+    /// What could not be read, or not as notified.
     pub complaints: Vec<String>,
     /// What was asked for, by whom.
     pub asked: Vec<(String, SessionCommand)>,
@@ -92,19 +92,21 @@ struct Listener {
 
 impl Listener {
     /// Market data comes with a view that anyone outside can take at this moment.
-    fn hear(&mut self, context: &Context<'_>, heard: Heard) -> Outcome {
+    fn receive(&mut self, context: &Context<'_>, notified: Notified) -> Outcome {
         let view = context.view();
         let mut notes = self.shared.lock();
         match self.reader.view() {
             Ok(own) if own.publication() == view.publication() && own.epoch() == view.epoch() => {}
             Ok(own) => notes.complaints.push(format!(
-                "told of publication {}, and {} is there: {heard:?}",
+                "notified of publication {}, and {} is there: {notified:?}",
                 view.publication(),
                 own.publication()
             )),
-            Err(inactive) => notes.complaints.push(format!("told {heard:?} while {inactive}")),
+            Err(inactive) => {
+                notes.complaints.push(format!("notified {notified:?} while {inactive}"))
+            }
         }
-        notes.heard.push(heard);
+        notes.notified.push(notified);
         Ok(())
     }
 }
@@ -115,7 +117,7 @@ impl Consumer for Listener {
     }
 
     fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
-        self.hear(context, Heard::Started { at: context.view().instant() })
+        self.receive(context, Notified::Started { at: context.view().instant() })
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
@@ -129,44 +131,46 @@ impl Consumer for Listener {
                 self.shared.lock().complaints.push(complaint);
             }
         }
-        let bars = bars.iter().map(|bar| HeardBar {
+        let bars = bars.iter().map(|bar| NotifiedBar {
             symbol: bar.symbol.clone(),
             interval: bar.interval,
             sequence: bar.sequence,
             closes_at: bar.closes_at,
         });
-        let heard = Heard::Bars { at, bars: bars.collect() };
-        self.hear(context, heard)
+        let notified = Notified::Bars { at, bars: bars.collect() };
+        self.receive(context, notified)
     }
 
     fn deactivated(&mut self, at: Timestamp, reason: &Reason) -> Outcome {
         let mut notes = self.shared.lock();
         if self.reader.view().is_ok() {
-            notes.complaints.push(format!("told at {at} that the gate is shut, and it is open"));
+            notes
+                .complaints
+                .push(format!("notified at {at} that the gate is shut, and it is open"));
         }
-        notes.heard.push(Heard::Deactivated { at, reason: reason.clone() });
+        notes.notified.push(Notified::Deactivated { at, reason: reason.clone() });
         Ok(())
     }
 
     fn resumed(&mut self, context: &mut Context<'_>, resumed: &Resumed) -> Outcome {
-        self.hear(context, Heard::Resumed(resumed.clone()))
+        self.receive(context, Notified::Resumed(resumed.clone()))
     }
 
     fn symbol_joined(&mut self, context: &mut Context<'_>, symbol: &Symbol) -> Outcome {
         if context.view().symbol(symbol.as_str()).is_err() {
             self.shared.lock().complaints.push(format!("{symbol} joined and cannot be read"));
         }
-        self.hear(context, Heard::Joined(symbol.clone()))
+        self.receive(context, Notified::Joined(symbol.clone()))
     }
 
     fn symbol_left(&mut self, _: Timestamp, symbol: &Symbol) -> Outcome {
-        self.shared.lock().heard.push(Heard::Left(symbol.clone()));
+        self.shared.lock().notified.push(Notified::Left(symbol.clone()));
         Ok(())
     }
 
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         let view = context.view();
-        self.hear(context, Heard::Closed { at: view.instant() })?;
+        self.receive(context, Notified::Closed { at: view.instant() })?;
         let mut notes = self.shared.lock();
         for symbol in view.symbols() {
             if let Ok(seen) = view.symbol(symbol.as_str()) {
@@ -185,7 +189,7 @@ struct Other {
     anchor: Symbol,
     base: BarInterval,
     n_calls: usize,
-    /// The last instant that it heard of.
+    /// The last instant that it notified of.
     last: Option<Timestamp>,
     is_over: bool,
 }

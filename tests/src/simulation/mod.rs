@@ -6,7 +6,7 @@
 //! The engine is stepped beside a plain run (`session_model.rs`, around the gate of
 //! `gate_model.rs`), and what can be read is compared with what the rows say (`oracle.rs`); then
 //! the scenario is run again in every way that must come out the same (`compare.rs`): from its
-//! event log, with consumers on threads of their own (`seated.rs`), with everybody there from the
+//! event log, with consumers on threads of their own (`threaded.rs`), with everybody there from the
 //! start, with another future, with the strategies and scanners in the box (`modules.rs`).
 
 mod campaign;
@@ -21,10 +21,10 @@ mod oracle;
 mod pace_model;
 mod readings;
 mod scenario;
-mod seated;
 mod session_model;
 mod source;
 mod symbols;
+mod threaded;
 mod violation;
 
 pub use campaign::{Campaign, Failure, Shrinking};

@@ -11,7 +11,7 @@ use openbell_coordinator::{
 use openbell_data_manager::DataError;
 
 use super::scenario::Scenario;
-use super::seated;
+use super::threaded;
 use super::violation::{Kept, Violation, keep, n_sessions};
 use crate::market::time;
 
@@ -54,7 +54,7 @@ impl Boxed<'_> {
         let engine = Engine::new(&self.config, time(), Box::new(self.scenario.source()));
         let mut engine = engine.map_err(|errors| not_begun(&errors))?;
         let workers = self.modules(&mut engine, delivery).map_err(|error| not_begun(&*error))?;
-        Ok(seated::run(engine, workers, &[]))
+        Ok(threaded::run(engine, workers, &[]))
     }
 
     fn modules(

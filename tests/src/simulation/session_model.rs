@@ -1,5 +1,5 @@
 //! A run of sessions as plainly as it can be written, around the plain gate: who is a member, what
-//! is answered, logged and announced, and when the clock moves. It is told nothing by the engine
+//! is answered, logged and announced, and when the clock moves. It takes nothing from the engine
 //! but whether a paced step had to wait.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +17,7 @@ use super::oracle::Oracle;
 use super::pace_model::PaceModel;
 use super::scenario::Scenario;
 use crate::gate_model::GateModel;
-use crate::recorder::{Heard, HeardBar};
+use crate::recorder::{Notified, NotifiedBar};
 
 /// Where the run stands.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -78,7 +78,7 @@ pub struct SessionModel<'s> {
     /// The event log, but for rejections, signals and failing consumers.
     pub events: Vec<Event>,
     /// What a listener hears in this step.
-    pub heard: Vec<Heard>,
+    pub notified: Vec<Notified>,
     /// Answers to commands, by the number under which they were given.
     pub answers: BTreeMap<usize, Answer>,
     /// Adds that were taken while another one was on its way, or outsiders saw nothing.
@@ -124,7 +124,7 @@ impl<'s> SessionModel<'s> {
             derived,
             indicators,
             events: Vec::new(),
-            heard: Vec::new(),
+            notified: Vec::new(),
             answers: BTreeMap::new(),
             n_adds_in_catch_up: 0,
             n_bars: 0,
@@ -155,7 +155,7 @@ impl<'s> SessionModel<'s> {
     /// long a paced run waits. `asked` is what consumers asked for in its callbacks. Returns what
     /// it must have done.
     pub fn step(&mut self, met: Step, asked: Vec<(String, SessionCommand)>) -> Step {
-        self.heard.clear();
+        self.notified.clear();
         match self.stage {
             Stage::Ended(phase) => return Step::Ended(phase),
             Stage::Between(day) => return self.prepare(day),
@@ -293,7 +293,7 @@ impl<'s> SessionModel<'s> {
         }
         self.note_switches(Reason::NotOpen);
         self.show();
-        self.heard.push(Heard::Started { at });
+        self.notified.push(Notified::Started { at });
         self.take_scheduled();
     }
 
@@ -321,7 +321,7 @@ impl<'s> SessionModel<'s> {
                 self.unannounced(&symbol, interval, &mut news);
             }
         }
-        self.hear_bars(news);
+        self.receive_bars(news);
         self.take_scheduled();
         for (name, command) in asked {
             if self.stage == Stage::Open {
@@ -338,7 +338,7 @@ impl<'s> SessionModel<'s> {
                 self.events.push(Event::NoData { date, symbol: symbol.clone() });
             }
         }
-        self.heard.push(Heard::Closed { at });
+        self.notified.push(Notified::Closed { at });
         self.events.push(Event::SessionClosed { date, at, n_bars: self.n_bars });
         self.gate.shut();
         self.note_switches(Reason::Closed);
@@ -369,7 +369,7 @@ impl<'s> SessionModel<'s> {
         }
     }
 
-    /// Where no backlog is left, newcomers have joined, and everybody is told.
+    /// Where no backlog is left, newcomers have joined, and everybody is notified.
     pub(super) fn settle(&mut self) {
         if self.stage != Stage::Open || self.gate.backlog().is_some() {
             return;
@@ -395,13 +395,13 @@ impl<'s> SessionModel<'s> {
             }
         }
         if !was_open || had_withheld {
-            self.hear_resumed(news);
+            self.receive_resumed(news);
         } else {
             news.sort_by_key(|bar| (bar.closes_at, bar.interval));
-            self.hear_bars(news);
+            self.receive_bars(news);
         }
-        self.heard.extend(std::mem::take(&mut self.left_untold).into_iter().map(Heard::Left));
-        self.heard.extend(joined.into_iter().map(Heard::Joined));
+        self.notified.extend(std::mem::take(&mut self.left_untold).into_iter().map(Notified::Left));
+        self.notified.extend(joined.into_iter().map(Notified::Joined));
         self.answer_pending();
     }
 
@@ -430,7 +430,7 @@ impl<'s> SessionModel<'s> {
         if self.n_switches_seen > n_before
             && let Some(Event::GateShut { at, reason, .. }) = self.events.last()
         {
-            self.heard.push(Heard::Deactivated { at: *at, reason: reason.clone() });
+            self.notified.push(Notified::Deactivated { at: *at, reason: reason.clone() });
         }
         if withholds {
             self.show();
@@ -466,25 +466,25 @@ impl<'s> SessionModel<'s> {
     }
 
     /// Adds the bars of a series that were not announced, and marks them.
-    fn unannounced(&mut self, symbol: &Symbol, interval: BarInterval, news: &mut Vec<HeardBar>) {
+    fn unannounced(&mut self, symbol: &Symbol, interval: BarInterval, news: &mut Vec<NotifiedBar>) {
         let Some(member) = self.members.get(symbol) else { return };
         let series = self.oracle.series(self.day, member.symbol_idx, interval);
         let n_visible = series.n_visible(self.gate.clock);
         let announced = self.announced.entry((symbol.clone(), interval)).or_default();
         for sequence in *announced..n_visible {
             let closes_at = series.bars[sequence].closes_at;
-            news.push(HeardBar { symbol: symbol.clone(), interval, sequence, closes_at });
+            news.push(NotifiedBar { symbol: symbol.clone(), interval, sequence, closes_at });
         }
         *announced = n_visible;
     }
 
-    fn hear_bars(&mut self, bars: Vec<HeardBar>) {
+    fn receive_bars(&mut self, bars: Vec<NotifiedBar>) {
         if !bars.is_empty() {
-            self.heard.push(Heard::Bars { at: self.gate.clock, bars });
+            self.notified.push(Notified::Bars { at: self.gate.clock, bars });
         }
     }
 
-    fn hear_resumed(&mut self, bars: Vec<HeardBar>) {
+    fn receive_resumed(&mut self, bars: Vec<NotifiedBar>) {
         let mut skipped: Vec<Skipped> = Vec::new();
         for bar in bars {
             match skipped.last_mut() {
@@ -500,7 +500,7 @@ impl<'s> SessionModel<'s> {
             }
         }
         let (epoch, at) = (self.gate.epoch, self.gate.clock);
-        self.heard.push(Heard::Resumed(Resumed { epoch, at, skipped }));
+        self.notified.push(Notified::Resumed(Resumed { epoch, at, skipped }));
     }
 
     /// The position of a symbol in the market.

@@ -58,7 +58,7 @@ fn a_session_file_with_modules_is_checked_and_planned() {
 }
 
 #[test]
-fn a_wrong_key_of_a_module_is_told_the_nearest_one_at_its_own_place() {
+fn a_wrong_key_of_a_module_is_an_error_with_the_nearest_one_at_its_own_place() {
     let folder = Folder::new();
     let modules = r#",
     "scanners": [

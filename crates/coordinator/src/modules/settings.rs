@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn every_unknown_key_is_told_the_nearest_one() {
+    fn every_unknown_key_is_an_error_with_the_nearest_one() {
         assert_eq!(
             faults(r#"{"minuts": 5, "bothways": true}"#),
             [

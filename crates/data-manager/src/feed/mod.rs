@@ -12,7 +12,7 @@ use openbell_time::Timestamp;
 
 use crate::DataError;
 
-/// Whether a feed reads what was, or hears what is.
+/// Whether a feed reads stored rows, or receives rows as they come.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FeedKind {
     /// All rows are there already; `now` is not looked at.
@@ -24,9 +24,9 @@ pub enum FeedKind {
 /// Whether the source at the other end still speaks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Connection {
-    /// Something was heard within the source's own heartbeat, or the source is a stored one.
+    /// Something arrived within the source's own heartbeat, or the source is a stored one.
     Alive,
-    /// Nothing has been heard.
+    /// Nothing has arrived.
     Silent {
         /// The last instant at which something was.
         since: Timestamp,

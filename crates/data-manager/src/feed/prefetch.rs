@@ -133,7 +133,7 @@ impl Prefetch {
         let (sender, batches) = unbounded();
         let inbox = self.inbox.clone();
         let id = FeedId(Arc::new(()));
-        // A thread that has ended is told by the first poll.
+        // That a thread has ended is reported by the first poll.
         let _ = inbox.send(Message::Join { id: id.clone(), feed: Box::new(feed), batches: sender });
         let ahead = Ahead {
             id,
@@ -153,10 +153,10 @@ impl Prefetch {
 
 impl Drop for Prefetch {
     fn drop(&mut self) {
-        // A thread that has ended already cannot be told so.
+        // A thread that has ended already cannot be asked to.
         let _ = self.inbox.send(Message::Stop);
         if let Some(thread) = self.thread.take() {
-            // Its panic, were there one, has been told to every poll.
+            // Its panic, were there one, has been reported by every poll.
             let _ = thread.join();
         }
     }
@@ -204,7 +204,7 @@ struct Ahead {
     row: usize,
 }
 
-/// Tells feeds apart; compared by address, which is theirs alone while it lives.
+/// Distinguishes feeds; compared by address, which is theirs alone while it lives.
 #[derive(Clone, Debug)]
 struct FeedId(Arc<()>);
 
@@ -255,10 +255,10 @@ impl Ahead {
         self.is_started = true;
         self.seek_count += 1;
         self.next_window = since.map_or(0, |since| window_after(&self.windows, since));
-        self.tell(key, Message::Begin { id: self.id.clone(), seek_count: self.seek_count, since })
+        self.send(key, Message::Begin { id: self.id.clone(), seek_count: self.seek_count, since })
     }
 
-    fn tell(&self, key: &SeriesKey, message: Message) -> Result<(), DataError> {
+    fn send(&self, key: &SeriesKey, message: Message) -> Result<(), DataError> {
         self.inbox.send(message).map_err(|_| DataError::PrefetchEnded { key: key.clone() })
     }
 
@@ -294,7 +294,7 @@ impl Ahead {
     fn next_batch(&mut self, key: &SeriesKey, until: Timestamp) -> Result<(), DataError> {
         self.give_back();
         if self.next_window == self.windows.len() {
-            self.tell(key, Message::ReadUntil { id: self.id.clone(), until })?;
+            self.send(key, Message::ReadUntil { id: self.id.clone(), until })?;
         }
         loop {
             let ended = || DataError::PrefetchEnded { key: key.clone() };

@@ -21,7 +21,7 @@ pub enum Arrival {
     Heartbeat,
     /// The source has sent every bar that closes at or before an instant.
     CompleteThrough(Timestamp),
-    /// The source fails; what it says later is heard after the next seek only.
+    /// The source fails; what it says later arrives after the next seek only.
     Failure(String),
     /// The source has nothing to say any more.
     End,
@@ -30,7 +30,7 @@ pub enum Arrival {
 /// A live [`Feed`] that says what its script says, at the instants that the script names.
 ///
 /// Rows that arrive late come late: live, the order is that of arrival. The connection counts as
-/// silent when nothing has been heard for longer than the heartbeat.
+/// silent when nothing has arrived for longer than the heartbeat.
 ///
 /// *Example*
 ///
@@ -60,8 +60,8 @@ pub struct ScriptedFeed {
     script: Vec<Line>,
     /// Lines before it hold no failure that is still to be told.
     forgiven: usize,
-    /// The failure that polls tell until the next seek.
-    told: Option<usize>,
+    /// The failure that polls report until the next seek.
+    reported: Option<usize>,
 }
 
 #[derive(Clone, Debug)]
@@ -76,10 +76,17 @@ impl ScriptedFeed {
     /// that instant, and whose source is silent when it has said nothing for longer than
     /// `heartbeat`.
     pub fn new(key: SeriesKey, subscribed_at: Timestamp, heartbeat: Nanos) -> ScriptedFeed {
-        ScriptedFeed { key, subscribed_at, heartbeat, script: Vec::new(), forgiven: 0, told: None }
+        ScriptedFeed {
+            key,
+            subscribed_at,
+            heartbeat,
+            script: Vec::new(),
+            forgiven: 0,
+            reported: None,
+        }
     }
 
-    /// Adds a line to the script; lines of one instant are heard in the order in which they were
+    /// Adds a line to the script; lines of one instant arrive in the order in which they were
     /// added.
     pub fn arrives(&mut self, arrives_at: Timestamp, arrival: Arrival) -> &mut ScriptedFeed {
         let at = self.script.partition_point(|line| line.arrives_at <= arrives_at);
@@ -104,7 +111,7 @@ impl ScriptedFeed {
         }
     }
 
-    /// The first failure among the lines heard by `now` that no seek has forgiven.
+    /// The first failure among the lines that arrived by `now` that no seek has forgiven.
     fn failure(&self, n_heard: usize) -> Option<usize> {
         let is_failure = |line: &Line| matches!(line.arrival, Arrival::Failure(_));
         let first = self.forgiven.min(n_heard);
@@ -127,7 +134,7 @@ impl Feed for ScriptedFeed {
                 line.is_delivered = opens_at < since;
             }
         }
-        if let Some(failed) = self.told.take() {
+        if let Some(failed) = self.reported.take() {
             self.forgiven = failed + 1;
         }
         Ok(())
@@ -167,7 +174,7 @@ impl Feed for ScriptedFeed {
             && let Arrival::Failure(said) = &self.script[failed].arrival
         {
             let error = DataError::SourceFailed { said: said.clone() };
-            self.told = Some(failed);
+            self.reported = Some(failed);
             return Err(error.in_series(&self.key, None));
         }
         let heard_at = self.script[..n_heard].last().map(|line| line.arrives_at);

@@ -83,7 +83,7 @@ pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Previ
     Ok(Preview { read_as: reader.layout.read_as, rows })
 }
 
-/// Imports `path` into the store of `writer`. `rejected` hears of every row that is not imported,
+/// Imports `path` into the store of `writer`. `rejected` is called with every row that is not imported,
 /// `progress` now and then how far it has come.
 ///
 /// *Cost*: two million rows in memory, and a bit for each row. Rows are written in chunks of that
@@ -109,7 +109,7 @@ pub fn import_csv(
     import_in_chunks(path, options, target, writer, listeners, CHUNK_ROWS)
 }
 
-/// Who hears of an import while it goes on.
+/// What is called while an import goes on.
 struct Listeners<'a> {
     rejected: &'a mut dyn FnMut(&RejectedRow),
     progress: &'a mut dyn FnMut(ImportProgress),

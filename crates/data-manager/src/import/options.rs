@@ -100,7 +100,7 @@ pub enum StampedAt {
     Close,
 }
 
-/// The way in which the rows of a file follow each other, which tells apart the two hours that a
+/// The way in which the rows of a file follow each other, which distinguishes the two hours that a
 /// clock shows twice.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RowOrder {

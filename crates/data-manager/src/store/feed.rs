@@ -302,7 +302,7 @@ impl Feed for ParquetFeed {
 
     fn ready_until(&self) -> Timestamp {
         if self.fault.is_some() {
-            return Timestamp::MIN; // It is told when it is due.
+            return Timestamp::MIN; // It is reported when it is due.
         }
         let next_file_ns = || match self.files.get(self.next_file + 1) {
             Some(file) => file.period.map(|p| self.first_written_ns(p.range().start)),

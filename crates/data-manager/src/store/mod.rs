@@ -1,4 +1,4 @@
-//! The door to stored bars: which series there are, and feeds of them.
+//! The access path to stored bars: which series there are, and feeds of them.
 //!
 //! Not here: writing ([`crate::StoreWriter`]), CSV ([`crate::import`]).
 
@@ -106,7 +106,7 @@ impl DataManager {
         for (symbol, path) in std::mem::take(&mut found.without_interval) {
             match guess::interval_of(&path) {
                 Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
-                // What is damaged is told when it is asked for, and by verify.
+                // What is damaged is reported when it is asked for, and by verify.
                 Ok(None) | Err(_) => found.strangers.push(path),
             }
         }

@@ -77,7 +77,7 @@ impl FindingKind {
     }
 
     /// Whether a session run on the store is worse for it. Rows off session are left out by runs
-    /// in regular hours and wanted by others; strangers are not looked at; both are told, and are
+    /// in regular hours and wanted by others; strangers are not looked at; both are reported, and are
     /// no fault.
     pub fn is_fault(&self) -> bool {
         !matches!(self, FindingKind::OffSession | FindingKind::Stranger)

@@ -160,7 +160,7 @@ impl StoreWriter {
                     second_adjustment: provenance.adjustment,
                 });
             }
-            // All files of a series are written by this crate with one kind: one tells for all.
+            // All files of a series are written by this crate with one kind: one says it for all.
             break;
         }
         Ok(())

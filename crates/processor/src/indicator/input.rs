@@ -1,4 +1,4 @@
-//! What indicators are told: bars, the beginning of sessions, and facts about the market.
+//! The input of indicators: bars, the beginning of sessions, and facts about the market.
 
 use openbell_market::{BarRows, Ohlcv};
 use openbell_time::{Timestamp, TradingDate};
@@ -77,7 +77,7 @@ impl<'a> InputRows<'a> {
     }
 }
 
-/// The beginning of a session, told before its first bar, also where it will have none.
+/// The beginning of a session, given before its first bar, also where it will have none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SessionStart {
     /// The trading day.

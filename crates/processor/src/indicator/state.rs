@@ -22,9 +22,9 @@ pub const N_VALUES_MAX: usize = 7;
 
 /// An indicator at work: it has seen bars, and knows its values at the last of them.
 ///
-/// Two states that were told the same are the same, and a clone goes on as the original does.
+/// Two states with the same input are the same, and a clone goes on as the original does.
 ///
-/// *Time*: the values depend on the bars told so far and on nothing else.
+/// *Time*: the values depend on the bars given so far and on nothing else.
 ///
 /// *Cost*: memory for its windows, laid out when it is made: 8 bytes a bar of period for means and
 /// extremes (twice that for a high and a low, five times for deviations), none for exponential and

@@ -51,17 +51,18 @@ pub fn run(
     })
 }
 
-/// A free consumer: it sees now, which is never before what it was told of, and never goes back.
+/// A free consumer: it sees now, which is never before what it was notified of, and never goes back.
 struct Bystander {
     shared: Shared,
     last: Option<Timestamp>,
 }
 
 impl Bystander {
-    fn look(&mut self, context: &Context<'_>, told: Timestamp) -> Outcome {
+    fn look(&mut self, context: &Context<'_>, notified: Timestamp) -> Outcome {
         let now = context.view().instant();
-        if now < told || self.last.is_some_and(|last| now < last) {
-            let complaint = format!("a free consumer sees {now}, told of {told}: {:?}", self.last);
+        if now < notified || self.last.is_some_and(|last| now < last) {
+            let complaint =
+                format!("a free consumer sees {now}, notified of {notified}: {:?}", self.last);
             self.shared.complain(complaint);
         }
         self.last = Some(now);
@@ -75,8 +76,8 @@ impl Consumer for Bystander {
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
-        let told = bars.iter().map(|bar| bar.closes_at).max();
-        self.look(context, told.unwrap_or(Timestamp::MIN))
+        let notified = bars.iter().map(|bar| bar.closes_at).max();
+        self.look(context, notified.unwrap_or(Timestamp::MIN))
     }
 
     fn resumed(&mut self, context: &mut Context<'_>, resumed: &Resumed) -> Outcome {

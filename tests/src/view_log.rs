@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use openbell_coordinator::{BarClosed, Consumer, Context, Digest, Outcome, view_print};
 use openbell_time::Timestamp;
 
-/// What a [`Witness`] has noted so far: an instant, and the number of its view.
+/// What a [`ViewLog`] has noted so far: an instant, and the number of its view.
 #[derive(Clone, Default)]
 pub struct Notes(Arc<Mutex<Vec<(Timestamp, Digest)>>>);
 
@@ -17,9 +17,9 @@ impl Notes {
 }
 
 /// Notes at every instant at which bars close what can be read then.
-pub struct Witness(pub Notes);
+pub struct ViewLog(pub Notes);
 
-impl Witness {
+impl ViewLog {
     fn note(&mut self, context: &mut Context<'_>) -> Outcome {
         let view = context.view();
         let mut notes = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,9 +28,9 @@ impl Witness {
     }
 }
 
-impl Consumer for Witness {
+impl Consumer for ViewLog {
     fn name(&self) -> &str {
-        "witness"
+        "view_log"
     }
 
     fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
