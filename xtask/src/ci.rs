@@ -29,6 +29,10 @@ const N_SEEDS: u64 = 5_000;
 /// Asks the tests for the large reference data, which lies beside the repository.
 const REFERENCE: (&str, &str) = ("OPENBELL_REFERENCE", "required");
 
+/// The documentation. Examples are named so that cargo takes the dependencies with the features that
+/// clippy has checked them with, instead of checking them once more.
+const DOCS: &str = "doc --locked --workspace --no-deps --lib --bins --examples";
+
 /// Prints the steps.
 pub fn list(workspace: &Workspace) {
     steps::list(&steps(workspace));
@@ -65,13 +69,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             quiet(schema::generated().bring(&w.root, Mode::Check))
         }),
         Step::cargo("clippy", "clippy --locked --workspace --all-targets -- -D warnings"),
-        commands(
-            "docs",
-            vec![
-                Shell::cargo("doc --locked --workspace --no-deps")
-                    .with_variable("RUSTDOCFLAGS", "-D warnings"),
-            ],
-        ),
+        commands("docs", vec![Shell::cargo(DOCS).with_variable("RUSTDOCFLAGS", "-D warnings")]),
         commands("alone", alone(&workspace.metadata)),
         commands("package", vec![package(&workspace.metadata)]),
         Step::cargo("build", BUILD),
