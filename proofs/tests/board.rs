@@ -87,6 +87,7 @@ fn a_series_reader_meets_the_bar_of_a_current_publication_or_why_there_is_none()
                         assert!(matches!(why, Unavailable::NotPresent { .. }), "{why}");
                         last = 40;
                     }
+                    Err(other) => panic!("a read refused in a way of its own: {other}"),
                 }
             }
         });
