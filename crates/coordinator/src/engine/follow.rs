@@ -44,7 +44,8 @@ impl RunningSession {
         self.take_scheduled(core)?;
         self.take_asked(core)?;
         let last = self.layout.clock_until;
-        let is_complete = self.members.iter().all(|member| member.live().complete_through >= last);
+        let is_complete =
+            self.members.iter().all(|member| member.rows.live().complete_through >= last);
         if wall >= last && (is_complete || wall >= last + settle) {
             return self.close(core);
         }
@@ -56,11 +57,11 @@ impl RunningSession {
         let slots = self.layout.slots(step_ns(core.rule.base, &self.layout));
         for (position, member) in self.members.iter_mut().enumerate() {
             let n_delivered = self.progress.n_delivered(position);
-            let mut arrived = std::mem::take(&mut member.live_mut().arrived);
+            let mut arrived = std::mem::take(&mut member.rows.live_mut().arrived);
             arrived.clear();
             let polled = member.run.reader.feed.poll(now, self.layout.rows_until, &mut arrived);
             let progress = polled.map_err(|source| read_error(&member.run.symbol, now, source))?;
-            let live = member.live_mut();
+            let live = member.rows.live_mut();
             live.arrived = arrived;
             live.complete_through = live.complete_through.max(progress.complete_through);
             live.connection = progress.connection;
@@ -111,7 +112,7 @@ impl RunningSession {
         let has_opened = !self.switches.is_empty();
         for position in 0..self.members.len() {
             let member = &self.members[position];
-            let live = member.live();
+            let live = member.rows.live();
             let due = self.layout.delivered.next_close_after(live.complete_through);
             let facts = FeedFacts {
                 is_over: now >= self.layout.clock_until,

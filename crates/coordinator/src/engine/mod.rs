@@ -187,7 +187,7 @@ impl Engine {
 
     /// Registers a consumer that is called on a thread of its own out of a queue of `queue_len`
     /// notices (at least 1), for which the core never waits. When the queue is full the oldest
-    /// notice makes room, and the consumer is told that it [lagged](Consumer::lagged).
+    /// notice makes room, and the consumer is notified that it [lagged](Consumer::lagged).
     ///
     /// What it does depends on when its thread runs: its commands and signals are taken as those
     /// of any outsider are, and its failure stands in the operations log.
@@ -329,10 +329,7 @@ impl Engine {
                     return Ok(Step::Waits { until });
                 }
                 session.open(&mut self.core, wall)?;
-                self.replace_state(|state| match state {
-                    State::Ready(session) => State::Open(session),
-                    other => other,
-                });
+                self.state = State::Open(self.take_session());
                 return Ok(Step::Worked);
             }
             State::Open(session) => session.step(&mut self.core, wall)?,
@@ -353,11 +350,8 @@ impl Engine {
     /// The open session is closed: its books are closed, and the next one is due, or the run has
     /// completed.
     fn go_on(&mut self) {
+        let session = self.take_session();
         let core = &mut self.core;
-        let State::Open(session) = std::mem::replace(&mut self.state, State::Between { next: 0 })
-        else {
-            panic!("only an open session closes");
-        };
         let next = session.index + 1;
         session.close_books(core);
         if next < core.plan.sessions.len() {
@@ -369,9 +363,16 @@ impl Engine {
         }
     }
 
-    fn replace_state(&mut self, next: impl FnOnce(State) -> State) {
-        let state = std::mem::replace(&mut self.state, State::Between { next: 0 });
-        self.state = next(state);
+    /// Takes the session out of the state, which the caller then changes.
+    ///
+    /// # Panics
+    ///
+    /// Where none is there: one opens and closes only while it is.
+    fn take_session(&mut self) -> Box<RunningSession> {
+        match std::mem::replace(&mut self.state, State::Between { next: 0 }) {
+            State::Ready(session) | State::Open(session) => session,
+            State::Between { .. } | State::Ended(_) => panic!("no session is there to be taken"),
+        }
     }
 
     /// Whether the worker of a lock-step consumer is missing, and the run not over: to go on would

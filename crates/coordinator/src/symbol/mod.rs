@@ -88,6 +88,30 @@ pub(crate) enum SymbolRows {
     Live(Box<LiveRows>),
 }
 
+impl SymbolRows {
+    /// The rows as they come.
+    ///
+    /// # Panics
+    ///
+    /// Where they are stored: a live session has live members only, the loader holds it.
+    pub(crate) fn live(&self) -> &LiveRows {
+        match self {
+            SymbolRows::Live(live) => live,
+            SymbolRows::Stored(_) => panic!("{STORED_IN_LIVE}"),
+        }
+    }
+
+    /// As [`SymbolRows::live`], to be changed.
+    pub(crate) fn live_mut(&mut self) -> &mut LiveRows {
+        match self {
+            SymbolRows::Live(live) => live,
+            SymbolRows::Stored(_) => panic!("{STORED_IN_LIVE}"),
+        }
+    }
+}
+
+const STORED_IN_LIVE: &str = "a member of a live session is stored";
+
 /// What stored rows came to beside the bars, which are in the series.
 pub(crate) struct StoredRows {
     /// The rows that are no bars, by the instant at which they may be known.
@@ -238,26 +262,6 @@ impl SymbolSession {
         }
     }
 
-    /// Its rows as they come.
-    ///
-    /// # Panics
-    ///
-    /// Where they are stored: a live session has live members only, its loader holds it.
-    pub(crate) fn live_mut(&mut self) -> &mut LiveRows {
-        match &mut self.rows {
-            SymbolRows::Live(live) => live,
-            SymbolRows::Stored(_) => panic!("{} of a live session is stored", self.run.symbol),
-        }
-    }
-
-    /// As [`SymbolSession::live_mut`].
-    pub(crate) fn live(&self) -> &LiveRows {
-        match &self.rows {
-            SymbolRows::Live(live) => live,
-            SymbolRows::Stored(_) => panic!("{} of a live session is stored", self.run.symbol),
-        }
-    }
-
     /// The writers of all series, base first, then derived, shortest first.
     pub(crate) fn writers(&self) -> impl Iterator<Item = &SegmentWriter> {
         self.series.writers()
@@ -318,9 +322,7 @@ impl SymbolSession {
 
     /// Appends the live bar `row`, the next one, to its series, seen from `now` on.
     pub(crate) fn append_live(&mut self, row: usize, now: Timestamp) {
-        let SymbolRows::Live(live) = &self.rows else {
-            panic!("{} of a live session is stored", self.run.symbol)
-        };
+        let live = self.rows.live();
         let Admitted { bars, closes_at_ns, .. } = &live.admitted;
         let (through, series) = (live.closed_through, &mut self.series);
         let processor = &mut self.run.processor;
@@ -330,7 +332,7 @@ impl SymbolSession {
     /// Closes the windows of a live session that its feed is complete through at `now`, at the
     /// latest when they have settled.
     pub(crate) fn close_live_windows(&mut self, now: Timestamp, settle: Nanos) {
-        let live = self.live_mut();
+        let live = self.rows.live_mut();
         let through = live.complete_through.min(now).max(now - settle);
         if through > live.closed_through {
             live.closed_through = through;
@@ -342,7 +344,7 @@ impl SymbolSession {
     /// at its start: a new generation of its segments, seen from `now` on. Nothing that is
     /// published changes.
     pub(crate) fn make_anew(&mut self, layout: &SessionLayout, n_delivered: usize, now: Timestamp) {
-        let live = self.live();
+        let live = self.rows.live();
         let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
         let mut series = processor.start_session(&layout.series, Visibility::Recorded, none);
         let Admitted { bars, closes_at_ns, .. } = &live.admitted;
