@@ -20,7 +20,7 @@ pub enum Stage {
     Run,
     /// The same with an inline consumer that is notified of every bar.
     Consumer,
-    /// The same with 5m, 15m and 1h bars, of which it is told too.
+    /// The same with 5m, 15m and 1h bars, of which it is notified too.
     Derived,
     /// The same with seven indicators.
     Indicators,
@@ -87,7 +87,7 @@ pub fn seven_indicators(market: &Market) -> Vec<Value> {
     ]
 }
 
-/// Wants every bar, and counts those that it is told of.
+/// Wants every bar, and counts those that it is notified of.
 #[derive(Default)]
 pub struct Counts {
     n_bars: u64,

@@ -7,7 +7,7 @@ use openbell_time::{Calendar, Timestamp, TradingDate, UnusualKind};
 
 use super::{clock_words, offset_words};
 
-/// How far ahead days that are not usual are told.
+/// How far ahead days that are not usual are listed.
 const AHEAD_DAYS: i32 = 366;
 
 /// Writes what a person wants to know of a calendar at `now`.

@@ -14,7 +14,7 @@ use crate::terminal::{Ink, Terminal};
 ///
 /// Found are: what killed writes have left, files that cannot be read, rows that are out of order,
 /// repeated, impossible, off the grid or in the wrong file. The exit code is 4 where something is
-/// wrong. Rows outside regular hours and files that are no part of the store are told and are not
+/// wrong. Rows outside regular hours and files that are no part of the store are reported and are not
 /// wrong.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]

@@ -50,7 +50,7 @@ pub struct Report {
 pub struct Consumer {
     /// Its name.
     pub name: String,
-    /// How it was told what happened.
+    /// How it was called.
     pub delivery: String,
     /// Signals it gave.
     pub n_signals: u64,
