@@ -4,14 +4,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use openbell::bench::market::Market;
-use openbell_config::Hours;
-use openbell_coordinator::{LayoutRule, SessionLayout};
-use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol, SymbolIdx};
-use openbell_processor::{IndicatorSet, SessionSeries, SymbolProcessor};
+use openbell_market::{BarColumns, BarInterval, Grid, SeriesKey, Symbol, SymbolIdx};
+use openbell_processor::{IndicatorSet, SeriesLayout, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
-    BoardWriter, DeliveredThrough, Member, SeriesFacts, SeriesRole, SessionFacts, Visibility,
+    BoardWriter, DeliveredThrough, Member, SegmentGrid, SeriesFacts, SeriesRole, SessionFacts,
+    Visibility,
 };
-use openbell_time::Timestamp;
+use openbell_time::{Session, SessionPart, Timestamp};
 
 /// The bars of a dense market in memory, session by session, ready to be appended.
 pub struct LiveDays {
@@ -25,7 +24,8 @@ pub struct LiveDays {
 }
 
 struct LiveDay {
-    layout: SessionLayout,
+    session: Session,
+    series: SeriesLayout,
     /// For each symbol its bars, each in its slot.
     bars: Vec<BarColumns>,
     closes_at_ns: Vec<i64>,
@@ -38,19 +38,13 @@ impl LiveDays {
     ///
     /// Where the market cannot be read.
     pub fn of(market: &Market) -> LiveDays {
-        let rule = LayoutRule {
-            calendar: market.calendar().clone(),
-            base: market.base,
-            derived: Vec::new(),
-            hours: Hours::Regular,
-        };
         let keys: Vec<SeriesKey> = market
             .symbols
             .iter()
             .map(|symbol| SeriesKey { symbol: symbol.clone(), interval: market.base })
             .collect();
-        let day = |session: &openbell_time::Session| {
-            let layout = rule.lay(*session).expect("a session of the calendar");
+        let day = |&session: &Session| {
+            let series = base_alone(market.base, &session);
             let range = session.open..session.close;
             let read = |key| {
                 let mut bars = BarColumns::default();
@@ -58,9 +52,9 @@ impl LiveDays {
                 read.map(|()| bars).expect("stored bars")
             };
             let bars: Vec<BarColumns> = keys.iter().map(read).collect();
-            let closes_at_ns: Vec<i64> = layout.delivered.closes_ns().collect();
+            let closes_at_ns: Vec<i64> = series.base.grid.closes_ns().collect();
             assert!(bars.iter().all(|bars| bars.len() == closes_at_ns.len()), "a dense market");
-            LiveDay { layout, bars, closes_at_ns }
+            LiveDay { session, series, bars, closes_at_ns }
         };
         let new_processor = || SymbolProcessor::new(market.base, &[], |_| IndicatorSet::default());
         LiveDays {
@@ -83,16 +77,16 @@ impl LiveDays {
             let mut series: Vec<SessionSeries> = Vec::with_capacity(self.processors.len());
             for processor in &mut self.processors {
                 series.push(processor.start_session(
-                    &day.layout.series,
+                    &day.series,
                     Visibility::Recorded,
                     due.next().map(SessionSeries::into_memory).unwrap_or_default(),
                 ));
             }
             self.board.change_members(
                 Some(SessionFacts {
-                    date: day.layout.session.date,
-                    open: day.layout.session.open,
-                    close: day.layout.session.close,
+                    date: day.session.date,
+                    open: day.session.open,
+                    close: day.session.close,
                     keeps_quality: true,
                 }),
                 members(&self.symbols, self.base, &series),
@@ -111,6 +105,18 @@ impl LiveDays {
             self.retired.push_back(series);
         }
         n_bars
+    }
+}
+
+/// Where the bars of a session lie that delivers its base alone.
+fn base_alone(base: BarInterval, session: &Session) -> SeriesLayout {
+    let parts: Vec<SessionPart> = session.parts().collect();
+    let grid = Grid::of(base, &parts);
+    SeriesLayout {
+        n_base_slots: grid.n_slots(),
+        base: Arc::new(SegmentGrid { session_date: session.date, base_grid: grid.clone(), grid }),
+        derived: Vec::new(),
+        until: session.close,
     }
 }
 

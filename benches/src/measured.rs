@@ -41,6 +41,9 @@ impl Effort {
     /// Enough for bounds that a doubling breaks, in less than a minute.
     pub const GUARD: Effort =
         Effort { n_sessions: 21, n_sessions_wide: 3, n_symbols_wide: 2_000, n_rounds: 7 };
+    /// The same where nothing is optimised, of growth alone.
+    pub const GROWTH: Effort =
+        Effort { n_sessions: 0, n_sessions_wide: 2, n_symbols_wide: 1_000, n_rounds: 5 };
     /// For the tables.
     pub const FULL: Effort =
         Effort { n_sessions: 21, n_sessions_wide: 5, n_symbols_wide: 5_000, n_rounds: 9 };
@@ -54,7 +57,7 @@ impl Effort {
 pub fn ratios(effort: Effort) -> Vec<Figure> {
     let mut figures = of_month_files(effort);
     figures.push(of_day_files(effort));
-    figures.extend(of_many_symbols(effort));
+    figures.extend(growth(effort));
     figures
 }
 
@@ -93,8 +96,13 @@ fn of_day_files(effort: Effort) -> Figure {
     Figure { name: "decode / consumer, day files", value: rounds.ratio(0, 1) }
 }
 
-/// The same number of sessions everywhere, so that opening a file weighs the same.
-fn of_many_symbols(effort: Effort) -> Vec<Figure> {
+/// What a bar costs among many symbols beside what it costs among few: the same in any build. The same
+/// number of sessions everywhere, so that opening a file weighs the same.
+///
+/// # Panics
+///
+/// Where a run does not complete.
+pub fn growth(effort: Effort) -> Vec<Figure> {
     let of = |n_symbols| market(n_symbols, effort.n_sessions_wide);
     let (few, more, many) = (of(100), of(500), of(effort.n_symbols_wide));
     // A pass over few symbols that follows one over many is not counted: the memory of the many went

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use openbell_coordinator::Source;
+use openbell_coordinator::{Source, UnknownSymbol};
 use openbell_data_manager::{DataError, Feed, MemoryFeed};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, TimeManager, Timestamp, TradingDate};
@@ -160,8 +160,8 @@ impl Source for Market {
         self.series.keys().filter(|key| key.symbol == *symbol).map(|key| key.interval).collect()
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        format!("the market has no {symbol}")
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the market".to_owned(), nearest: None }
     }
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {

@@ -230,7 +230,7 @@ fn commands_of_several_consumers_at_one_instant_are_taken_in_order_of_registrati
 }
 
 #[test]
-fn two_consumers_of_one_name_are_told_apart() {
+fn two_consumers_of_one_name_are_distinguished() {
     let mut story = story();
     for _ in 0..2 {
         let notified = Arc::default();
@@ -464,7 +464,7 @@ fn history_is_strictly_before_the_session_and_refused_in_words_where_there_is_no
     assert_eq!(
         words,
         [
-            "the market has no NOSUCH",
+            "the market has no symbol NOSUCH",
             "the store holds neither 5m bars of ONLYDAYS nor 1m, from which they are made; it has 1d",
         ]
     );

@@ -88,7 +88,7 @@ impl Pair {
         );
         let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, DAY, &more, market);
         story.run_to(DAY, 9, 30);
-        let streaming = &story.engine.plan().config.session_data_config.streaming;
+        let streaming = &story.engine.plan().config().session_data_config.streaming;
         let open = at(DAY, 9, 30);
         let mut model = GateModel::new(streaming, vec![(open, at(DAY, 16, 0))]);
         let close_of = |minute: u32| open + Nanos::from_secs(60 * (i64::from(minute) + 1));

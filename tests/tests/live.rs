@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
     Answer, BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed,
-    Source, Step, Subscription, SymbolState,
+    Source, Step, Subscription, SymbolState, UnknownSymbol,
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{Bar, BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
@@ -23,8 +23,8 @@ impl Source for Scripted {
         vec![BarInterval::from_mins(1).expect("a minute")]
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        format!("no {symbol}")
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the vendor".to_owned(), nearest: None }
     }
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {

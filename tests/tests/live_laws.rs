@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use openbell_config::{GateScope, SessionConfig};
 use openbell_coordinator::{
     BarClosed, Consumer, Context, Engine, OnError, Outcome, Phase, Resumed, Source, Step,
-    SymbolState, symbol_print,
+    SymbolState, UnknownSymbol, symbol_print,
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
@@ -114,8 +114,8 @@ impl Source for Feeds {
         vec![minute()]
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        format!("no {symbol}")
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the vendor".to_owned(), nearest: None }
     }
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {
@@ -186,7 +186,7 @@ fn check(engine: &Engine, now: Timestamp) {
     let held: Vec<&Symbol> =
         status.symbols.iter().filter(|s| holds(s.state)).map(|s| &s.symbol).collect();
     let mut reader = engine.outside_reader();
-    let scope = engine.plan().scope;
+    let scope = engine.plan().config().session_data_config.streaming.scope;
     match reader.view() {
         Ok(view) => {
             assert_eq!(view.instant(), now, "an active session is of now");

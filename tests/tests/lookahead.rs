@@ -264,7 +264,7 @@ fn a_run_that_fails_must_fail_with_and_without_the_future_at_the_same_step() {
 }
 
 #[test]
-fn whoever_lets_go_early_is_told_how_far_it_came() {
+fn a_check_that_is_cancelled_reports_how_far_it_came() {
     let (config, _) = openbell_config::SessionConfig::parse(&lookahead_config()).expect("a config");
     let check = LookaheadCheck::of(&config, time());
     let stop = |n: u32| match n {

@@ -359,7 +359,7 @@ fn free_delivery_of_strategies_in_a_backtest_is_refused() {
         r#", "strategies": [{"module": "opening_range_breakout"}]"#,
         Market::new().with_minutes("SPY", DAY, DAY, |_, _| true),
     );
-    let config = story.engine.plan().config.clone();
+    let config = story.engine.plan().config().clone();
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
     let made =
         built_in().build(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));

@@ -185,7 +185,7 @@ fn pauses_that_make_no_sense_are_refused_by_name() {
 }
 
 #[test]
-fn a_run_told_to_go_until_the_close_stands_at_the_close() {
+fn a_run_until_the_close_stands_at_the_close() {
     let mut story = story(r#"["AAPL", "MSFT"]"#, 0.0);
     story.run_to("2025-07-02", 16, 0);
     for _ in 0..5 {
@@ -203,7 +203,7 @@ fn a_run_told_to_go_until_the_close_stands_at_the_close() {
 }
 
 #[test]
-fn a_run_told_to_go_until_the_night_stands_at_the_last_close() {
+fn a_run_until_the_night_stands_at_the_last_close() {
     let mut story = story(r#"["AAPL", "MSFT"]"#, 0.0);
     story.run_to("2025-07-02", 15, 0);
     let _ = story.ask(PaceCommand::RunUntil { until: at("2025-07-02", 22, 0) });

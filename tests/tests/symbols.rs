@@ -197,8 +197,10 @@ impl openbell_coordinator::Consumer for Waiter {
     ) -> openbell_coordinator::Outcome {
         let held = self.handle.lock().map_err(|_| "a panic elsewhere")?;
         let handle = held.as_ref().ok_or("no handle")?;
-        let waited = handle.command(add(&["TSLA"])).wait();
-        let is_refused = waited == Err(openbell_coordinator::WaitError::OnTheCoreThread);
+        let ticket = handle.command(add(&["TSLA"]));
+        let on_the_core = openbell_coordinator::WaitError::OnTheCoreThread;
+        let is_refused = ticket.wait_timeout(std::time::Duration::MAX) == Err(on_the_core)
+            && ticket.wait() == Err(on_the_core);
         self.refused.store(is_refused, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }

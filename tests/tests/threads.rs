@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use openbell_coordinator::{Added, Answer, Phase, SessionCommand, Stay, Step};
 use openbell_market::Symbol;
@@ -148,4 +149,51 @@ fn a_day_of_three_threads_is_replayed_from_its_event_log() {
     repeat(&mut second.engine, &commands);
     assert_eq!(second.engine.events(), events);
     assert_eq!(second.engine.report().digest, first.engine.report().digest);
+}
+
+#[test]
+fn who_waits_for_a_while_gets_the_answer_or_may_wait_again() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    let ticket = story.handle().command(add("TSLA"));
+    assert_eq!(ticket.wait_timeout(Duration::ZERO), Ok(None), "nobody steps");
+    for _ in 0..1_000 {
+        let _ = story.step();
+    }
+    let answer = ticket.wait_timeout(Duration::ZERO);
+    assert!(matches!(answer, Ok(Some(Answer::Added(_)))), "{answer:?}");
+    let late = story.handle().command(add("MSFT"));
+    drop(story);
+    assert_eq!(late.wait_timeout(Duration::ZERO), Ok(Some(Answer::Stopped)));
+}
+
+#[test]
+fn a_callback_gets_the_answer_once_also_when_nothing_steps_any_more() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    let handle = story.handle();
+    let (sender, answers) = std::sync::mpsc::channel();
+    let give = |name: &'static str| {
+        let sender = sender.clone();
+        handle.command_then(add(name), move |answer| {
+            sender.send((name, answer)).expect("the test listens");
+        });
+    };
+    give("TSLA");
+    assert!(answers.try_recv().is_err(), "nobody has stepped");
+    for _ in 0..1_000 {
+        let _ = story.step();
+    }
+    let added = |symbol: &str| {
+        let symbol: Symbol = symbol.parse().expect("a symbol");
+        Answer::Added(vec![(symbol, Added::Added { generation: 1 })])
+    };
+    assert_eq!(answers.try_recv(), Ok(("TSLA", added("TSLA"))));
+    give("MSFT");
+    drop(story);
+    assert_eq!(answers.try_recv(), Ok(("MSFT", Answer::Stopped)), "it waited when the run went");
+    give("AAPL");
+    assert_eq!(answers.try_recv(), Ok(("AAPL", Answer::Stopped)), "the run was gone");
+    drop(sender);
+    assert!(answers.try_recv().is_err(), "each is answered once");
 }

@@ -7,6 +7,7 @@ use cargo_metadata::Metadata;
 
 use crate::command::{Shell, TestCount};
 use crate::generated::{Generated, replaced};
+use crate::steps::BUILD;
 
 /// The package that holds those of the streaming hot path and of whole runs.
 const HOME: &str = "openbell-benches";
@@ -34,37 +35,38 @@ pub fn shown(root: &Path) -> Result<Generated> {
 /// The build by which costs are held against `benches/bounds.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Build {
-    /// Quick to make, and enough for ratios, allocations and heap.
-    Guard,
-    /// As it is published.
+    /// That of the tests: allocations, memory, and growth with the number of symbols.
+    Workspace,
+    /// As it is published: ratios of cost too.
     Release,
 }
 
-impl Build {
-    /// The word by which cargo is asked for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Guard => "--profile guard",
-            Self::Release => "--release",
-        }
-    }
-}
-
-/// Runs each bench once, to see that it still runs, and holds ratios, allocations and memory against
-/// their bounds.
+/// Runs each bench once, to see that it still runs, and holds what `build` can show of allocations,
+/// memory and ratios against its bounds.
 ///
 /// # Errors
 ///
 /// When a bench fails, or a bound is broken.
 pub fn check(root: &Path, metadata: &Metadata, build: Build) -> Result<TestCount> {
     let count = run(root, metadata, Effort::Once)?;
-    bounds(build).run(root)?;
+    for shell in bounds(build, metadata.target_directory.as_std_path()) {
+        shell.run(root)?;
+    }
     Ok(count)
 }
 
-/// What holds the costs of the hot path against `benches/bounds.json`.
-fn bounds(build: Build) -> Shell {
-    Shell::cargo(&format!("run {} --locked -p {HOME} --bin bounds", build.word()))
+/// What holds the costs of the hot path against `benches/bounds.json`; programs are looked for in
+/// `target`.
+fn bounds(build: Build, target: &Path) -> Vec<Shell> {
+    match build {
+        Build::Workspace => {
+            let program = target.join("debug/bounds");
+            vec![Shell::cargo(BUILD), Shell::of(program.to_string_lossy(), "")]
+        }
+        Build::Release => {
+            vec![Shell::cargo(&format!("run --release --locked -p {HOME} --bin bounds"))]
+        }
+    }
 }
 
 /// How much work is put into a bench.
@@ -131,13 +133,15 @@ mod tests {
 
     #[test]
     fn the_bounds_are_held_by_either_build() {
+        let texts = |build| -> Vec<String> {
+            bounds(build, Path::new("t")).iter().map(Shell::to_string).collect()
+        };
         assert_eq!(
-            [Build::Guard, Build::Release].map(|build| bounds(build).to_string()),
-            [
-                "cargo run --profile guard --locked -p openbell-benches --bin bounds",
-                "cargo run --release --locked -p openbell-benches --bin bounds",
-            ]
+            texts(Build::Workspace),
+            [format!("cargo {BUILD}"), "t/debug/bounds".to_owned()]
         );
+        let release = "cargo run --release --locked -p openbell-benches --bin bounds";
+        assert_eq!(texts(Build::Release), [release]);
     }
 
     #[test]

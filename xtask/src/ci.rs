@@ -3,7 +3,7 @@
 //! Every step that runs tests or programs takes them from one build of the whole workspace, so that
 //! no dependency is built again for another choice of packages, and with them of features.
 //!
-//! Not here: the long campaigns (`nightly.rs`).
+//! Not here: the long campaigns, and whether each crate builds alone (`nightly.rs`).
 
 use std::path::Path;
 
@@ -70,7 +70,6 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         }),
         Step::cargo("clippy", "clippy --locked --workspace --all-targets -- -D warnings"),
         commands("docs", vec![Shell::cargo(DOCS).with_variable("RUSTDOCFLAGS", "-D warnings")]),
-        commands("alone", alone(&workspace.metadata)),
         commands("package", vec![package(&workspace.metadata)]),
         Step::cargo("build", BUILD),
         commands("test", vec![test(&workspace.root)]),
@@ -84,17 +83,18 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             simulation::run(w, asked).map(Outcome::Ran)
         }),
         Step::own("models", "models", |w| models::run(&w.root, &w.metadata).map(Outcome::Ran)),
-        Step::cargo("example", &example(benches::Build::Guard)),
+        commands("example", example(workspace.metadata.target_directory.as_std_path())),
         Step::own("bench", "bench --check", |w| {
-            benches::check(&w.root, &w.metadata, benches::Build::Guard).map(Outcome::Ran)
+            benches::check(&w.root, &w.metadata, benches::Build::Workspace).map(Outcome::Ran)
         }),
     ]
 }
 
-/// The session that the README shows, in a build of choice.
-pub fn example(build: benches::Build) -> String {
-    let shown = readme::COMMANDS[0].trim_start_matches("cargo ");
-    shown.replace(benches::Build::Release.word(), build.word())
+/// The session that the README shows, out of the one build; programs are looked for in `target`.
+fn example(target: &Path) -> Vec<Shell> {
+    let program = target.join("debug/openbell");
+    let asked = readme::COMMANDS[0].split_once(" -- ").map_or("", |(_, asked)| asked);
+    vec![Shell::cargo(BUILD), Shell::of(program.to_string_lossy(), asked)]
 }
 
 /// Holds the workspace against the table of layers, the folders of its crates against circles, and
@@ -148,7 +148,7 @@ fn offered(metadata: &Metadata) -> Vec<&Package> {
 }
 
 /// Each crate that is offered, built without the others, with the features that it has by itself.
-fn alone(metadata: &Metadata) -> Vec<Shell> {
+pub fn alone(metadata: &Metadata) -> Vec<Shell> {
     let mut commands = Vec::new();
     for package in offered(metadata) {
         let check = || Shell::cargo("check --locked --quiet -p").with(package.name.as_str());
@@ -163,8 +163,8 @@ fn alone(metadata: &Metadata) -> Vec<Shell> {
     commands
 }
 
-/// The crates that are offered, packed in the order of their dependencies. That each builds is seen
-/// in the step before, so it is not built again from its package.
+/// The crates that are offered, packed in the order of their dependencies. They are built where they
+/// lie, so none is built again from its package.
 fn package(metadata: &Metadata) -> Shell {
     let offered: Vec<&str> =
         offered(metadata).iter().map(|package| package.name.as_str()).collect();
@@ -237,10 +237,9 @@ mod tests {
     }
 
     #[test]
-    fn the_session_of_the_readme_is_run_in_a_build_of_choice() {
-        let run = "-p openbell -- run session_configs/example_session.json";
-        assert_eq!(example(benches::Build::Guard), format!("run --profile guard {run}"));
-        assert_eq!(example(benches::Build::Release), format!("run --release {run}"));
+    fn the_session_of_the_readme_is_run_out_of_the_one_build() {
+        let run = "t/debug/openbell run session_configs/example_session.json";
+        assert_eq!(texts(&example(Path::new("t"))), [format!("cargo {BUILD}"), run.to_owned()]);
     }
 
     #[test]

@@ -176,7 +176,7 @@ fn run(task: Task) -> Result<()> {
     match task {
         Task::Ci { list: true, .. } => ci::list(&workspace),
         Task::Ci { only, .. } => ci::run(&workspace, only.as_deref())?,
-        Task::Nightly { list: true, .. } => nightly::list(),
+        Task::Nightly { list: true, .. } => nightly::list(&workspace),
         Task::Nightly { only, .. } => nightly::run(&workspace, only.as_deref())?,
         Task::Audit => {
             audit::run(root)?;
@@ -204,7 +204,7 @@ fn run(task: Task) -> Result<()> {
         }
         Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,
         Task::Bench { check: true, release, .. } => {
-            let build = if release { benches::Build::Release } else { benches::Build::Guard };
+            let build = if release { benches::Build::Release } else { benches::Build::Workspace };
             benches::check(root, &workspace.metadata, build)?;
         }
         Task::Bench { .. } => {

@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use crate::command::TestCount;
 use crate::simulation::{Asked, Build};
-use crate::steps::{self, OnFailure, Outcome, Step, Workspace};
-use crate::{audit, benches, ci, fuzzing, mutants, properties, simulation};
+use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
+use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, simulation};
 
 /// Seeds of simulated sessions.
 const N_SEEDS: u64 = 50_000;
@@ -20,8 +20,8 @@ const N_CASES: u32 = 100_000;
 const N_SECONDS: u32 = 60;
 
 /// Prints the steps.
-pub fn list() {
-    steps::list(&steps());
+pub fn list(workspace: &Workspace) {
+    steps::list(&steps(workspace));
 }
 
 /// Runs every step, or the one named `only`; a failure stops none of the others.
@@ -30,10 +30,10 @@ pub fn list() {
 ///
 /// When a step failed.
 pub fn run(workspace: &Workspace, only: Option<&str>) -> Result<()> {
-    steps::run(workspace, "nightly", steps(), only, OnFailure::GoOn)
+    steps::run(workspace, "nightly", steps(workspace), only, OnFailure::GoOn)
 }
 
-fn steps() -> Vec<Step> {
+fn steps(workspace: &Workspace) -> Vec<Step> {
     vec![
         Step::own("mutants", "simulate --mutants", |w| {
             mutants::run(&w.root, None, &[]).map(|_| Outcome::Ran(TestCount::default()))
@@ -46,8 +46,9 @@ fn steps() -> Vec<Step> {
         Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
         }),
-        // As the README has it and as it is published; `ci` runs both in a build that is made quicker.
-        Step::cargo("example", &ci::example(benches::Build::Release)),
+        Step { name: "alone", work: Work::Commands(ci::alone(&workspace.metadata)) },
+        // As the README has it and as it is published; `ci` runs both out of the build of its tests.
+        Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         Step::own("bench", "bench --check --release", |w| {
             benches::check(&w.root, &w.metadata, benches::Build::Release).map(Outcome::Ran)
         }),
@@ -67,7 +68,11 @@ mod tests {
 
     #[test]
     fn the_long_campaigns_are_all_there() {
-        let names: Vec<&str> = steps().iter().map(|step| step.name).collect();
-        assert_eq!(names, ["mutants", "simulate", "proptest", "example", "bench", "fuzz", "audit"]);
+        let workspace = Workspace::read().expect("the workspace is there");
+        let names: Vec<&str> = steps(&workspace).iter().map(|step| step.name).collect();
+        assert_eq!(
+            names,
+            ["mutants", "simulate", "proptest", "alone", "example", "bench", "fuzz", "audit"]
+        );
     }
 }

@@ -144,8 +144,8 @@ fn shape_of(event: &Event) -> wire::event::Event {
         }
         Event::Completed { at } => Shape::Completed { at: at.to_string() },
         Event::Stopped { at } => Shape::Stopped { at: at.map(|at| at.to_string()) },
-        Event::Failed { at, why } => {
-            Shape::Failed { at: at.map(|at| at.to_string()), why: why.clone() }
+        Event::Failed { at, failure } => {
+            Shape::Failed { at: at.map(|at| at.to_string()), why: failure.to_string() }
         }
     }
 }
@@ -200,7 +200,7 @@ fn command_shape(command: &SessionCommand) -> wire::command::Command {
             Shape::AddInterval { interval: interval.to_string() }
         }
         SessionCommand::AddIndicator { spec } => Shape::AddIndicator {
-            indicator: spec.name().as_str().to_owned(),
+            indicator: spec.name().name().to_owned(),
             interval: spec.interval().to_string(),
             params: spec
                 .name()
@@ -247,7 +247,7 @@ fn added_shape(symbol: &Symbol, added: &Added) -> SymbolAnswer {
         Added::Added { generation } => SymbolOutcome::Added(*generation),
         Added::AlreadyPresent => SymbolOutcome::Present(true),
         Added::Refused(why) => SymbolOutcome::Refused(why.to_string()),
-        Added::Failed { why } => SymbolOutcome::Failed(why.clone()),
+        Added::Failed(failure) => SymbolOutcome::Failed(failure.to_string()),
     };
     SymbolAnswer { symbol: symbol.to_string(), outcome }
 }

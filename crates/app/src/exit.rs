@@ -177,7 +177,7 @@ mod tests {
     fn a_cause_that_is_said_already_is_not_said_again() {
         let inner = Failure::says(Exit::Data, "no such file");
         assert_eq!(inner.of("cannot read a.csv").to_string(), "cannot read a.csv: no such file");
-        let told = Failure::says(Exit::Data, "no such file").of("a.csv: no such file");
-        assert_eq!(told.to_string(), "a.csv: no such file");
+        let failure = Failure::says(Exit::Data, "no such file").of("a.csv: no such file");
+        assert_eq!(failure.to_string(), "a.csv: no such file");
     }
 }

@@ -87,25 +87,25 @@ impl Purpose {
 }
 
 fn reads(plan: &Plan, store: &DataManager) -> Result<Vec<Read>, Failure> {
-    let mut symbols = plan.config.session_data_config.all_symbols();
+    let mut symbols = plan.config().session_data_config.all_symbols();
     symbols.sort();
     let mut reads = Vec::new();
     for symbol in symbols {
         let stored = store.intervals(&symbol);
-        let base = SeriesKey { symbol: symbol.clone(), interval: plan.rule.base };
+        let base = SeriesKey { symbol: symbol.clone(), interval: plan.base() };
         if stored.contains(&base.interval) {
-            reads.push(read(plan, store, base, Purpose::Sessions, &plan.sessions)?);
+            reads.push(read(plan, store, base, Purpose::Sessions, plan.sessions())?);
         }
         for window in plan.history_of(&symbol) {
             // History takes the stored interval where there is one, and derives it where not.
             let interval =
-                if stored.contains(&window.interval) { window.interval } else { plan.rule.base };
+                if stored.contains(&window.interval) { window.interval } else { plan.base() };
             if !stored.contains(&interval) {
                 continue;
             }
-            let first = plan.sessions[0].date;
+            let first = plan.sessions()[0].date;
             let before = plan.calendar().sessions_before(first, window.n_sessions as usize)?;
-            let within = &plan.sessions[..plan.sessions.len() - 1];
+            let within = &plan.sessions()[..plan.sessions().len() - 1];
             let sessions: Vec<Session> = before.iter().chain(within).copied().collect();
             let purpose = Purpose::History { n_sessions: window.n_sessions };
             let key = SeriesKey { symbol: symbol.clone(), interval };
@@ -153,17 +153,17 @@ fn print(
     let calendar = plan.calendar();
     terminal.line(format!(
         "{}: {} of {} ({}, {}), store {}",
-        plan.config.session_name,
-        counted(plan.sessions.len() as u64, "session"),
-        plan.config.exchange_group.name,
+        plan.config().session_name,
+        counted(plan.sessions().len() as u64, "session"),
+        plan.config().exchange_group.name,
         calendar.name(),
         calendar.zone_name(),
         folder.display(),
     ))?;
-    let derived: Vec<String> = plan.rule.derived.iter().map(ToString::to_string).collect();
+    let derived: Vec<String> = plan.derived().iter().map(ToString::to_string).collect();
     terminal.line(format!(
         "base {}, derived {}\n",
-        plan.rule.base,
+        plan.base(),
         if derived.is_empty() { "none".to_owned() } else { derived.join(" ") }
     ))?;
     let mut sessions = Table::new([
@@ -173,7 +173,7 @@ fn print(
         ("", Align::Left),
         ("schedule", Align::Left),
     ]);
-    for session in &plan.sessions {
+    for session in plan.sessions() {
         let clock = |at| hh_mm(calendar, at);
         let note = match (session.is_early_close, session.is_late_open) {
             (true, _) => "early close",
@@ -222,7 +222,7 @@ fn print(
 
 /// The modules that run, in their order, and when each is called.
 fn modules_of(plan: &Plan) -> impl Iterator<Item = (&str, String)> {
-    let data = &plan.config.session_data_config;
+    let data = &plan.config().session_data_config;
     let scanners = data.scanners.iter().filter(|scanner| scanner.enabled).map(|scanner| {
         let before = scanner.pre_session.then(|| "before the open".to_owned());
         let windows = scanner.regular_session.iter().map(|window| {
@@ -282,15 +282,15 @@ fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
         })
     };
     json!({
-        "session_name": plan.config.session_name,
-        "exchange_group": plan.config.exchange_group.name,
+        "session_name": plan.config().session_name,
+        "exchange_group": plan.config().exchange_group.name,
         "calendar": plan.calendar().name(),
         "store": folder,
-        "base_interval": plan.rule.base.to_string(),
-        "derived": plan.rule.derived.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "base_interval": plan.base().to_string(),
+        "derived": plan.derived().iter().map(ToString::to_string).collect::<Vec<_>>(),
         "modules": modules_of(plan).map(|(module, when)| json!({"module": module, "called": when}))
             .collect::<Vec<_>>(),
-        "sessions": plan.sessions.iter().map(session).collect::<Vec<_>>(),
+        "sessions": plan.sessions().iter().map(session).collect::<Vec<_>>(),
         "reads": reads.iter().map(read).collect::<Vec<_>>(),
     })
 }

@@ -136,7 +136,7 @@ impl Terminal {
 
     /// A line on standard error for a person who waits.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}"); // Nobody can be told that nobody can be told.
+        let _ = writeln!(io::stderr(), "{text}"); // A closed standard error cannot be reported anywhere.
     }
 
     fn message(&self, ink: Ink, word: &str, text: &str) {

@@ -5,12 +5,12 @@ use std::fmt;
 
 use openbell_market::indicator::IndicatorError;
 use openbell_market::{BarInterval, Symbol};
-use openbell_time::{TimeOfDay, TradingDate};
+use openbell_time::{AssetClass, TimeOfDay, TradingDate};
 use thiserror::Error;
 
 use crate::path::JsonPath;
 use crate::position::Position;
-use crate::words::{AssetClass, hh_mm};
+use crate::words::hh_mm;
 
 /// Everything that is wrong with a session file.
 ///
@@ -173,7 +173,7 @@ pub enum Fault {
         /// The exchange group's name.
         group: &'static str,
         /// The classes that fit it.
-        allowed: Vec<&'static str>,
+        allowed: Vec<AssetClass>,
     },
     /// The field is for the other mode.
     #[error("{field} is for a {needed} session only, and mode is {found:?}; drop it")]
@@ -406,9 +406,9 @@ impl fmt::Display for Idle {
     }
 }
 
-struct Listed<'a>(&'a [&'static str]);
+struct Listed<'a, T>(&'a [T]);
 
-impl fmt::Display for Listed<'_> {
+impl<T: fmt::Display> fmt::Display for Listed<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (i, word) in self.0.iter().enumerate() {
             write!(f, "{}{word}", if i == 0 { "" } else { ", " })?;

@@ -4,11 +4,12 @@
 use std::sync::LazyLock;
 
 use openbell_market::indicator::{IndicatorClass, IndicatorName, WindowUnit};
+use openbell_time::AssetClass;
 use serde_json::json;
 
 use crate::fault::Allowed;
 use crate::shape::{Field, Kind, Shape};
-use crate::words::{AssetClass, GateScope, Hours, OnError, Word, group_names};
+use crate::words::{GateScope, Hours, OnError, Word, group_names};
 
 /// The group of a file that names none.
 pub(crate) const DEFAULT_GROUP: &str = "US_EQUITY";
@@ -151,12 +152,16 @@ fn session_data() -> Shape {
             .default(json!([])),
             Field::new(
                 "scanners",
-                "Code that looks for symbols to add.",
+                "Code that selects symbols to add.",
                 list(Kind::Object(scanner())),
             )
             .default(json!([])),
-            Field::new("strategies", "Code that hears of bars.", list(Kind::Object(strategy())))
-                .default(json!([])),
+            Field::new(
+                "strategies",
+                "Code that is called with bars.",
+                list(Kind::Object(strategy())),
+            )
+            .default(json!([])),
         ],
     )
 }
@@ -284,9 +289,9 @@ fn indicators() -> Shape {
 }
 
 fn indicator(is_historical: bool) -> Shape {
-    let names = IndicatorName::all().map(IndicatorName::as_str).collect();
-    let types = IndicatorClass::ALL.map(IndicatorClass::as_str).to_vec();
-    let units = WindowUnit::ALL.map(WindowUnit::as_str).to_vec();
+    let names = IndicatorName::all().map(IndicatorName::name).collect();
+    let types = IndicatorClass::ALL.map(IndicatorClass::name).to_vec();
+    let units = WindowUnit::ALL.map(WindowUnit::name).to_vec();
     let mut fields = vec![
         Field::new("name", "The indicator.", leaf(Allowed::Words(names))).required(),
         Field::new(

@@ -26,6 +26,7 @@ pub use consumers::{ScanWindow, ScannerConfig, StrategyConfig};
 pub use fault::{Allowed, ConfigError, ConfigErrors, Fault, Idle, NotYet, Warning};
 pub use indicators::{HistoricalIndicator, IndicatorsConfig, SessionIndicator};
 pub use live::{ApiConfig, TradingConfig, TradingLimits};
+pub use openbell_time::AssetClass;
 pub use path::JsonPath;
 pub use position::Position;
 pub use raw::RawSession;
@@ -35,4 +36,4 @@ pub use session::{DataConfig, Mode, SessionConfig};
 pub use session_data::{
     ApplyTo, GapFillerConfig, HistoricalConfig, HistoricalData, SessionDataConfig, StreamingConfig,
 };
-pub use words::{AssetClass, GateScope, Hours, OnError};
+pub use words::{GateScope, Hours, OnError};

@@ -73,8 +73,8 @@ impl RawSession {
     ///
     /// # Errors
     ///
-    /// One, [`Fault::Syntax`], where the text is no JSON: what follows the first slip cannot be
-    /// told from it.
+    /// One, [`Fault::Syntax`], where the text is no JSON: what follows the first error
+    /// cannot be read.
     pub fn read(text: &str) -> Result<RawSession, ConfigErrors> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let parsed = jsonc_parser::parse_to_ast(text, &CollectOptions::default(), &STRICT)

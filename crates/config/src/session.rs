@@ -4,7 +4,7 @@
 //! range of days holds a session, that dated schedule entries and scanner windows lie in one, that
 //! the base interval is stored, that modules are registered.
 
-use openbell_time::ExchangeGroup;
+use openbell_time::{AssetClass, ExchangeGroup};
 
 use crate::backtest::BacktestConfig;
 use crate::fault::{ConfigErrors, Fault, NotYet, Warning};
@@ -15,7 +15,7 @@ use crate::raw::RawSession;
 use crate::reader::{Findings, Item, Object};
 use crate::remarks::Remarks;
 use crate::session_data::SessionDataConfig;
-use crate::words::{Asked, AssetClass, asset_classes_of};
+use crate::words::Asked;
 
 /// A session, as its file asks for it.
 ///
@@ -76,7 +76,7 @@ pub enum Mode {
 
 impl Mode {
     /// The word in session files.
-    pub fn as_str(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Mode::Backtest(_) => "backtest",
             Mode::Live => "live",
@@ -177,11 +177,11 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
 
 fn read_asset_class(root: &Object<'_>, group: Option<ExchangeGroup>) -> Option<AssetClass> {
     let Some(item) = root.given("asset_class") else {
-        return asset_classes_of(group?).next();
+        return Some(group?.default_asset_class());
     };
     let found: AssetClass = item.word()?;
     let group = group?;
-    if group.allows(found.as_str()) {
+    if group.allows(found) {
         return Some(found);
     }
     let allowed = group.asset_classes.to_vec();

@@ -3,22 +3,7 @@
 
 use std::fmt;
 
-use openbell_time::{ExchangeGroup, TimeOfDay};
-
-/// What is traded.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum AssetClass {
-    /// Shares and funds.
-    Equity,
-    /// Cryptocurrencies.
-    Crypto,
-    /// Currency pairs.
-    Forex,
-    /// Futures.
-    Futures,
-    /// Options on any of these.
-    Options,
-}
+use openbell_time::{AssetClass, ExchangeGroup, TimeOfDay};
 
 /// Which bars of a trading day are delivered.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -69,11 +54,11 @@ pub(crate) trait Word: Copy + 'static {
 
 impl Word for AssetClass {
     const ALL: &'static [(&'static str, AssetClass)] = &[
-        ("EQUITY", AssetClass::Equity),
-        ("CRYPTO", AssetClass::Crypto),
-        ("FOREX", AssetClass::Forex),
-        ("FUTURES", AssetClass::Futures),
-        ("OPTIONS", AssetClass::Options),
+        (AssetClass::Equity.name(), AssetClass::Equity),
+        (AssetClass::Crypto.name(), AssetClass::Crypto),
+        (AssetClass::Forex.name(), AssetClass::Forex),
+        (AssetClass::Futures.name(), AssetClass::Futures),
+        (AssetClass::Options.name(), AssetClass::Options),
     ];
 }
 
@@ -97,7 +82,7 @@ macro_rules! displayed_as_in_the_file {
         $(
             impl $word {
                 /// The word in session files.
-                pub fn as_str(self) -> &'static str {
+                pub fn name(self) -> &'static str {
                     match <$word as Word>::ALL.iter().find(|(_, word)| *word == self) {
                         Some((name, _)) => name,
                         None => unreachable!("every word stands in its list"),
@@ -107,19 +92,14 @@ macro_rules! displayed_as_in_the_file {
 
             impl fmt::Display for $word {
                 fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                    f.pad(self.as_str())
+                    f.pad(self.name())
                 }
             }
         )+
     };
 }
 
-displayed_as_in_the_file!(AssetClass, Hours, GateScope, OnError);
-
-/// The classes that fit a group, the usual one first.
-pub(crate) fn asset_classes_of(group: ExchangeGroup) -> impl Iterator<Item = AssetClass> {
-    group.asset_classes.iter().filter_map(|name| AssetClass::named(name))
-}
+displayed_as_in_the_file!(Hours, GateScope, OnError);
 
 /// The names of all groups, in their order.
 pub(crate) fn group_names() -> Vec<&'static str> {
@@ -140,13 +120,6 @@ pub(crate) fn hh_mm(time: TimeOfDay) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_class_of_every_group_is_a_word_of_the_file() {
-        for group in ExchangeGroup::ALL {
-            assert_eq!(asset_classes_of(*group).count(), group.asset_classes.len(), "{group:?}");
-        }
-    }
 
     #[test]
     fn a_time_is_written_with_two_digits_each() {

@@ -29,8 +29,8 @@ impl SessionConfig {
         insert_some(&mut file, "$schema", self.schema.as_ref());
         file.insert("session_name".into(), json!(self.session_name));
         file.insert("exchange_group".into(), json!(self.exchange_group.name));
-        file.insert("asset_class".into(), json!(self.asset_class.as_str()));
-        file.insert("mode".into(), json!(self.mode.as_str()));
+        file.insert("asset_class".into(), json!(self.asset_class.name()));
+        file.insert("mode".into(), json!(self.mode.name()));
         if let Mode::Backtest(backtest) = &self.mode {
             let part = json!({
                 "start_date": backtest.start_date.to_string(),
@@ -73,7 +73,7 @@ fn session_data(data: &SessionDataConfig) -> Value {
         "catchup_threshold_seconds": data.streaming.catchup_threshold_seconds,
         "catchup_check_interval": data.streaming.catchup_check_interval,
         "recovery_threshold_seconds": data.streaming.recovery_threshold_seconds,
-        "scope": data.streaming.scope.as_str(),
+        "scope": data.streaming.scope.name(),
         "settle_seconds": data.streaming.settle_seconds,
     });
     let historical = json!({
@@ -101,7 +101,7 @@ fn session_data(data: &SessionDataConfig) -> Value {
     let mut part = Map::new();
     part.insert("symbols".into(), texts(&data.symbols));
     part.insert("streams".into(), texts(&data.streams));
-    part.insert("hours".into(), json!(data.hours.as_str()));
+    part.insert("hours".into(), json!(data.hours.name()));
     part.insert("streaming".into(), remarked(streaming, &data.streaming.remarks));
     part.insert("historical".into(), remarked(historical, &data.historical.remarks));
     part.insert("gap_filler".into(), remarked(gap_filler, &data.gap_filler.remarks));
@@ -137,7 +137,7 @@ fn indicator(
     params_remarks: &Remarks,
 ) -> Value {
     let mut part = Map::new();
-    part.insert("name".into(), json!(spec.name().as_str()));
+    part.insert("name".into(), json!(spec.name().name()));
     insert_some(&mut part, "period", spec.period().as_ref());
     part.insert("interval".into(), json!(spec.interval().to_string()));
     let mut params = Map::new();
@@ -151,8 +151,8 @@ fn indicator(
     if !params.is_empty() || *params_remarks != Remarks::default() {
         part.insert("params".into(), remarked(params.into(), params_remarks));
     }
-    insert_some(&mut part, "type", class.map(IndicatorClass::as_str).as_ref());
-    insert_some(&mut part, "unit", unit.map(WindowUnit::as_str).as_ref());
+    insert_some(&mut part, "type", class.map(IndicatorClass::name).as_ref());
+    insert_some(&mut part, "unit", unit.map(WindowUnit::name).as_ref());
     part.into()
 }
 
@@ -192,7 +192,7 @@ fn strategy(strategy: &StrategyConfig) -> Value {
         "module": strategy.module,
         "enabled": strategy.enabled,
         "config": strategy.config,
-        "on_error": strategy.on_error.as_str(),
+        "on_error": strategy.on_error.name(),
     });
     remarked(part, &strategy.remarks)
 }

@@ -79,11 +79,13 @@ pub enum RunError {
 #[derive(Clone, Debug)]
 pub struct RunFailure(Arc<RunError>);
 
-impl RunFailure {
-    pub(crate) fn new(error: RunError) -> RunFailure {
+impl From<RunError> for RunFailure {
+    fn from(error: RunError) -> RunFailure {
         RunFailure(Arc::new(error))
     }
+}
 
+impl RunFailure {
     /// The error.
     pub fn error(&self) -> &RunError {
         &self.0
@@ -117,6 +119,43 @@ pub fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
     text
 }
 
+/// A symbol that a source does not have.
+///
+/// ```
+/// use openbell_coordinator::UnknownSymbol;
+/// let (symbol, nearest) = ("APPL".parse()?, Some(vec!["AAPL".parse()?]));
+/// let unknown = UnknownSymbol { symbol, source: "the vendor".to_owned(), nearest };
+/// assert_eq!(unknown.to_string(), "the vendor has no symbol APPL; the nearest are AAPL");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UnknownSymbol {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// What the source is called in a sentence: `the store "bars"`.
+    pub source: String,
+    /// The names that come nearest among those that the source has, none where it has no symbol at
+    /// all; `None` where it cannot list its symbols.
+    pub nearest: Option<Vec<Symbol>>,
+}
+
+impl std::error::Error for UnknownSymbol {}
+
+impl fmt::Display for UnknownSymbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let UnknownSymbol { symbol, source, nearest } = self;
+        write!(f, "{source} has no symbol {symbol}")?;
+        match nearest.as_deref() {
+            None => Ok(()),
+            Some([]) => f.write_str("; it holds no symbol"),
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
+                write!(f, "; the nearest are {}", names.join(", "))
+            }
+        }
+    }
+}
+
 /// One reason for which a run cannot begin.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -136,14 +175,9 @@ pub enum PlanError {
         /// The first session after.
         next: TradingDate,
     },
-    /// A configured symbol is not known to the store.
-    #[error("{why}")]
-    UnknownSymbol {
-        /// The symbol.
-        symbol: Symbol,
-        /// The source's words.
-        why: String,
-    },
+    /// A configured symbol is not known to the source.
+    #[error(transparent)]
+    UnknownSymbol(UnknownSymbol),
     /// No stored interval yields an asked one.
     #[error("cannot make {asked} bars for {symbol}: the store holds {}; ask for another interval or import one that divides it", list(.found))]
     NoBaseInterval {
@@ -154,15 +188,25 @@ pub enum PlanError {
         /// What is stored.
         found: Vec<BarInterval>,
     },
-    /// The configured base is not stored, or does not yield an asked interval.
-    #[error("base_interval {base} does not do for {symbol}: {why}")]
-    BadBase {
+    /// The configured base is not stored.
+    #[error("base_interval {base} does not do for {symbol}: the store holds {}", list(.found))]
+    BaseNotStored {
         /// The base.
         base: BarInterval,
         /// The symbol.
         symbol: Symbol,
-        /// Why not.
-        why: String,
+        /// What is stored.
+        found: Vec<BarInterval>,
+    },
+    /// The configured base does not yield an asked interval.
+    #[error("base_interval {base} does not do for {symbol}: it does not yield all of {asked}")]
+    BaseYieldsNot {
+        /// The base.
+        base: BarInterval,
+        /// The symbol.
+        symbol: Symbol,
+        /// The intervals asked for.
+        asked: String,
     },
     /// Symbols have no stored base in common.
     #[error(
@@ -196,14 +240,9 @@ pub enum PlanError {
     /// The source cannot read ahead.
     #[error(transparent)]
     Data(Box<DataError>),
-    /// What the config asks for does not exist in this build.
-    #[error("{what} is not there in this build: {why}")]
-    NotBuilt {
-        /// The field.
-        what: String,
-        /// Why.
-        why: String,
-    },
+    /// The config asks for a live session, and what plans it has stored bars only.
+    #[error("mode live is not there in this build: there is no live feed")]
+    NoLiveFeed,
 }
 
 /// Every reason for which a run cannot begin, at once.

@@ -10,24 +10,24 @@ use openbell_time::{Calendar, Session, SessionPart, TimeError, TimeOfDay, Timest
 
 /// A session of the run, laid out for its intervals.
 #[derive(Clone, Debug)]
-pub struct SessionLayout {
+pub(crate) struct SessionLayout {
     /// The session.
-    pub session: Session,
+    pub(crate) session: Session,
     /// The first instant of the session clock: the open, or the pre-market's.
-    pub clock_since: Timestamp,
+    pub(crate) clock_since: Timestamp,
     /// The last instant of the session clock: the close, or the post-market's.
-    pub clock_until: Timestamp,
+    pub(crate) clock_until: Timestamp,
     /// Stamps of the rows that are this session's own; those outside its hours are counted as
     /// such.
-    pub rows_since: Timestamp,
+    pub(crate) rows_since: Timestamp,
     /// End of [`SessionLayout::rows_since`], exclusive.
-    pub rows_until: Timestamp,
+    pub(crate) rows_until: Timestamp,
     /// Where bars are delivered: the regular slots, with extended hours also those around them.
-    pub delivered: Grid,
+    pub(crate) delivered: Grid,
     /// When each of these slots closes, nanoseconds since the epoch.
-    pub closes_at_ns: Arc<[i64]>,
+    pub(crate) closes_at_ns: Arc<[i64]>,
     /// Where the bars of every interval lie.
-    pub series: SeriesLayout,
+    pub(crate) series: SeriesLayout,
 }
 
 impl SessionLayout {
@@ -46,15 +46,15 @@ impl SessionLayout {
 
 /// What a session is laid out for.
 #[derive(Clone, Debug)]
-pub struct LayoutRule {
+pub(crate) struct LayoutRule {
     /// The calendar.
-    pub calendar: Calendar,
+    pub(crate) calendar: Calendar,
     /// The base interval.
-    pub base: BarInterval,
+    pub(crate) base: BarInterval,
     /// The derived intervals, shortest first.
-    pub derived: Vec<BarInterval>,
+    pub(crate) derived: Vec<BarInterval>,
     /// Which hours are delivered.
-    pub hours: Hours,
+    pub(crate) hours: Hours,
 }
 
 impl LayoutRule {
@@ -63,7 +63,7 @@ impl LayoutRule {
     /// # Errors
     ///
     /// Dates outside the calendar's facts.
-    pub fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
+    pub(crate) fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
         let parts: Vec<SessionPart> = session.parts().collect();
         let is_extended = self.hours == Hours::Extended;
         let clock_since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);

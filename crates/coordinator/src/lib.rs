@@ -31,7 +31,7 @@ pub use consumers::report::ConsumerReport;
 pub use consumers::subscription::Subscription;
 pub use consumers::worker::{Delivery, Worker, WorkerEnd};
 pub use control::command::{
-    Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
+    AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
 };
 pub use control::event::{Event, Operation, Origin};
 pub use control::handle::{Handle, Ticket, WaitError};
@@ -41,10 +41,11 @@ pub use digest::Digest;
 pub use digest::print::{symbol_print, view_print};
 pub use engine::run::run;
 pub use engine::{Engine, Step};
-pub use error::{PlanError, PlanErrors, RunError, RunFailure, with_causes};
-pub use gate::lag::{LagChange, LagMeter, LagRule, LagState};
+pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with_causes};
+// For the benches of this repository, which time the check of a single bar; no part of the interface.
+#[doc(hidden)]
+pub use gate::lag::{LagMeter, LagRule};
 pub use history::request::{HistoryBars, HistoryError};
-pub use layout::{LayoutRule, SessionLayout};
 pub use lookahead::{
     Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
     LookaheadSetup, Subject, Tamper, Tampering,

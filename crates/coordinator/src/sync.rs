@@ -1,5 +1,5 @@
 //! The locks of this crate's thread protocols, in one place, so that a model checker can stand in
-//! for them (`tests/model_*.rs`).
+//! for them (`proofs/tests`).
 
 pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use std::sync::{Arc, Condvar, Mutex};

@@ -270,7 +270,7 @@ pub enum DataError {
         /// What it is.
         found: NotText,
     },
-    /// A comma in prices can stand for two things.
+    /// A comma in prices can be a decimal comma or part thousands.
     #[error(
         "the numbers of {path:?}, such as {number:?}, can be read with a decimal comma and as thousands; say which"
     )]

@@ -22,7 +22,7 @@ pub use feed::scripted::{Arrival, ScriptedFeed};
 pub use feed::{Connection, Feed, FeedKind, Progress, contract};
 pub use store::coverage::{SeriesCoverage, SessionCoverage};
 pub use store::feed::ParquetFeed;
-pub use store::upkeep::{CompactReport, DeleteReport, Effect, stamps_of_dates};
+pub use store::maintenance::{CompactReport, DeleteReport, Effect, stamps_of_dates};
 pub use store::verify::{Finding, FindingKind, RepairReport, VerifyReport, verify};
 pub use store::writer::{MergeCounts, StoreWriter};
 pub use store::{DataManager, SeriesInfo, StoreOptions};

@@ -1,4 +1,4 @@
-//! What an indicator costs a bar: told one by one, as live does, and over columns, as a replay
+//! What an indicator costs a bar: updated one by one, as live does, and over columns, as a replay
 //! does. Beside each stands a fold of the bits of its values, which no change for speed may move.
 
 use std::hint::black_box;
@@ -90,7 +90,7 @@ fn indicators(criterion: &mut Criterion) {
             digest.rotate_left(5).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ value.to_bits()
         });
         println!("{} digest {digest:016x}", spec.key());
-        let mut group = criterion.benchmark_group(name.as_str());
+        let mut group = criterion.benchmark_group(name.name());
         group.throughput(Throughput::Elements(rows.len() as u64));
         group.bench_function(BenchmarkId::from_parameter("column"), |bencher| {
             bencher.iter(|| run(&spec, black_box(&rows), black_box(&mut out)));

@@ -86,11 +86,6 @@ impl SymbolProcessor {
         &mut self.base
     }
 
-    /// The derived series, shortest first.
-    pub fn folds(&self) -> &[WindowFold] {
-        &self.folds
-    }
-
     /// The derived series, shortest first, to seed their indicators.
     pub fn folds_mut(&mut self) -> &mut [WindowFold] {
         &mut self.folds

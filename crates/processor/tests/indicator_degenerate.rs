@@ -44,16 +44,16 @@ fn values(state: &IndicatorState) -> Vec<Option<f64>> {
 }
 
 /// The values after each of `bars`, the sessions `days_apart`.
-fn told(spec: &IndicatorSpec, bars: &[Ohlcv], days_apart: i64) -> Vec<Vec<Option<f64>>> {
+fn outputs(spec: &IndicatorSpec, bars: &[Ohlcv], days_apart: i64) -> Vec<Vec<Option<f64>>> {
     let mut state = IndicatorState::new(spec, &FACTS);
-    let told = (0..).zip(bars).map(|(i, &ohlcv)| {
+    let outputs = (0..).zip(bars).map(|(i, &ohlcv)| {
         let bar = bar_of(i, days_apart, ohlcv);
         let date = bar.opens_at.utc_date();
         state.start_session(&SessionStart { date, length: SessionLength::Normal });
         state.update(&bar);
         values(&state)
     });
-    told.collect()
+    outputs.collect()
 }
 
 fn flat(price: f64, volume: f64) -> Ohlcv {
@@ -170,7 +170,7 @@ fn where_nothing_moves_every_indicator_shows_what_the_definitions_say_instead() 
             for name in N::all() {
                 for counts in [[1, 1, 1], [5, 3, 2], [14, 20, 9]] {
                     let spec = spec_of(name, counts, 2.0);
-                    let found = told(&spec, &vec![flat(price, volume); 120], 1).pop().unwrap();
+                    let found = outputs(&spec, &vec![flat(price, volume); 120], 1).pop().unwrap();
                     let expected = instead(name, price, volume);
                     for (field, (&found, expected)) in found.iter().zip(expected).enumerate() {
                         let scale = if is_price(name, field) { price } else { 1.0 };
@@ -194,7 +194,7 @@ fn where_nothing_moves_every_indicator_shows_what_the_definitions_say_instead() 
 fn prices_of_zero_are_degenerate_and_no_more() {
     for name in N::all() {
         let spec = spec_of(name, [3, 2, 2], 2.0);
-        let found = told(&spec, &[flat(0.0, 5.0); 60], 1).pop().unwrap();
+        let found = outputs(&spec, &[flat(0.0, 5.0); 60], 1).pop().unwrap();
         // A price of 0 has no logarithm.
         let expected = if name == N::Histvol { vec![None] } else { instead(name, 0.0, 5.0) };
         assert_eq!(found, expected, "{spec}");
@@ -207,7 +207,7 @@ fn one_bar_is_enough_for_what_is_due_after_one_and_for_nothing_else() {
     for name in N::all() {
         for counts in [[1, 1, 1], [2, 1, 1], [14, 3, 3]] {
             let spec = spec_of(name, counts, 2.0);
-            let found = told(&spec, &[only], 1).pop().unwrap();
+            let found = outputs(&spec, &[only], 1).pop().unwrap();
             let is_due = due(&spec) == ReadyAfter::Bars(1);
             assert!(found.iter().all(|value| value.is_some() == is_due), "{spec}: {found:?}");
             if !is_due {
@@ -235,7 +235,7 @@ fn a_return_is_known_where_its_quotient_is_not() {
     // ln(1e300 / 1e-300) = 600·ln 10, though the quotient is past what float64 holds.
     let spec = spec_of(N::Histvol, [1, 1, 1], 2.0);
     let bars = [1e-300, 1e300, 1e-300].map(|price| flat(price, 1.0));
-    let found = told(&spec, &bars, 1).pop().unwrap()[0].unwrap();
+    let found = outputs(&spec, &bars, 1).pop().unwrap()[0].unwrap();
     // Two returns of that size with opposite signs: their sample deviation is √2 of it.
     let a_year = libm::sqrt(252.0 * SLOTS as f64) * 100.0;
     let expected = 600.0 * std::f64::consts::LN_10 * std::f64::consts::SQRT_2 * a_year;
@@ -259,7 +259,7 @@ proptest! {
         spec in any_spec(),
         bars in prop::collection::vec(ordinary(), 1..60),
     ) {
-        let (found, apart) = (told(&spec, &bars, 1), told(&spec, &bars, 97));
+        let (found, apart) = (outputs(&spec, &bars, 1), outputs(&spec, &bars, 97));
         // When a swing was is another instant then.
         let is_swing = matches!(spec.name(), N::SwingHigh | N::SwingLow);
         let n_fields = if is_swing { 1 } else { found[0].len() };
@@ -276,7 +276,7 @@ proptest! {
     ) {
         let factor = libm::ldexp(1.0, exponent);
         let scaled: Vec<Ohlcv> = bars.iter().map(|&bar| times(bar, factor)).collect();
-        let (found, scaled) = (told(&spec, &bars, 1), told(&spec, &scaled, 1));
+        let (found, scaled) = (outputs(&spec, &bars, 1), outputs(&spec, &scaled, 1));
         for (i, (found, scaled)) in found.iter().zip(&scaled).enumerate() {
             for field in 0..found.len() {
                 let factor = if is_price(spec.name(), field) { factor } else { 1.0 };
@@ -304,7 +304,7 @@ proptest! {
             .map(|&(bar, exponent)| times(bar, libm::ldexp(1.0, exponent)))
             .collect();
         bars.extend(&ordinary);
-        let (found, expected) = (told(&spec, &bars, 1), told(&spec, &ordinary, 1));
+        let (found, expected) = (outputs(&spec, &bars, 1), outputs(&spec, &ordinary, 1));
         for value in found.iter().flatten().flatten() {
             prop_assert!(value.is_finite(), "{spec}: {value}");
         }

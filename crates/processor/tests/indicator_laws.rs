@@ -104,7 +104,7 @@ fn values(state: &IndicatorState) -> Vec<Option<f64>> {
 }
 
 /// The values after each bar.
-fn told(spec: &IndicatorSpec, days: &[Day]) -> Vec<Vec<Option<f64>>> {
+fn outputs(spec: &IndicatorSpec, days: &[Day]) -> Vec<Vec<Option<f64>>> {
     let mut state = IndicatorState::new(spec, &FACTS);
     let mut found = Vec::new();
     for day in days {
@@ -135,7 +135,7 @@ proptest! {
     #[test]
     fn incremental_equals_recomputed_from_scratch(spec in spec(), days in market()) {
         let expected = plain(&spec, &FACTS, &days);
-        for (i, found) in told(&spec, &days).iter().enumerate() {
+        for (i, found) in outputs(&spec, &days).iter().enumerate() {
             for (field, &found) in found.iter().enumerate() {
                 match (found, expected[field][i]) {
                     (None, None) => {}
@@ -162,7 +162,7 @@ proptest! {
         days in market(),
         cut in 0..12_usize,
     ) {
-        let expected = told(&spec, &days);
+        let expected = outputs(&spec, &days);
         let mut state = IndicatorState::new(&spec, &FACTS);
         let mut first_row = 0;
         for day in &days {
@@ -170,7 +170,7 @@ proptest! {
             let (columns, slots) = columns_of(&day.bars);
             let rows = InputRows::new(columns.as_rows(), &slots);
             let cut = cut.min(rows.len());
-            // The row before the cut is told twice, and counts once.
+            // The row before the cut is given twice, and counts once.
             for range in [0..cut, cut.saturating_sub(1)..rows.len()] {
                 let mut out = vec![vec![f64::NAN; range.len()]; state.n_values()];
                 state.run(&rows.rows(range.clone()), &mut out.iter_mut().map(Vec::as_mut_slice));
@@ -193,7 +193,7 @@ proptest! {
 
     #[test]
     fn telling_a_bar_or_a_session_twice_changes_nothing(spec in spec(), days in market()) {
-        let expected = told(&spec, &days);
+        let expected = outputs(&spec, &days);
         let mut state = IndicatorState::new(&spec, &FACTS);
         let mut row = 0;
         for day in &days {
@@ -226,7 +226,7 @@ proptest! {
         }
         elsewhere.push(day);
         let n_before: usize = before.iter().map(|day| day.bars.len()).sum();
-        let (found, other) = (told(&spec, &days), told(&spec, &elsewhere));
+        let (found, other) = (outputs(&spec, &days), outputs(&spec, &elsewhere));
         for row in 0..n_before {
             prop_assert_eq!(bits(&found[row]), bits(&other[row]));
         }
@@ -234,7 +234,7 @@ proptest! {
 
     #[test]
     fn a_clone_goes_on_as_the_original_does(spec in spec(), days in market(), at in 0..100_usize) {
-        let expected = told(&spec, &days);
+        let expected = outputs(&spec, &days);
         let mut state = IndicatorState::new(&spec, &FACTS);
         let mut row = 0;
         for day in &days {
@@ -260,7 +260,7 @@ proptest! {
             close: 2.0 * ohlcv.close,
             volume: ohlcv.volume,
         });
-        let (found, doubled) = (told(&spec, &days), told(&spec, &doubled));
+        let (found, doubled) = (outputs(&spec, &days), outputs(&spec, &doubled));
         for (found, doubled) in found.iter().zip(&doubled) {
             for field in 0..found.len() {
                 let factor = if is_price(spec.name(), field) { 2.0 } else { 1.0 };
@@ -275,7 +275,7 @@ proptest! {
         days in market(),
     ) {
         let doubled = scaled(&days, |ohlcv| Ohlcv { volume: 2.0 * ohlcv.volume, ..ohlcv });
-        let (found, doubled) = (told(&spec, &days), told(&spec, &doubled));
+        let (found, doubled) = (outputs(&spec, &days), outputs(&spec, &doubled));
         for (found, doubled) in found.iter().zip(&doubled) {
             for field in 0..found.len() {
                 let factor = if is_volume(spec.name()) { 2.0 } else { 1.0 };
@@ -288,7 +288,7 @@ proptest! {
     fn a_window_needs_no_more_than_its_bars(spec in spec(), days in market()) {
         let bars: Vec<InputBar> = days.iter().flat_map(|day| day.bars.clone()).collect();
         let (Some(n_bars), Some(expected)) =
-            (spec.window_bars(), told(&spec, &days).pop())
+            (spec.window_bars(), outputs(&spec, &days).pop())
         else {
             return Ok(());
         };

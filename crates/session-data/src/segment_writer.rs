@@ -26,7 +26,8 @@ fn blank_block(shape: &SegmentShape, is_whole: bool, capacity: usize) -> BlockWr
     BlockWriter::new(n_ints, N_BAR_FLOATS + n_indicators, capacity)
 }
 
-/// The memory of a segment that is over and that nobody holds: for the next of its shape.
+/// The memory of a segment whose session has ended and that no reader holds: the next segment of the
+/// same shape is written into it.
 pub struct SegmentMemory {
     shape: SegmentShape,
     /// Whether it was made of whole bars.
@@ -34,7 +35,7 @@ pub struct SegmentMemory {
     writer: BlockWriter,
 }
 
-/// The one hand that fills a segment.
+/// The only writer of a segment.
 pub struct SegmentWriter {
     shape: SegmentShape,
     writer: BlockWriter,

@@ -50,7 +50,7 @@ fn since_of(number: u64) -> i64 {
 
 /// What the writer says beside the board, so that a reader can tell that it was shut throughout.
 #[derive(Default)]
-struct Told {
+struct Shared {
     /// The last publication that was shut, stored after the gate was.
     shut_after: AtomicU64,
     /// The publication about to open the gate, stored before it does.
@@ -70,27 +70,27 @@ struct Met {
 
 /// That the latest bar, if there is one to be had, is no older than publication `at_least`. Each
 /// bar is worth the number of the publication it came with.
-fn check_latest(minutes: &mut SeriesReader, at_least: u64, told: &Told) {
+fn check_latest(minutes: &mut SeriesReader, at_least: u64, shared: &Shared) {
     if let Ok(bar) = minutes.latest() {
         let publication = bar.expect("each publication brings a bar").ohlcv.close as u64;
         assert!(publication >= at_least, "an older bar than was seen before, or a shut one");
-        assert!(publication <= told.opening.load(Ordering::Acquire), "from ahead");
+        assert!(publication <= shared.opening.load(Ordering::Acquire), "from ahead");
     }
 }
 
-fn read_until_over(mut reader: OutsideReader, told: &Told) -> Met {
+fn read_until_over(mut reader: OutsideReader, shared: &Shared) -> Met {
     let mut met = Met::default();
     let mut minutes = reader.series_reader(&Symbol::new("A").unwrap(), BASE);
     let mut last = 0;
     loop {
-        let is_over = told.is_over.load(Ordering::Acquire);
-        told.n_looks.fetch_add(1, Ordering::Relaxed);
-        let shut_after = told.shut_after.load(Ordering::Acquire);
-        check_latest(&mut minutes, last.max(shut_after + 1), told);
+        let is_over = shared.is_over.load(Ordering::Acquire);
+        shared.n_looks.fetch_add(1, Ordering::Relaxed);
+        let shut_after = shared.shut_after.load(Ordering::Acquire);
+        check_latest(&mut minutes, last.max(shut_after + 1), shared);
         match reader.view() {
             Ok(view) => {
                 assert!(view.publication() > shut_after, "taken after its gate was shut");
-                assert!(view.publication() <= told.opening.load(Ordering::Acquire), "from ahead");
+                assert!(view.publication() <= shared.opening.load(Ordering::Acquire), "from ahead");
                 assert!(view.publication() >= last, "publications went back");
                 last = view.publication();
                 check_whole(&view);
@@ -142,11 +142,11 @@ fn facts_of(number: u64) -> SessionFacts {
 #[test]
 fn a_million_switches_show_no_reader_a_shut_gate_a_later_bar_or_a_changed_view() {
     let mut board = BoardWriter::new();
-    let told = Arc::new(Told::default());
+    let shared = Arc::new(Shared::default());
     let readers: Vec<_> = (0..2)
         .map(|_| {
-            let (reader, told) = (board.outside_reader(), Arc::clone(&told));
-            thread::spawn(move || read_until_over(reader, &told))
+            let (reader, shared) = (board.outside_reader(), Arc::clone(&shared));
+            thread::spawn(move || read_until_over(reader, &shared))
         })
         .collect();
 
@@ -161,18 +161,18 @@ fn a_million_switches_show_no_reader_a_shut_gate_a_later_bar_or_a_changed_view()
             publication += 1;
             let opens = since_of(number) + row as i64 * STEP_NS;
             push(&mut segment, opens, opens + STEP_NS, publication as f64);
-            told.opening.store(publication, Ordering::Release);
+            shared.opening.store(publication, Ordering::Release);
             let instant = instant_of(since_of(number), row + 1);
             let _ = board.publish(instant);
             let _ = board.shut(Some(instant), Reason::CatchingUp { holders: Vec::new() });
-            told.shut_after.store(publication, Ordering::Release);
+            shared.shut_after.store(publication, Ordering::Release);
         }
         used.push(segment);
-        while number % 100 == 0 && told.n_looks.load(Ordering::Relaxed) < 20 * number {
+        while number % 100 == 0 && shared.n_looks.load(Ordering::Relaxed) < 20 * number {
             thread::yield_now();
         }
     }
-    told.is_over.store(true, Ordering::Release);
+    shared.is_over.store(true, Ordering::Release);
 
     assert_eq!(board.epoch(), 2 * N_OPENINGS);
     for reader in readers {

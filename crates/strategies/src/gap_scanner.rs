@@ -115,7 +115,7 @@ impl Consumer for GapScanner {
         for symbol in &self.universe {
             let past = match context.history(symbol, BarInterval::DAY, n_sessions) {
                 Ok(past) => past,
-                Err(HistoryError::Unknown { .. } | HistoryError::NotStored { .. }) => continue,
+                Err(HistoryError::Unknown(_) | HistoryError::NotStored { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
             let Some(figures) = Figures::of(&past) else { continue };

@@ -167,7 +167,7 @@ impl MomentumScanner {
             let n_sessions = self.settings.history_sessions;
             let past = match context.history(symbol, BarInterval::DAY, n_sessions) {
                 Ok(past) => past,
-                Err(HistoryError::Unknown { .. } | HistoryError::NotStored { .. }) => continue,
+                Err(HistoryError::Unknown(_) | HistoryError::NotStored { .. }) => continue,
                 Err(error) => return Err(error.into()),
             };
             let (first, last) = (past.bars().next(), past.latest());

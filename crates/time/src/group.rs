@@ -2,12 +2,48 @@
 //!
 //! Not here: what a calendar says ([`crate::Calendar`]).
 
+use std::fmt;
+
+/// What is traded.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AssetClass {
+    /// Shares and funds.
+    Equity,
+    /// Cryptocurrencies.
+    Crypto,
+    /// Currency pairs.
+    Forex,
+    /// Futures.
+    Futures,
+    /// Options on any of these.
+    Options,
+}
+
+impl AssetClass {
+    /// The word in session files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            AssetClass::Equity => "EQUITY",
+            AssetClass::Crypto => "CRYPTO",
+            AssetClass::Forex => "FOREX",
+            AssetClass::Futures => "FUTURES",
+            AssetClass::Options => "OPTIONS",
+        }
+    }
+}
+
+impl fmt::Display for AssetClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
 /// A name under which a session file may place its symbols.
 ///
 /// ```
-/// use openbell_time::ExchangeGroup;
+/// use openbell_time::{AssetClass, ExchangeGroup};
 /// let us = ExchangeGroup::named("US_EQUITY").expect("a group");
-/// assert_eq!((us.calendar, us.default_asset_class()), ("XNYS", "EQUITY"));
+/// assert_eq!((us.calendar, us.default_asset_class()), ("XNYS", AssetClass::Equity));
 /// assert_eq!(us.sessions_per_year, 252);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,62 +52,57 @@ pub struct ExchangeGroup {
     pub name: &'static str,
     /// The calendar whose facts hold its sessions.
     pub calendar: &'static str,
+    /// What its calendar is called: the code of the exchange where the group is one, else the name of
+    /// the facts.
+    pub calendar_name: &'static str,
     /// The asset classes that fit, the default one first; never empty.
-    pub asset_classes: &'static [&'static str],
+    pub asset_classes: &'static [AssetClass],
     /// Sessions that make a year in annualised figures: a convention, not a count.
     pub sessions_per_year: u32,
 }
 
-const EQUITIES: &[&str] = &["EQUITY", "OPTIONS"];
-const FUTURES: &[&str] = &["FUTURES", "OPTIONS"];
+const EQUITIES: &[AssetClass] = &[AssetClass::Equity, AssetClass::Options];
+const FUTURES: &[AssetClass] = &[AssetClass::Futures, AssetClass::Options];
+const CRYPTO: &[AssetClass] = &[AssetClass::Crypto, AssetClass::Futures];
+const FOREX: &[AssetClass] = &[AssetClass::Forex];
+
+/// A group whose calendar is called as the group is.
+const fn group(
+    name: &'static str,
+    calendar: &'static str,
+    asset_classes: &'static [AssetClass],
+    sessions_per_year: u32,
+) -> ExchangeGroup {
+    ExchangeGroup { name, calendar, calendar_name: name, asset_classes, sessions_per_year }
+}
 
 const fn equities(name: &'static str, calendar: &'static str) -> ExchangeGroup {
-    ExchangeGroup { name, calendar, asset_classes: EQUITIES, sessions_per_year: 252 }
+    group(name, calendar, EQUITIES, 252)
 }
 
 const fn futures(name: &'static str, calendar: &'static str) -> ExchangeGroup {
-    ExchangeGroup { name, calendar, asset_classes: FUTURES, sessions_per_year: 260 }
+    group(name, calendar, FUTURES, 260)
+}
+
+/// A group of exchanges, whose calendar keeps the name of its facts.
+const fn of_many(of_one: ExchangeGroup) -> ExchangeGroup {
+    ExchangeGroup { calendar_name: of_one.calendar, ..of_one }
 }
 
 impl ExchangeGroup {
     /// Every group, in the order of names.
     pub const ALL: &'static [ExchangeGroup] = &[
-        ExchangeGroup {
-            name: "24/5",
-            calendar: "24/5",
-            asset_classes: &["FOREX", "FUTURES"],
-            sessions_per_year: 260,
-        },
-        ExchangeGroup {
-            name: "24/7",
-            calendar: "24/7",
-            asset_classes: &["CRYPTO", "FUTURES"],
-            sessions_per_year: 365,
-        },
+        group("24/5", "24/5", &[AssetClass::Forex, AssetClass::Futures], 260),
+        group("24/7", "24/7", CRYPTO, 365),
         futures("CMES", "CMES"),
         futures("CME_EQUITY", "CME_EQUITY"),
-        futures("COMMODITIES", "CME_EQUITY"),
-        ExchangeGroup {
-            name: "CRYPTO",
-            calendar: "24/7",
-            asset_classes: &["CRYPTO", "FUTURES"],
-            sessions_per_year: 365,
-        },
-        ExchangeGroup {
-            name: "FOREX",
-            calendar: "FX_NY",
-            asset_classes: &["FOREX"],
-            sessions_per_year: 260,
-        },
-        ExchangeGroup {
-            name: "FX_NY",
-            calendar: "FX_NY",
-            asset_classes: &["FOREX"],
-            sessions_per_year: 260,
-        },
+        of_many(futures("COMMODITIES", "CME_EQUITY")),
+        of_many(group("CRYPTO", "24/7", CRYPTO, 365)),
+        of_many(group("FOREX", "FX_NY", FOREX, 260)),
+        group("FX_NY", "FX_NY", FOREX, 260),
         futures("IEPA", "IEPA"),
         equities("NYSE_EXT", "XNYS"),
-        equities("US_EQUITY", "XNYS"),
+        of_many(equities("US_EQUITY", "XNYS")),
         equities("XASX", "XASX"),
         equities("XBOM", "XBOM"),
         equities("XETR", "XETR"),
@@ -91,12 +122,12 @@ impl ExchangeGroup {
     }
 
     /// The asset class that is meant where none is written.
-    pub fn default_asset_class(&self) -> &'static str {
-        self.asset_classes.first().copied().unwrap_or_default()
+    pub fn default_asset_class(&self) -> AssetClass {
+        self.asset_classes[0]
     }
 
     /// Says whether an asset class fits the group.
-    pub fn allows(&self, asset_class: &str) -> bool {
+    pub fn allows(&self, asset_class: AssetClass) -> bool {
         self.asset_classes.contains(&asset_class)
     }
 }

@@ -16,7 +16,7 @@ pub use calendar::{Calendar, CalendarCursor, UnusualDay, UnusualKind};
 pub use clock::{ClockDriver, SessionClock};
 pub use date::{TradingDate, Weekday};
 pub use error::TimeError;
-pub use group::ExchangeGroup;
+pub use group::{AssetClass, ExchangeGroup};
 pub use local::{LocalTime, TimeOfDay};
 pub use manager::TimeManager;
 pub use session::{Break, MarketPhase, Session, SessionPart};

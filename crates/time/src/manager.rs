@@ -90,11 +90,6 @@ impl TimeManager {
     pub fn calendar(&self, name: &str) -> Result<Calendar, TimeError> {
         let group = ExchangeGroup::named(name).ok_or_else(|| unknown(name))?;
         let idx = embedded_idx(group.calendar)?;
-        let own_name = match group.name {
-            // A group's name is not its calendar's; an exchange's code is.
-            "US_EQUITY" | "CRYPTO" | "FOREX" | "COMMODITIES" => group.calendar,
-            code => code,
-        };
         let expansions = self.overlay.as_ref().map_or(&AS_EMBEDDED, |overlay| &overlay.expansions);
         let expansion = match expansions[idx].get() {
             Some(expansion) => expansion,
@@ -103,7 +98,7 @@ impl TimeManager {
                 expansions[idx].get_or_init(|| expanded)
             }
         };
-        Ok(Calendar::new(own_name, Arc::clone(expansion)))
+        Ok(Calendar::new(group.calendar_name, Arc::clone(expansion)))
     }
 
     fn expanded(&self, embedded: &EmbeddedCalendar) -> Result<Expansion, TimeError> {

@@ -1,4 +1,4 @@
-//! What a person may lay over the facts, and what they are told where a line is wrong.
+//! What a person may lay over the facts, and the errors of lines that are wrong.
 
 use openbell_time::{TimeError, TimeManager, TradingDate};
 

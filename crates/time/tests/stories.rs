@@ -242,10 +242,10 @@ fn lag_counts_no_weekend_no_night_and_no_lunch() {
 }
 
 #[test]
-fn the_days_that_are_not_usual_are_told_with_their_reasons() {
+fn the_days_that_are_not_usual_are_listed_with_their_reasons() {
     let new_york = calendar("XNYS");
     let days = new_york.unusual_days(date("2024-11-01")..=date("2024-12-31")).expect("covered");
-    let told: Vec<_> =
+    let found: Vec<_> =
         days.iter().map(|day| (day.date.to_string(), day.kind, day.reason.as_str())).collect();
     let expected = [
         ("2024-11-28".to_owned(), UnusualKind::Closed, "Thanksgiving"),
@@ -253,5 +253,5 @@ fn the_days_that_are_not_usual_are_told_with_their_reasons() {
         ("2024-12-24".to_owned(), UnusualKind::EarlyClose, "Christmas Eve"),
         ("2024-12-25".to_owned(), UnusualKind::Closed, "Christmas"),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(found, expected);
 }

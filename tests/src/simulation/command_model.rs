@@ -1,12 +1,13 @@
 //! What the plain run makes of commands, and what it answers.
 
 use openbell_coordinator::{
-    Added, Answer, Event, Origin, Phase, Refusal, Removed, SessionCommand, Stay, StepAt,
+    AddFailure, Added, Answer, Event, Origin, Phase, Refusal, Removed, SessionCommand, Stay,
+    StepAt, UnknownSymbol,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 
-use super::session_model::{Membership, Pending, SessionModel};
+use super::session_model::{Membership, Pending, SessionModel, some_failure};
 
 impl SessionModel<'_> {
     pub(super) fn take(
@@ -70,11 +71,15 @@ impl SessionModel<'_> {
             return Some(Added::AlreadyPresent);
         }
         let Some(symbol_idx) = self.position(symbol) else {
-            return Some(Added::Refused(Refusal::UnknownSymbol { why: String::new() }));
+            return Some(Added::Refused(Refusal::UnknownSymbol(UnknownSymbol {
+                symbol: symbol.clone(),
+                source: String::new(),
+                nearest: None,
+            })));
         };
         let known = &self.scenario.symbols[symbol_idx];
         if known.rows.is_none() || known.unreadable_since() <= self.gate.clock {
-            return Some(Added::Failed { why: String::new() });
+            return Some(Added::Failed(AddFailure::Load(some_failure())));
         }
         let generation = self.generations.get(symbol).copied().unwrap_or(0) + 1;
         self.generations.insert(symbol.clone(), generation);
@@ -99,11 +104,11 @@ impl SessionModel<'_> {
         if is_joining {
             for (asked, result) in self.pending.iter_mut().flat_map(|p| &mut p.results) {
                 if asked == symbol && result.is_none() {
-                    *result = Some(Added::Failed { why: String::new() });
+                    *result = Some(Added::Failed(AddFailure::Load(some_failure())));
                 }
             }
         } else {
-            self.left_untold.push(symbol.clone());
+            self.left_unnotified.push(symbol.clone());
         }
         self.events.push(Event::Left { symbol: symbol.clone(), at: self.gate.clock });
         Removed::Removed

@@ -15,7 +15,7 @@ use super::listener::{Shared, consumers};
 use super::oracle::Oracle;
 use super::readings::Readings;
 use super::scenario::Scenario;
-use super::session_model::{SessionModel, Stage};
+use super::session_model::{SessionModel, Stage, some_failure};
 use super::violation::{Kept, Violation, keep};
 use crate::market::time;
 
@@ -338,19 +338,21 @@ fn without_words(event: &Event) -> Event {
     let mut event = event.clone();
     match &mut event {
         Event::Commanded { answer, .. } => *answer = normal(answer),
-        Event::Failed { why, .. } => why.clear(),
+        Event::Failed { failure, .. } => *failure = some_failure(),
         _ => {}
     }
     event
 }
 
 fn normal(answer: &openbell_coordinator::Answer) -> openbell_coordinator::Answer {
-    use openbell_coordinator::{Added, Answer, Refusal};
+    use openbell_coordinator::{AddFailure, Added, Answer, Refusal};
     let mut answer = answer.clone();
     if let Answer::Added(results) = &mut answer {
         for (_, result) in results {
-            if let Added::Failed { why } | Added::Refused(Refusal::UnknownSymbol { why }) = result {
-                why.clear();
+            match result {
+                Added::Failed(failure) => *failure = AddFailure::Load(some_failure()),
+                Added::Refused(Refusal::UnknownSymbol(unknown)) => unknown.source.clear(),
+                _ => {}
             }
         }
     }

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use openbell_config::StreamingConfig;
 use openbell_coordinator::{
-    Added, Answer, Command, Event, Origin, Phase, Resumed, SessionCommand, Skipped, Step, StepAt,
+    Added, Answer, Command, Event, Origin, Phase, Resumed, RunError, RunFailure, SessionCommand,
+    Skipped, Step, StepAt,
 };
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
@@ -90,7 +91,7 @@ pub struct SessionModel<'s> {
     pub(super) carried: BTreeMap<Symbol, Membership>,
     pub(super) announced: BTreeMap<(Symbol, BarInterval), usize>,
     pub(super) pending: Vec<Pending>,
-    pub(super) left_untold: Vec<Symbol>,
+    pub(super) left_unnotified: Vec<Symbol>,
     pub(super) members_changed: bool,
     pub(super) schedule: VecDeque<(Timestamp, usize)>,
     pub(super) pace: PaceModel,
@@ -133,7 +134,7 @@ impl<'s> SessionModel<'s> {
             carried: BTreeMap::new(),
             announced: BTreeMap::new(),
             pending: Vec::new(),
-            left_untold: Vec::new(),
+            left_unnotified: Vec::new(),
             members_changed: false,
             schedule: VecDeque::new(),
             pace: PaceModel::default(),
@@ -263,7 +264,7 @@ impl<'s> SessionModel<'s> {
         self.members = members;
         self.n_bars = 0;
         self.announced.clear();
-        self.left_untold.clear();
+        self.left_unnotified.clear();
         let mut schedule = Vec::new();
         for (entry, scheduled) in self.scenario.schedule.iter().enumerate() {
             let open = self.oracle.regular(day).0;
@@ -400,7 +401,8 @@ impl<'s> SessionModel<'s> {
             news.sort_by_key(|bar| (bar.closes_at, bar.interval));
             self.receive_bars(news);
         }
-        self.notified.extend(std::mem::take(&mut self.left_untold).into_iter().map(Notified::Left));
+        self.notified
+            .extend(std::mem::take(&mut self.left_unnotified).into_iter().map(Notified::Left));
         self.notified.extend(joined.into_iter().map(Notified::Joined));
         self.answer_pending();
     }
@@ -412,7 +414,7 @@ impl<'s> SessionModel<'s> {
         self.note_switches(Reason::Failed);
         self.abandon();
         let at = has_begun.then_some(self.gate.clock);
-        self.events.push(Event::Failed { at, why: String::new() });
+        self.events.push(Event::Failed { at, failure: some_failure() });
         self.end(Phase::Failed);
     }
 
@@ -513,4 +515,10 @@ impl<'s> SessionModel<'s> {
         let series = self.oracle.series(self.day, symbol_idx, self.scenario.base);
         series.bars.iter().map(|bar| bar.closes_at).collect()
     }
+}
+
+/// What went wrong is the engine's to say: the model knows only that something did.
+pub(super) fn some_failure() -> RunFailure {
+    let at = Timestamp::MIN;
+    RunError::Consumer { consumer: String::new(), at, why: String::new() }.into()
 }

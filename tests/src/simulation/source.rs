@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openbell_coordinator::Source;
+use openbell_coordinator::{Source, UnknownSymbol};
 use openbell_data_manager::{DataError, Feed, MemoryFeed};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::Calendar;
@@ -31,8 +31,8 @@ impl Source for SimSource {
         base.into_iter().chain(known.daily.as_ref().map(|_| BarInterval::DAY)).collect()
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        format!("the market has no {symbol}")
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the market".to_owned(), nearest: None }
     }
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {

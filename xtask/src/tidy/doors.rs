@@ -82,6 +82,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "a feed's prefetch, the one thread that a library starts",
     },
     Exception {
+        path: "crates/coordinator/src/control/handle.rs",
+        doors: &[Door::Sleep],
+        because: "a user who waits for a ticket may say for how long; no core waits there",
+    },
+    Exception {
         path: "crates/app/src/",
         doors: &[Door::Files, Door::Environment, Door::Processes, Door::Terminal],
         because: "the program around the core: arguments, threads, signals, output, exit codes",
@@ -208,7 +213,7 @@ fn door_of(path: &PathUse) -> Option<Door> {
         ["cpu_time", ..] => Some(Door::Clock),
         ["std", "thread", "sleep" | "sleep_ms" | "sleep_until" | "park_timeout"]
         | ["thread", "sleep" | "park_timeout"]
-        | ["crossbeam", "channel", "after" | "tick"] => Some(Door::Sleep),
+        | ["crossbeam", "channel", "after" | "tick" | "RecvTimeoutError"] => Some(Door::Sleep),
         // Who am I, and how many could we be, without starting anybody.
         ["std", "thread", "current" | "ThreadId" | "panicking" | "available_parallelism", ..] => {
             None

@@ -3,6 +3,17 @@
 use openbell_benches::measured::Figure;
 use serde::Deserialize;
 
+/// The build in which a figure is held against its bound.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Needs {
+    /// Any: a count of allocations, memory, growth with the number of symbols.
+    #[default]
+    Any,
+    /// An optimised one: what one part of the code costs beside another.
+    Optimised,
+}
+
 /// One figure's bound and aim, as `benches/bounds.json` has them.
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -11,6 +22,9 @@ pub struct Bound {
     pub figure: String,
     /// What it should come to; for people.
     pub goal: String,
+    /// In which builds it means something.
+    #[serde(default)]
+    pub needs: Needs,
     /// It must not be less.
     #[serde(default)]
     pub at_least: Option<f64>,
@@ -22,7 +36,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Whether a figure is held against it; of times only goals are told.
+    /// Whether a figure is held against it; of times only goals are shown.
     pub fn binds(&self) -> bool {
         self.at_least.is_some() || self.at_most.is_some()
     }
@@ -52,9 +66,9 @@ pub fn read(text: &str) -> Result<Vec<Bound>, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// What is wrong: figures outside their bound, figures without one, binding bounds that nothing was
-/// held against.
-pub fn broken(bounds: &[Bound], figures: &[Figure]) -> Vec<String> {
+/// What is wrong in a build that `is_optimised` or not: figures outside their bound, figures without
+/// one, binding bounds that nothing was held against.
+pub fn broken(bounds: &[Bound], figures: &[Figure], is_optimised: bool) -> Vec<String> {
     let mut broken = Vec::new();
     for figure in figures {
         match bounds.iter().find(|bound| bound.figure == figure.name) {
@@ -69,8 +83,9 @@ pub fn broken(bounds: &[Bound], figures: &[Figure]) -> Vec<String> {
             Some(_) => {}
         }
     }
-    let is_measured = |bound: &&Bound| figures.iter().any(|figure| figure.name == bound.figure);
-    for bound in bounds.iter().filter(|bound| bound.binds() && !is_measured(bound)) {
+    let is_measured = |bound: &Bound| figures.iter().any(|figure| figure.name == bound.figure);
+    let is_due = |bound: &&Bound| bound.binds() && (is_optimised || bound.needs == Needs::Any);
+    for bound in bounds.iter().filter(|bound| is_due(bound) && !is_measured(bound)) {
         broken.push(format!("nothing was measured for the bound of {:?}", bound.figure));
     }
     broken
@@ -81,7 +96,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = r#"[
-        {"figure": "a ratio", "goal": "0.85", "at_least": 0.4, "why": "it was 0.7"},
+        {"figure": "a ratio", "needs": "optimised", "goal": "0.85", "at_least": 0.4, "why": "it was 0.7"},
         {"figure": "allocations", "goal": "0", "at_most": 0, "why": "none is needed"},
         {"figure": "a time", "goal": "2 ns", "why": "of this machine"}
     ]"#;
@@ -89,7 +104,7 @@ mod tests {
     fn found(figures: &[(&'static str, f64)]) -> Vec<String> {
         let figures: Vec<Figure> =
             figures.iter().map(|&(name, value)| Figure { name, value }).collect();
-        broken(&read(TEXT).expect("bounds"), &figures)
+        broken(&read(TEXT).expect("bounds"), &figures, true)
     }
 
     #[test]
@@ -99,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn a_figure_outside_its_bound_is_told_with_the_reason_of_the_bound() {
+    fn a_figure_outside_its_bound_is_reported_with_the_reason_of_the_bound() {
         assert_eq!(
             found(&[("a ratio", 0.35), ("allocations", 0.001)]),
             [
@@ -111,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bound_that_nothing_is_held_against_and_a_figure_without_one_are_told() {
+    fn a_bound_that_nothing_is_held_against_and_a_figure_without_one_are_reported() {
         assert_eq!(
             found(&[("a ratio", 0.9), ("another", 1.0)]),
             [
@@ -119,6 +134,15 @@ mod tests {
                 "nothing was measured for the bound of \"allocations\""
             ]
         );
+    }
+
+    #[test]
+    fn a_build_that_is_not_optimised_need_not_measure_ratios() {
+        let bounds = read(TEXT).expect("bounds");
+        let allocations = [Figure { name: "allocations", value: 0.0 }];
+        assert_eq!(broken(&bounds, &allocations, false), [""; 0]);
+        assert_eq!(broken(&bounds, &allocations, true).len(), 1);
+        assert_eq!(broken(&bounds, &[], false).len(), 1);
     }
 
     #[test]

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_answered_and_a_wrong_one_is_told() {
+    fn every_line_is_answered_and_a_wrong_one_is_reported() {
         let file = "\
 mic,kind,arg1,arg2,answer
 XNYS,is_session,2024-07-04,,0
@@ -183,13 +183,13 @@ NYSE_EXT,phase,2024-07-03T17:00:00Z,,post
 XNYS,open,1970-01-02,,
 ";
         assert_eq!(answers, expected);
-        let told: Vec<&str> = differences.lines().collect();
+        let lines: Vec<&str> = differences.lines().collect();
         assert_eq!(
-            told[0],
+            lines[0],
             "line 3: XNYS close 2024-07-03: the file says 2024-07-03T20:00:00Z, the calendar 2024-07-03T17:00:00Z"
         );
-        assert!(told[1].starts_with("line 7: XNYS open 1970-01-02: no answer:"), "{}", told[1]);
-        assert_eq!(told[2], "6 questions, 4 compared, 2 differences");
+        assert!(lines[1].starts_with("line 7: XNYS open 1970-01-02: no answer:"), "{}", lines[1]);
+        assert_eq!(lines[2], "6 questions, 4 compared, 2 differences");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::Args;
 use openbell_data_manager::StoreWriter;
 use openbell_data_manager::generate::{self, Flaw, MarketPlan, SymbolPlan};
 use openbell_market::{BarInterval, Symbol};
-use openbell_time::{ExchangeGroup, TimeManager, TradingDate};
+use openbell_time::{AssetClass, ExchangeGroup, TimeManager, TradingDate};
 
 use super::{inclusive, known_group};
 use crate::exit::{Exit, Failure, Outcome};
@@ -82,7 +82,8 @@ pub fn generate(args: &GenerateArgs, terminal: &mut Terminal) -> Outcome {
         );
         return Err(Failure::says(Exit::Usage, text));
     };
-    let is_crypto = ExchangeGroup::named(&args.group).is_some_and(|group| group.allows("CRYPTO"));
+    let is_crypto =
+        ExchangeGroup::named(&args.group).is_some_and(|group| group.allows(AssetClass::Crypto));
     let symbol_plan = |symbol: &Symbol| {
         let plan = if is_crypto {
             SymbolPlan::coin(symbol.clone(), 1_000_000)

@@ -118,8 +118,7 @@ impl Selection {
 
 /// The failure of a symbol that the store does not hold.
 fn unknown_symbol(store: &DataManager, symbol: &Symbol) -> Failure {
-    let why = StoreSource::new(store.clone()).unknown(symbol);
-    Failure::says(Exit::Data, why)
+    Failure::says(Exit::Data, StoreSource::new(store.clone()).unknown(symbol).to_string())
 }
 
 /// The group of bars that are stored without one.

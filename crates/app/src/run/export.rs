@@ -9,9 +9,9 @@ use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
     ExportBars, ExportReport, ExportValues, QualityRow, RunExport, SignalRow,
 };
-use openbell_market::{SeriesKey, Symbol};
+use openbell_market::{Grid, SeriesKey, Symbol};
 use openbell_session_data::{Rows, SymbolView};
-use openbell_time::{Timestamp, TradingDate};
+use openbell_time::{SessionPart, Timestamp, TradingDate};
 
 use super::OUR_CONSUMERS;
 use crate::exit::{Exit, Failure};
@@ -56,7 +56,7 @@ impl Export {
 /// quality there is no row.
 fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataError> {
     let (report, plan) = (engine.report(), engine.plan());
-    let configured = &plan.config.session_data_config;
+    let configured = &plan.config().session_data_config;
     if !configured.gap_filler.enable_session_quality {
         return Ok(());
     }
@@ -64,9 +64,11 @@ fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataErr
     let mut symbols: BTreeSet<&Symbol> = took_part.map(|symbol| &symbol.symbol).collect();
     symbols.extend(&configured.symbols);
     for session in &report.sessions {
-        let planned = plan.sessions.iter().find(|planned| planned.date == session.date);
-        let layout = planned.and_then(|planned| plan.rule.lay(*planned).ok()); // Laid out before.
-        let n_slots = layout.map_or(0, |layout| layout.series.base.grid.n_slots() as u32);
+        let planned = plan.sessions().iter().find(|planned| planned.date == session.date);
+        let n_slots = planned.map_or(0, |planned| {
+            let parts: Vec<SessionPart> = planned.parts().collect();
+            Grid::of(plan.base(), &parts).n_slots() as u32
+        });
         for symbol in &symbols {
             let mut stood = session.symbols.iter().filter(|other| other.symbol == **symbol);
             let stood = stood.clone().find(|other| !other.has_left).or_else(|| stood.next_back());

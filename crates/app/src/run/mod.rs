@@ -12,8 +12,8 @@ use std::sync::Arc;
 use clap::Args;
 use openbell_config::Mode;
 use openbell_coordinator::{
-    Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, run as run_engine,
-    with_causes,
+    Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, UnknownSymbol,
+    run as run_engine, with_causes,
 };
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
@@ -198,9 +198,9 @@ const PROGRESS_STEPS: u64 = 512;
 fn show_progress(progress: &Progress, engine: &Engine) {
     let plan = engine.plan();
     let now = engine.clock().now();
-    let n_sessions = plan.sessions.len();
-    let at = plan.sessions.partition_point(|session| session.close <= now).min(n_sessions - 1);
-    let session = &plan.sessions[at];
+    let n_sessions = plan.sessions().len();
+    let at = plan.sessions().partition_point(|session| session.close <= now).min(n_sessions - 1);
+    let session = &plan.sessions()[at];
     let length = (session.close - session.open).as_secs_f64();
     let part = ((now - session.open).as_secs_f64() / length).clamp(0.0, 1.0);
     let share = (at as f64 + part) / n_sessions as f64;
@@ -240,7 +240,7 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
             error,
             PlanError::NoSession { .. }
                 | PlanError::ScheduleOutside { .. }
-                | PlanError::NotBuilt { .. }
+                | PlanError::NoLiveFeed
                 | PlanError::Time(_)
         )
     };
@@ -254,8 +254,10 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
             PlanError::ScheduleOutside { entry, .. } => {
                 format!("session_data_config.symbol_schedule[{entry}].at")
             }
-            PlanError::BadBase { .. } => "session_data_config.base_interval".to_owned(),
-            PlanError::UnknownSymbol { symbol, .. } => {
+            PlanError::BaseNotStored { .. } | PlanError::BaseYieldsNot { .. } => {
+                "session_data_config.base_interval".to_owned()
+            }
+            PlanError::UnknownSymbol(UnknownSymbol { symbol, .. }) => {
                 let item = positions.get(symbol).map(|at| format!("[{at}]")).unwrap_or_default();
                 format!("session_data_config.symbols{item}")
             }

@@ -1,7 +1,7 @@
 //! A source of a service's own: bars that a generator makes as they are asked for, in place of
 //! Parquet files.
 
-use openbell_coordinator::Source;
+use openbell_coordinator::{Source, UnknownSymbol};
 use openbell_data_manager::{Connection, DataError, Feed, FeedKind, Progress};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Timestamp};
@@ -27,8 +27,8 @@ impl Source for Generated {
         minute.into_iter().collect()
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        format!("the generator makes no {symbol}")
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the generator".to_owned(), nearest: None }
     }
 
     fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {

@@ -7,6 +7,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Timestamp, TradingDate};
 
 use crate::control::signal::Signal;
+use crate::error::{RunFailure, UnknownSymbol};
 
 /// How long an added symbol stays.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,11 +147,8 @@ impl PaceCommand {
 /// Why a command was not taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// The store has no such series.
-    UnknownSymbol {
-        /// The store's own words, with the nearest names.
-        why: String,
-    },
+    /// The source has no such symbol.
+    UnknownSymbol(UnknownSymbol),
     /// The symbol is locked.
     Locked,
     /// The run is paused already.
@@ -182,7 +180,7 @@ pub enum Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Refusal::UnknownSymbol { why } => f.write_str(why),
+            Refusal::UnknownSymbol(unknown) => unknown.fmt(f),
             Refusal::Locked => f.write_str("the symbol is locked; unlock it first"),
             Refusal::AlreadyPaused => f.write_str("the run is paused already"),
             Refusal::NotPaused => f.write_str("the run is not paused"),
@@ -201,7 +199,7 @@ impl fmt::Display for Refusal {
 }
 
 /// What became of adding one symbol.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Added {
     /// It has joined and is caught up.
     Added {
@@ -213,10 +211,27 @@ pub enum Added {
     /// It was not tried.
     Refused(Refusal),
     /// It was tried and did not succeed; the session is as before.
-    Failed {
-        /// Why.
-        why: String,
-    },
+    Failed(AddFailure),
+}
+
+/// Why adding a symbol did not succeed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum AddFailure {
+    /// Its bars could not be loaded.
+    Load(RunFailure),
+    /// It was removed before it had caught up.
+    RemovedWhileCatchingUp,
+}
+
+impl fmt::Display for AddFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddFailure::Load(failure) => failure.error().fmt(f),
+            AddFailure::RemovedWhileCatchingUp => {
+                f.write_str("it was removed while it was catching up")
+            }
+        }
+    }
 }
 
 /// What became of removing one symbol.
@@ -231,7 +246,7 @@ pub enum Removed {
 }
 
 /// The answer to a command.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub enum Answer {
     /// To [`SessionCommand::AddSymbols`]: one for each symbol, in the order asked.
     Added(Vec<(Symbol, Added)>),

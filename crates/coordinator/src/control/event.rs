@@ -7,6 +7,7 @@ use openbell_time::{Timestamp, TradingDate};
 
 use crate::control::command::{Answer, PaceCommand, SessionCommand, StepAt};
 use crate::control::signal::Signal;
+use crate::error::RunFailure;
 
 /// Who gave a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -151,7 +152,7 @@ pub enum Event {
         /// The session clock, where there was one.
         at: Option<Timestamp>,
         /// The cause and the place.
-        why: String,
+        failure: RunFailure,
     },
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::thread::ThreadId;
+use std::time::Duration;
 
-use crossbeam::channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bounded};
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
@@ -104,6 +105,24 @@ impl Ticket {
             Ok(answer) => Some(answer),
             Err(TryRecvError::Empty) => None,
             Err(TryRecvError::Disconnected) => Some(Answer::Stopped),
+        }
+    }
+
+    /// Waits for the answer, and at most so long: a copy of it, or `None` where none has come. The
+    /// ticket is good for waiting again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Ticket::wait`].
+    #[expect(clippy::disallowed_methods, reason = "the user waits, and says for how long")]
+    pub fn wait_timeout(&self, at_most: Duration) -> Result<Option<Answer>, WaitError> {
+        if self.core.is_current() {
+            return Err(WaitError::OnTheCoreThread);
+        }
+        match self.answer.recv_timeout(at_most) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Ok(Some(Answer::Stopped)),
         }
     }
 

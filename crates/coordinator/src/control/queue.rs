@@ -2,8 +2,8 @@
 //!
 //! The core looks at one flag where nothing waits; the lock is held for a push or a pop. A channel
 //! would keep what waits when its receiver goes, for as long as there are senders, and with it
-//! tickets that nobody answers. `tests/model_commands.rs` runs this file in every arrangement of
-//! threads.
+//! tickets that nobody answers. `proofs/tests/commands.rs` runs this file in every
+//! arrangement of threads.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;

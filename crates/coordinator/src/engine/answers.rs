@@ -4,7 +4,7 @@ use openbell_market::Symbol;
 
 use super::core::Core;
 use super::session::RunningSession;
-use crate::control::command::{Added, Answer};
+use crate::control::command::{AddFailure, Added, Answer};
 
 impl RunningSession {
     /// Answers the adds of which every symbol has an outcome.
@@ -33,7 +33,7 @@ impl RunningSession {
 
     /// A symbol left while it was on its way: that is what became of adding it.
     pub(super) fn fail_pending(&mut self, symbol: &Symbol) {
-        let failed = Added::Failed { why: "it was removed while it was catching up".to_owned() };
+        let failed = Added::Failed(AddFailure::RemovedWhileCatchingUp);
         for pending in &mut self.pending {
             for (asked, added) in &mut pending.results {
                 if asked == symbol && added.is_none() {

@@ -16,7 +16,7 @@ use super::pending_add::PendingAdd;
 use super::session::{Flow, RosterState, RunningSession};
 use crate::consumers::Asked;
 use crate::control::command::{
-    Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay,
+    AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay,
 };
 use crate::control::event::{Event, Operation, Origin};
 use crate::control::handle::Envelope;
@@ -247,26 +247,25 @@ impl RunningSession {
         stay: Stay,
     ) -> Result<SymbolSession, Added> {
         if core.source.intervals(symbol).is_empty() {
-            let why = core.source.unknown(symbol);
-            return Err(Added::Refused(Refusal::UnknownSymbol { why }));
+            let unknown = core.source.unknown(symbol);
+            return Err(Added::Refused(Refusal::UnknownSymbol(unknown)));
         }
         let is_configured = core.plan.config.session_data_config.symbols.contains(symbol);
         let membership =
             if is_configured { Membership::Configured } else { Membership::Asked(stay) };
         let before = core.known(symbol);
-        let failed = |why: String| Added::Failed { why };
-        let run = core.open_run(symbol, membership, &self.layout.session);
-        let run = run.map_err(|error| failed(error.to_string()))?;
+        let failed = |error: RunError| Added::Failed(AddFailure::Load(error.into()));
+        let run = core.open_run(symbol, membership, &self.layout.session).map_err(failed)?;
         let through = DeliveredThrough::before_everything();
         let clock = core.clock.now();
-        let loaded = core.load(&self.layout, run, through).map_err(|error| error.to_string());
+        let loaded = core.load(&self.layout, run, through);
         let loaded = loaded.and_then(|mut newcomer| match newcomer.take_fault(clock) {
             None => Ok(newcomer),
-            Some((_, error)) => Err(error.to_string()),
+            Some((_, error)) => Err(error.into()),
         });
-        let newcomer = loaded.map_err(|why| {
+        let newcomer = loaded.map_err(|error| {
             core.forget(symbol, before);
-            failed(why)
+            failed(error)
         })?;
         if let Flow::Live(_) = &self.flow {
             newcomer.through.reach_the_clock(); // Live, the inside is where the clock is.

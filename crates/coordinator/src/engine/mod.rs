@@ -439,9 +439,9 @@ impl Engine {
     /// Ends the run as failed: the gate shuts, nothing more is delivered, every open ticket
     /// answers.
     fn fail(&mut self, error: RunError) {
-        let failure = RunFailure::new(error);
+        let failure = RunFailure::from(error);
         let at = self.abandon(Reason::Failed);
-        self.core.record.events.push(Event::Failed { at, why: failure.to_string() });
+        self.core.record.events.push(Event::Failed { at, failure: failure.clone() });
         self.core.record.failure = Some(failure);
         self.end(Phase::Failed);
     }

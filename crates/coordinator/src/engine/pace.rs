@@ -13,7 +13,7 @@ pub(super) struct Pace {
     is_paused: bool,
     /// Instants that a paused run may still visit.
     n_single: u32,
-    /// The last instant that a run told to go until then may visit.
+    /// The last instant that may be visited, after a command to run until then.
     until: Option<Timestamp>,
     worst_overrun: Nanos,
 }

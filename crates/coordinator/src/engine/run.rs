@@ -12,7 +12,7 @@ const COMMAND_POLL: Nanos = Nanos::from_nanos(10_000_000);
 /// answers whether to go on.
 ///
 /// *Cost*: blocks the thread until the run has ended, or `between` says stop: the run then stands
-/// where it is, and can be told to stop in order by its handle.
+/// where it is, and can be stopped in order by its handle.
 pub fn run(
     engine: &mut Engine,
     wall: &dyn WallClock,

@@ -8,6 +8,7 @@ use openbell_session_data::{Rows, Segment};
 use openbell_time::Session;
 use thiserror::Error;
 
+use crate::error::{RunFailure, UnknownSymbol};
 use crate::history::History;
 use crate::layout::LayoutRule;
 use crate::plan::series::HistoryWindow;
@@ -48,17 +49,12 @@ impl HistoryBars {
 }
 
 /// Why no history came.
-#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Debug, Error)]
 #[non_exhaustive]
 pub enum HistoryError {
     /// The source has no such symbol.
-    #[error("{why}")]
-    Unknown {
-        /// The symbol.
-        symbol: Symbol,
-        /// The source's words, with the nearest names.
-        why: String,
-    },
+    #[error(transparent)]
+    Unknown(UnknownSymbol),
     /// Neither the interval nor one that it is made of is stored.
     #[error("the store holds neither {interval} bars of {symbol} nor {base}, from which they are made; it has {}", .found.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", "))]
     NotStored {
@@ -72,14 +68,14 @@ pub enum HistoryError {
         found: Vec<BarInterval>,
     },
     /// It could not be read.
-    #[error("cannot read {interval} history of {symbol}: {why}")]
+    #[error("cannot read {interval} history of {symbol}: {}", .failure.error())]
     Unreadable {
         /// The symbol.
         symbol: Symbol,
         /// The interval.
         interval: BarInterval,
         /// What happened.
-        why: String,
+        failure: RunFailure,
     },
     /// A free consumer cannot ask: the core would have to wait for it, or it for the core.
     #[error(
@@ -108,8 +104,7 @@ impl HistorySource for StoredHistory<'_> {
         let HistoryRequest { symbol, interval, n_sessions } = asked;
         let (base, found) = (self.rule.base, self.source.intervals(&symbol));
         if found.is_empty() {
-            let why = self.source.unknown(&symbol);
-            return Err(HistoryError::Unknown { symbol, why });
+            return Err(HistoryError::Unknown(self.source.unknown(&symbol)));
         }
         let from_days = interval == BarInterval::WEEK && found.contains(&BarInterval::DAY);
         let from_base = interval.is_made_of(base) && found.contains(&base);
@@ -121,8 +116,8 @@ impl HistorySource for StoredHistory<'_> {
         match history.roll(&self.session, self.rule, self.source) {
             Ok(()) => Ok(HistoryBars { segments: history.trailing(interval) }),
             Err(error) => {
-                let why = error.to_string();
-                Err(HistoryError::Unreadable { symbol, interval, why })
+                let failure = RunFailure::from(error);
+                Err(HistoryError::Unreadable { symbol, interval, failure })
             }
         }
     }

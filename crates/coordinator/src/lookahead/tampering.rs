@@ -8,6 +8,7 @@ use openbell_time::{Calendar, Nanos, Session, SessionPart, Timestamp, TradingDat
 
 use super::cut::{Cut, Draw, Tamper};
 use crate::digest::symbol_key;
+use crate::error::UnknownSymbol;
 use crate::source::Source;
 
 /// What is done to the data of a run of a check; nothing in a run that others are held against.
@@ -55,7 +56,7 @@ impl Source for Tampered {
         self.source.intervals(symbol)
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
         self.source.unknown(symbol)
     }
 

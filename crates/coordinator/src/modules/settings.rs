@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_told_with_its_key_and_a_missing_one_by_name() {
+    fn a_wrong_value_is_reported_with_its_key_and_a_missing_one_by_name() {
         let whole = faults(r#"{"minutes": 1.5}"#);
         assert_eq!(whole, ["minutes: invalid type: floating point `1.5`, expected u32"]);
         assert_eq!(faults(r#"{"both_ways": true}"#), ["missing field `minutes`"]);

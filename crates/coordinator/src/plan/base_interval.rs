@@ -28,8 +28,7 @@ pub(super) fn base_interval(
     for symbol in &data.symbols {
         let stored = source.intervals(symbol);
         if stored.is_empty() {
-            let why = source.unknown(symbol);
-            errors.push(PlanError::UnknownSymbol { symbol: symbol.clone(), why });
+            errors.push(PlanError::UnknownSymbol(source.unknown(symbol)));
             continue;
         }
         found.push(format!("{symbol} has {}", names(&stored)));
@@ -70,12 +69,9 @@ fn no_base(
     let symbol = symbol.clone();
     match configured {
         Some(base) if stored.contains(&base) => {
-            PlanError::BadBase { base, symbol, why: format!("it does not yield all of {asked}") }
+            PlanError::BaseYieldsNot { base, symbol, asked: asked.to_owned() }
         }
-        Some(base) => {
-            let why = format!("the store holds {}", names(&stored));
-            PlanError::BadBase { base, symbol, why }
-        }
+        Some(base) => PlanError::BaseNotStored { base, symbol, found: stored },
         None => PlanError::NoBaseInterval { symbol, asked: asked.to_owned(), found: stored },
     }
 }

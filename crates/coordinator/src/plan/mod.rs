@@ -24,15 +24,15 @@ use crate::source::Source;
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The config that it comes from.
-    pub config: SessionConfig,
+    pub(crate) config: SessionConfig,
     /// How sessions are laid out: calendar, base, derived intervals, hours.
-    pub rule: LayoutRule,
+    pub(crate) rule: LayoutRule,
     /// The sessions, in time order; at least one.
-    pub sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
     /// The rule of lag.
-    pub lag: LagRule,
+    pub(crate) lag: LagRule,
     /// What a lagging symbol withholds.
-    pub scope: GateScope,
+    pub(crate) scope: GateScope,
     /// The trailing windows, by whom they are for.
     history: Vec<(ApplyTo, HistoryWindow)>,
     /// The indicators that update with the bars of their interval.
@@ -142,9 +142,29 @@ impl Plan {
         self.config.session_data_config.gap_filler.enable_session_quality
     }
 
-    /// The calendar.
+    /// The config that it comes from.
+    pub fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
+    /// The calendar of the group: the exchange's clock, and when its sessions open and close.
     pub fn calendar(&self) -> &Calendar {
         &self.rule.calendar
+    }
+
+    /// The sessions, in time order; at least one.
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// The interval of the bars that feeds deliver.
+    pub fn base(&self) -> BarInterval {
+        self.rule.base
+    }
+
+    /// The intervals that are made of the base, shortest first.
+    pub fn derived(&self) -> &[BarInterval] {
+        &self.rule.derived
     }
 
     /// The trailing windows of one symbol, shortest interval first; the longest of several for
@@ -303,8 +323,7 @@ fn sessions_of(
     errors: &mut Vec<PlanError>,
 ) -> Option<Vec<Session>> {
     let Mode::Backtest(backtest) = &config.mode else {
-        let (what, why) = ("mode live".to_owned(), "there is no live feed".to_owned());
-        errors.push(PlanError::NotBuilt { what, why });
+        errors.push(PlanError::NoLiveFeed);
         return None;
     };
     let (start, end): (TradingDate, TradingDate) = (backtest.start_date, backtest.end_date);

@@ -10,6 +10,8 @@ use openbell_data_manager::{DataError, Feed};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
+use crate::error::UnknownSymbol;
+
 /// Gives feeds by series. The store of a program is one
 /// ([`StoreSource`](crate::StoreSource)); a service with data of its own writes another.
 pub trait Source: Send {
@@ -17,8 +19,9 @@ pub trait Source: Send {
     /// symbol that is not known.
     fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval>;
 
-    /// Why a symbol is not known, with the nearest names where there are some.
-    fn unknown(&self, symbol: &Symbol) -> String;
+    /// What is to be said of a symbol that is not known: who does not know it, and the nearest names
+    /// where there are some.
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol;
 
     /// Whether the series of one symbol may be read together. A source whose series are all of
     /// one make has nothing to refuse.

@@ -6,6 +6,7 @@ use openbell_data_manager::{DataError, DataManager, Feed, Prefetch};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
+use crate::error::UnknownSymbol;
 use crate::source::Source;
 
 /// Feeds out of a [`DataManager`].
@@ -26,23 +27,10 @@ impl Source for StoreSource {
         self.store.intervals(symbol)
     }
 
-    fn unknown(&self, symbol: &Symbol) -> String {
-        // Any interval does: what is unknown is the symbol.
-        let key = SeriesKey { symbol: symbol.clone(), interval: BarInterval::DAY };
-        match self.store.info(&key) {
-            Err(DataError::UnknownSeries { store, nearest, .. }) => {
-                let hint = match nearest.as_slice() {
-                    [] => "it holds no symbol".to_owned(),
-                    names => {
-                        let names: Vec<&str> = names.iter().map(Symbol::as_str).collect();
-                        format!("the nearest are {}", names.join(", "))
-                    }
-                };
-                format!("the store {store:?} has no symbol {symbol}; {hint}")
-            }
-            Err(error) => error.to_string(),
-            Ok(_) => format!("the store holds {symbol}"),
-        }
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        let (source, nearest) =
+            (format!("the store {:?}", self.store.root()), self.store.nearest(symbol));
+        UnknownSymbol { symbol: symbol.clone(), source, nearest: Some(nearest) }
     }
 
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {

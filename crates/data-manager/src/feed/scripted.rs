@@ -58,7 +58,7 @@ pub struct ScriptedFeed {
     subscribed_at: Timestamp,
     heartbeat: Nanos,
     script: Vec<Line>,
-    /// Lines before it hold no failure that is still to be told.
+    /// Failures on lines before it are reported no more.
     forgiven: usize,
     /// The failure that polls report until the next seek.
     reported: Option<usize>,

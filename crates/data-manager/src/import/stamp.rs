@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hour_that_is_shown_twice_is_told_apart_by_the_order_of_rows() {
+    fn the_hour_that_is_shown_twice_is_resolved_by_the_order_of_rows() {
         let rows = ["2024-11-03 01:30", "2024-11-03 01:45", "2024-11-03 01:15"];
         let mut reader = reader("%Y-%m-%d %H:%M", "15m", "America/New_York", RowOrder::OldestFirst);
         let read: Vec<_> = stamps(&mut reader, &rows).into_iter().map(Result::unwrap).collect();

@@ -59,26 +59,11 @@ fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
 pub(crate) fn nearest(asked: &Symbol, known: Vec<Symbol>) -> Vec<Symbol> {
     let mut ranked: Vec<(usize, Symbol)> = known
         .into_iter()
-        .map(|symbol| (distance(asked.as_str().as_bytes(), symbol.as_str().as_bytes()), symbol))
+        .map(|symbol| (strsim::levenshtein(asked.as_str(), symbol.as_str()), symbol))
         .collect();
     ranked.sort();
     ranked.truncate(3);
     ranked.into_iter().map(|(_, symbol)| symbol).collect()
-}
-
-/// How many single letters must be put in, taken out or changed to make `b` of `a`.
-fn distance(a: &[u8], b: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

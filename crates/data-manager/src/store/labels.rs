@@ -58,7 +58,7 @@ fn label_date(written_ns: i64) -> Option<TradingDate> {
 }
 
 /// The open of the session of `date`; `None` also for dates of which the calendar knows nothing,
-/// whose label then stands for itself.
+/// whose label then is kept as it is.
 fn open_of(calendar: &Calendar, date: TradingDate) -> Option<Timestamp> {
     calendar.session(date).ok().flatten().map(|session| session.open)
 }

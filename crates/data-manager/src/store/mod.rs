@@ -9,9 +9,9 @@ mod guess;
 mod killed_writes;
 mod labels;
 pub(crate) mod layout;
+pub(crate) mod maintenance;
+mod placement;
 pub(crate) mod rows;
-mod standing;
-pub(crate) mod upkeep;
 pub(crate) mod verify;
 pub(crate) mod writer;
 
@@ -141,6 +141,14 @@ impl DataManager {
     pub fn symbols(&self) -> Vec<Symbol> {
         let symbols: BTreeSet<&Symbol> = self.series.keys().map(|key| &key.symbol).collect();
         symbols.into_iter().cloned().collect()
+    }
+
+    /// Up to three symbols of the store whose names come nearest to `asked`, the nearest first; none
+    /// where it holds no symbol.
+    ///
+    /// *Cost*: a comparison with every symbol.
+    pub fn nearest(&self, asked: &Symbol) -> Vec<Symbol> {
+        guess::nearest(asked, self.symbols())
     }
 
     /// The intervals at which `symbol` is stored, shortest first; empty where it is not.
@@ -293,7 +301,7 @@ impl DataManager {
                 store: self.root.clone(),
                 key: key.clone(),
                 intervals: self.intervals(&key.symbol).iter().map(ToString::to_string).collect(),
-                nearest: guess::nearest(&key.symbol, self.symbols()),
+                nearest: self.nearest(&key.symbol),
             }),
         }
     }

@@ -10,8 +10,8 @@ use openbell_time::{Calendar, Timestamp};
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::Decoder;
 use crate::store::layout::{self, Period, SeriesPlace};
-use crate::store::standing::{Standing, standing};
-use crate::store::upkeep::{CompactReport, Effect};
+use crate::store::maintenance::{CompactReport, Effect};
+use crate::store::placement::{Placement, placement};
 use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
 use crate::{DataError, disk};
 
@@ -267,11 +267,11 @@ impl<'a> FileCheck<'a> {
         if self.period.is_some_and(|period| !period.range().contains(&stamp)) {
             self.note(FindingKind::OutsidePeriod, first);
         }
-        let standing = self.calendar.map(|calendar| standing(calendar, self.key.interval, stamp));
-        match standing {
-            Some(Standing::OffGrid) => self.note(FindingKind::OffGrid, first),
-            Some(Standing::OffSession) => self.note(FindingKind::OffSession, first),
-            Some(Standing::OnGrid | Standing::Unknown) | None => {}
+        let placed = self.calendar.map(|calendar| placement(calendar, self.key.interval, stamp));
+        match placed {
+            Some(Placement::OffGrid) => self.note(FindingKind::OffGrid, first),
+            Some(Placement::OffSession) => self.note(FindingKind::OffSession, first),
+            Some(Placement::OnGrid | Placement::Unknown) | None => {}
         }
     }
 

@@ -338,7 +338,7 @@ impl IndicatorName {
     }
 
     /// The name in session files and keys.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.row().text
     }
 
@@ -413,7 +413,7 @@ impl IndicatorClass {
         [Trend, Momentum, Volatility, Volume, SupportResistance, Historical];
 
     /// The name in session files.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Trend => "trend",
             Momentum => "momentum",
@@ -429,7 +429,7 @@ impl FromStr for IndicatorClass {
     type Err = IndicatorError;
 
     fn from_str(text: &str) -> Result<IndicatorClass, IndicatorError> {
-        let known = IndicatorClass::ALL.map(|class| (class.as_str(), class));
+        let known = IndicatorClass::ALL.map(|class| (class.name(), class));
         known.iter().find(|(name, _)| *name == text).map(|(_, class)| *class).ok_or_else(|| {
             IndicatorError::UnknownClass { found: text.to_owned(), nearest: nearest(text, known) }
         })
@@ -438,7 +438,7 @@ impl FromStr for IndicatorClass {
 
 impl fmt::Display for IndicatorName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 
@@ -450,7 +450,7 @@ impl fmt::Debug for IndicatorName {
 
 impl fmt::Display for IndicatorClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 

@@ -190,7 +190,7 @@ impl WindowUnit {
     pub const ALL: [WindowUnit; 3] = [WindowUnit::Bars, WindowUnit::Days, WindowUnit::Weeks];
 
     /// The name in session files.
-    pub fn as_str(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             WindowUnit::Bars => "bars",
             WindowUnit::Days => "days",
@@ -201,7 +201,7 @@ impl WindowUnit {
 
 impl fmt::Display for WindowUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(self.name())
     }
 }
 
@@ -209,7 +209,7 @@ impl FromStr for WindowUnit {
     type Err = IndicatorError;
 
     fn from_str(text: &str) -> Result<WindowUnit, IndicatorError> {
-        let known = WindowUnit::ALL.map(|unit| (unit.as_str(), unit));
+        let known = WindowUnit::ALL.map(|unit| (unit.name(), unit));
         known.iter().find(|(name, _)| *name == text).map(|(_, unit)| *unit).ok_or_else(|| {
             IndicatorError::UnknownUnit { found: text.to_owned(), nearest: nearest(text, known) }
         })

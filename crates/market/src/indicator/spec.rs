@@ -197,9 +197,9 @@ impl IndicatorSpec {
         self.factor(parameter) as u32
     }
 
-    /// The same indicator over `period` bars, as a window counted in days or weeks turns out.
+    /// The same indicator over `period` bars: what a window that was written in days or weeks comes to.
     ///
-    /// It may be longer than one that is asked for in bars: so many bars a year of minutes has.
+    /// It may be longer than the longest period that can be written in bars, as a year of minutes is.
     ///
     /// # Errors
     ///
@@ -276,7 +276,7 @@ impl IndicatorSpec {
 
 impl fmt::Display for IndicatorSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name.as_str())?;
+        f.write_str(self.name.name())?;
         let mut rest = self.name.parameters().iter().zip(self.values);
         if self.name.has_period()
             && let Some((_, period)) = rest.next()
@@ -467,7 +467,7 @@ mod tests {
                 _ => BarInterval::from_mins(5).unwrap(),
             };
             let spec = IndicatorSpec::new(name, needs_period.then_some(7.0), [], interval).unwrap();
-            assert!(spec.key().starts_with(name.as_str()));
+            assert!(spec.key().starts_with(name.name()));
             assert_eq!(spec.columns().len(), name.n_values());
         }
     }

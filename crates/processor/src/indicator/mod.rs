@@ -6,7 +6,7 @@
 //! ready is absent and never 0; what is ready though nothing moved, nothing was traded or high
 //! equals low is 0. No NaN and no infinity leaves a state: a value that float64 cannot hold is
 //! absent, and so is one whose sums it cannot hold, as Σ tp·v of prices of 1e300; sums without end
-//! (`obv`, `pvt`) do not come back from there. What stands for every indicator where nothing moves,
+//! (`obv`, `pvt`) do not come back from there. The value of every indicator where nothing moves,
 //! the tests `indicator_degenerate` write down name by name.
 //!
 //! # Formulas

@@ -306,7 +306,7 @@ impl IndicatorState {
 
     /// Takes in the bars `rows` of one session and writes the values at each to the columns that
     /// it takes from `out`, bit for bit those of [`update`](IndicatorState::update) at each. NaN
-    /// stands for an absent value and for nothing else, as store codecs want it.
+    /// means an absent value and nothing else, as store codecs want it.
     ///
     /// *Shape*: one column for each value, in the order of the fields, each with room for the
     /// rows; what lies past them is left as it is.
@@ -352,7 +352,7 @@ impl IndicatorState {
         self.value(position.unwrap_or_else(|| panic!("{} has no field {field}", self.spec)))
     }
 
-    /// All values, in the order of the fields; NaN stands for an absent one and for nothing else,
+    /// All values, in the order of the fields; NaN means an absent one and nothing else,
     /// as store codecs want it.
     ///
     /// # Panics

@@ -14,7 +14,7 @@
 
 /// What a window keeps of its values: how two neighbouring parts make one.
 pub(super) trait Fold: Clone {
-    /// A value, and what stands for several.
+    /// A value, and the aggregate of several.
     type Part: Copy;
     /// The part of no value.
     const NOTHING: Self::Part;

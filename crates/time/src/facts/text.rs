@@ -391,7 +391,7 @@ impl<'a> Line<'a> {
         text.parse().map_err(|_| self.wrong("needs a date, YYYY-MM-DD", text))
     }
 
-    /// A date, or a year that stands for its first of January.
+    /// A date, or a year, which means its first of January.
     fn date_or_year(&self, text: &str) -> Result<TradingDate, TimeError> {
         let year = (text.len() == 4).then(|| text.parse().ok()).flatten();
         match year.and_then(|year| TradingDate::from_ymd(year, 1, 1)) {

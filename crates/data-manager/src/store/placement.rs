@@ -5,7 +5,7 @@ use openbell_time::{Calendar, Timestamp};
 
 /// Where a stamp stands beside a calendar.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Standing {
+pub(crate) enum Placement {
     OnGrid,
     OffGrid,
     OffSession,
@@ -14,7 +14,7 @@ pub(crate) enum Standing {
 }
 
 /// Where the written stamp `stamp` of a bar of `interval` stands.
-pub(crate) fn standing(calendar: &Calendar, interval: BarInterval, stamp: Timestamp) -> Standing {
+pub(crate) fn placement(calendar: &Calendar, interval: BarInterval, stamp: Timestamp) -> Placement {
     let Some(clock) = interval.clock() else {
         let date = stamp.utc_date();
         let is_label = stamp == date.utc_midnight();
@@ -25,22 +25,22 @@ pub(crate) fn standing(calendar: &Calendar, interval: BarInterval, stamp: Timest
             _ => calendar.is_session(date),
         };
         return match found {
-            Err(_) => Standing::Unknown,
-            Ok(_) if !is_label => Standing::OffGrid,
-            Ok(true) => Standing::OnGrid,
-            Ok(false) => Standing::OffSession,
+            Err(_) => Placement::Unknown,
+            Ok(_) if !is_label => Placement::OffGrid,
+            Ok(true) => Placement::OnGrid,
+            Ok(false) => Placement::OffSession,
         };
     };
     let session = match calendar.session_at(stamp) {
-        Err(_) => return Standing::Unknown,
+        Err(_) => return Placement::Unknown,
         Ok(session) => session,
     };
     let part = session.and_then(|session| session.parts().find(|part| part.contains(stamp)));
     let length_ns = clock.length().as_nanos();
     match part {
-        Some(part) if (stamp - part.since).as_nanos() % length_ns == 0 => Standing::OnGrid,
-        Some(_) => Standing::OffGrid,
-        None if stamp.as_nanos() % length_ns == 0 => Standing::OffSession,
-        None => Standing::OffGrid,
+        Some(part) if (stamp - part.since).as_nanos() % length_ns == 0 => Placement::OnGrid,
+        Some(_) => Placement::OffGrid,
+        None if stamp.as_nanos() % length_ns == 0 => Placement::OffSession,
+        None => Placement::OffGrid,
     }
 }
