@@ -26,6 +26,7 @@ pub mod exit;
 pub mod logging;
 pub mod lookahead;
 pub mod modules;
+pub mod outputs;
 pub mod plan;
 pub mod progress;
 pub mod replay;

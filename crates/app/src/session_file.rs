@@ -89,16 +89,19 @@ impl SessionFile {
         })
     }
 
+    /// Where the file's calendar overlay lies; absent where it names none.
+    pub fn overlay_path(&self) -> Option<PathBuf> {
+        let overlay = self.config.session_data_config.calendar_overlay.as_ref()?;
+        Some(self.beside(overlay))
+    }
+
     /// The text of the file's calendar overlay; absent where it names none.
     ///
     /// # Errors
     ///
     /// An overlay that cannot be read.
     pub fn overlay_text(&self) -> Result<Option<String>, Failure> {
-        let Some(overlay) = &self.config.session_data_config.calendar_overlay else {
-            return Ok(None);
-        };
-        let path = self.beside(overlay);
+        let Some(path) = self.overlay_path() else { return Ok(None) };
         std::fs::read_to_string(&path).map(Some).map_err(|error| {
             let at = self.place_of(OVERLAY);
             let what = format!("{at}cannot read the calendar overlay {}", path.display());
@@ -114,7 +117,8 @@ impl SessionFile {
         }
     }
 
-    fn beside(&self, path: &str) -> PathBuf {
+    /// A path as it stands in the file, which is relative to the file.
+    pub fn beside(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }

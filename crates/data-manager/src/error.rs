@@ -368,6 +368,14 @@ pub enum DataError {
         /// The name.
         column: String,
     },
+    /// A folder holds the export of another run.
+    #[error(
+        "{path:?} holds the export of another run, or something else under its names; name another folder"
+    )]
+    OtherExport {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Synthetic rows were to be mixed with real ones.
     #[error("{path:?} is {}, the new rows are {}: the two are never mixed; use another store", kind_of(*.is_synthetic), kind_of(!*.is_synthetic))]
     SyntheticMixed {

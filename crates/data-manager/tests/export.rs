@@ -26,7 +26,7 @@ fn lines_of(path: &std::path::Path) -> Vec<String> {
 fn bars_of_two_sessions_are_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let key = series("BTC/USD 5m");
-    let mut export = RunExport::create(folder.path()).unwrap();
+    let mut export = RunExport::create(folder.path(), "a run").unwrap();
     for (date, stamp) in
         [("2025-07-02", "2025-07-02T13:30:00Z"), ("2025-07-03", "2025-07-03T13:30:00Z")]
     {
@@ -39,7 +39,7 @@ fn bars_of_two_sessions_are_one_file() {
     assert_eq!(
         lines[1],
         "{ts: 2025-07-03 13:30:00.000000 +00:00, session_date: 2025-07-03, open: 2.5, high: 2.5, \
-         low: 2.5, close: 2.5, volume: 2.5, n: 4, expected: 4}"
+         low: 2.5, close: 2.5, volume: 2.5, n: 4, expected: 4, symbol: \"BTC/USD\"}"
     );
 }
 
@@ -47,7 +47,7 @@ fn bars_of_two_sessions_are_one_file() {
 fn a_value_that_is_not_defined_is_null() {
     let folder = tempfile::tempdir().unwrap();
     let key = series("AAPL 1m");
-    let mut export = RunExport::create(folder.path()).unwrap();
+    let mut export = RunExport::create(folder.path(), "a run").unwrap();
     let stamps = [at("2025-07-02T13:30:00Z"), at("2025-07-02T13:31:00Z")].map(|t| t.as_nanos());
     let sma = ExportValues { name: "sma_2", values: &[None, Some(1.5)] };
     let ema = ExportValues { name: "ema_2", values: &[Some(2.0), Some(3.0)] };
@@ -59,14 +59,20 @@ fn a_value_that_is_not_defined_is_null() {
     assert!(matches!(error, DataError::UnknownExportColumn { .. }), "{error}");
     export.finish().unwrap();
     let lines = lines_of(&folder.path().join("indicators/1m/AAPL.parquet"));
-    assert_eq!(lines[0], "{ts: 2025-07-02 13:30:00.000000 +00:00, sma_2: null, ema_2: 2.0}");
-    assert_eq!(lines[2], "{ts: 2025-07-02 13:32:00.000000 +00:00, sma_2: null, ema_2: 4.0}");
+    assert_eq!(
+        lines[0],
+        "{ts: 2025-07-02 13:30:00.000000 +00:00, sma_2: null, ema_2: 2.0, symbol: \"AAPL\"}"
+    );
+    assert_eq!(
+        lines[2],
+        "{ts: 2025-07-02 13:32:00.000000 +00:00, sma_2: null, ema_2: 4.0, symbol: \"AAPL\"}"
+    );
 }
 
 #[test]
 fn quality_has_a_row_also_where_nothing_is_present_or_expected() {
     let folder = tempfile::tempdir().unwrap();
-    let mut export = RunExport::create(folder.path()).unwrap();
+    let mut export = RunExport::create(folder.path(), "a run").unwrap();
     for (expected, present, longest_gap) in [(390, 388, 1), (390, 0, 390), (0, 0, 0)] {
         let key = series("AAPL 1m");
         let session_date = "2019-02-14".parse().unwrap();
@@ -88,7 +94,7 @@ fn quality_has_a_row_also_where_nothing_is_present_or_expected() {
 fn an_export_that_is_not_finished_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let key = series("AAPL 1m");
-    let mut export = RunExport::create(folder.path()).unwrap();
+    let mut export = RunExport::create(folder.path(), "a run").unwrap();
     let stamp = [at("2025-07-02T13:30:00Z").as_nanos()];
     export
         .append_bars(&key, "2025-07-02".parse().unwrap(), &one_bar(&stamp, &[1.0], &[1]))
@@ -102,7 +108,7 @@ fn an_export_that_is_not_finished_leaves_no_file() {
 fn more_rows_than_are_gathered_become_row_groups() {
     let folder = tempfile::tempdir().unwrap();
     let key = series("BTC-USD 1m");
-    let mut export = RunExport::create(folder.path()).unwrap();
+    let mut export = RunExport::create(folder.path(), "a run").unwrap();
     let n_rows = 400_000;
     let prices = vec![1.0; n_rows];
     let counts = vec![1; n_rows];
@@ -116,4 +122,34 @@ fn more_rows_than_are_gathered_become_row_groups() {
     let file = File::open(folder.path().join("bars/1m/BTC-USD.parquet")).unwrap();
     let file = SerializedFileReader::new(file).unwrap();
     assert_eq!(file.metadata().file_metadata().num_rows(), 1_200_000);
+}
+
+#[test]
+fn the_export_of_another_run_is_left_alone_and_that_of_the_same_run_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let stamp = [at("2025-07-02T13:30:00Z").as_nanos()];
+    let export = |run: &str, symbols: &[&str]| {
+        let mut export = RunExport::create(folder.path(), run)?;
+        for symbol in symbols {
+            let key = series(&format!("{symbol} 1m"));
+            let bar = one_bar(&stamp, &[1.0], &[1]);
+            export.append_bars(&key, "2025-07-02".parse().unwrap(), &bar)?;
+        }
+        export.finish()
+    };
+    let there = |symbol: &str| folder.path().join(format!("bars/1m/{symbol}.parquet")).is_file();
+    export("monday", &["AAPL", "MSFT"]).unwrap();
+    let error = export("tuesday", &["TSLA"]).unwrap_err();
+    assert!(matches!(error, DataError::OtherExport { .. }), "{error}");
+    assert!(there("AAPL") && there("MSFT") && !there("TSLA"));
+    export("monday", &["MSFT"]).unwrap();
+    assert!(!there("AAPL") && there("MSFT"));
+}
+
+#[test]
+fn a_folder_that_holds_something_else_under_the_names_of_an_export_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("bars")).unwrap();
+    let refused = RunExport::create(folder.path(), "a run").map(drop);
+    assert!(matches!(refused, Err(DataError::OtherExport { .. })));
 }

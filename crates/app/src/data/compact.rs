@@ -7,6 +7,7 @@ use openbell_data_manager::{CompactReport, DataManager, Effect, StoreOptions, St
 
 use super::{DEFAULT_GROUP, StoreArg};
 use crate::exit::{Exit, Outcome};
+use crate::outputs::Outputs;
 use crate::table::{count, counted};
 use crate::terminal::Terminal;
 
@@ -41,6 +42,7 @@ pub fn compact(args: &CompactArgs, terminal: &mut Terminal) -> Outcome {
     // Opened for reading first: a folder that is not there is not to be made.
     let store = DataManager::open(&args.store.store, &StoreOptions::default())?;
     if let Some(into) = &args.into {
+        Outputs::new().reads_store(&args.store.store).writes_into(into, "--into").check()?;
         return copy(args, &store, into, terminal);
     }
     let effect = if args.dry_run { Effect::DryRun } else { Effect::Apply };

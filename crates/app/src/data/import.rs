@@ -13,6 +13,7 @@ use openbell_time::{Calendar, Nanos, TimeManager};
 
 use super::{DEFAULT_GROUP, stamp_words};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::table::{Align, Table, count, counted};
 use crate::terminal::Terminal;
@@ -185,6 +186,7 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
         }
         return Ok(Exit::Done);
     }
+    outputs(args).check()?;
     let mut rejects = match &args.rejects {
         Some(path) => Some(Rejects::create(path)?),
         None => None,
@@ -231,6 +233,18 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
         rejects.finish()?;
     }
     Ok(Exit::Done)
+}
+
+/// What an import reads and where it writes.
+fn outputs(args: &ImportArgs) -> Outputs {
+    let mut outputs = Outputs::new();
+    for file in &args.files {
+        outputs = outputs.reads(file, "an imported file");
+    }
+    match &args.rejects {
+        Some(rejects) => outputs.reads_store(&args.store).writes(rejects, "--rejects"),
+        None => outputs,
+    }
 }
 
 fn options(args: &ImportArgs) -> CsvOptions {

@@ -14,6 +14,7 @@ use openbell_session_data::{Rows, SymbolView};
 use openbell_time::{SessionPart, Timestamp, TradingDate};
 
 use super::OUR_CONSUMERS;
+use crate::events::LogHead;
 use crate::exit::{Exit, Failure};
 use crate::report::EXPORT;
 
@@ -22,8 +23,12 @@ pub(super) struct Export(Arc<Mutex<Option<RunExport>>>);
 
 impl Export {
     /// Begins an export into `folder`, filled as sessions of `engine` close.
-    pub(super) fn create(folder: &Path, engine: &mut Engine) -> Result<Export, Failure> {
-        let export = RunExport::create(folder).map_err(failed)?;
+    pub(super) fn create(
+        folder: &Path,
+        head: &LogHead,
+        engine: &mut Engine,
+    ) -> Result<Export, Failure> {
+        let export = RunExport::create(folder, &head.line()).map_err(failed)?;
         let shared = Arc::new(Mutex::new(Some(export)));
         engine.register(Box::new(Exporter(Arc::clone(&shared))), OUR_CONSUMERS);
         Ok(Export(shared))

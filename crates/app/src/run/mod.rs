@@ -15,6 +15,7 @@ use openbell_coordinator::{
     Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, UnknownSymbol,
     run as run_engine, with_causes,
 };
+use openbell_data_manager::export::RunExport;
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_time::{SystemWall, WallClock};
@@ -22,6 +23,7 @@ use openbell_time::{SystemWall, WallClock};
 use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
+use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
@@ -123,17 +125,19 @@ fn run_file(
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
     let (made, texts) = modules::of_file(&file, &time)?;
+    outputs(args, &file, &folder, &texts).check()?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut engine = Engine::new(&file.config, &time, Box::new(StoreSource::new(store)))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::register(made, &mut engine)?;
+    let head = head_of(&file, &folder, texts)?;
     let export = match &args.export {
-        Some(folder) => Some(Export::create(folder, &mut engine)?),
+        Some(folder) => Some(Export::create(folder, &head, &mut engine)?),
         None => None,
     };
     let mut events = match &args.events {
-        Some(path) => Some(EventFile::create(path, &head_of(&file, &folder, texts)?)?),
+        Some(path) => Some(EventFile::create(path, &head)?),
         None => None,
     };
 
@@ -190,6 +194,29 @@ fn run_file(
         ));
     }
     Ok(end_of(&report, interrupt, terminal))
+}
+
+/// What a run reads and where it writes.
+fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts) -> Outputs {
+    let mut outputs = Outputs::new().reads(&file.path, "the session file").reads_store(store);
+    if let Some(overlay) = file.overlay_path() {
+        outputs = outputs.reads(overlay, "the calendar overlay");
+    }
+    for path in texts.keys() {
+        outputs = outputs.reads(file.beside(path), "a file of a module");
+    }
+    if let Some(events) = &args.events {
+        outputs = outputs.writes(events, "--events");
+    }
+    if let Some(folder) = &args.export {
+        for name in RunExport::FOLDERS {
+            outputs = outputs.writes_into(folder.join(name), "--export");
+        }
+        for name in RunExport::FILES {
+            outputs = outputs.writes(folder.join(name), "--export");
+        }
+    }
+    outputs
 }
 
 /// Steps from one look at the progress to the next.

@@ -13,6 +13,7 @@ mod import;
 mod interrupts;
 mod lookahead;
 mod other_readers;
+mod outputs;
 mod runs;
 mod session_files;
 mod stores;

@@ -65,7 +65,7 @@ fn an_export_of_indicators_has_a_column_for_each_field_and_null_while_it_is_not_
     }
     let fives = Table::read(&folder.path("out/indicators/5m/AAPL.parquet"));
     let names = "macd_5m_fast3_slow5_signal2.histogram macd_5m_fast3_slow5_signal2.macd \
-        macd_5m_fast3_slow5_signal2.signal sma_20_5m swing_high_2_5m.at swing_high_2_5m.price ts";
+        macd_5m_fast3_slow5_signal2.signal sma_20_5m swing_high_2_5m.at swing_high_2_5m.price symbol ts";
     assert_eq!(fives.names().collect::<Vec<_>>(), names.split_whitespace().collect::<Vec<_>>());
     let n_null = |column: &str| {
         let cells = fives.column(column);

@@ -13,6 +13,8 @@ pub enum Cell {
     Null,
     Int(i64),
     Float(f64),
+    /// The symbol, which is compared elsewhere.
+    Text,
 }
 
 /// A file's columns by name.
@@ -68,7 +70,7 @@ impl Table {
         match self.column(name)[row] {
             Cell::Float(value) => Some(value),
             Cell::Null => None,
-            Cell::Int(_) => panic!("{name} holds whole numbers"),
+            Cell::Int(_) | Cell::Text => panic!("{name} holds other cells"),
         }
     }
 }
@@ -81,6 +83,7 @@ fn cell(field: &Field) -> Cell {
         Field::TimestampMillis(value) => Cell::Int(*value * 1_000),
         Field::Date(days) => Cell::Int(i64::from(*days)),
         Field::Double(value) => Cell::Float(*value),
+        Field::Str(_) => Cell::Text,
         other => panic!("no column of these files holds {other:?}"),
     }
 }

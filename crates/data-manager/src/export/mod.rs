@@ -2,17 +2,18 @@
 //! each series, and quality as CSV.
 //!
 //! ```text
-//! DIR/bars/<interval>/<SYMBOL>.parquet         ts session_date open high low close volume n expected
-//! DIR/indicators/<interval>/<SYMBOL>.parquet   ts and a nullable column for each value
+//! DIR/bars/<interval>/<SYMBOL>.parquet         ts session_date open high low close volume n expected symbol
+//! DIR/indicators/<interval>/<SYMBOL>.parquet   ts, a nullable column for each value, symbol
 //! DIR/quality.csv                              a row for every symbol and session, base interval
 //! DIR/signals.csv                              a row for every signal; only where there was one
+//! DIR/run.json                                 what run it is of, as the caller says it
 //! ```
 
 mod signals;
 mod table;
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,12 +25,18 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
 
 use crate::codec::bar_file::meta_key;
-use crate::disk::{AtomicFile, Disk, RealDisk};
-use crate::store::layout::flat_file_name;
+use crate::disk::{self, AtomicFile, Disk, RealDisk};
+use crate::store::layout::{PARQUET, flat_file_name};
 use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
 pub use signals::SignalRow;
 use table::{Table, TableColumn};
+
+const BARS_FOLDER: &str = "bars";
+const INDICATORS_FOLDER: &str = "indicators";
+const QUALITY_FILE: &str = "quality.csv";
+const SIGNALS_FILE: &str = "signals.csv";
+const RUN_FILE: &str = "run.json";
 
 /// Rows gathered over all files before they are written: about 70 MB of bars.
 const GATHERED_ROWS_MAX: usize = 1 << 20;
@@ -44,6 +51,7 @@ const BARS: &str = "message bars {
     required double volume;
     required int32 n;
     required int32 expected;
+    required binary symbol (STRING);
 }";
 
 /// Bars of one series in one session, with what each of them has seen.
@@ -112,7 +120,7 @@ pub struct ExportReport {
 ///
 /// let folder = tempfile::tempdir()?;
 /// let key = SeriesKey { symbol: "AAPL".parse()?, interval: BarInterval::from_mins(1).unwrap() };
-/// let mut export = RunExport::create(folder.path())?;
+/// let mut export = RunExport::create(folder.path(), "{}")?;
 /// let session_date = "2025-07-03".parse()?;
 /// export.append_quality(&QualityRow { key, session_date, expected: 210, present: 209, longest_gap: 1 })?;
 /// export.finish()?;
@@ -122,6 +130,7 @@ pub struct ExportReport {
 /// ```
 pub struct RunExport {
     folder: PathBuf,
+    run: String,
     disk: Arc<dyn Disk>,
     bars: BTreeMap<SeriesKey, Table>,
     indicators: BTreeMap<SeriesKey, Indicators>,
@@ -144,22 +153,36 @@ impl std::fmt::Debug for RunExport {
 }
 
 impl RunExport {
-    /// Begins an export into `folder`, which is made where it is not there.
+    /// The folders that an export makes in its own.
+    pub const FOLDERS: [&str; 2] = [BARS_FOLDER, INDICATORS_FOLDER];
+
+    /// The files that an export makes beside them.
+    pub const FILES: [&str; 3] = [QUALITY_FILE, SIGNALS_FILE, RUN_FILE];
+
+    /// Begins an export of `run` into `folder`, which is made where it is not there. `run` is a text of
+    /// the caller's, the same for the same run; an earlier export of it is replaced.
     ///
     /// # Errors
     ///
-    /// Those of the file system.
-    pub fn create(folder: impl AsRef<Path>) -> Result<RunExport, DataError> {
-        RunExport::create_on(Arc::new(RealDisk), folder.as_ref())
+    /// [`DataError::OtherExport`] where the folder holds the export of another run; those of the file
+    /// system.
+    pub fn create(folder: impl AsRef<Path>, run: &str) -> Result<RunExport, DataError> {
+        RunExport::create_on(Arc::new(RealDisk), folder.as_ref(), run)
     }
 
-    pub(crate) fn create_on(disk: Arc<dyn Disk>, folder: &Path) -> Result<RunExport, DataError> {
-        let mut quality = AtomicFile::create(&disk, &folder.join("quality.csv"))?;
+    pub(crate) fn create_on(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        run: &str,
+    ) -> Result<RunExport, DataError> {
+        check_owner(folder, run)?;
+        let mut quality = AtomicFile::create(&disk, &folder.join(QUALITY_FILE))?;
         quality.set_aside();
         let header =
             b"symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct\n";
         Ok(RunExport {
             folder: folder.to_owned(),
+            run: run.to_owned(),
             disk,
             bars: BTreeMap::new(),
             indicators: BTreeMap::new(),
@@ -192,10 +215,10 @@ impl RunExport {
         let table = match self.bars.entry(key.clone()) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let file = file_of(&self.disk, &self.folder, "bars", key)?;
+                let file = file_of(&self.disk, &self.folder, BARS_FOLDER, key)?;
                 let schema =
                     parse_message_type(BARS).map_err(|error| encode_error(file.target(), error))?;
-                entry.insert(Table::new(file, schema, metadata(key), bar_columns())?)
+                entry.insert(Table::new(file, schema, metadata(key), bar_columns(key))?)
             }
         };
         let ExportBars { bars, n, expected } = *exported;
@@ -220,7 +243,7 @@ impl RunExport {
                 TableColumn::Double(values) => {
                     values.extend_from_slice(doubles.next().unwrap_or_default());
                 }
-                TableColumn::NullableDouble(..) => {}
+                TableColumn::NullableDouble(..) | TableColumn::Constant(_) => {}
             }
         }
         table.grew(n_bars);
@@ -253,7 +276,7 @@ impl RunExport {
         let indicators = match self.indicators.entry(key.clone()) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let file = file_of(&self.disk, &self.folder, "indicators", key)?;
+                let file = file_of(&self.disk, &self.folder, INDICATORS_FOLDER, key)?;
                 let names: Vec<String> = values.iter().map(|v| v.name.to_owned()).collect();
                 entry.insert(Indicators::new(file, key, names)?)
             }
@@ -297,6 +320,8 @@ impl RunExport {
     /// Those of the file system; files that are in their place by then stay.
     pub fn finish(mut self) -> Result<ExportReport, DataError> {
         self.write_quality()?;
+        self.remove_earlier()?;
+        write_text(&self.disk, &self.folder.join(RUN_FILE), &self.run)?;
         let mut report =
             ExportReport { n_quality_rows: self.n_quality_rows, ..ExportReport::default() };
         for table in self.bars.into_values() {
@@ -315,6 +340,36 @@ impl RunExport {
             report.n_files += 1;
         }
         Ok(report)
+    }
+
+    /// Removes what an earlier export of the run has left and this one does not write.
+    fn remove_earlier(&self) -> Result<(), DataError> {
+        let is_written = |kind: &str, interval: &str, file: &str| {
+            let is_it = |key: &SeriesKey| {
+                key.interval.to_string() == interval && flat_file_name(&key.symbol) == file
+            };
+            match kind {
+                BARS_FOLDER => self.bars.keys().any(is_it),
+                _ => self.indicators.keys().any(is_it),
+            }
+        };
+        let mut earlier = Vec::new();
+        for kind in RunExport::FOLDERS {
+            for (interval, file) in files_of(&self.folder.join(kind))? {
+                if !is_written(kind, &interval, &file) {
+                    earlier.push(self.folder.join(kind).join(interval).join(file));
+                }
+            }
+        }
+        let signals = self.folder.join(SIGNALS_FILE);
+        if self.signals.is_empty() && disk::is_file(&signals) {
+            earlier.push(signals);
+        }
+        for path in earlier {
+            let removed = self.disk.remove(&path);
+            removed.map_err(|error| DataError::io(IoAction::Remove, &path, error))?;
+        }
+        Ok(())
     }
 
     fn write_quality(&mut self) -> Result<(), DataError> {
@@ -345,6 +400,7 @@ impl Indicators {
             indicator_schema(&names).map_err(|error| encode_error(file.target(), error))?;
         let mut columns = vec![TableColumn::Stamps(Vec::new())];
         columns.extend(names.iter().map(|_| TableColumn::NullableDouble(Vec::new(), Vec::new())));
+        columns.push(symbol_column(key));
         Ok(Indicators { names, table: Table::new(file, schema, metadata(key), columns)? })
     }
 
@@ -373,7 +429,7 @@ impl Indicators {
                         None => levels.resize(levels.len() + opens_at_ns.len(), 0),
                     }
                 }
-                TableColumn::Int32(_) | TableColumn::Double(_) => {}
+                TableColumn::Int32(_) | TableColumn::Double(_) | TableColumn::Constant(_) => {}
             }
         }
         self.table.grew(opens_at_ns.len());
@@ -381,16 +437,60 @@ impl Indicators {
     }
 }
 
+/// Whether a folder is free for an export of `run`: it holds none, or one of the same.
+fn check_owner(folder: &Path, run: &str) -> Result<(), DataError> {
+    let is_there =
+        |name: &&str| disk::is_file(&folder.join(name)) || disk::is_folder(&folder.join(name));
+    let mut names = RunExport::FOLDERS.iter().chain(&RunExport::FILES);
+    if !names.any(|name| is_there(&name)) {
+        return Ok(());
+    }
+    let owner = folder.join(RUN_FILE);
+    let mut found = Vec::new();
+    if disk::is_file(&owner) {
+        let read = disk::open(&owner)?.read_to_end(&mut found);
+        read.map_err(|error| DataError::io(IoAction::Read, &owner, error))?;
+    }
+    if found == run.as_bytes() {
+        return Ok(());
+    }
+    Err(DataError::OtherExport { path: folder.to_owned() })
+}
+
+/// The files of an export's folder, each with that of its interval.
+fn files_of(folder: &Path) -> Result<Vec<(String, String)>, DataError> {
+    let mut files = Vec::new();
+    if disk::is_folder(folder) {
+        for interval in disk::list(folder)?.into_iter().filter(|entry| entry.is_folder) {
+            for file in disk::list(&folder.join(&interval.name))? {
+                if file.name.ends_with(PARQUET) {
+                    files.push((interval.name.clone(), file.name));
+                }
+            }
+        }
+    }
+    Ok(files)
+}
+
 fn write_signals(disk: &Arc<dyn Disk>, folder: &Path, rows: &[SignalRow]) -> Result<(), DataError> {
-    let mut file = AtomicFile::create(disk, &folder.join("signals.csv"))?;
     let mut text = signals::HEAD.to_owned();
     text.extend(rows.iter().map(SignalRow::line));
+    write_text(disk, &folder.join(SIGNALS_FILE), &text)
+}
+
+fn write_text(disk: &Arc<dyn Disk>, path: &Path, text: &str) -> Result<(), DataError> {
+    let mut file = AtomicFile::create(disk, path)?;
     let written = file.write_all(text.as_bytes());
     written.map_err(|error| DataError::io(IoAction::Write, file.target(), error))?;
     file.commit()
 }
 
-fn bar_columns() -> Vec<TableColumn> {
+/// The column that lets one query read the files of many series.
+fn symbol_column(key: &SeriesKey) -> TableColumn {
+    TableColumn::Constant(key.symbol.as_str().into())
+}
+
+fn bar_columns(key: &SeriesKey) -> Vec<TableColumn> {
     let double = || TableColumn::Double(Vec::new());
     let int32 = || TableColumn::Int32(Vec::new());
     vec![
@@ -403,6 +503,7 @@ fn bar_columns() -> Vec<TableColumn> {
         double(),
         int32(),
         int32(),
+        symbol_column(key),
     ]
 }
 
@@ -419,6 +520,11 @@ fn indicator_schema(names: &[String]) -> Result<Type, ParquetError> {
             .build()?;
         fields.push(Arc::new(field));
     }
+    let symbol = Type::primitive_type_builder("symbol", PhysicalType::BYTE_ARRAY)
+        .with_repetition(Repetition::REQUIRED)
+        .with_logical_type(Some(LogicalType::String))
+        .build()?;
+    fields.push(Arc::new(symbol));
     Type::group_type_builder("indicators").with_fields(fields).build()
 }
 

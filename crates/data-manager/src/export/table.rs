@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use parquet::data_type::{DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
@@ -22,6 +22,8 @@ pub(super) enum TableColumn {
     Double(Vec<f64>),
     /// Definition levels and the values that are there.
     NullableDouble(Vec<i16>, Vec<f64>),
+    /// One text in every row.
+    Constant(ByteArray),
 }
 
 /// A file of which rows are written as they come.
@@ -66,10 +68,10 @@ impl Table {
         if self.n_gathered == 0 {
             return Ok(());
         }
-        let columns = &mut self.columns;
+        let (columns, n_rows) = (&mut self.columns, self.n_gathered);
         let written = self.writer.next_row_group().and_then(|mut group| {
             for column in columns.iter_mut() {
-                write_column(&mut group, column)?;
+                write_column(&mut group, column, n_rows)?;
             }
             group.close().map(|_| ())
         });
@@ -101,6 +103,7 @@ impl Table {
 fn write_column(
     group: &mut SerializedRowGroupWriter<'_, AtomicFile>,
     column: &mut TableColumn,
+    n_rows: usize,
 ) -> Result<(), ParquetError> {
     let Some(mut writer) = group.next_column()? else {
         return Err(ParquetError::General("a table has more columns than its schema".to_owned()));
@@ -122,6 +125,10 @@ fn write_column(
             writer.typed::<DoubleType>().write_batch(values, Some(levels), None)?;
             levels.clear();
             values.clear();
+        }
+        TableColumn::Constant(text) => {
+            let values = vec![text.clone(); n_rows];
+            writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
         }
     }
     writer.close()

@@ -320,7 +320,7 @@ fn a_full_disk_is_an_error_and_the_store_is_as_it_was() {
 fn an_export_killed_at_any_step_leaves_whole_files_only() {
     let (rows, counts) = (rows(40, 1.0), vec![1; 40]);
     let write = |disk: Arc<dyn Disk>, root: &Path| -> Result<(), DataError> {
-        let mut export = RunExport::create_on(disk, root)?;
+        let mut export = RunExport::create_on(disk, root, "a run")?;
         let session_date = "2025-06-30".parse().unwrap();
         let bars = ExportBars { bars: rows.as_rows(), n: &counts, expected: &counts };
         export.append_bars(&key(), session_date, &bars)?;
