@@ -41,7 +41,7 @@ pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
         Failure::says(Exit::Data, text)
     };
     let text = std::fs::read_to_string(&args.events).map_err(|error| wrong(error.to_string()))?;
-    let log = EventLog::read(&text).map_err(wrong)?;
+    let log = EventLog::read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
     let time = match &log.head.overlay {
         Some(overlay) => TimeManager::with_overlay(overlay)?,
         None => TimeManager::new(),

@@ -109,6 +109,27 @@ pub(crate) fn open(path: &Path) -> Result<impl Read + Send + 'static, DataError>
     File::open(path).map_err(|source| DataError::io(IoAction::Read, path, source))
 }
 
+/// A file without a name, which is gone when it is closed.
+pub(crate) type Scratch = File;
+
+/// Makes a scratch file on the disk of `folder`.
+pub(crate) fn scratch(folder: &Path) -> io::Result<Scratch> {
+    tempfile::tempfile_in(folder)
+}
+
+/// Whether there is something at `path` that can be read once only: standard input, a pipe.
+pub(crate) fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|facts| !facts.is_file() && !facts.is_dir())
+}
+
+/// What a stream holds, as a file that is removed when it is dropped.
+pub(crate) fn spooled(path: &Path) -> Result<tempfile::TempPath, DataError> {
+    let failed = |source| DataError::io(IoAction::Read, path, source);
+    let mut spool = tempfile::NamedTempFile::new().map_err(failed)?;
+    io::copy(&mut File::open(path).map_err(failed)?, spool.as_file_mut()).map_err(failed)?;
+    Ok(spool.into_temp_path())
+}
+
 /// A file being written.
 pub(crate) trait DiskFile: Write + Send {
     /// Brings all that was written to the medium.

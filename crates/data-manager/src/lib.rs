@@ -8,6 +8,7 @@ pub mod arrow;
 mod codec;
 mod disk;
 mod error;
+mod evidence;
 pub mod export;
 mod feed;
 pub mod generate;
@@ -16,6 +17,9 @@ mod store;
 
 pub use codec::bar_file::Provenance;
 pub use error::{CellFault, DataError, IoAction, NotText};
+pub use evidence::{
+    Check, Evidence, Objection, StepLength, Suspicion, Undeliverable, UnknownCheck,
+};
 pub use feed::memory::MemoryFeed;
 pub use feed::prefetch::{Prefetch, PrefetchedFeed};
 pub use feed::scripted::{Arrival, ScriptedFeed};

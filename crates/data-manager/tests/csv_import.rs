@@ -7,14 +7,15 @@ use std::io::Write;
 use std::path::Path;
 
 use openbell_data_manager::import::{
-    CsvOptions, ImportReason, RowOrder, StampedAt, VolumeSource, preview,
+    CsvOptions, ImportReason, ImportTarget, RowOrder, StampedAt, SymbolChoice, VolumeSource,
+    preview,
 };
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_data_manager::{DataError, DataManager, Provenance, StoreOptions};
 use openbell_market::BarColumns;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::reference::{Size, references};
-use crate::support::importing::{Imported, import, import_text, minutes};
+use crate::support::importing::{Imported, Setup, import, import_text, import_text_of, minutes};
 use crate::support::{at, series, us_equity};
 
 fn reasons(imported: &Imported) -> Vec<(u64, &'static str, &str, ImportReason)> {
@@ -119,9 +120,16 @@ fn large_cases() -> Vec<Case> {
 }
 
 fn equals_the_parquet_file(data: &Path, (csv, options, parquet, since, until): Case) {
-    let symbol = parquet.rsplit('/').next().unwrap();
+    let (dataset, symbol) =
+        (parquet.split('/').next().unwrap(), parquet.rsplit('/').next().unwrap());
     let key = series(&format!("{symbol} {}", options.interval));
-    let imported = import(&data.join("csv").join(csv), &key, &options)
+    let group = match dataset {
+        "crypto-perp" => "CRYPTO",
+        "fx-fxcm" => "FOREX",
+        _ => "US_EQUITY",
+    };
+    let setup = Setup { group, ..Setup::default() };
+    let imported = import(&data.join("csv").join(csv), &key, &options, &setup)
         .unwrap_or_else(|error| panic!("{csv}: {error}"));
     assert_eq!(imported.report.n_rejected(), 0, "{csv}: {:?}", imported.rejected);
     let expected = reference(data, parquet, since, until);
@@ -160,7 +168,7 @@ fn a_dirty_file_is_read_as_far_as_it_can_be() {
         reasons(&imported),
         [
             (4, "volume", "", ImportReason::Missing),
-            (6, "ts", "2025-07-02 09:31", ImportReason::Duplicate),
+            (6, "ts", "2025-07-02 09:31", ImportReason::Conflicting),
             (7, "open", "12,36", ImportReason::NotANumber),
             (8, "high", "1230", ImportReason::Invalid(HighBelowOthers)),
             (9, "ts", "not a time", ImportReason::NotAStamp),
@@ -181,7 +189,7 @@ fn a_packed_file_is_read_and_one_cut_short_is_refused_whole() {
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packer.write_all(text.as_bytes()).unwrap();
     let packed = packer.finish().unwrap();
-    assert_eq!(import_text(&packed, &minutes()).unwrap().report.counts.added, 60);
+    assert_eq!(import_text(&packed, &minutes()).unwrap().report.counts().added, 60);
     for n_bytes in [packed.len() - 1, packed.len() / 2, 12] {
         let error = import_text(&packed[..n_bytes], &minutes()).err().expect("a refusal");
         assert!(matches!(error, DataError::DamagedGzip { .. }), "{n_bytes}: {error}");
@@ -217,7 +225,12 @@ fn a_preview_shows_guesses_and_instants_and_writes_nothing() {
         stamped_at: StampedAt::Close,
         ..minutes()
     };
-    let preview = preview(file.path(), &options, 5).unwrap();
+    let calendar = &us_equity();
+    let (symbols, provenance) = (SymbolChoice::InFile("AAPL".parse().ok()), Provenance::default());
+    let exchange_group = "US_EQUITY";
+    let target =
+        ImportTarget { exchange_group, calendar, symbols: &symbols, provenance: &provenance };
+    let preview = preview(file.path(), &options, &target, 5).unwrap();
     assert_eq!(preview.read_as.delimiter, ',');
     assert_eq!(preview.read_as.order, RowOrder::NewestFirst);
     assert_eq!(preview.read_as.timestamp_form.to_string(), "%Y-%m-%d %H:%M:%S%.f");
@@ -250,10 +263,11 @@ fn rows_in_any_order_are_stored_in_order() {
     // A fixed shuffle: 269 has no factor in common with 500.
     rows = (0..500).map(|n| rows[n * 269 % 500].clone()).collect();
     let text = format!("ts,open,high,low,close,volume\n{}", rows.concat());
-    let imported = import_text(text.as_bytes(), &minutes()).unwrap();
-    assert_eq!(imported.report.counts.added, 500);
+    let setup = Setup { group: "CRYPTO", ..Setup::default() };
+    let imported = import_text_of(text.as_bytes(), &minutes(), &setup).unwrap();
+    assert_eq!(imported.report.counts().added, 500);
     assert!(imported.rows.opens_at_ns.is_sorted());
     assert_eq!(imported.rows.close[499], 499.0);
-    assert_eq!(imported.report.span.map(|(first, _)| first), Some(at("2025-06-30T22:00:00Z")));
+    assert_eq!(imported.report.span().map(|(first, _)| first), Some(at("2025-06-30T22:00:00Z")));
     assert!(Timestamp::MIN < imported.rows.opens_at(0));
 }

@@ -7,13 +7,14 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use openbell_data_manager::Check;
 use openbell_data_manager::import::{
     CsvOptions, Decimal, ImportReason, StampedAt, VolumeSource, WrittenOffset,
 };
 use openbell_market::BarColumns;
 use openbell_time::Nanos;
 
-use crate::support::importing::{import_text, minutes};
+use crate::support::importing::{Setup, import_text, import_text_of, minutes};
 use crate::support::{at, rows};
 
 /// 09:30, 09:31 and 15:05 on a winter's day in New York.
@@ -63,7 +64,6 @@ fn stamps_of_many_makes_are_read_with_no_more_than_their_zone() {
             "20190114 15:05:00 US/Eastern",
         ],
         ["2019-01-14 09:30 EST", "2019-01-14 09:31 EST", "2019-01-14 15:05 EST"],
-        ["2019-01-14 10:30 EDT", "2019-01-14 10:31 EDT", "2019-01-14 16:05 EDT"],
         ["2019-01-14 09:30 ET", "2019-01-14 09:31 ET", "2019-01-14 15:05 ET"],
         ["2019-01-14 16:30 CEST", "2019-01-14 16:31 CEST", "2019-01-14 22:05 CEST"],
         ["2019-01-14 09:30 GMT-5", "2019-01-14 09:31 GMT-5", "2019-01-14 15:05 GMT-5"],
@@ -234,10 +234,11 @@ fn a_later_row_tells_day_and_month_apart() {
     for n in 0..600 {
         text.push_str(&row(3, n));
     }
-    let error = import_text(text.as_bytes(), &minutes()).err().expect("a refusal");
+    let crypto = Setup { group: "CRYPTO", ..Setup::default() };
+    let error = import_text_of(text.as_bytes(), &minutes(), &crypto).err().expect("a refusal");
     assert!(error.to_string().contains("can be read as %m/%d/%Y"), "{error}");
     text.push_str(&row(13, 30));
-    let imported = import_text(text.as_bytes(), &minutes()).unwrap();
+    let imported = import_text_of(text.as_bytes(), &minutes(), &crypto).unwrap();
     assert_eq!(imported.report.read_as.timestamp_form.to_string(), "%d/%m/%Y %H:%M:%S%.f");
     assert_eq!(imported.rows.opens_at(0), at("2019-02-03T00:00:00Z"));
     assert_eq!(imported.rows.len(), 601);
@@ -267,6 +268,21 @@ fn an_abbreviation_that_means_several_zones_needs_one_that_uses_it() {
     check(text.as_bytes(), &chicago);
     let imported = import_text(text.as_bytes(), &on_new_york_time()).unwrap();
     assert_eq!(imported.report.rejected[&ImportReason::OtherZone], 3);
+}
+
+#[test]
+fn an_abbreviation_of_summer_in_winter_is_asked() {
+    let stamps = ["2019-01-14 10:30 EDT", "2019-01-14 10:31 EDT", "2019-01-14 16:05 EDT"];
+    let text = table("ts,open,high,low,close,volume\n", stamps, ",");
+    let error = import_text(text.as_bytes(), &minutes()).err().expect("a refusal");
+    assert!(error.to_string().contains("did not show that abbreviation then"), "{error}");
+    let setup = Setup { waived: vec![Check::Zone], ..Setup::default() };
+    assert_eq!(import_text_of(text.as_bytes(), &minutes(), &setup).unwrap().rows, three_bars());
+    let summer = text.replace("2019-01-14", "2019-07-15");
+    assert_eq!(import_text(summer.as_bytes(), &minutes()).unwrap().rows.len(), 3);
+    // Where the exchange's clock never shows it, it is taken at its word.
+    let elsewhere = Setup { group: "CRYPTO", ..Setup::default() };
+    assert!(import_text_of(text.as_bytes(), &minutes(), &elsewhere).is_ok());
 }
 
 #[test]
@@ -363,7 +379,10 @@ fn days_of_many_makes_are_named_by_their_date() {
         let text = format!("Date,Open,High,Low,Price,Vol.\n{stamp},1,2,1,1.5,3.21M\n");
         let imported = import_text(text.as_bytes(), &days).unwrap();
         assert_eq!(imported.report.n_rejected(), 0, "{stamp}: {:?}", imported.rejected);
-        assert_eq!(imported.report.span.map(|(first, _)| first), Some(at("2019-01-14T00:00:00Z")));
+        assert_eq!(
+            imported.report.span().map(|(first, _)| first),
+            Some(at("2019-01-14T00:00:00Z"))
+        );
     }
 }
 

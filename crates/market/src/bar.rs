@@ -22,10 +22,16 @@ pub struct Ohlcv {
 
 /// What is wrong with the values of a row, or `None` where it can be a bar.
 ///
+/// Prices that were adjusted are products, each rounded by itself: a high may lie below a close by as
+/// much as rounding makes, four times the machine's epsilon of the price, and the row is a bar.
+///
 /// ```
 /// use openbell_market::{BarFault, Ohlcv};
 /// let bar = Ohlcv { open: 1.0, high: 0.5, low: 0.5, close: 0.5, volume: 0.0 };
 /// assert_eq!(bar.fault(), Some(BarFault::HighBelowOthers));
+/// let adjusted = Ohlcv { open: 0.3, high: 0.3, low: 0.25, close: 0.1 + 0.2, volume: 0.0 };
+/// assert!(adjusted.high < adjusted.close);
+/// assert_eq!(adjusted.fault(), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum BarFault {
@@ -50,9 +56,10 @@ impl Ohlcv {
             && self.volume.is_finite();
         if !finite {
             Some(BarFault::NotFinite)
-        } else if self.high < self.open || self.high < self.low || self.high < self.close {
+        } else if [self.open, self.low, self.close].iter().any(|&other| is_above(other, self.high))
+        {
             Some(BarFault::HighBelowOthers)
-        } else if self.low > self.open || self.low > self.close {
+        } else if is_above(self.low, self.open) || is_above(self.low, self.close) {
             Some(BarFault::LowAboveOthers)
         } else if self.volume < 0.0 {
             Some(BarFault::NegativeVolume)
@@ -65,6 +72,12 @@ impl Ohlcv {
     pub fn typical(&self) -> f64 {
         (self.high + self.low + self.close) / 3.0
     }
+}
+
+/// Whether `a` lies above `b` by more than rounding.
+#[inline]
+fn is_above(a: f64, b: f64) -> bool {
+    a > b && a - b > 4.0 * f64::EPSILON * a.abs().max(b.abs())
 }
 
 /// One bar: prices and volume over the half-open `[opens_at, closes_at)`.

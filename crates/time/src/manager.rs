@@ -67,6 +67,7 @@ impl TimeManager {
     /// [`TimeError::FactLine`], [`TimeError::FactMissing`], [`TimeError::FactOnNoSession`],
     /// [`TimeError::FactHours`], [`TimeError::UnknownCalendar`].
     pub fn with_overlay(overlay: &str) -> Result<TimeManager, TimeError> {
+        let overlay = overlay.strip_prefix('\u{feff}').unwrap_or(overlay); // Some editors write it.
         for section in facts::overlay_sections(overlay)? {
             embedded_idx(section.calendar)?;
         }

@@ -91,7 +91,10 @@ fn plain_text(file: &[u8]) -> Result<String> {
             std::str::from_utf8(file).context("a question file is text or gzip of text")?,
         );
     }
-    Ok(text)
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => Ok(rest.to_owned()), // The mark that some editors write.
+        None => Ok(text),
+    }
 }
 
 /// One line of a question file, without its answer.

@@ -94,7 +94,7 @@ fn place(finding: &Finding) -> String {
     if let Some((row, stamp)) = finding.first {
         text.push_str(&format!(", first row {row} at {stamp}"));
     }
-    if let FindingKind::Unreadable(error) = &finding.kind {
+    if let FindingKind::Unreadable(error) | FindingKind::Contradictory(error) = &finding.kind {
         text.push_str(&format!(": {}", with_causes(error)));
     }
     text

@@ -267,14 +267,14 @@ XYZ.csv: XYZ 1m of US_EQUITY
   2025-07-02 09:30:00 to 2025-07-02 09:31:00, exchange time
   rejected as not_a_number: 1 row
   rejected as invalid_high_below_others: 1 row
-  rejected as duplicate: 1 row
+  rejected as conflicting: 1 row
 "
     );
     assert_eq!(
         folder.read("rejects.csv"),
         "\
 file,line,column,value,reason
-XYZ.csv,4,ts,2025-07-02 09:31,duplicate
+XYZ.csv,4,ts,2025-07-02 09:31,conflicting
 XYZ.csv,5,high,9,invalid_high_below_others
 XYZ.csv,6,open,eleven,not_a_number
 "

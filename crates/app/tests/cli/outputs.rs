@@ -1,4 +1,5 @@
 //! No output over an input: each is refused before anything is written, whatever name it is given.
+#![expect(clippy::disallowed_methods, reason = "the files are looked at")]
 
 use crate::support::{Folder, session};
 

@@ -1,6 +1,7 @@
 //! What one Parquet file of bars says about itself: its columns, its rows, its span, and the
 //! key-value metadata that this crate writes.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use crate::DataError;
 use crate::codec::bytes::FileSource;
+use crate::evidence::Check;
 
 /// The columns of a file of bars, in order.
 pub(crate) const COLUMNS: [&str; 6] = ["ts", "open", "high", "low", "close", "volume"];
@@ -25,6 +27,8 @@ pub(crate) mod meta_key {
     pub(crate) const ADJUSTMENT: &str = "openbell.adjustment";
     pub(crate) const STAMP: &str = "openbell.stamp";
     pub(crate) const SYNTHETIC: &str = "openbell.synthetic";
+    pub(crate) const WAIVED: &str = "openbell.waived";
+    pub(crate) const SUSPICIOUS: &str = "openbell.suspicious";
     pub(crate) const SYMBOL: &str = "openbell.symbol";
     pub(crate) const INTERVAL: &str = "openbell.interval";
 }
@@ -47,12 +51,19 @@ pub struct Provenance {
     pub adjustment: Adjustment,
     /// Whether the values are made up.
     pub is_synthetic: bool,
+    /// Checks that were waived when the values were imported.
+    pub waived: BTreeSet<Check>,
 }
 
 /// What is known of a foreign file: nothing.
 impl Default for Provenance {
     fn default() -> Provenance {
-        Provenance { provider: None, adjustment: Adjustment::Unstated, is_synthetic: false }
+        Provenance {
+            provider: None,
+            adjustment: Adjustment::Unstated,
+            is_synthetic: false,
+            waived: BTreeSet::new(),
+        }
     }
 }
 
@@ -209,12 +220,33 @@ impl BarFile {
                 .and_then(Adjustment::from_name)
                 .unwrap_or(Adjustment::Unstated),
             is_synthetic: self.metadata(meta_key::SYNTHETIC) == Some("true"),
+            waived: self
+                .metadata(meta_key::WAIVED)
+                .map(|text| text.split(',').filter_map(|word| word.parse().ok()).collect()) // `Err`: of a later version
+                .unwrap_or_default(),
         }
     }
 
     /// The interval that its metadata name.
     pub(crate) fn interval(&self) -> Option<BarInterval> {
         self.metadata(meta_key::INTERVAL)?.parse().ok() // not ours to judge: as if unsaid
+    }
+
+    /// Whether another program wrote it: its rows have been held against nothing.
+    pub(crate) fn is_foreign(&self) -> bool {
+        self.metadata(meta_key::SCHEMA_VERSION).is_none()
+    }
+
+    /// Whether its stamps are whole numbers of which nothing but their size says the unit.
+    pub(crate) fn has_plain_stamps(&self) -> bool {
+        let descr = self.footer.file_metadata().schema_descr().column(self.ts.idx);
+        let is_number = matches!(descr.logical_type_ref(), None | Some(LogicalType::Integer(_)));
+        descr.physical_type() == PhysicalType::INT64
+            && is_number
+            && !matches!(
+                descr.converted_type(),
+                ConvertedType::TIMESTAMP_MILLIS | ConvertedType::TIMESTAMP_MICROS
+            )
     }
 
     /// The symbol that its metadata name.

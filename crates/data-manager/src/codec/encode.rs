@@ -19,6 +19,7 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, Type};
 
 use crate::codec::bar_file::{Provenance, meta_key};
+use crate::evidence::n_suspicious;
 
 /// The version of the schema that is written.
 const SCHEMA_VERSION: &str = "1";
@@ -48,7 +49,7 @@ pub(crate) fn write_bars<W: Write + Send>(
     rows: &BarColumns,
 ) -> Result<(), ParquetError> {
     let schema: Arc<Type> = Arc::new(parse_message_type(SCHEMA)?);
-    let properties = properties(Some(metadata(key, provenance)));
+    let properties = properties(Some(metadata(key, provenance, rows)));
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
     let n_rows_max = rows.len().div_ceil(N_GROUPS).next_multiple_of(PAGE_ROWS);
     let mut first = 0;
@@ -123,7 +124,7 @@ pub(crate) fn properties(metadata: Option<Vec<KeyValue>>) -> WriterProperties {
         .build()
 }
 
-fn metadata(key: &SeriesKey, provenance: &Provenance) -> Vec<KeyValue> {
+fn metadata(key: &SeriesKey, provenance: &Provenance, rows: &BarColumns) -> Vec<KeyValue> {
     let pair = |key: &str, value: &str| KeyValue::new(key.to_owned(), value.to_owned());
     let stamp = match key.interval {
         BarInterval::Clock(_) => "open",
@@ -140,6 +141,18 @@ fn metadata(key: &SeriesKey, provenance: &Provenance) -> Vec<KeyValue> {
     ];
     if let Some(provider) = &provenance.provider {
         pairs.push(pair(meta_key::PROVIDER, provider));
+    }
+    if !provenance.waived.is_empty() {
+        let words: Vec<&str> = provenance.waived.iter().map(|check| check.name()).collect();
+        pairs.push(pair(meta_key::WAIVED, &words.join(",")));
+    }
+    let suspicious: Vec<String> = n_suspicious(rows)
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(suspicion, n)| format!("{}:{n}", suspicion.name()))
+        .collect();
+    if !suspicious.is_empty() {
+        pairs.push(pair(meta_key::SUSPICIOUS, &suspicious.join(",")));
     }
     pairs
 }

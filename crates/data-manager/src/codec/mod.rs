@@ -6,6 +6,7 @@ pub(crate) mod bar_file;
 mod bytes;
 pub(crate) mod decode;
 pub(crate) mod encode;
+pub(crate) mod foreign;
 mod guard;
 mod plain;
 mod row_group;

@@ -442,7 +442,7 @@ fn check_owner(folder: &Path, run: &str) -> Result<(), DataError> {
     let is_there =
         |name: &&str| disk::is_file(&folder.join(name)) || disk::is_folder(&folder.join(name));
     let mut names = RunExport::FOLDERS.iter().chain(&RunExport::FILES);
-    if !names.any(|name| is_there(&name)) {
+    if !names.any(is_there) {
         return Ok(());
     }
     let owner = folder.join(RUN_FILE);

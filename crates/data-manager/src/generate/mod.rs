@@ -112,6 +112,7 @@ impl<'a> Sink<'a> {
             provider: Some(SYNTHETIC_PROVIDER.to_owned()),
             adjustment: Adjustment::Raw,
             is_synthetic: true,
+            ..Provenance::default()
         };
         let group = &self.plan.exchange_group;
         self.counts += self.writer.merge(group, &self.key, &provenance, &self.rows)?;

@@ -17,6 +17,8 @@ pub(super) struct Columns {
     pub(super) volume: VolumePlace,
     /// The symbol of the row, where the header names such a column.
     pub(super) symbol: Option<usize>,
+    /// Other columns of text; the symbol may stand in one.
+    pub(super) texts: Vec<usize>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +33,8 @@ pub(super) struct Finder<'a> {
     pub(super) header: Option<&'a [String]>,
     /// The first rows.
     pub(super) rows: &'a [Vec<String>],
+    /// The symbol of the rows, as far as it is known: it may name one of several volumes.
+    pub(super) hint: Option<&'a str>,
 }
 
 impl Finder<'_> {
@@ -41,18 +45,43 @@ impl Finder<'_> {
         let price = |asked: &Option<ColumnRef>, names: Names, place, what| {
             self.required(asked.as_ref(), names, place, what)
         };
-        Ok(Columns {
-            ts,
-            time,
-            prices: [
-                price(&options.open, names::OPEN, next, "open")?,
-                price(&options.high, names::HIGH, next + 1, "high")?,
-                price(&options.low, names::LOW, next + 2, "low")?,
-                price(&options.close, names::CLOSE, next + 3, "close")?,
-            ],
-            volume: self.volume(&options.volume, next + 4)?,
-            symbol: names::SYMBOL.iter().find_map(|name| self.find(|found| found == *name)),
-        })
+        let prices = [
+            price(&options.open, names::OPEN, next, "open")?,
+            price(&options.high, names::HIGH, next + 1, "high")?,
+            price(&options.low, names::LOW, next + 2, "low")?,
+            price(&options.close, names::CLOSE, next + 3, "close")?,
+        ];
+        let symbol = match &options.symbol {
+            Some(asked) => Some(self.asked(asked, "symbol")?),
+            None => names::SYMBOL.iter().find_map(|name| self.find(|found| found == *name)),
+        };
+        let volume = self.volume(&options.volume, next + 4, symbol)?;
+        let mut columns = Columns { ts, time, prices, volume, symbol, texts: Vec::new() };
+        columns.texts = self.texts(&columns);
+        Ok(columns)
+    }
+
+    /// Columns of text that hold nothing else that is read.
+    fn texts(&self, columns: &Columns) -> Vec<usize> {
+        let is_read = |idx: &usize| {
+            *idx == columns.ts
+                || columns.time == Some(*idx)
+                || columns.symbol == Some(*idx)
+                || columns.prices.contains(idx)
+                || matches!(columns.volume, VolumePlace::Column(volume) if volume == *idx)
+        };
+        let is_text = |idx: &usize| {
+            let words = self.column(*idx).filter(|cell| cell.contains(|c: char| c.is_alphabetic()));
+            2 * words.count() > self.rows.len()
+        };
+        let n_columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        (0..n_columns).filter(|idx| !is_read(idx) && is_text(idx)).take(N_TEXTS_MAX).collect()
+    }
+
+    /// Whether a heading may be that of symbols.
+    pub(super) fn is_perhaps_symbol(&self, idx: usize) -> bool {
+        let name = self.header.and_then(|names| names.get(idx)).map(|name| names::plain(name));
+        name.is_some_and(|name| names::PERHAPS_SYMBOL.contains(&name.as_str()))
     }
 
     fn stamp(&self, options: &CsvOptions) -> Result<(usize, Option<usize>), DataError> {
@@ -113,20 +142,59 @@ impl Finder<'_> {
         self.rows.iter().filter_map(move |row| row.get(idx)).map(String::as_str)
     }
 
-    fn volume(&self, source: &VolumeSource, place: usize) -> Result<VolumePlace, DataError> {
+    fn volume(
+        &self,
+        source: &VolumeSource,
+        place: usize,
+        symbol: Option<usize>,
+    ) -> Result<VolumePlace, DataError> {
         match source {
             VolumeSource::Constant(volume) => Ok(VolumePlace::Constant(*volume)),
             VolumeSource::Column(asked) => self.asked(asked, "volume").map(VolumePlace::Column),
-            VolumeSource::Guessed if self.header.is_some() => self
-                .named(names::VOLUME, "volume")?
-                .or_else(|| self.starting(&["volume", "vol"]))
-                .or_else(|| self.find(|found| found == "tickvol"))
-                .map(VolumePlace::Column)
-                .ok_or_else(|| self.missing("volume")),
+            VolumeSource::Guessed if self.header.is_some() => {
+                let named = match self.named(names::VOLUME, "volume")? {
+                    Some(found) => Some(found),
+                    None => self.one_volume(symbol)?,
+                };
+                named
+                    .or_else(|| self.find(|found| found == "tickvol"))
+                    .map(VolumePlace::Column)
+                    .ok_or_else(|| self.missing("volume"))
+            }
             VolumeSource::Guessed if self.rows.iter().any(|row| row.len() > place) => {
                 Ok(VolumePlace::Column(place))
             }
             VolumeSource::Guessed => Err(self.missing("volume")),
+        }
+    }
+
+    /// The one column whose heading begins with the word; of several, the one of the traded unit.
+    fn one_volume(&self, symbol: Option<usize>) -> Result<Option<usize>, DataError> {
+        let header = self.header.unwrap_or_default();
+        let is_volume = |name: &str| {
+            (name.starts_with("volume") || name.starts_with("vol ") || name.starts_with("vol."))
+                && !name.contains("time")
+        };
+        let found: Vec<usize> =
+            (0..header.len()).filter(|&idx| is_volume(&names::plain(&header[idx]))).collect();
+        let (&[first, second, ..], hint) = (found.as_slice(), self.hint) else {
+            return Ok(found.first().copied());
+        };
+        let own = symbol.and_then(|idx| self.column(idx).next());
+        let unit = own.or(hint).map(traded_unit);
+        let names_it = |idx: &&usize| {
+            let name = names::plain(&header[**idx]);
+            let mut words = name.split(|c: char| !c.is_alphanumeric());
+            unit.as_ref().is_some_and(|unit| words.any(|word| word == unit))
+        };
+        let mut of_unit = found.iter().filter(names_it);
+        match (of_unit.next(), of_unit.next()) {
+            (Some(&idx), None) => Ok(Some(idx)),
+            _ => Err(DataError::CsvVolumeAmbiguous {
+                path: self.path.to_owned(),
+                names: [header[first].clone(), header[second].clone()],
+                positions: [first + 1, second + 1],
+            }),
         }
     }
 
@@ -188,9 +256,9 @@ impl Finder<'_> {
     }
 
     fn starting(&self, names: &[&str]) -> Option<usize> {
-        names
-            .iter()
-            .find_map(|name| self.find(|found| found.starts_with(name) && !found.contains("time")))
+        names.iter().find_map(|name| {
+            self.find(|found| found.starts_with(name) && !is_something_else(found))
+        })
     }
 
     fn containing(&self, names: &[&str]) -> Option<usize> {
@@ -208,6 +276,26 @@ impl Finder<'_> {
             found: self.header.map(|names| names.join(", ")),
         }
     }
+}
+
+/// Columns of text that are looked at, at most.
+const N_TEXTS_MAX: usize = 8;
+
+/// Whether a heading that begins like that of a price is none: open time, open interest.
+fn is_something_else(name: &str) -> bool {
+    ["time", "interest", "date"].iter().any(|word| name.contains(word))
+}
+
+/// What is traded under a symbol: the first of a pair.
+fn traded_unit(symbol: &str) -> String {
+    const QUOTES: [&str; 8] = ["usdt", "usdc", "busd", "usd", "eur", "gbp", "btc", "eth"];
+    let lower = symbol.to_lowercase();
+    if let Some((unit, _)) = lower.split_once(['/', '-', '_', ':']) {
+        return unit.to_owned();
+    }
+    let unit =
+        QUOTES.iter().find_map(|quote| lower.strip_suffix(quote).filter(|unit| unit.len() > 1));
+    unit.unwrap_or(&lower).to_owned()
 }
 
 /// A time of day in its digits alone, with the zeros before it that a spreadsheet has taken away;

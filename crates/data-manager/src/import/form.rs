@@ -24,6 +24,14 @@ pub enum StampForm {
 }
 
 impl StampForm {
+    /// The unit of whole numbers.
+    pub(super) fn unit(&self) -> Option<EpochUnit> {
+        match self {
+            StampForm::Epoch(unit) | StampForm::NamedEpoch(unit) => Some(*unit),
+            StampForm::Date(_) | StampForm::Local(_) | StampForm::Offset(_) => None,
+        }
+    }
+
     /// Whether `text` is a stamp of this form.
     pub(super) fn reads(&self, text: &str) -> bool {
         read(self, text).is_some()
@@ -38,6 +46,37 @@ pub enum EpochUnit {
     Millis,
     Micros,
     Nanos,
+}
+
+impl EpochUnit {
+    /// What it counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            EpochUnit::Seconds => "seconds",
+            EpochUnit::Millis => "milliseconds",
+            EpochUnit::Micros => "microseconds",
+            EpochUnit::Nanos => "nanoseconds",
+        }
+    }
+
+    /// How many digits the instants from 1973 to 2286 have.
+    fn digits(self) -> std::ops::RangeInclusive<usize> {
+        match self {
+            EpochUnit::Seconds => 9..=10,
+            EpochUnit::Millis => 12..=13,
+            EpochUnit::Micros => 15..=16,
+            EpochUnit::Nanos => 18..=19,
+        }
+    }
+
+    /// The unit in which a whole number of so many digits is an instant from 1973 to 2286.
+    pub(super) fn by_digits(text: &str) -> Option<EpochUnit> {
+        let whole = whole_number(text)?;
+        let units = [EpochUnit::Seconds, EpochUnit::Millis, EpochUnit::Micros, EpochUnit::Nanos];
+        units
+            .into_iter()
+            .find(|unit| !whole.starts_with('-') && unit.digits().contains(&whole.len()))
+    }
 }
 
 impl fmt::Display for StampForm {
@@ -148,7 +187,10 @@ pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
         }
         StampForm::Local(pattern) => {
             let (clock, zone) = split_zone(text);
-            let local = |text| NaiveDateTime::parse_from_str(text, pattern).ok(); // `None`: not of it
+            let local = |text| {
+                let read = NaiveDateTime::parse_from_str(text, pattern).ok(); // `None`: not of it
+                read.or_else(|| end_of_day(text, pattern))
+            };
             // A form of the user's may end in letters that are no zone: `09:30 14 JAN`.
             let (local, zone) = match local(clock) {
                 Some(local) => (local, zone),
@@ -163,18 +205,25 @@ pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
             is_year(stamp.year()).then_some(Written::Local(stamp.naive_local(), zone))
         }
         StampForm::Epoch(unit) => {
-            let digits = match unit {
-                EpochUnit::Seconds => 9..=10,
-                EpochUnit::Millis => 12..=13,
-                EpochUnit::Micros => 15..=16,
-                EpochUnit::Nanos => 18..=19,
-            };
             let whole = whole_number(text)?;
-            let is_usual = !whole.starts_with('-') && digits.contains(&whole.len());
+            let is_usual = !whole.starts_with('-') && unit.digits().contains(&whole.len());
             if is_usual { instant(whole, *unit) } else { None }
         }
         StampForm::NamedEpoch(unit) => instant(whole_number(text)?, *unit),
     }
+}
+
+/// The midnight that `24:00` means, the end of the day before which it is written.
+fn end_of_day(text: &str, pattern: &str) -> Option<NaiveDateTime> {
+    let at =
+        text.find("24:00").filter(|&at| at == 0 || !text.as_bytes()[at - 1].is_ascii_digit())?;
+    let rest = &text[at + "24:00".len()..];
+    if !rest.bytes().all(|b| matches!(b, b'0' | b':' | b'.')) {
+        return None;
+    }
+    let begun = format!("{}00:00{rest}", &text[..at]);
+    let midnight = NaiveDateTime::parse_from_str(&begun, pattern).ok()?; // `None`: not of it
+    midnight.checked_add_days(chrono::Days::new(1))
 }
 
 fn instant(whole: &str, unit: EpochUnit) -> Option<Written> {
@@ -224,6 +273,23 @@ impl Candidates {
             best.retain(|form| !matches!(form, StampForm::Epoch(_)));
         }
         Candidates(best)
+    }
+
+    /// All usual forms that read each of `stamps`.
+    pub(super) fn reading_all(stamps: &[String]) -> Vec<StampForm> {
+        let reads_all = |form: &StampForm| stamps.iter().all(|text| form.reads(text));
+        usual_forms().into_iter().filter(reads_all).collect()
+    }
+
+    /// Those of `forms`.
+    pub(super) fn among(forms: Vec<StampForm>) -> Candidates {
+        Candidates(forms)
+    }
+
+    /// Leaves out those that do not read `text`, and of those that read the same of it the later ones
+    /// only where they have read the same all along: see [`Candidates::forms`].
+    pub(super) fn keep_reading(&mut self, text: &str) {
+        self.0.retain(|form| form.reads(text));
     }
 
     /// Leaves out those that do not read `text`, where others do.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::columns::{Columns, Finder, VolumePlace, padded};
 use super::form::{self, Candidates, StampForm, Written};
+use super::labels::is_midnight;
 use super::line::{ANY_DELIMITER, Cells, Rows};
 use super::names;
 use super::number::{guess_decimal, parse};
@@ -14,6 +15,8 @@ use super::stamp::StampReader;
 use super::zones::WrittenZone;
 use crate::DataError;
 use crate::error::NotText;
+use openbell_market::BarInterval;
+use openbell_time::Calendar;
 
 /// Rows that are looked at.
 const N_SAMPLED: usize = 500;
@@ -30,17 +33,27 @@ pub(super) struct Layout {
     pub(super) read_as: ReadAs,
     pub(super) delimiter: u8,
     pub(super) columns: Columns,
+    /// Columns of text whose heading may be that of symbols.
+    pub(super) perhaps_symbols: Vec<usize>,
     pub(super) time_of_day: TimeOfDay,
 }
 
 /// How the time of day is written, where it stands apart from the date.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct TimeOfDay {
     /// Digits of one in digits alone.
     n_digits: usize,
 }
 
 impl TimeOfDay {
+    /// With seconds.
+    pub(super) const SECONDS: TimeOfDay = TimeOfDay { n_digits: 6 };
+
+    /// Digits of a time of day in digits alone.
+    pub(super) fn n_digits(self) -> usize {
+        self.n_digits
+    }
+
     /// The text of a stamp that may stand in two cells.
     pub(super) fn joined(self, date: &str, time: Option<&str>) -> String {
         match time {
@@ -49,16 +62,50 @@ impl TimeOfDay {
         }
     }
 
-    /// Hours and minutes, or seconds too, by the longest of some.
-    fn of<'a>(times: impl Iterator<Item = &'a str>) -> TimeOfDay {
-        let is_long = |time: &str| time.len() > 4 && time.bytes().all(|b| b.is_ascii_digit());
-        TimeOfDay { n_digits: if { times }.any(is_long) { 6 } else { 4 } }
+    /// Hours and minutes, or seconds too, by the longest of some. Where both can be read, it is the one
+    /// in which most rows follow each other by the interval: 930 is 09:30, and 0, 100, 200 under 1m are
+    /// the first minutes of a day whose zeros a spreadsheet has taken away.
+    fn of<'a>(times: impl Iterator<Item = &'a str> + Clone, interval: BarInterval) -> TimeOfDay {
+        let digits = || times.clone().filter(|time| time.bytes().all(|b| b.is_ascii_digit()));
+        if digits().any(|time| time.len() > 4) {
+            return TimeOfDay { n_digits: 6 };
+        }
+        let step_s = interval.clock().map_or(0, |clock| clock.length().as_secs());
+        let n_in_step = |n_digits: usize| {
+            let seconds = |time: &str| {
+                let form = if n_digits == 6 { "%H%M%S" } else { "%H%M" };
+                let read = chrono::NaiveTime::parse_from_str(&padded(time, n_digits), form).ok()?; // `None`: no time
+                Some(i64::from(chrono::Timelike::num_seconds_from_midnight(&read)))
+            };
+            let read: Option<Vec<i64>> = digits().map(seconds).collect();
+            let read = read.unwrap_or_default(); // One that does not read all is not it.
+            read.windows(2).filter(|pair| (pair[1] - pair[0]).abs() == step_s).count()
+        };
+        TimeOfDay { n_digits: if n_in_step(6) > n_in_step(4) { 6 } else { 4 } }
     }
+}
+
+/// What is known of a file before its first rows are looked at.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Known {
+    /// The symbol that the caller has for rows without one.
+    pub(super) symbol: Option<String>,
+    /// How stamps are written, as all rows have shown.
+    pub(super) form: Option<StampForm>,
+    /// Digits of a time of day in digits alone, as all rows have shown.
+    pub(super) n_time_digits: Option<usize>,
+    /// The column of symbols, as all rows have shown.
+    pub(super) symbol_column: Option<usize>,
 }
 
 impl Layout {
     /// Looks at the first rows of `path`, and takes from `options` what they say.
-    pub(super) fn of(path: &Path, options: &CsvOptions) -> Result<Layout, DataError> {
+    pub(super) fn of(
+        path: &Path,
+        options: &CsvOptions,
+        calendar: &Calendar,
+        known: &Known,
+    ) -> Result<Layout, DataError> {
         let mut text = open::open(path)?;
         let is_gzip = text.is_gzip;
         let failed = |source| read_error(path, is_gzip, source);
@@ -78,21 +125,36 @@ impl Layout {
         let is_row = |row: &Vec<String>| n_numbers(row) >= N_NUMBERS_MIN;
         let has_header = options.has_header.unwrap_or_else(|| !rows.first().is_some_and(is_row));
         let header = if has_header && !rows.is_empty() { Some(rows.remove(0)) } else { None };
-        let finder = Finder { path, header: header.as_deref(), rows: &rows };
+        let hint = known.symbol.as_deref();
+        let finder = Finder { path, header: header.as_deref(), rows: &rows, hint };
         if rows.is_empty() {
             return Err(DataError::EmptyCsv { path: path.to_owned() });
         }
-        let columns = finder.columns(options)?;
+        let mut columns = finder.columns(options)?;
+        if let Some(found) = known.symbol_column {
+            columns.texts.retain(|&idx| idx != found);
+            columns.symbol = Some(found);
+        }
+        if columns.symbol.is_none() && known.symbol.is_none() {
+            return Err(DataError::CsvSymbolNeeded { path: path.to_owned() });
+        }
+        let perhaps_symbols: Vec<usize> =
+            columns.texts.iter().copied().filter(|&idx| finder.is_perhaps_symbol(idx)).collect();
         let sample = Sample { path, rows: &rows, columns: &columns };
-        let time_of_day = sample.time_of_day();
+        let time_of_day = match known.n_time_digits {
+            Some(n_digits) => TimeOfDay { n_digits },
+            None => sample.time_of_day(options.interval),
+        };
         let decimal = match options.decimal {
             Some(decimal) => decimal,
             None => sample.decimal(delimiter)?,
         };
+        sample.check_order(decimal, header.is_some(), options)?;
         let stamps = sample.stamps(time_of_day);
-        let form = match &options.timestamp_format {
-            Some(format) => sample.named_form(format, &stamps)?,
-            None => {
+        let form = match (&options.timestamp_format, &known.form) {
+            (Some(format), _) => sample.named_form(format, &stamps)?,
+            (None, Some(form)) => form.clone(),
+            (None, None) => {
                 let mut forms = Candidates::of(&stamps);
                 let mut cells = Cells::default();
                 while forms.forms().len() > 1
@@ -114,13 +176,13 @@ impl Layout {
                 VolumePlace::Column(_) => None,
                 VolumePlace::Constant(volume) => Some(volume),
             },
-            order: order(&form, options, &stamps),
+            order: order(&form, options, calendar, &stamps),
             zone: options.zone.filter(|_| needs_zone(&form, options, &stamps)),
             timestamp_form: form,
             decimal,
             is_gzip,
         };
-        Ok(Layout { read_as, delimiter, columns, time_of_day })
+        Ok(Layout { read_as, delimiter, columns, perhaps_symbols, time_of_day })
     }
 }
 
@@ -144,6 +206,7 @@ impl Columns {
         if let VolumePlace::Column(idx) = self.volume {
             named.push(("volume", name(idx)));
         }
+        named.extend(self.symbol.map(|symbol| ("symbol", name(symbol))));
         named
     }
 }
@@ -244,8 +307,45 @@ impl Sample<'_> {
         self.rows.iter().filter_map(move |row| row.get(idx)).map(String::as_str)
     }
 
-    fn time_of_day(&self) -> TimeOfDay {
-        TimeOfDay::of(self.columns.time.into_iter().flat_map(|idx| self.cells(idx)))
+    fn time_of_day(&self, interval: BarInterval) -> TimeOfDay {
+        let times = || self.columns.time.into_iter().flat_map(|idx| self.cells(idx));
+        TimeOfDay::of(times(), interval)
+    }
+
+    /// Whether the four columns after the stamp, where no header names them, are the prices in the
+    /// usual order.
+    fn check_order(
+        &self,
+        decimal: Decimal,
+        has_header: bool,
+        options: &CsvOptions,
+    ) -> Result<(), DataError> {
+        let is_named = [&options.open, &options.high, &options.low, &options.close];
+        if has_header || is_named.into_iter().any(Option::is_some) {
+            return Ok(());
+        }
+        let number =
+            |row: &Vec<String>, idx: usize| row.get(idx).and_then(|cell| parse(cell, decimal));
+        let read = |row: &Vec<String>| -> Option<[f64; 4]> {
+            let [a, b, c, d] = self.columns.prices.map(|idx| number(row, idx));
+            Some([a?, b?, c?, d?])
+        };
+        let rows: Vec<[f64; 4]> = self.rows.iter().filter_map(read).collect();
+        let is_most = |place: usize, row: &[f64; 4]| row.iter().all(|other| *other <= row[place]);
+        let is_least = |place: usize, row: &[f64; 4]| row.iter().all(|other| *other >= row[place]);
+        if rows.is_empty() || rows.iter().any(|row| is_most(1, row) && is_least(2, row)) {
+            return Ok(());
+        }
+        let high = (0..4).find(|&place| rows.iter().all(|row| is_most(place, row)));
+        let low = (0..4).find(|&place| rows.iter().all(|row| is_least(place, row)));
+        match (high, low) {
+            (Some(high), Some(low)) if high != low => Err(DataError::CsvColumnOrder {
+                path: self.path.to_owned(),
+                high: self.columns.prices[high] + 1,
+                low: self.columns.prices[low] + 1,
+            }),
+            _ => Ok(()), // Each row says what is wrong with it.
+        }
     }
 
     /// How prices are written. Where commas part cells, one inside a cell parts thousands; else it
@@ -314,13 +414,21 @@ impl Sample<'_> {
         let mut read = stamps.iter().filter_map(|text| form::read(form, text));
         let needs_zone = |zone: Option<WrittenZone>| match zone {
             None => options.zone.is_none(),
-            Some(WrittenZone::Abbreviated(_)) => {
+            Some(WrittenZone::Abbreviated(_, None)) => {
                 !matches!(options.zone, Some(ImportZone::Named(_)))
                     && options.written_offset == WrittenOffset::Trusted
             }
             Some(_) => false,
         };
         match read.next() {
+            Some(Written::Local(local, zone)) if options.interval.clock().is_none() => {
+                // Midnight names a day by itself; another time needs its zone to be an instant.
+                if !is_midnight(&local) && needs_zone(zone) {
+                    let stamp = stamps.first().cloned().unwrap_or_default();
+                    return Err(DataError::CsvZoneNeeded { path: path(), stamp });
+                }
+                Ok(())
+            }
             _ if options.interval.clock().is_none() => Ok(()),
             Some(Written::Date(_)) => {
                 Err(DataError::CsvDatesOnly { path: path(), interval: options.interval })
@@ -338,18 +446,24 @@ impl Sample<'_> {
 fn needs_zone(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> bool {
     let is_overridden = options.written_offset == WrittenOffset::Overridden;
     stamps.iter().filter_map(|text| form::read(form, text)).any(|written| match written {
-        Written::Local(_, Some(WrittenZone::Abbreviated(_))) => true,
-        Written::Local(_, zone) => {
-            options.interval.clock().is_some() && (zone.is_none() || is_overridden)
+        Written::Local(_, Some(WrittenZone::Abbreviated(_, None))) => true,
+        Written::Local(local, zone) => {
+            (options.interval.clock().is_some() || !is_midnight(&local))
+                && (zone.is_none() || is_overridden)
         }
         Written::Instant(_) => options.interval.clock().is_none(),
         Written::Date(_) => false,
     })
 }
 
-fn order(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> RowOrder {
-    let mut reader = StampReader::new(form.clone(), RowOrder::OldestFirst, options);
-    let read: Vec<i64> = stamps.iter().filter_map(|text| reader.stamp_ns(text).ok()).collect(); // `Err`: counted when imported
+fn order(
+    form: &StampForm,
+    options: &CsvOptions,
+    calendar: &Calendar,
+    stamps: &[String],
+) -> RowOrder {
+    let mut reader = StampReader::new(form.clone(), RowOrder::OldestFirst, options, calendar);
+    let read: Vec<i64> = stamps.iter().filter_map(|text| reader.stamp_ns(text, 0).ok()).collect(); // `Err`: counted when imported
     let n_back = read.windows(2).filter(|pair| pair[1] < pair[0]).count();
     let n_on = read.windows(2).filter(|pair| pair[1] > pair[0]).count();
     if n_back > n_on { RowOrder::NewestFirst } else { RowOrder::OldestFirst }

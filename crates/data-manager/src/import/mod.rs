@@ -2,62 +2,101 @@
 //! is guessed without being shown.
 //!
 //! Rows may come in any order; files may be larger than memory. Of rows with one stamp the first
-//! counts. A packed file is read to its end before anything is written.
+//! counts. A file is read to its end, and held against what its rows show, before anything is written.
 
+mod beside;
+mod closes;
 mod columns;
+mod findings;
 mod form;
+mod labels;
 mod layout;
 mod line;
 mod names;
+mod noted;
 mod number;
 mod open;
 mod options;
 mod quotes;
+mod reading;
 mod report;
 mod seen;
+mod sorted;
 mod stamp;
 mod utf16;
 mod zones;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::Ordering;
 
-use openbell_market::{BarColumns, BarFault, Ohlcv, SeriesKey};
-use openbell_time::Timestamp;
+use openbell_market::{BarColumns, BarFault, BarInterval, Ohlcv, SeriesKey, Symbol};
+use openbell_time::{Calendar, Timestamp};
 
 use crate::codec::bar_file::Provenance;
-use crate::store::rows::sort_by_stamp;
-use crate::store::writer::{MergeCounts, StoreWriter};
+use crate::evidence::{Check, Evidence, Objection};
+use crate::store::rows::keep;
+use crate::store::writer::StoreWriter;
 use crate::{DataError, disk};
+use beside::BesideStored;
 use columns::VolumePlace;
-use layout::Layout;
+use layout::{Known, Layout};
 use line::{Cells, Rows};
-use seen::Seen;
+use reading::{Ended, Read, Reading};
+use sorted::{Row, Sorted};
 use stamp::StampReader;
 
+pub use findings::Finding;
 pub use form::{EpochUnit, StampForm};
 pub use options::{
     ColumnRef, CsvOptions, Decimal, ImportZone, RowOrder, StampedAt, VolumeSource, WrittenOffset,
 };
 pub use report::{
     ImportProgress, ImportReason, ImportReport, Preview, PreviewRow, ReadAs, RejectedRow,
+    SeriesImport,
 };
 
-/// Rows that are sorted and written together: about 100 MB.
-const CHUNK_ROWS: usize = 2_000_000;
+/// Rows in memory: about 100 MB.
+const N_ROWS_MAX: usize = 1 << 21;
+
+/// Rejected rows that are held back until it is clear how the file is read.
+const N_HELD_MAX: usize = 100_000;
 
 /// Rows between two reports of progress.
 const PROGRESS_ROWS: u64 = 1 << 16;
 
+/// Contradictory rows that are rejected one by one; more of them, and more than a thousandth, speak
+/// against the file.
+const N_CONFLICTS_MAX: u64 = 3;
+
+/// Whose rows a file holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum SymbolChoice {
+    /// This one's alone: where the file has a column of symbols, the rows that name it, unless they all
+    /// name one other, which is then the file's word for it.
+    Only(Symbol),
+    /// Those that its column of symbols names; where it has none, this one's.
+    InFile(Option<Symbol>),
+}
+
+impl SymbolChoice {
+    fn named(&self) -> Option<&Symbol> {
+        match self {
+            SymbolChoice::Only(symbol) => Some(symbol),
+            SymbolChoice::InFile(symbol) => symbol.as_ref(),
+        }
+    }
+}
+
 /// Where imported rows go.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportTarget<'a> {
-    /// The group under which the series is stored.
+    /// The group under which the series are stored.
     pub exchange_group: &'a str,
-    /// The series; its interval must be that of the options.
-    pub key: &'a SeriesKey,
-    /// Who supplies the rows, and what they mean.
+    /// The calendar of the group: rows are held against its sessions.
+    pub calendar: &'a Calendar,
+    /// Whose rows they are.
+    pub symbols: &'a SymbolChoice,
+    /// Who supplies the rows, and what they mean; what is waived of the checks is said in it.
     pub provenance: &'a Provenance,
 }
 
@@ -67,15 +106,22 @@ pub struct ImportTarget<'a> {
 ///
 /// Those of a file that cannot be read, and of guesses that cannot be made
 /// ([`DataError::CsvNotText`], [`DataError::CsvColumnNotFound`], [`DataError::CsvColumnTwice`],
+/// [`DataError::CsvVolumeAmbiguous`], [`DataError::CsvColumnOrder`], [`DataError::CsvSymbolNeeded`],
 /// [`DataError::CsvStampsUnknown`], [`DataError::CsvStampsAmbiguous`],
 /// [`DataError::CsvFormatReadsNone`], [`DataError::CsvZoneNeeded`], [`DataError::CsvDatesOnly`]).
-pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Preview, DataError> {
-    let mut reader = RowReader::open(path, options)?;
+pub fn preview(
+    path: &Path,
+    options: &CsvOptions,
+    target: &ImportTarget<'_>,
+    n_rows: usize,
+) -> Result<Preview, DataError> {
+    let known = Known { symbol: target.symbols.named().map(Symbol::to_string), ..Known::default() };
+    let mut reader = RowReader::open(path, options, target.calendar, &known)?;
     let mut rows = Vec::new();
     while rows.len() < n_rows {
         let Some(line) = reader.next_row()? else { break };
         let written = reader.written();
-        let read = reader.read_row();
+        let read = reader.read_row(line);
         let read = read.map(|(stamp_ns, ohlcv)| (Timestamp::from_nanos(stamp_ns), ohlcv));
         let read = read.map_err(|fault| fault.into_row(path, line));
         rows.push(PreviewRow { line, written, read });
@@ -83,115 +129,184 @@ pub fn preview(path: &Path, options: &CsvOptions, n_rows: usize) -> Result<Previ
     Ok(Preview { read_as: reader.layout.read_as, rows })
 }
 
-/// Imports `path` into the store of `writer`. `rejected` is called with every row that is not imported,
-/// `progress` now and then how far it has come.
-///
-/// *Cost*: two million rows in memory, and a bit for each row. Rows are written in chunks of that
-/// size; each is written whole or not at all.
-///
-/// # Errors
-///
-/// Those of [`preview`] before anything is written, [`DataError::DamagedGzip`] among them; those of
-/// [`StoreWriter::merge`].
-///
-/// # Panics
-///
-/// Where the interval of the target is not that of the options.
-pub fn import_csv(
-    path: &Path,
-    options: &CsvOptions,
-    target: &ImportTarget<'_>,
-    writer: &mut StoreWriter,
-    rejected: &mut dyn FnMut(&RejectedRow),
-    progress: &mut dyn FnMut(ImportProgress),
-) -> Result<ImportReport, DataError> {
-    let listeners = Listeners { rejected, progress };
-    import_in_chunks(path, options, target, writer, listeners, CHUNK_ROWS)
-}
-
 /// What is called while an import goes on.
-struct Listeners<'a> {
-    rejected: &'a mut dyn FnMut(&RejectedRow),
-    progress: &'a mut dyn FnMut(ImportProgress),
+pub struct Listeners<'a> {
+    /// Called once before rows are read, with the options and guesses by which they are.
+    pub reads: &'a mut dyn FnMut(&ReadAs),
+    /// Called with every row that is not imported.
+    pub rejected: &'a mut dyn FnMut(&RejectedRow),
+    /// Called now and then with how far it has come.
+    pub progress: &'a mut dyn FnMut(ImportProgress),
 }
 
-fn import_in_chunks(
-    path: &Path,
-    options: &CsvOptions,
-    target: &ImportTarget<'_>,
-    writer: &mut StoreWriter,
-    listeners: Listeners<'_>,
-    chunk_rows: usize,
-) -> Result<ImportReport, DataError> {
-    assert_eq!(target.key.interval, options.interval, "a file is imported at its own interval");
-    let Listeners { rejected, progress } = listeners;
-    open::check_whole(path)?;
-    let n_bytes_total = disk::n_bytes(path)?;
-    let mut reader = RowReader::open(path, options)?;
-    let mut seen = Seen::new(options.interval);
-    let mut chunk = Chunk { rows: BarColumns::default(), counts: MergeCounts::default() };
-    let mut n_rows = 0;
-    let mut by_reason: BTreeMap<ImportReason, u64> = BTreeMap::new();
-    let mut span: Option<(i64, i64)> = None;
-    while let Some(line) = reader.next_row()? {
-        n_rows += 1;
-        let read = reader.read_row().and_then(|(stamp_ns, ohlcv)| {
-            if seen.insert(stamp_ns) {
-                Ok((stamp_ns, ohlcv))
-            } else {
-                Err(RowFault::new("ts", reader.written(), ImportReason::Duplicate))
-            }
-        });
-        match read {
-            Ok((stamp_ns, ohlcv)) => {
-                span = Some(span.map_or((stamp_ns, stamp_ns), |(first, last)| {
-                    (first.min(stamp_ns), last.max(stamp_ns))
-                }));
-                chunk.rows.push(Timestamp::from_nanos(stamp_ns), ohlcv);
-                if chunk.rows.len() == chunk_rows {
-                    chunk.write(target, writer)?;
-                }
-            }
-            Err(fault) => {
-                *by_reason.entry(fault.reason).or_default() += 1;
-                rejected(&fault.into_row(path, line));
-            }
-        }
-        if n_rows % PROGRESS_ROWS == 0 {
-            let n_bytes = reader.n_bytes_read.load(Ordering::Relaxed);
-            progress(ImportProgress { n_rows, n_bytes, n_bytes_total });
-        }
+/// Imports the files of one command, one after the other.
+///
+/// A file is read to its end and held against its rows before the first is written: one that is refused
+/// leaves the store as it was. Of rows of one stamp the first counts, in the file before as well.
+pub struct Importer<'w> {
+    writer: &'w mut StoreWriter,
+    /// Series of which rows were written.
+    written: BTreeSet<SeriesKey>,
+    n_rows_max: usize,
+}
+
+impl<'w> Importer<'w> {
+    /// Into the store of `writer`.
+    pub fn new(writer: &'w mut StoreWriter) -> Importer<'w> {
+        Importer { writer, written: BTreeSet::new(), n_rows_max: N_ROWS_MAX }
     }
-    chunk.write(target, writer)?;
-    progress(ImportProgress { n_rows, n_bytes: n_bytes_total, n_bytes_total });
-    Ok(ImportReport {
-        file: path.to_owned(),
-        read_as: reader.layout.read_as,
-        n_rows,
-        rejected: by_reason,
-        counts: chunk.counts,
-        span: span.map(|(a, b)| (Timestamp::from_nanos(a), Timestamp::from_nanos(b))),
-    })
-}
 
-/// Rows on their way into the store.
-struct Chunk {
-    rows: BarColumns,
-    counts: MergeCounts,
-}
+    /// Imports `path`, which may be a stream.
+    ///
+    /// *Cost*: two million rows in memory, more in scratch files beside the store, and a few bytes for
+    /// each stamp. Rows are written in chunks of that size; each is written whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`preview`], [`DataError::DamagedGzip`], [`DataError::Refused`],
+    /// [`DataError::CsvSymbolColumnNeeded`], [`DataError::CsvNoSuchSymbol`] and
+    /// [`DataError::CsvSecondHeader`] before anything is written; those of [`StoreWriter::merge`].
+    pub fn import(
+        &mut self,
+        path: &Path,
+        options: &CsvOptions,
+        target: &ImportTarget<'_>,
+        mut listeners: Listeners<'_>,
+    ) -> Result<ImportReport, DataError> {
+        let spool = if disk::is_stream(path) { Some(disk::spooled(path)?) } else { None };
+        let file: &Path = spool.as_deref().unwrap_or(path);
+        open::check_whole(file)?;
+        let symbol = target.symbols.named().map(Symbol::to_string);
+        let mut known = Known { symbol, ..Known::default() };
+        let scratch = self.writer.root().to_owned();
+        let read = loop {
+            let reading = Reading::new(file, options, target, &known, &scratch, self.n_rows_max)?;
+            match reading.run(&mut listeners)? {
+                Ended::Read(read) => break *read,
+                Ended::Anew(learned) => known = learned,
+            }
+        };
+        self.write(path, options, target, read, &mut listeners)
+    }
 
-impl Chunk {
+    /// Holds the rows against each other, the calendar and the store, and writes them.
     fn write(
         &mut self,
+        path: &Path,
+        options: &CsvOptions,
         target: &ImportTarget<'_>,
-        writer: &mut StoreWriter,
-    ) -> Result<(), DataError> {
-        sort_by_stamp(&mut self.rows);
-        let ImportTarget { exchange_group, key, provenance } = target;
-        self.counts += writer.merge(exchange_group, key, provenance, &self.rows)?;
-        self.rows.clear();
-        Ok(())
+        read: Read,
+        listeners: &mut Listeners<'_>,
+    ) -> Result<ImportReport, DataError> {
+        let Read { read_as, n_rows, mut rejected, series, mut rows, noted, n_conflicts } = read;
+        let waived: Vec<Check> = target.provenance.waived.iter().copied().collect();
+        let refused = |objection| DataError::Refused { path: path.to_owned(), objection };
+        let against = noted.objection(&read_as.timestamp_form, options.interval, n_rows, &waived);
+        if let Some(objection) = against {
+            return Err(refused(objection));
+        }
+        if is_too_many(n_conflicts, n_rows) && !waived.contains(&Check::Conflicting) {
+            let (n_such, n, is_stored) = (n_conflicts, n_rows, false);
+            return Err(refused(Objection::Conflicting { n_such, n, is_stored }));
+        }
+        let interval = options.interval;
+        let mut report: Vec<SeriesImport> = series
+            .into_iter()
+            .map(|symbol| SeriesImport::of(SeriesKey { symbol, interval }))
+            .collect();
+        self.judge(&mut rows, target, &waived, &mut report).map_err(|judged| match judged {
+            Judged::Against(objection) => refused(objection),
+            Judged::Failed(error) => error,
+        })?;
+        let mut batch = BarColumns::default();
+        rows.each(|some| {
+            let of = &mut report[some[0].series as usize];
+            batch.clear();
+            some.iter().for_each(|row| batch.push(Timestamp::from_nanos(row.stamp_ns), row.ohlcv));
+            if self.written.contains(&of.key) {
+                // The first counts, also where it stands in the file before.
+                let differing = self.writer.differing(target.exchange_group, &of.key, &batch)?;
+                for &place in &differing {
+                    *rejected.entry(ImportReason::Conflicting).or_default() += 1;
+                    (listeners.rejected)(&conflicting(path, &some[place], interval));
+                }
+                let is_kept = |row: &usize| differing.binary_search(row).is_err();
+                let kept: Vec<usize> = (0..batch.len()).filter(is_kept).collect();
+                keep(&mut batch, &kept);
+            }
+            let ImportTarget { exchange_group, provenance, .. } = target;
+            of.counts += self.writer.merge(exchange_group, &of.key, provenance, &batch)?;
+            Ok(())
+        })?;
+        self.written.extend(report.iter().map(|series| series.key.clone()));
+        Ok(ImportReport { file: path.to_owned(), read_as, n_rows, rejected, series: report })
     }
+
+    /// Holds all rows against the calendar and the store.
+    fn judge(
+        &mut self,
+        rows: &mut Sorted,
+        target: &ImportTarget<'_>,
+        waived: &[Check],
+        report: &mut [SeriesImport],
+    ) -> Result<(), Judged> {
+        let Some(interval) = report.first().map(|series| series.key.interval) else {
+            return Ok(());
+        };
+        let mut evidence = Evidence::new(interval, target.calendar);
+        let mut stored = BesideStored::default();
+        let mut stamps = Vec::new();
+        let mut batch = BarColumns::default();
+        let mut last = None;
+        rows.each(|some| {
+            let series = some[0].series as usize;
+            if let Some(last) = last.replace(series)
+                && last != series
+            {
+                report[last].undeliverable = evidence.end_series();
+            }
+            stamps.clear();
+            stamps.extend(some.iter().map(|row| row.stamp_ns));
+            evidence.rows(&stamps);
+            let of = &mut report[series];
+            of.note(some);
+            let group = target.exchange_group;
+            if self.writer.has_series(group, &of.key) {
+                batch.clear();
+                some.iter()
+                    .for_each(|row| batch.push(Timestamp::from_nanos(row.stamp_ns), row.ohlcv));
+                stored.rows(self.writer, group, &of.key, &batch)?;
+            }
+            Ok(())
+        })
+        .map_err(Judged::Failed)?;
+        if let Some(last) = last {
+            report[last].undeliverable = evidence.end_series();
+        }
+        let against = evidence.objection(waived).or_else(|| stored.objection(waived));
+        against.map_or(Ok(()), |objection| Err(Judged::Against(objection)))
+    }
+}
+
+/// Why rows are not written.
+enum Judged {
+    Against(Objection),
+    Failed(DataError),
+}
+
+/// Whether contradictory rows are no accident.
+fn is_too_many(n_conflicts: u64, n_rows: u64) -> bool {
+    n_conflicts > N_CONFLICTS_MAX && 1_000 * n_conflicts > n_rows
+}
+
+fn conflicting(path: &Path, row: &Row, interval: BarInterval) -> RejectedRow {
+    let stamp = Timestamp::from_nanos(row.stamp_ns);
+    let value = match interval.clock() {
+        Some(_) => stamp.to_string(),
+        None => stamp.utc_date().to_string(),
+    };
+    let reason = ImportReason::Conflicting;
+    RejectedRow { file: path.to_owned(), line: row.line, column: "ts", value, reason }
 }
 
 /// The rows of a file, one after the other.
@@ -202,8 +317,9 @@ struct RowReader<'a> {
     n_bytes_read: std::sync::Arc<std::sync::atomic::AtomicU64>,
     cells: Cells,
     stamps: StampReader,
-    /// The symbol of the first row, where rows have one.
-    symbol: Option<Vec<u8>>,
+    price_scale: number::Scale,
+    /// A header further down that does not say what the first one says.
+    second_header: Option<u64>,
 }
 
 /// What is wrong with a row.
@@ -226,8 +342,13 @@ impl RowFault {
 }
 
 impl<'a> RowReader<'a> {
-    fn open(path: &'a Path, options: &CsvOptions) -> Result<RowReader<'a>, DataError> {
-        let layout = Layout::of(path, options)?;
+    fn open(
+        path: &'a Path,
+        options: &CsvOptions,
+        calendar: &Calendar,
+        known: &Known,
+    ) -> Result<RowReader<'a>, DataError> {
+        let layout = Layout::of(path, options, calendar, known)?;
         let text = open::open(path)?;
         let failed = |source| open::read_error(path, text.is_gzip, source);
         let mut rows = Rows::new(text.reader, &[layout.delimiter]);
@@ -235,11 +356,12 @@ impl<'a> RowReader<'a> {
         let form = layout.read_as.timestamp_form.clone();
         let mut reader = RowReader {
             path,
-            stamps: StampReader::new(form, layout.read_as.order, options),
+            stamps: StampReader::new(form, layout.read_as.order, options, calendar),
             rows,
             n_bytes_read: text.n_bytes_read,
             cells: Cells::default(),
-            symbol: None,
+            price_scale: number::Scale::of(options.price_scale),
+            second_header: None,
             layout,
         };
         if reader.layout.read_as.header.is_some() {
@@ -264,24 +386,26 @@ impl<'a> RowReader<'a> {
         self.layout.columns.stamp(&self.cells, self.layout.time_of_day)
     }
 
-    fn read_row(&mut self) -> Result<(i64, Ohlcv), RowFault> {
-        self.check_symbol()?;
+    fn read_row(&mut self, line: u64) -> Result<(i64, Ohlcv), RowFault> {
         let columns = &self.layout.columns;
         let date = text_of(&self.cells, "ts", columns.ts)?;
         let stamp_ns = match columns.time {
-            None => self.stamps.stamp_ns(date),
+            None => self.stamps.stamp_ns(date, line),
             Some(time) => {
                 let time = text_of(&self.cells, "time", time)?;
-                self.stamps.stamp_ns(&self.layout.time_of_day.joined(date, Some(time)))
+                self.stamps.stamp_ns(&self.layout.time_of_day.joined(date, Some(time)), line)
             }
         };
-        let stamp_ns = stamp_ns.map_err(|reason| RowFault::new("ts", self.written(), reason))?;
+        let stamp_ns = stamp_ns.map_err(|reason| {
+            self.note_header(line);
+            RowFault::new("ts", self.written(), reason)
+        })?;
         let [open, high, low, close] = self.layout.columns.prices;
         let ohlcv = Ohlcv {
-            open: self.number("open", open)?,
-            high: self.number("high", high)?,
-            low: self.number("low", low)?,
-            close: self.number("close", close)?,
+            open: self.price("open", open)?,
+            high: self.price("high", high)?,
+            low: self.price("low", low)?,
+            close: self.price("close", close)?,
             volume: match self.layout.columns.volume {
                 VolumePlace::Column(idx) => self.volume(idx)?,
                 VolumePlace::Constant(volume) => volume,
@@ -293,16 +417,18 @@ impl<'a> RowReader<'a> {
         }
     }
 
-    /// A file is imported into one series, that of the symbol of its first row.
-    fn check_symbol(&mut self) -> Result<(), RowFault> {
-        let Some(idx) = self.layout.columns.symbol else { return Ok(()) };
-        let found = self.cells.bytes(idx);
-        let first = self.symbol.get_or_insert_with(|| found.to_vec());
-        if first == found {
-            return Ok(());
+    /// Looks whether a row without a stamp is a header that names the columns otherwise.
+    fn note_header(&mut self, line: u64) {
+        let texts = self.cells.to_texts();
+        let Some(header) = self.layout.read_as.header.as_ref().filter(|_| names::are_names(&texts))
+        else {
+            return;
+        };
+        let plain =
+            |names: &[String]| names.iter().map(|name| names::plain(name)).collect::<Vec<_>>();
+        if plain(header) != plain(&texts) {
+            self.second_header.get_or_insert(line);
         }
-        let shown = String::from_utf8_lossy(found).into_owned();
-        Err(RowFault::new("symbol", shown, ImportReason::OtherSymbol))
     }
 
     fn volume(&self, idx: usize) -> Result<f64, RowFault> {
@@ -311,9 +437,10 @@ impl<'a> RowReader<'a> {
             .ok_or_else(|| RowFault::new("volume", text.to_owned(), ImportReason::NotANumber))
     }
 
-    fn number(&self, column: &'static str, idx: usize) -> Result<f64, RowFault> {
+    fn price(&self, column: &'static str, idx: usize) -> Result<f64, RowFault> {
         let text = text_of(&self.cells, column, idx)?;
         number::parse(text, self.layout.read_as.decimal)
+            .map(|number| self.price_scale.scaled(number))
             .ok_or_else(|| RowFault::new(column, text.to_owned(), ImportReason::NotANumber))
     }
 
@@ -351,9 +478,10 @@ fn text_of<'c>(cells: &'c Cells, column: &'static str, idx: usize) -> Result<&'c
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::writer::MergeCounts;
     use std::io::Write;
 
-    /// Rows of two months in a fixed shuffle, every tenth twice with other values.
+    /// Rows of two months in a fixed shuffle, every tenth twice.
     fn shuffled() -> String {
         let first: Timestamp = "2025-06-29T00:00:00Z".parse().unwrap();
         let mut text = "ts,open,high,low,close,volume\n".to_owned();
@@ -362,7 +490,7 @@ mod tests {
             let stamp = first + openbell_time::Nanos::from_secs(60 * minute);
             text.push_str(&format!("{stamp},1,9,1,{},1\n", 1 + minute % 7));
             if n % 10 == 0 {
-                text.push_str(&format!("{stamp},1,9,1,8,1\n"));
+                text.push_str(&format!("{stamp},1,9,1,{},1\n", 1 + minute % 7));
             }
         }
         text
@@ -372,23 +500,23 @@ mod tests {
     fn a_file_in_many_chunks_is_imported_as_in_one() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(shuffled().as_bytes()).unwrap();
-        let key = SeriesKey { symbol: "AAPL".parse().unwrap(), interval: "1m".parse().unwrap() };
-        let options = CsvOptions::new(key.interval);
-        let provenance = Provenance::default();
-        let target = ImportTarget { exchange_group: "CRYPTO", key: &key, provenance: &provenance };
-        let import = |chunk_rows| {
+        let symbol: Symbol = "AAPL".parse().unwrap();
+        let options = CsvOptions::new("1m".parse().unwrap());
+        let (provenance, symbols) = (Provenance::default(), SymbolChoice::Only(symbol));
+        let calendar = &openbell_time::TimeManager::new().calendar("CRYPTO").unwrap();
+        let target = ImportTarget {
+            exchange_group: "CRYPTO",
+            calendar,
+            symbols: &symbols,
+            provenance: &provenance,
+        };
+        let import = |n_rows_max| {
             let folder = tempfile::tempdir().unwrap();
             let mut writer = StoreWriter::open(folder.path()).unwrap();
-            let listeners = Listeners { rejected: &mut |_| {}, progress: &mut |_| {} };
-            let report = import_in_chunks(
-                file.path(),
-                &options,
-                &target,
-                &mut writer,
-                listeners,
-                chunk_rows,
-            )
-            .unwrap();
+            let mut importer = Importer { n_rows_max, ..Importer::new(&mut writer) };
+            let (reads, rejected, progress) = (&mut |_: &_| {}, &mut |_: &_| {}, &mut |_| {});
+            let listeners = Listeners { reads, rejected, progress };
+            let report = importer.import(file.path(), &options, &target, listeners).unwrap();
             let files: Vec<Vec<u8>> = crate::store::layout::walk(folder.path()).unwrap().places[0]
                 .files
                 .iter()
@@ -396,8 +524,8 @@ mod tests {
                 .collect();
             (report, files)
         };
-        let (in_one, in_many) = (import(CHUNK_ROWS), import(300));
-        assert_eq!(in_one.0.counts, MergeCounts { added: 4_000, ..MergeCounts::default() });
+        let (in_one, in_many) = (import(N_ROWS_MAX), import(300));
+        assert_eq!(in_one.0.counts(), MergeCounts { added: 4_000, ..MergeCounts::default() });
         assert_eq!(in_one.0.rejected[&ImportReason::Duplicate], 400);
         assert_eq!(in_one.0, in_many.0);
         assert!(in_one.1 == in_many.1, "the store is the same");

@@ -97,7 +97,11 @@ pub(super) const CLOSE: Names = &[
 pub(super) const VOLUME: Names =
     &["volume", "vol", "v", "volumen", "volumes", "stück", "出来高", "成交量"];
 /// The symbol of the row.
-pub(super) const SYMBOL: Names = &["symbol", "ticker", "instrument"];
+pub(super) const SYMBOL: Names =
+    &["symbol", "ticker", "instrument", "tic", "sym", "act symbol", "security", "contract", "pair"];
+/// Headings that a column of symbols may have, and one that says the same in every row as well.
+pub(super) const PERHAPS_SYMBOL: Names =
+    &["name", "code", "stock", "asset", "ric", "isin", "series", "coin", "currency pair", "market"];
 
 /// A name without what vendors put around it: `1. open`, `<CLOSE>`, `Adj_Close`, `# date`.
 pub(super) fn plain(name: &str) -> String {

@@ -6,8 +6,8 @@ use super::options::Decimal;
 
 const CURRENCIES: [char; 4] = ['$', '€', '£', '¥'];
 
-/// The number that `text` means; `None` where it is none, or its thousands are not grouped by
-/// threes. A sign of a currency may stand before or behind it.
+/// The number that `text` means; `None` where it is none, or its digits are grouped neither by threes
+/// nor, as in India, by twos before the last three. A sign of a currency may stand before or behind it.
 pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     let text = match text.strip_prefix(CURRENCIES).or_else(|| text.strip_suffix(CURRENCIES)) {
         Some(number) => number.trim(),
@@ -31,9 +31,18 @@ pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
     let mut groups = unsigned.split(is_group);
     let first = groups.next()?;
     let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
-    let is_grouped = (1..=3).contains(&first.len())
-        && all_digits(first)
-        && groups.all(|part| part.len() == 3 && all_digits(part));
+    let mut lengths = Vec::new();
+    for part in groups {
+        if !all_digits(part) {
+            return None;
+        }
+        lengths.push(part.len());
+    }
+    let by_threes = (1..=3).contains(&first.len()) && lengths.iter().all(|&n| n == 3);
+    // Lakh and crore: groups of two before the last three.
+    let by_twos = (1..=2).contains(&first.len())
+        && matches!(lengths.split_last(), Some((3, others)) if others.iter().all(|&n| n == 2));
+    let is_grouped = all_digits(first) && (by_threes || by_twos);
     if !is_grouped || !fraction.is_none_or(all_digits) {
         return None;
     }
@@ -43,6 +52,36 @@ pub(super) fn parse(text: &str, decimal: Decimal) -> Option<f64> {
         plain.push_str(fraction);
     }
     plain.parse().ok() // `None`: as above
+}
+
+/// What prices are multiplied with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scale {
+    One,
+    /// By a whole number, where that is what undoes the scale: exact where the result is.
+    DividedBy(f64),
+    Times(f64),
+}
+
+impl Scale {
+    pub(super) fn of(scale: f64) -> Scale {
+        let inverse = (1.0 / scale).round();
+        if scale == 1.0 {
+            Scale::One
+        } else if inverse >= 2.0 && 1.0 / inverse == scale {
+            Scale::DividedBy(inverse)
+        } else {
+            Scale::Times(scale)
+        }
+    }
+
+    pub(super) fn scaled(self, price: f64) -> f64 {
+        match self {
+            Scale::One => price,
+            Scale::DividedBy(inverse) => price / inverse,
+            Scale::Times(scale) => price * scale,
+        }
+    }
 }
 
 /// The volume that `text` means: a number, or one of thousands (`K`), millions (`M`) or billions
@@ -86,6 +125,11 @@ mod tests {
             ("1.234.567,5", Decimal::Comma, Some(1_234_567.5)),
             ("13,4", Decimal::Point, None),
             ("1,2345", Decimal::Point, None),
+            ("12,34,567", Decimal::Point, Some(1_234_567.0)),
+            ("1,00,000.5", Decimal::Point, Some(100_000.5)),
+            ("1,23,45", Decimal::Point, None),
+            ("1,2,345", Decimal::Point, None),
+            ("123,45,678", Decimal::Point, None),
             ("", Decimal::Point, None),
             ("12.3.4", Decimal::Point, None),
             ("$12.5", Decimal::Point, Some(12.5)),
@@ -103,6 +147,14 @@ mod tests {
         assert_eq!(parse_volume("850,5K", Decimal::Comma), Some(850_500.0));
         assert_eq!(parse_volume("1,200", Decimal::Point), Some(1_200.0));
         assert_eq!(parse_volume("M", Decimal::Point), None);
+    }
+
+    #[test]
+    fn a_price_in_ten_thousandths_is_the_nearest_number() {
+        assert_eq!(Scale::of(0.0001).scaled(1_234_567.0), 123.4567);
+        assert_eq!(Scale::of(0.01).scaled(12_345.0), 123.45);
+        assert_eq!(Scale::of(100.0).scaled(1.25), 125.0);
+        assert_eq!(Scale::of(1.0).scaled(1.25), 1.25);
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub struct CsvOptions {
     pub close: Option<ColumnRef>,
     /// Where the volume stands; by its name, or next.
     pub volume: VolumeSource,
+    /// Where the symbol of the row stands; by its name, or where rows of one stamp contradict each other.
+    pub symbol: Option<ColumnRef>,
+    /// What prices are multiplied with: 0.0001 where they are written in ten-thousandths.
+    pub price_scale: f64,
     /// How stamps are written, in the words of strftime, or `epoch_s`, `epoch_ms`, `epoch_us`,
     /// `epoch_ns`; guessed among the usual ones. An offset may follow what is guessed.
     pub timestamp_format: Option<String>,
@@ -95,8 +99,9 @@ pub enum WrittenOffset {
 pub enum StampedAt {
     /// The instant it opens.
     Open,
-    /// The instant it closes. A 1d bar has its session's date either way; a 1w bar is then named
-    /// by a day in the week that ends on it, or by the Monday after.
+    /// The instant it closes, or the last one before. A 1d or 1w bar whose stamp is an instant belongs to
+    /// the session, or week, that closes at it; a 1w bar with a date is named by a day in the week that
+    /// ends on it, or by the Monday after.
     Close,
 }
 
@@ -143,6 +148,8 @@ impl CsvOptions {
             low: None,
             close: None,
             volume: VolumeSource::Guessed,
+            symbol: None,
+            price_scale: 1.0,
             timestamp_format: None,
             zone: None,
             written_offset: WrittenOffset::Trusted,

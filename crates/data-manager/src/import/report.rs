@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use openbell_market::{BarFault, Ohlcv};
+use openbell_market::{BarFault, Ohlcv, SeriesKey};
 use openbell_time::Timestamp;
 
+use super::findings::{Finding, Findings};
 use super::form::StampForm;
 use super::options::{Decimal, ImportZone, RowOrder};
+use super::sorted::Row;
+use crate::evidence::Undeliverable;
 use crate::store::writer::MergeCounts;
 
 /// Why a row of a CSV file was not imported.
@@ -33,11 +36,18 @@ pub enum ImportReason {
     NotText,
     /// The values cannot be those of a bar.
     Invalid(BarFault),
-    /// A row with the same stamp stands before it in the file; the first counts.
+    /// A row with the same stamp and the same values stands before it; the first counts.
     Duplicate,
-    /// The column for the symbol names another one than that of the first row: a file is imported
-    /// into one series.
+    /// A row with the same stamp and other values stands before it; the first counts.
+    Conflicting,
+    /// The column of symbols names another one than the one that is imported.
     OtherSymbol,
+    /// What stands in the column of symbols can name no symbol.
+    NotASymbol,
+    /// A second that a clock inserts, 23:59:60: no bar can be stamped with it.
+    LeapSecond,
+    /// The calendar of the group does not reach to that instant, so its session is not known.
+    OutsideFacts,
 }
 
 impl ImportReason {
@@ -57,7 +67,11 @@ impl ImportReason {
             ImportReason::Invalid(BarFault::LowAboveOthers) => "invalid_low_above_others",
             ImportReason::Invalid(BarFault::NegativeVolume) => "invalid_negative_volume",
             ImportReason::Duplicate => "duplicate",
+            ImportReason::Conflicting => "conflicting",
             ImportReason::OtherSymbol => "other_symbol",
+            ImportReason::NotASymbol => "not_a_symbol",
+            ImportReason::LeapSecond => "leap_second",
+            ImportReason::OutsideFacts => "outside_calendar",
         }
     }
 }
@@ -141,13 +155,65 @@ pub struct ImportReport {
     pub n_rows: u64,
     /// Rows that were not imported, by reason.
     pub rejected: BTreeMap<ImportReason, u64>,
-    /// What became of the others in the store.
+    /// What became of the others, series by series, in the order in which the file names them.
+    pub series: Vec<SeriesImport>,
+}
+
+/// What an import has done to one series.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SeriesImport {
+    /// The series.
+    pub key: SeriesKey,
+    /// What became of its rows in the store.
     pub counts: MergeCounts,
-    /// First and last stamp of the imported rows.
+    /// First and last stamp of its rows.
     pub span: Option<(Timestamp, Timestamp)>,
+    /// Rows that are stored and that no session will deliver.
+    pub undeliverable: Undeliverable,
+    /// Bars whose values are suspicious.
+    pub findings: Vec<Finding>,
+    /// The search for them.
+    looked_at: Findings,
+}
+
+impl SeriesImport {
+    /// Of no row yet.
+    pub(super) fn of(key: SeriesKey) -> SeriesImport {
+        SeriesImport {
+            key,
+            counts: MergeCounts::default(),
+            span: None,
+            undeliverable: Undeliverable::default(),
+            findings: Vec::new(),
+            looked_at: Findings::default(),
+        }
+    }
+
+    /// Notes where its rows lie, and which are suspicious; they come in order.
+    pub(super) fn note(&mut self, rows: &[Row]) {
+        if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+            let [first, last] = [first, last].map(|row| Timestamp::from_nanos(row.stamp_ns));
+            self.span = Some(self.span.map_or((first, last), |(since, _)| (since, last)));
+        }
+        self.looked_at.rows(rows);
+        self.findings = self.looked_at.found().to_vec();
+    }
 }
 
 impl ImportReport {
+    /// What became of all rows in the store.
+    pub fn counts(&self) -> MergeCounts {
+        let mut counts = MergeCounts::default();
+        self.series.iter().for_each(|series| counts += series.counts);
+        counts
+    }
+
+    /// First and last stamp of all imported rows.
+    pub fn span(&self) -> Option<(Timestamp, Timestamp)> {
+        let spans = self.series.iter().filter_map(|series| series.span);
+        spans.reduce(|(first, last), (since, until)| (first.min(since), last.max(until)))
+    }
+
     /// Rows that were not imported.
     pub fn n_rejected(&self) -> u64 {
         self.rejected.values().sum()

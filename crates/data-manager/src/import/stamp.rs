@@ -1,11 +1,14 @@
 //! The instants or labels that stamps of CSV files mean.
 
-use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone};
+use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::OffsetName;
 use openbell_market::BarInterval;
-use openbell_time::{Nanos, TradingDate};
+use openbell_time::{Calendar, Nanos, Timestamp, TradingDate};
 
-use super::form::{StampForm, Written, read};
+use super::closes::Closes;
+use super::form::{EpochUnit, StampForm, Written, read};
+use super::labels::{self, Label, Labels};
+use super::noted::{Noted, Strange};
 use super::options::{CsvOptions, ImportZone, RowOrder, StampedAt, WrittenOffset};
 use super::report::ImportReason;
 use super::zones::{Abbreviation, WrittenZone};
@@ -18,75 +21,180 @@ pub(super) struct StampReader {
     zone: Option<ImportZone>,
     written_offset: WrittenOffset,
     shift: Nanos,
-    stamped_at: StampedAt,
     order: RowOrder,
     last_ns: Option<i64>,
+    /// Where the close of a bar of a clock interval is stamped.
+    closes: Option<Closes>,
+    labels: Labels,
+    /// The zone of the exchange.
+    exchange: Option<chrono_tz::Tz>,
+    /// The last label with what was written for it.
+    last_label: Option<(TradingDate, i64)>,
+    /// The line of the stamp that is read.
+    line: u64,
+    pub(super) noted: Noted,
 }
 
 impl StampReader {
-    pub(super) fn new(form: StampForm, order: RowOrder, options: &CsvOptions) -> StampReader {
+    pub(super) fn new(
+        form: StampForm,
+        order: RowOrder,
+        options: &CsvOptions,
+        calendar: &Calendar,
+    ) -> StampReader {
         StampReader {
             form,
             interval: options.interval,
             zone: options.zone,
             written_offset: options.written_offset,
             shift: options.shift,
-            stamped_at: options.stamped_at,
             order,
             last_ns: None,
+            closes: match (options.interval, options.stamped_at) {
+                (BarInterval::Clock(clock), StampedAt::Close) => {
+                    Some(Closes::new(calendar.cursor(), clock))
+                }
+                _ => None,
+            },
+            labels: Labels::new(calendar, options.interval, options.stamped_at),
+            exchange: calendar.zone_name().parse().ok(), // `Err`: a calendar of no place
+            last_label: None,
+            line: 0,
+            noted: Noted::default(),
         }
     }
 
-    /// The stamp of a bar, nanoseconds since 1970: its open, or its label.
-    pub(super) fn stamp_ns(&mut self, text: &str) -> Result<i64, ImportReason> {
+    /// The stamp of a bar, nanoseconds since 1970: its open, or its label. `line` is where `text` stands.
+    pub(super) fn stamp_ns(&mut self, text: &str, line: u64) -> Result<i64, ImportReason> {
+        self.line = line;
+        let unit = self.form.unit();
+        if let (Some(asked), Some(found)) = (unit, unit.and_then(|_| EpochUnit::by_digits(text)))
+            && asked != found
+        {
+            self.noted.add(Strange::Unit(found), text, line);
+        }
         let written = read(&self.form, text).ok_or(ImportReason::NotAStamp)?;
+        if let Written::Local(local, _) = written
+            && local.nanosecond() >= 1_000_000_000
+        {
+            return Err(ImportReason::LeapSecond);
+        }
         match self.interval {
-            BarInterval::Day | BarInterval::Week => self.label_ns(written),
-            BarInterval::Clock(clock) => {
-                let stamp_ns = self.instant_ns(written)?;
-                let back = match self.stamped_at {
-                    StampedAt::Open => Nanos::ZERO,
-                    StampedAt::Close => clock.length(),
+            BarInterval::Day | BarInterval::Week => self.label_ns(written, text),
+            BarInterval::Clock(_) => {
+                let stamp_ns = self.instant_ns(written, text)?.checked_add(self.shift.as_nanos());
+                let open_ns = match &mut self.closes {
+                    None => stamp_ns,
+                    Some(closes) => stamp_ns.and_then(|close_ns| closes.open_ns(close_ns)),
                 };
-                stamp_ns
-                    .checked_add(self.shift.as_nanos())
-                    .and_then(|ns| ns.checked_sub(back.as_nanos()))
-                    .filter(|ns| ns % 1_000 == 0)
-                    .ok_or(ImportReason::NotAStamp)
+                open_ns.filter(|ns| ns % 1_000 == 0).ok_or(ImportReason::NotAStamp)
             }
         }
     }
 
-    /// A day is named by the date that is written, whatever the time beside it.
-    fn label_ns(&mut self, written: Written) -> Result<i64, ImportReason> {
-        let local = match written {
-            Written::Date(date) => date.and_time(chrono::NaiveTime::MIN),
-            Written::Local(local, _) => local,
-            Written::Instant(ns) => match self.zone {
-                Some(ImportZone::Named(zone)) => zone
-                    .from_utc_datetime(&DateTime::from_timestamp_nanos(ns).naive_utc())
-                    .naive_local(),
-                Some(ImportZone::Fixed(offset)) => {
-                    DateTime::from_timestamp_nanos(ns.saturating_add(offset.as_nanos())).naive_utc()
-                }
-                None => DateTime::from_timestamp_nanos(ns).naive_utc(),
-            },
-        };
-        let shifted = local
-            .checked_add_signed(chrono::TimeDelta::nanoseconds(self.shift.as_nanos()))
-            .ok_or(ImportReason::NotAStamp)?;
-        let days = shifted.date().to_epoch_days();
-        let date = TradingDate::from_days(days);
-        let label = match (self.interval, self.stamped_at) {
-            (BarInterval::Week, StampedAt::Open) => date.monday(),
-            (BarInterval::Week, StampedAt::Close) => date.plus_days(-1).monday(),
-            _ => date,
-        };
-        let label_ns = i64::from(label.as_days()).checked_mul(openbell_time::NANOS_PER_DAY);
-        label_ns.ok_or(ImportReason::NotAStamp)
+    /// The session or week that is meant, as its label is stored.
+    fn label_ns(&mut self, written: Written, text: &str) -> Result<i64, ImportReason> {
+        let (label, raw_ns) = self.label(written, text)?;
+        if label.date.as_days() != label.date.utc_midnight().utc_date().as_days() {
+            return Err(ImportReason::NotAStamp); // No instant can name it.
+        }
+        if !label.is_agreed {
+            self.noted.add(Strange::Label, text, self.line);
+        }
+        if self.interval == BarInterval::WEEK && !Labels::is_end_of_week(label.date) {
+            self.noted.add(Strange::Week, text, self.line);
+        }
+        let stored_ns =
+            labels::stored_ns(self.interval, label.date).ok_or(ImportReason::NotAStamp)?;
+        let named = Timestamp::from_nanos(stored_ns).utc_date();
+        if let Some((last, last_raw_ns)) = self.last_label
+            && last == named
+            && last_raw_ns != raw_ns
+        {
+            let step_ns = last_raw_ns.saturating_sub(raw_ns).saturating_abs();
+            self.noted.add(Strange::Together(step_ns), text, self.line);
+        }
+        self.last_label = Some((named, raw_ns));
+        Ok(stored_ns)
     }
 
-    fn instant_ns(&mut self, written: Written) -> Result<i64, ImportReason> {
+    /// The label, and a number that differs where what is written does.
+    fn label(&mut self, written: Written, text: &str) -> Result<(Label, i64), ImportReason> {
+        let shift = chrono::TimeDelta::nanoseconds(self.shift.as_nanos());
+        match written {
+            Written::Date(date) => {
+                let midnight = date.and_time(chrono::NaiveTime::MIN);
+                // A date of the exchange's own clock is what a date is.
+                let is_own = |zone| self.exchange.map(ImportZone::Named) == Some(zone);
+                if self.zone.is_some_and(|zone| !is_own(zone)) {
+                    self.noted.add(Strange::Zone, text, self.line);
+                }
+                self.label_of_date(midnight.checked_add_signed(shift), None, text)
+            }
+            Written::Local(local, zone) if labels::is_midnight(&local) => {
+                let utc = matches!(zone, Some(WrittenZone::Offset(Nanos::ZERO)));
+                let midnight_ns = match zone {
+                    _ if utc => utc_ns(local, Nanos::ZERO).ok(), // `Err`: named by its date
+                    Some(_) => self.instant_ns(written, text).ok(),
+                    None => match (self.zone, self.exchange) {
+                        (Some(_), _) => self.instant_ns(written, text).ok(),
+                        (None, Some(zone)) => self.zoned_ns(local, zone).ok(),
+                        (None, None) => None,
+                    },
+                };
+                self.label_of_date(local.checked_add_signed(shift), midnight_ns, text)
+            }
+            Written::Instant(ns) if self.zone.is_some() => {
+                let local = self.shown_in_zone(ns).checked_add_signed(shift);
+                self.label_of_date(local, None, text)
+            }
+            Written::Instant(ns) if ns % openbell_time::NANOS_PER_DAY == 0 => {
+                let local =
+                    DateTime::from_timestamp_nanos(ns).naive_utc().checked_add_signed(shift);
+                self.label_of_date(local, Some(ns), text)
+            }
+            Written::Local(..) | Written::Instant(_) => {
+                let ns = self.instant_ns(written, text)?;
+                let ns = ns.checked_add(self.shift.as_nanos()).ok_or(ImportReason::NotAStamp)?;
+                let label = self.labels.of_instant(ns).ok_or(ImportReason::OutsideFacts)?;
+                Ok((label, ns))
+            }
+        }
+    }
+
+    fn label_of_date(
+        &mut self,
+        local: Option<NaiveDateTime>,
+        midnight_ns: Option<i64>,
+        text: &str,
+    ) -> Result<(Label, i64), ImportReason> {
+        let local = local.ok_or(ImportReason::NotAStamp)?;
+        let date = TradingDate::from_days(local.date().to_epoch_days());
+        let label = self.labels.of_date(date, midnight_ns.filter(|_| self.shift == Nanos::ZERO));
+        if self.is_close_stamped() && !label.heeds_end {
+            self.noted.add(Strange::StampedAt, text, self.line);
+        }
+        let raw_ns = local.and_utc().timestamp_nanos_opt().ok_or(ImportReason::NotAStamp)?;
+        Ok((label, raw_ns))
+    }
+
+    fn is_close_stamped(&self) -> bool {
+        self.labels.stamped_at() == StampedAt::Close
+    }
+
+    /// What a clock of the zone that the user has named showed at an instant; UTC where he has not.
+    fn shown_in_zone(&self, ns: i64) -> NaiveDateTime {
+        let utc = DateTime::from_timestamp_nanos(ns).naive_utc();
+        match self.zone {
+            Some(ImportZone::Named(zone)) => zone.from_utc_datetime(&utc).naive_local(),
+            Some(ImportZone::Fixed(offset)) => {
+                DateTime::from_timestamp_nanos(ns.saturating_add(offset.as_nanos())).naive_utc()
+            }
+            None => utc,
+        }
+    }
+
+    fn instant_ns(&mut self, written: Written, text: &str) -> Result<i64, ImportReason> {
         let ns = match written {
             Written::Instant(ns) => ns,
             Written::Date(_) => return Err(ImportReason::NoTimeOfDay),
@@ -94,7 +202,14 @@ impl StampReader {
                 match zone {
                     WrittenZone::Offset(offset) => utc_ns(local, offset)?,
                     WrittenZone::Named(zone) => self.zoned_ns(local, zone)?,
-                    WrittenZone::Abbreviated(name) => match self.zone {
+                    WrittenZone::Abbreviated(name, Some(offset)) => {
+                        let ns = utc_ns(local, offset)?;
+                        if self.exchange.is_some_and(|zone| contradicts(zone, ns, name)) {
+                            self.noted.add(Strange::Abbreviation, text, self.line);
+                        }
+                        ns
+                    }
+                    WrittenZone::Abbreviated(name, None) => match self.zone {
                         Some(ImportZone::Named(zone)) => abbreviated_ns(local, zone, name)?,
                         _ => return Err(ImportReason::NoZone),
                     },
@@ -132,6 +247,17 @@ impl StampReader {
     }
 }
 
+/// Whether a clock of `zone` showed another abbreviation than `name` at an instant, although it shows
+/// that in the other half of the year.
+fn contradicts(zone: chrono_tz::Tz, ns: i64, name: Abbreviation) -> bool {
+    let shows = |ns: i64| {
+        let utc = DateTime::from_timestamp_nanos(ns).naive_utc();
+        zone.offset_from_utc_datetime(&utc).abbreviation().is_some_and(|shown| name.is(shown))
+    };
+    let half_a_year_ns = 182 * openbell_time::NANOS_PER_DAY;
+    !shows(ns) && shows(ns.saturating_sub(half_a_year_ns))
+}
+
 /// The instant at which a clock of `zone` showed `local` and, beside it, `name`.
 fn abbreviated_ns(
     local: NaiveDateTime,
@@ -160,18 +286,19 @@ fn utc_ns(local: NaiveDateTime, offset: Nanos) -> Result<i64, ImportReason> {
 mod tests {
     use super::super::form::form_of;
     use super::*;
-    use openbell_time::Timestamp;
+    use openbell_time::{TimeManager, Timestamp};
 
     fn reader(format: &str, interval: &str, zone: &str, order: RowOrder) -> StampReader {
         let mut options = CsvOptions::new(interval.parse().unwrap());
         options.zone = Some(zone.parse().unwrap());
-        StampReader::new(form_of(format), order, &options)
+        let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+        StampReader::new(form_of(format), order, &options, &calendar)
     }
 
     fn stamps(reader: &mut StampReader, texts: &[&str]) -> Vec<Result<String, ImportReason>> {
         texts
             .iter()
-            .map(|text| reader.stamp_ns(text).map(|ns| Timestamp::from_nanos(ns).to_string()))
+            .map(|text| reader.stamp_ns(text, 1).map(|ns| Timestamp::from_nanos(ns).to_string()))
             .collect()
     }
 

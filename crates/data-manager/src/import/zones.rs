@@ -41,8 +41,9 @@ pub(super) enum WrittenZone {
     Offset(Nanos),
     /// The name of a place of the zone database.
     Named(chrono_tz::Tz),
-    /// An abbreviation that means something only where the place is known.
-    Abbreviated(Abbreviation),
+    /// An abbreviation, and how far it says that its clock is ahead of UTC; where it means several,
+    /// that is known only where the place is.
+    Abbreviated(Abbreviation, Option<Nanos>),
 }
 
 /// A few capital letters, zeros behind them.
@@ -117,11 +118,14 @@ fn zone_behind(name: &str) -> Option<WrittenZone> {
         };
         return ahead.map(WrittenZone::Offset);
     }
-    if let Some((_, hours)) = ABBREVIATIONS.iter().find(|(known, _)| *known == name) {
-        return Some(WrittenZone::Offset(Nanos::from_secs(hours * 3_600)));
+    let abbreviated = |offset| {
+        Abbreviation::of(name).map(|abbreviation| WrittenZone::Abbreviated(abbreviation, offset))
+    };
+    if let Some(offset) = offset_named(name) {
+        return abbreviated(Some(offset));
     }
     let named = clock_named(name).or_else(|| name.parse().ok()); // `Err`: no place
-    named.map(WrittenZone::Named).or_else(|| Abbreviation::of(name).map(WrittenZone::Abbreviated))
+    named.map(WrittenZone::Named).or_else(|| abbreviated(None))
 }
 
 fn clock_named(name: &str) -> Option<chrono_tz::Tz> {
@@ -184,18 +188,22 @@ mod tests {
     #[test]
     fn the_end_of_a_stamp_is_its_zone_only_behind_a_time_of_day() {
         let offset = |hours: i64| Some(WrittenZone::Offset(Nanos::from_secs(hours * 3_600)));
+        let abbreviated = |name, hours: Option<i64>| {
+            let offset = hours.map(|hours| Nanos::from_secs(hours * 3_600));
+            Abbreviation::of(name).map(|name| WrittenZone::Abbreviated(name, offset))
+        };
         let new_york = Some(WrittenZone::Named(chrono_tz::America::New_York));
         for (text, clock, zone) in [
             ("09:30:00Z", "09:30:00", offset(0)),
             ("09:30 UTC", "09:30", offset(0)),
             ("09:30 GMT-4", "09:30", offset(-4)),
             ("09:30 UTC+05:00", "09:30", offset(5)),
-            ("09:30 EDT", "09:30", offset(-4)),
-            ("15:30 CEST", "15:30", offset(2)),
+            ("09:30 EDT", "09:30", abbreviated("EDT", Some(-4))),
+            ("15:30 CEST", "15:30", abbreviated("CEST", Some(2))),
             ("09:30 ET", "09:30", new_york),
             ("09:30-04:00[America/New_York]", "09:30", offset(-4)),
             ("09:30[America/New_York]", "09:30", new_york),
-            ("09:30 CST", "09:30", Abbreviation::of("CST").map(WrittenZone::Abbreviated)),
+            ("09:30 CST", "09:30", abbreviated("CST", None)),
             ("09:30 AM", "09:30 AM", None),
             ("09:30", "09:30", None),
             ("2025-07-02", "2025-07-02", None),

@@ -12,6 +12,7 @@ use openbell_time::{Nanos, Timestamp};
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
+use crate::codec::foreign;
 use crate::feed::{Connection, Feed, FeedKind, Progress};
 use crate::store::labels::Labels;
 use crate::store::layout::SeriesFile;
@@ -155,6 +156,9 @@ impl ParquetFeed {
                 return Ok(false);
             }
             let opened = Arc::new(BarFile::open(&file.path)?);
+            if file.period.is_some() {
+                foreign::check(&opened, &self.key)?; // Those without one were held when it was made.
+            }
             if opened.span().is_some_and(|(_, last)| last.as_nanos() < since_ns) {
                 self.next_file += 1;
                 continue;

@@ -11,10 +11,11 @@ use openbell_time::{Calendar, Timestamp};
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
 use crate::codec::decode::{Decoder, StampBounds};
+use crate::codec::foreign;
 use crate::store::DataManager;
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::rows::{drop_repeats, sort_by_stamp};
-use crate::store::writer::{MergeCounts, StoreWriter, is_same_row, read_as_they_stand};
+use crate::store::writer::{MergeCounts, StoreWriter, by_period, is_same_row, read_as_they_stand};
 
 /// Rows that are copied in one go.
 const COPY_ROWS: usize = 1 << 20;
@@ -227,6 +228,7 @@ impl StoreWriter {
         let mut after = None;
         for file in crate::store::in_order(&source.place(key)?.files)? {
             let opened = Arc::new(BarFile::open(&file.path)?);
+            foreign::check(&opened, key)?;
             let provenance = opened.provenance();
             let bounds = StampBounds { after, ..StampBounds::ASCENDING };
             let mut decoder = Decoder::new(opened, bounds);
@@ -248,25 +250,6 @@ impl StoreWriter {
         }
         Ok(counts)
     }
-}
-
-/// The rows of each period, in order.
-fn by_period<'a>(
-    key: &'a SeriesKey,
-    rows: &'a BarColumns,
-) -> impl Iterator<Item = (Period, Range<usize>)> + 'a {
-    let mut first = 0;
-    std::iter::from_fn(move || {
-        if first == rows.len() {
-            return None;
-        }
-        let period = Period::of(key.interval, rows.opens_at(first));
-        let until_ns = period.range().end.as_nanos();
-        let n_rows = rows.opens_at_ns[first..].partition_point(|&ns| ns < until_ns).max(1);
-        let range = first..first + n_rows;
-        first += n_rows;
-        Some((period, range))
-    })
 }
 
 /// `since..until` of written stamps that hold the bars of the sessions of `dates`: all hours

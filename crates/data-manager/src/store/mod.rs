@@ -10,7 +10,6 @@ mod killed_writes;
 mod labels;
 pub(crate) mod layout;
 pub(crate) mod maintenance;
-mod placement;
 pub(crate) mod rows;
 pub(crate) mod verify;
 pub(crate) mod writer;
@@ -26,6 +25,7 @@ use openbell_time::{Calendar, Timestamp};
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
 use crate::codec::decode::{Decoder, StampBounds};
+use crate::codec::foreign;
 use crate::disk;
 use crate::feed::Feed;
 use feed::ParquetFeed;
@@ -209,13 +209,15 @@ impl DataManager {
 
     /// A feed of one series that stands at its first row.
     ///
-    /// *Cost*: no file is opened, unless there are several whose names do not say what they hold:
-    /// of those the footers are read, to put them in order, when the first feed is asked for.
+    /// *Cost*: no file of a hive store is opened, unless there are several whose names do not say what
+    /// they hold: of those the footers are read, to put them in order. The files of a flat folder, which
+    /// other programs make, are held against their stamps. Both when the first feed is asked for.
     ///
     /// # Errors
     ///
     /// [`DataError::UnknownSeries`] with the nearest names, [`DataError::AmbiguousSeries`]; those
-    /// of files whose footers are read.
+    /// of files that are opened, [`DataError::OtherSymbol`], [`DataError::MixedUnits`] and
+    /// [`DataError::Refused`] among them.
     pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
         let files = self.files_in_order(key)?;
         Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
@@ -225,6 +227,14 @@ impl DataManager {
         let (series, place) = self.stored(key)?;
         if let Some(files) = series.in_order.get() {
             return Ok(Arc::clone(files));
+        }
+        if place.exchange_group.is_none() {
+            for file in &place.files {
+                // What cannot be opened is said when it is read, after the files before it.
+                if let Ok(opened) = BarFile::open(&file.path) {
+                    foreign::check(&Arc::new(opened), key)?;
+                }
+            }
         }
         let files = in_order(&place.files)?;
         Ok(Arc::clone(series.in_order.get_or_init(|| files.into())))

@@ -37,7 +37,7 @@ pub(crate) fn drop_repeats(rows: &mut BarColumns) -> u64 {
 }
 
 /// Makes `rows` those that `order` names, in its order.
-fn keep(rows: &mut BarColumns, order: &[usize]) {
+pub(crate) fn keep(rows: &mut BarColumns, order: &[usize]) {
     rows.opens_at_ns = order.iter().map(|&row| rows.opens_at_ns[row]).collect();
     for column in [&mut rows.open, &mut rows.high, &mut rows.low, &mut rows.close, &mut rows.volume]
     {

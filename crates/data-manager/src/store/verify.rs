@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_market::{Adjustment, BarColumns, SeriesKey, Symbol};
-use openbell_time::{Calendar, Timestamp};
+use openbell_time::{Calendar, CalendarCursor, Timestamp};
 
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::Decoder;
+use crate::codec::foreign;
+use crate::evidence::{Placement, placement};
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::maintenance::{CompactReport, Effect};
-use crate::store::placement::{Placement, placement};
 use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
 use crate::{DataError, disk};
 
@@ -53,6 +54,9 @@ pub enum FindingKind {
     OffSession,
     /// A file whose metadata name another symbol or interval than its path.
     Misnamed,
+    /// A file whose rows contradict what is said of it: they are of another symbol or interval, or
+    /// stamped in two units.
+    Contradictory(DataError),
     /// A symbol whose series are adjusted in different ways.
     MixedAdjustment,
 }
@@ -72,6 +76,7 @@ impl FindingKind {
             FindingKind::OffGrid => "off_grid",
             FindingKind::OffSession => "off_session",
             FindingKind::Misnamed => "misnamed",
+            FindingKind::Contradictory(_) => "contradictory",
             FindingKind::MixedAdjustment => "mixed_adjustment",
         }
     }
@@ -193,7 +198,7 @@ struct FileCheck<'a> {
     key: &'a SeriesKey,
     path: &'a Path,
     period: Option<Period>,
-    calendar: Option<&'a Calendar>,
+    cursor: Option<CalendarCursor>,
     n_rows: u64,
     adjustment: Option<Adjustment>,
     findings: Vec<Finding>,
@@ -210,7 +215,7 @@ impl<'a> FileCheck<'a> {
             key: &place.key,
             path,
             period,
-            calendar,
+            cursor: calendar.map(Calendar::cursor),
             n_rows: 0,
             adjustment: None,
             findings: Vec::new(),
@@ -224,6 +229,11 @@ impl<'a> FileCheck<'a> {
             || file.interval().is_some_and(|interval| interval != self.key.interval);
         if is_misnamed {
             self.note(FindingKind::Misnamed, None);
+        }
+        match foreign::check(&file, self.key) {
+            // Said above, of files of this crate and others.
+            Ok(()) | Err(DataError::OtherSymbol { row: None, .. }) => {}
+            Err(error) => self.note(FindingKind::Contradictory(error), None),
         }
         let mut decoder = Decoder::unchecked(file);
         let mut rows = BarColumns::default();
@@ -267,7 +277,8 @@ impl<'a> FileCheck<'a> {
         if self.period.is_some_and(|period| !period.range().contains(&stamp)) {
             self.note(FindingKind::OutsidePeriod, first);
         }
-        let placed = self.calendar.map(|calendar| placement(calendar, self.key.interval, stamp));
+        let interval = self.key.interval;
+        let placed = self.cursor.as_mut().map(|cursor| placement(cursor, interval, stamp));
         match placed {
             Some(Placement::OffGrid) => self.note(FindingKind::OffGrid, first),
             Some(Placement::OffSession) => self.note(FindingKind::OffSession, first),

@@ -1,10 +1,12 @@
 //! Rows into the store: merged by stamp into the files of their months or years, each replaced in
 //! one step.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, SeriesKey};
+use openbell_time::Timestamp;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
@@ -121,16 +123,101 @@ impl StoreWriter {
         let folder = layout::hive_folder(&self.root, exchange_group, key);
         self.check_series(&folder, key, provenance)?;
         let mut counts = MergeCounts::default();
-        let mut first = 0;
-        while first < rows.len() {
-            let period = Period::of(key.interval, rows.opens_at(first));
-            let until_ns = period.range().end.as_nanos();
-            let n_rows = rows.opens_at_ns[first..].partition_point(|&ns| ns < until_ns).max(1);
+        for (period, range) in by_period(key, rows) {
             let target = folder.join(period.file_name());
-            counts += self.merge_file(&target, key, provenance, rows, first..first + n_rows)?;
-            first += n_rows;
+            counts += self.merge_file(&target, key, provenance, rows, range)?;
         }
         Ok(counts)
+    }
+
+    /// Whether something is stored of a series.
+    pub(crate) fn has_series(&self, exchange_group: &str, key: &SeriesKey) -> bool {
+        disk::is_folder(&layout::hive_folder(&self.root, exchange_group, key))
+    }
+
+    /// What a merge of `rows` would do; nothing is written.
+    pub(crate) fn compare(
+        &self,
+        exchange_group: &str,
+        key: &SeriesKey,
+        rows: &BarColumns,
+    ) -> Result<MergeCounts, DataError> {
+        let mut counts = MergeCounts::default();
+        let mut each = |_: usize, is_same: Option<bool>| match is_same {
+            None => counts.added += 1,
+            Some(true) => counts.unchanged += 1,
+            Some(false) => counts.updated += 1,
+        };
+        self.each_beside(exchange_group, key, rows, &mut each)?;
+        Ok(counts)
+    }
+
+    /// The places of `rows` whose stamp is stored with other values.
+    pub(crate) fn differing(
+        &self,
+        exchange_group: &str,
+        key: &SeriesKey,
+        rows: &BarColumns,
+    ) -> Result<Vec<usize>, DataError> {
+        let mut differing = Vec::new();
+        let mut each = |row: usize, is_same: Option<bool>| {
+            if is_same == Some(false) {
+                differing.push(row);
+            }
+        };
+        self.each_beside(exchange_group, key, rows, &mut each)?;
+        Ok(differing)
+    }
+
+    /// Says of each of `rows` whether its stamp is stored, and if so whether with the same values.
+    fn each_beside(
+        &self,
+        exchange_group: &str,
+        key: &SeriesKey,
+        rows: &BarColumns,
+        each: &mut dyn FnMut(usize, Option<bool>),
+    ) -> Result<(), DataError> {
+        let folder = layout::hive_folder(&self.root, exchange_group, key);
+        for (period, range) in by_period(key, rows) {
+            let path = folder.join(period.file_name());
+            let stored = if disk::is_file(&path) {
+                read_all(&Arc::new(BarFile::open(&path)?))?
+            } else {
+                BarColumns::default()
+            };
+            let mut next = 0;
+            for row in range {
+                let stamp_ns = rows.opens_at_ns[row];
+                next += stored.opens_at_ns[next..].partition_point(|&at| at < stamp_ns);
+                let is_there = stored.opens_at_ns.get(next) == Some(&stamp_ns);
+                each(row, is_there.then(|| is_same_row(&stored, next, rows, row)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The stored rows of a series whose written stamps lie in `range`.
+    pub(crate) fn stored(
+        &self,
+        exchange_group: &str,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+    ) -> Result<BarColumns, DataError> {
+        let folder = layout::hive_folder(&self.root, exchange_group, key);
+        let mut stored = BarColumns::default();
+        let mut at = range.start;
+        while at < range.end {
+            let period = Period::of(key.interval, at);
+            let path = folder.join(period.file_name());
+            if disk::is_file(&path) {
+                let rows = read_all(&Arc::new(BarFile::open(&path)?))?;
+                let first = rows.opens_at_ns.partition_point(|&ns| ns < range.start.as_nanos());
+                let until = rows.opens_at_ns.partition_point(|&ns| ns < range.end.as_nanos());
+                stored.extend_from(&rows, first..until.max(first));
+            }
+            at = period.range().end;
+        }
+        Ok(stored)
     }
 
     /// Compares the kind of what is stored with the kind of what is to be.
@@ -186,6 +273,7 @@ impl StoreWriter {
         if counts.added + counts.updated > 0 {
             let provenance = Provenance {
                 provider: join_providers(file.provenance().provider, &provenance.provider),
+                waived: &file.provenance().waived | &provenance.waived,
                 ..provenance.clone()
             };
             self.replace(target, key, &provenance, &merged)?;
@@ -287,6 +375,25 @@ pub(crate) fn is_same_row(a: &BarColumns, row_a: usize, b: &BarColumns, row_b: u
             .map(f64::to_bits)
     };
     bits(a, row_a) == bits(b, row_b)
+}
+
+/// The rows of each period, in order.
+pub(crate) fn by_period<'a>(
+    key: &'a SeriesKey,
+    rows: &'a BarColumns,
+) -> impl Iterator<Item = (Period, Range<usize>)> + 'a {
+    let mut first = 0;
+    std::iter::from_fn(move || {
+        if first == rows.len() {
+            return None;
+        }
+        let period = Period::of(key.interval, rows.opens_at(first));
+        let until_ns = period.range().end.as_nanos();
+        let n_rows = rows.opens_at_ns[first..].partition_point(|&ns| ns < until_ns).max(1);
+        let range = first..first + n_rows;
+        first += n_rows;
+        Some((period, range))
+    })
 }
 
 fn check_rows(key: &SeriesKey, rows: &BarColumns) -> Result<(), DataError> {

@@ -4,12 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use openbell_data_manager::import::{
-    CsvOptions, ImportReport, ImportTarget, RejectedRow, import_csv,
+    CsvOptions, ImportReport, ImportTarget, Importer, Listeners, RejectedRow, SymbolChoice,
 };
-use openbell_data_manager::{DataError, DataManager, Provenance, StoreOptions, StoreWriter};
+use openbell_data_manager::{Check, DataError, DataManager, Provenance, StoreOptions, StoreWriter};
 use openbell_market::{BarColumns, SeriesKey};
+use openbell_time::TimeManager;
 
-use super::{read_all, us_equity};
+use super::read_all;
 
 /// What came of an import.
 pub struct Imported {
@@ -18,37 +19,100 @@ pub struct Imported {
     pub rows: BarColumns,
 }
 
+/// How an import is made, beside the options of the file.
+pub struct Setup {
+    pub group: &'static str,
+    pub waived: Vec<Check>,
+}
+
+impl Default for Setup {
+    fn default() -> Setup {
+        Setup { group: "US_EQUITY", waived: Vec::new() }
+    }
+}
+
+/// Imports one file into the store of `writer`; the rejected rows come with it.
+pub fn import_into(
+    writer: &mut StoreWriter,
+    path: &Path,
+    symbols: &SymbolChoice,
+    options: &CsvOptions,
+    setup: &Setup,
+) -> Result<(ImportReport, Vec<RejectedRow>), DataError> {
+    import_with(&mut Importer::new(writer), path, symbols, options, setup)
+}
+
+/// The same as one of the files of a command.
+pub fn import_with(
+    importer: &mut Importer<'_>,
+    path: &Path,
+    symbols: &SymbolChoice,
+    options: &CsvOptions,
+    setup: &Setup,
+) -> Result<(ImportReport, Vec<RejectedRow>), DataError> {
+    let waived = setup.waived.iter().copied().collect();
+    let provenance = Provenance { waived, ..Provenance::default() };
+    let calendar = &TimeManager::new().calendar(setup.group).unwrap();
+    let exchange_group = setup.group;
+    let target = ImportTarget { exchange_group, calendar, symbols, provenance: &provenance };
+    let mut rejected = Vec::new();
+    let listeners = Listeners {
+        reads: &mut |_| {},
+        rejected: &mut |row| rejected.push(row.clone()),
+        progress: &mut |_| {},
+    };
+    let report = importer.import(path, options, &target, listeners)?;
+    Ok((report, rejected))
+}
+
 /// Imports a file into a store of its own, twice: the second time changes nothing.
-pub fn import(path: &Path, key: &SeriesKey, options: &CsvOptions) -> Result<Imported, DataError> {
+pub fn import(
+    path: &Path,
+    key: &SeriesKey,
+    options: &CsvOptions,
+    setup: &Setup,
+) -> Result<Imported, DataError> {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = StoreWriter::open(folder.path()).unwrap();
-    let provenance = Provenance::default();
-    let target = ImportTarget { exchange_group: "US_EQUITY", key, provenance: &provenance };
-    let mut rejected = Vec::new();
-    let mut on_reject = |row: &RejectedRow| rejected.push(row.clone());
-    let report = import_csv(path, options, &target, &mut writer, &mut on_reject, &mut |_| {})?;
-    let mut again = Vec::new();
-    let mut on_reject = |row: &RejectedRow| again.push(row.clone());
-    let twice = import_csv(path, options, &target, &mut writer, &mut on_reject, &mut |_| {})?;
+    let symbols = SymbolChoice::Only(key.symbol.clone());
+    let (report, rejected) = import_into(&mut writer, path, &symbols, options, setup)?;
+    let (twice, _) = import_into(&mut writer, path, &symbols, options, setup)?;
+    let (counts, twice) = (report.counts(), twice.counts());
     assert_eq!(
-        (twice.counts.added, twice.counts.updated, twice.counts.unchanged),
-        (0, 0, report.counts.added),
+        (twice.added, twice.updated, twice.unchanged),
+        (0, 0, counts.added),
         "the same file again changes nothing"
     );
     let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
     let mut rows = BarColumns::default();
-    if report.counts.added > 0 {
-        rows = read_all(&store, key, &us_equity());
+    if counts.added > 0 {
+        let calendar = TimeManager::new().calendar(setup.group).unwrap();
+        rows = read_all(&store, key, &calendar);
     }
     Ok(Imported { report, rejected, rows })
 }
 
 /// The same of a file that holds `text`.
 pub fn import_text(text: &[u8], options: &CsvOptions) -> Result<Imported, DataError> {
+    import_text_of(text, options, &Setup::default())
+}
+
+/// The same of another group, or with checks that are waived.
+pub fn import_text_of(
+    text: &[u8],
+    options: &CsvOptions,
+    setup: &Setup,
+) -> Result<Imported, DataError> {
+    let file = file_of(text);
+    let key = SeriesKey { symbol: "AAPL".parse().unwrap(), interval: options.interval };
+    import(file.path(), &key, options, setup)
+}
+
+/// A file that holds `text`.
+pub fn file_of(text: &[u8]) -> tempfile::NamedTempFile {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text).unwrap();
-    let key = SeriesKey { symbol: "AAPL".parse().unwrap(), interval: options.interval };
-    import(file.path(), &key, options)
+    file
 }
 
 /// Minutes, everything else guessed.

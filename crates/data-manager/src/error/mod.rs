@@ -1,6 +1,7 @@
 //! What can go wrong on the way to and from stored data.
 
-use std::fmt;
+mod detail;
+
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,6 +10,9 @@ use openbell_market::{Adjustment, BarInterval, SeriesKey, Symbol};
 use openbell_time::{TimeError, Timestamp};
 use parquet::errors::ParquetError;
 use thiserror::Error;
+
+use crate::evidence::Objection;
+pub use detail::{CellFault, IoAction, NotText};
 
 /// An error of this crate.
 ///
@@ -294,6 +298,100 @@ pub enum DataError {
         /// Their places, from 1.
         positions: [usize; 2],
     },
+    /// Several columns hold a volume, and none is named as that of the traded unit.
+    #[error(
+        "cannot tell which volume of {path:?} counts units traded: columns {} {:?} and {} {:?}; name one by its number", positions[0], names[0], positions[1], names[1]
+    )]
+    CsvVolumeAmbiguous {
+        /// The file.
+        path: PathBuf,
+        /// The headings of the first two.
+        names: [String; 2],
+        /// Their places, from 1.
+        positions: [usize; 2],
+    },
+    /// Prices without a header stand in another order than open, high, low, close.
+    #[error(
+        "the prices of {path:?} are not in the order open, high, low, close: in every row column {high} is the highest and column {low} the lowest; name the four columns"
+    )]
+    CsvColumnOrder {
+        /// The file.
+        path: PathBuf,
+        /// The place of the highest price, from 1.
+        high: usize,
+        /// The place of the lowest.
+        low: usize,
+    },
+    /// Nothing says whose rows they are.
+    #[error(
+        "nothing says whose rows {path:?} holds: it has no column of symbols, and its name is none"
+    )]
+    CsvSymbolNeeded {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Rows of one stamp contradict each other, and differ in a column of text.
+    #[error(
+        "rows of {path:?} contradict each other under one stamp, and differ in column {}: it holds several series; say which column names them", columns.join(", ")
+    )]
+    CsvSymbolColumnNeeded {
+        /// The file.
+        path: PathBuf,
+        /// Columns that differ, by their heading or number.
+        columns: Vec<String>,
+    },
+    /// The file has other symbols than the one that was asked for.
+    #[error("{path:?} has no row of {asked}; its column of symbols names {}", found.join(", "))]
+    CsvNoSuchSymbol {
+        /// The file.
+        path: PathBuf,
+        /// The symbol.
+        asked: Symbol,
+        /// The first of those that it has.
+        found: Vec<String>,
+    },
+    /// A second header names the columns in another order than the first.
+    #[error(
+        "line {line} of {path:?} is a second header, with the columns in another order than the first; split the file there"
+    )]
+    CsvSecondHeader {
+        /// The file.
+        path: PathBuf,
+        /// Its line.
+        line: u64,
+    },
+    /// A file names another symbol than the one that it is read as.
+    #[error(
+        "{path:?} is read as {needed}, and {} {found}; give it its own name, or `openbell data import` what it was made of", symbol_place(.row)
+    )]
+    OtherSymbol {
+        /// The file.
+        path: PathBuf,
+        /// The row whose column of symbols says so, from 0; `None` where its metadata do.
+        row: Option<u64>,
+        /// The symbol that it names.
+        found: String,
+        /// The symbol that its path names.
+        needed: Symbol,
+    },
+    /// Whole numbers of two units stand in one column of stamps.
+    #[error(
+        "the stamps of {path:?} change their unit at row {row}; write them in one, such as microseconds since 1970"
+    )]
+    MixedUnits {
+        /// The file.
+        path: PathBuf,
+        /// The first row of the other unit, from 0.
+        row: u64,
+    },
+    /// What the rows of a file show contradicts what is said of them.
+    #[error("{path:?} is refused: {objection}")]
+    Refused {
+        /// The file.
+        path: PathBuf,
+        /// What speaks against it.
+        objection: Objection,
+    },
     /// The form that was named reads none of the first stamps.
     #[error("the stamps of {path:?}, such as {stamp:?}, are not written as {format:?}")]
     CsvFormatReadsNone {
@@ -386,88 +484,6 @@ pub enum DataError {
     },
 }
 
-/// What was being done when the operating system refused.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)] // The verbs say it.
-pub enum IoAction {
-    List,
-    Read,
-    Create,
-    Write,
-    Sync,
-    Rename,
-    Remove,
-    Lock,
-}
-
-impl fmt::Display for IoAction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            IoAction::List => "list",
-            IoAction::Read => "read",
-            IoAction::Create => "create",
-            IoAction::Write => "write",
-            IoAction::Sync => "flush to disk",
-            IoAction::Rename => "rename",
-            IoAction::Remove => "remove",
-            IoAction::Lock => "lock",
-        })
-    }
-}
-
-/// What is wrong with one cell of a stored row.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum CellFault {
-    /// There is no value.
-    Null,
-    /// An integer past ±2^53, which float64 cannot hold exactly.
-    Inexact(i64),
-    /// An instant outside 1677 to 2262, in the unit of the file.
-    OutOfRange(i64),
-}
-
-impl fmt::Display for CellFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CellFault::Null => f.write_str("no value"),
-            CellFault::Inexact(value) => write!(f, "{value}, which float64 cannot hold exactly"),
-            CellFault::OutOfRange(value) => {
-                write!(f, "{value}, which is no instant between 1677 and 2262")
-            }
-        }
-    }
-}
-
-/// What a file is that was taken for a text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[non_exhaustive]
-pub enum NotText {
-    /// Its first line holds zero bytes.
-    ZeroBytes,
-    /// A ZIP archive, or a workbook of a spreadsheet, of the new kind (a ZIP archive too) or the
-    /// old.
-    ZipOrWorkbook,
-    /// It is packed by another program than gzip.
-    PackedBy(&'static str),
-    /// Parquet.
-    Parquet,
-}
-
-impl fmt::Display for NotText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NotText::ZeroBytes => f.write_str("its first line holds zero bytes"),
-            NotText::ZipOrWorkbook => f.write_str(
-                "it is a ZIP archive or a workbook; unpack it, or save the sheet as CSV",
-            ),
-            NotText::PackedBy(program) => write!(f, "it is packed by {program}; unpack it"),
-            NotText::Parquet => f.write_str(
-                "it is Parquet; `openbell data compact FOLDER --into STORE` copies such files",
-            ),
-        }
-    }
-}
-
 impl DataError {
     /// The stamp from which on nothing of the series can be read, where that is known: every row
     /// stamped before it has been delivered.
@@ -531,6 +547,10 @@ fn header_hint(found: &Option<String>) -> String {
 
 fn volume_hint(column: &&'static str) -> &'static str {
     if *column == "volume" { ", or give every bar a constant one" } else { "" }
+}
+
+fn symbol_place(row: &Option<u64>) -> String {
+    row.map_or_else(|| "its metadata name".to_owned(), |row| format!("its row {row} is of"))
 }
 
 fn at_row(row: &Option<u64>) -> String {
