@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Offset};
 use openbell_time::Nanos;
 
 use super::zones::{WrittenZone, split_zone};
@@ -176,54 +177,88 @@ pub(super) enum Written {
     Instant(i64),
 }
 
-/// What `text` says in the form `form`; `None` where it is not of that form, or of a year in which
-/// no instant lies: `02-Jan-19` is not of the year 19.
+/// What `text` says in the form `form`; `None` where it is not of that form.
 pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
-    let is_year = |year: i32| (1677..=2262).contains(&year);
-    match form {
-        StampForm::Date(pattern) => {
-            let date = NaiveDate::parse_from_str(text, pattern).ok()?; // `None`: not of it
-            is_year(date.year()).then_some(Written::Date(date))
-        }
-        StampForm::Local(pattern) => {
-            let (clock, zone) = split_zone(text);
-            let local = |text| {
-                let read = NaiveDateTime::parse_from_str(text, pattern).ok(); // `None`: not of it
-                read.or_else(|| end_of_day(text, pattern))
-            };
-            // A form of the user's may end in letters that are no zone: `09:30 14 JAN`.
-            let (local, zone) = match local(clock) {
-                Some(local) => (local, zone),
-                None => (local(text)?, None),
-            };
-            is_year(local.year()).then_some(Written::Local(local, zone))
-        }
-        StampForm::Offset(pattern) => {
-            let stamp = DateTime::parse_from_str(text, pattern).ok()?; // `None`: not of it
-            let offset = Nanos::from_secs(stamp.offset().fix().local_minus_utc().into());
-            let zone = Some(WrittenZone::Offset(offset));
-            is_year(stamp.year()).then_some(Written::Local(stamp.naive_local(), zone))
-        }
-        StampForm::Epoch(unit) => {
-            let whole = whole_number(text)?;
-            let is_usual = !whole.starts_with('-') && unit.digits().contains(&whole.len());
-            if is_usual { instant(whole, *unit) } else { None }
-        }
-        StampForm::NamedEpoch(unit) => instant(whole_number(text)?, *unit),
-    }
+    FormReader::new(form.clone()).read(text)
 }
 
-/// The midnight that `24:00` means, the end of the day before which it is written.
-fn end_of_day(text: &str, pattern: &str) -> Option<NaiveDateTime> {
-    let at =
-        text.find("24:00").filter(|&at| at == 0 || !text.as_bytes()[at - 1].is_ascii_digit())?;
-    let rest = &text[at + "24:00".len()..];
-    if !rest.bytes().all(|b| matches!(b, b'0' | b':' | b'.')) {
-        return None;
+/// Reads texts of one form, whose words are looked up once.
+#[derive(Clone, Debug)]
+pub(super) struct FormReader {
+    form: StampForm,
+    items: Vec<Item<'static>>,
+}
+
+impl FormReader {
+    pub(super) fn new(form: StampForm) -> FormReader {
+        let items = match &form {
+            StampForm::Date(pattern) | StampForm::Local(pattern) | StampForm::Offset(pattern) => {
+                StrftimeItems::new(pattern).map(Item::to_owned).collect()
+            }
+            StampForm::Epoch(_) | StampForm::NamedEpoch(_) => Vec::new(),
+        };
+        FormReader { form, items }
     }
-    let begun = format!("{}00:00{rest}", &text[..at]);
-    let midnight = NaiveDateTime::parse_from_str(&begun, pattern).ok()?; // `None`: not of it
-    midnight.checked_add_days(chrono::Days::new(1))
+
+    pub(super) fn form(&self) -> &StampForm {
+        &self.form
+    }
+
+    fn parsed(&self, text: &str) -> Option<Parsed> {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, self.items.iter()).ok()?; // `None`: not of it
+        Some(parsed)
+    }
+
+    fn local(&self, text: &str) -> Option<NaiveDateTime> {
+        self.parsed(text)?.to_naive_datetime_with_offset(0).ok() // `None`: no such day or time
+    }
+
+    /// What `text` says; `None` where it is not of the form, or of a year in which no instant lies:
+    /// `02-Jan-19` is not of the year 19.
+    pub(super) fn read(&self, text: &str) -> Option<Written> {
+        let is_year = |year: i32| (1677..=2262).contains(&year);
+        match &self.form {
+            StampForm::Date(_) => {
+                let date = self.parsed(text)?.to_naive_date().ok()?; // `None`: no such day
+                is_year(date.year()).then_some(Written::Date(date))
+            }
+            StampForm::Local(_) => {
+                let (clock, zone) = split_zone(text);
+                let local = |text| self.local(text).or_else(|| self.end_of_day(text));
+                // A form of the user's may end in letters that are no zone: `09:30 14 JAN`.
+                let (local, zone) = match local(clock) {
+                    Some(local) => (local, zone),
+                    None => (local(text)?, None),
+                };
+                is_year(local.year()).then_some(Written::Local(local, zone))
+            }
+            StampForm::Offset(_) => {
+                let stamp = self.parsed(text)?.to_datetime().ok()?; // `None`: no such instant
+                let offset = Nanos::from_secs(stamp.offset().fix().local_minus_utc().into());
+                let zone = Some(WrittenZone::Offset(offset));
+                is_year(stamp.year()).then_some(Written::Local(stamp.naive_local(), zone))
+            }
+            StampForm::Epoch(unit) => {
+                let whole = whole_number(text)?;
+                let is_usual = !whole.starts_with('-') && unit.digits().contains(&whole.len());
+                if is_usual { instant(whole, *unit) } else { None }
+            }
+            StampForm::NamedEpoch(unit) => instant(whole_number(text)?, *unit),
+        }
+    }
+
+    /// The midnight that `24:00` means, the end of the day before which it is written.
+    fn end_of_day(&self, text: &str) -> Option<NaiveDateTime> {
+        let is_apart = |at: &usize| *at == 0 || !text.as_bytes()[at - 1].is_ascii_digit();
+        let at = text.find("24:00").filter(is_apart)?;
+        let rest = &text[at + "24:00".len()..];
+        if !rest.bytes().all(|b| matches!(b, b'0' | b':' | b'.')) {
+            return None;
+        }
+        let midnight = self.local(&format!("{}00:00{rest}", &text[..at]))?;
+        midnight.checked_add_days(chrono::Days::new(1))
+    }
 }
 
 fn instant(whole: &str, unit: EpochUnit) -> Option<Written> {

@@ -35,7 +35,7 @@ use openbell_time::{Calendar, Timestamp};
 use crate::codec::bar_file::Provenance;
 use crate::evidence::{Check, Evidence, Objection};
 use crate::store::rows::keep;
-use crate::store::writer::StoreWriter;
+use crate::store::writer::{StoreWriter, by_period};
 use crate::{DataError, disk};
 use beside::BesideStored;
 use columns::VolumePlace;
@@ -55,8 +55,8 @@ pub use report::{
     SeriesImport,
 };
 
-/// Rows in memory: about 100 MB.
-const N_ROWS_MAX: usize = 1 << 21;
+/// Rows in memory: 64 MB.
+const N_ROWS_MAX: usize = 1 << 20;
 
 /// Rejected rows that are held back until it is clear how the file is read.
 const N_HELD_MAX: usize = 100_000;
@@ -158,8 +158,8 @@ impl<'w> Importer<'w> {
 
     /// Imports `path`, which may be a stream.
     ///
-    /// *Cost*: two million rows in memory, more in scratch files beside the store, and a few bytes for
-    /// each stamp. Rows are written in chunks of that size; each is written whole or not at all.
+    /// *Cost*: a million rows in memory, more in scratch files beside the store, and a few bytes for
+    /// each stamp. Each file of the store is written whole or not at all.
     ///
     /// # Errors
     ///
@@ -218,14 +218,18 @@ impl<'w> Importer<'w> {
             Judged::Against(objection) => refused(objection),
             Judged::Failed(error) => error,
         })?;
-        let mut batch = BarColumns::default();
+        let mut pending = Pending::default();
         rows.each(|some| {
-            let of = &mut report[some[0].series as usize];
-            batch.clear();
-            some.iter().for_each(|row| batch.push(Timestamp::from_nanos(row.stamp_ns), row.ohlcv));
-            if self.written.contains(&of.key) {
+            let series = some[0].series as usize;
+            if pending.series != series {
+                pending.write(self.writer, target, &mut report)?;
+                pending.series = series;
+            }
+            let key = &report[series].key;
+            let mut batch = columns_of(some);
+            if self.written.contains(key) {
                 // The first counts, also where it stands in the file before.
-                let differing = self.writer.differing(target.exchange_group, &of.key, &batch)?;
+                let differing = self.writer.differing(target.exchange_group, key, &batch)?;
                 for &place in &differing {
                     *rejected.entry(ImportReason::Conflicting).or_default() += 1;
                     (listeners.rejected)(&conflicting(path, &some[place], interval));
@@ -234,10 +238,10 @@ impl<'w> Importer<'w> {
                 let kept: Vec<usize> = (0..batch.len()).filter(is_kept).collect();
                 keep(&mut batch, &kept);
             }
-            let ImportTarget { exchange_group, provenance, .. } = target;
-            of.counts += self.writer.merge(exchange_group, &of.key, provenance, &batch)?;
-            Ok(())
+            pending.rows.extend_from(&batch, 0..batch.len());
+            pending.write_whole_periods(self.writer, target, &mut report)
         })?;
+        pending.write(self.writer, target, &mut report)?;
         self.written.extend(report.iter().map(|series| series.key.clone()));
         Ok(ImportReport { file: path.to_owned(), read_as, n_rows, rejected, series: report })
     }
@@ -256,7 +260,6 @@ impl<'w> Importer<'w> {
         let mut evidence = Evidence::new(interval, target.calendar);
         let mut stored = BesideStored::default();
         let mut stamps = Vec::new();
-        let mut batch = BarColumns::default();
         let mut last = None;
         rows.each(|some| {
             let series = some[0].series as usize;
@@ -272,10 +275,7 @@ impl<'w> Importer<'w> {
             of.note(some);
             let group = target.exchange_group;
             if self.writer.has_series(group, &of.key) {
-                batch.clear();
-                some.iter()
-                    .for_each(|row| batch.push(Timestamp::from_nanos(row.stamp_ns), row.ohlcv));
-                stored.rows(self.writer, group, &of.key, &batch)?;
+                stored.rows(self.writer, group, &of.key, &columns_of(some))?;
             }
             Ok(())
         })
@@ -286,6 +286,57 @@ impl<'w> Importer<'w> {
         let against = evidence.objection(waived).or_else(|| stored.objection(waived));
         against.map_or(Ok(()), |objection| Err(Judged::Against(objection)))
     }
+}
+
+/// Rows of one series that are judged and not written: the last file of each write is not yet whole,
+/// and no file is written twice.
+#[derive(Default)]
+struct Pending {
+    series: usize,
+    rows: BarColumns,
+}
+
+impl Pending {
+    fn write_whole_periods(
+        &mut self,
+        writer: &mut StoreWriter,
+        target: &ImportTarget<'_>,
+        report: &mut [SeriesImport],
+    ) -> Result<(), DataError> {
+        let n_whole = by_period(&report[self.series].key, &self.rows).last();
+        let n_whole = n_whole.map_or(0, |(_, range)| range.start);
+        if n_whole > 0 {
+            let mut whole = BarColumns::with_capacity(n_whole);
+            whole.extend_from(&self.rows, 0..n_whole);
+            let mut rest = BarColumns::default();
+            rest.extend_from(&self.rows, n_whole..self.rows.len());
+            self.rows = whole;
+            self.write(writer, target, report)?;
+            self.rows = rest;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        writer: &mut StoreWriter,
+        target: &ImportTarget<'_>,
+        report: &mut [SeriesImport],
+    ) -> Result<(), DataError> {
+        let ImportTarget { exchange_group, provenance, .. } = target;
+        if !self.rows.is_empty() {
+            let of = &mut report[self.series];
+            of.counts += writer.merge(exchange_group, &of.key, provenance, &self.rows)?;
+            self.rows.clear();
+        }
+        Ok(())
+    }
+}
+
+fn columns_of(rows: &[Row]) -> BarColumns {
+    let mut columns = BarColumns::with_capacity(rows.len());
+    rows.iter().for_each(|row| columns.push(Timestamp::from_nanos(row.stamp_ns), row.ohlcv));
+    columns
 }
 
 /// Why rows are not written.

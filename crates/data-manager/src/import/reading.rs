@@ -154,7 +154,7 @@ impl<'a> Reading<'a> {
             n_rows,
             rejected: self.rejected,
             series: self.series,
-            rows: self.sorter.finish()?,
+            rows: self.sorter.finish(),
             noted: self.reader.stamps.noted,
             n_conflicts: self.n_conflicts,
         })))
@@ -182,6 +182,9 @@ impl<'a> Reading<'a> {
 
     /// The series of the row at hand.
     fn series_of_row(&mut self) -> Result<u32, RowFault> {
+        if let (Wanted::All(_), false) = (&self.wanted, self.series.is_empty()) {
+            return Ok(0);
+        }
         let name: &[u8] = match (&self.wanted, self.reader.layout.columns.symbol) {
             (Wanted::All(_), _) | (_, None) => b"",
             (Wanted::Only(..) | Wanted::Each, Some(idx)) => self.reader.cells.bytes(idx),

@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use openbell_market::Ohlcv;
@@ -31,6 +31,9 @@ impl Row {
 /// Bytes of a row in a scratch file.
 const ROW_BYTES: usize = 64;
 
+/// Rows that are written to a scratch file, or read from it, in one go.
+const N_ROWS_IN_BUFFER: usize = 4_096;
+
 /// Rows that come in any order, each series and stamp once.
 pub(super) struct Sorter {
     rows: Vec<Row>,
@@ -44,12 +47,19 @@ pub(super) struct Sorter {
 /// A sorted run in a scratch file.
 struct Run {
     file: disk::Scratch,
-    n_rows: u64,
+    n_rows: usize,
+    first: (u32, i64),
+    last: Option<(u32, i64)>,
 }
 
 impl Sorter {
     pub(super) fn new(folder: &Path, n_max: usize) -> Sorter {
-        Sorter { rows: Vec::new(), n_max, folder: folder.to_owned(), runs: Vec::new() }
+        Sorter {
+            rows: Vec::with_capacity(n_max),
+            n_max,
+            folder: folder.to_owned(),
+            runs: Vec::new(),
+        }
     }
 
     pub(super) fn push(&mut self, row: Row) -> Result<(), DataError> {
@@ -70,30 +80,29 @@ impl Sorter {
     fn set_aside(&mut self) -> Result<(), DataError> {
         self.sort();
         let failed = |error| DataError::io(IoAction::Write, &self.folder, error);
-        let file = disk::scratch(&self.folder).map_err(failed)?;
-        let mut out = BufWriter::with_capacity(1 << 20, file);
-        for row in &self.rows {
-            out.write_all(&to_bytes(row)).map_err(failed)?;
+        let mut file = disk::scratch(&self.folder).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(N_ROWS_IN_BUFFER * ROW_BYTES);
+        for rows in self.rows.chunks(N_ROWS_IN_BUFFER) {
+            bytes.clear();
+            rows.iter().for_each(|row| bytes.extend_from_slice(&to_bytes(row)));
+            file.write_all(&bytes).map_err(failed)?;
         }
-        let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
-        self.runs.push(Run { file, n_rows: self.rows.len() as u64 });
+        let last = self.rows.last().map(Row::key);
+        self.runs.push(Run { file, n_rows: self.rows.len(), first: self.rows[0].key(), last });
         self.rows.clear();
         Ok(())
     }
 
     /// All of them, by series and stamp.
-    pub(super) fn finish(mut self) -> Result<Sorted, DataError> {
-        if !self.runs.is_empty() && !self.rows.is_empty() {
-            self.set_aside()?;
-            self.rows = Vec::new();
-        }
+    pub(super) fn finish(mut self) -> Sorted {
         self.sort();
-        Ok(Sorted { rows: self.rows, n_max: self.n_max, folder: self.folder, runs: self.runs })
+        Sorted { rows: self.rows, n_max: self.n_max, folder: self.folder, runs: self.runs }
     }
 }
 
 /// Rows by series and stamp; they can be gone through as often as needed.
 pub(super) struct Sorted {
+    /// The last run.
     rows: Vec<Row>,
     n_max: usize,
     folder: PathBuf,
@@ -109,33 +118,129 @@ impl Sorted {
         if self.runs.is_empty() {
             return self.rows.chunk_by(|a, b| a.series == b.series).try_for_each(each);
         }
-        let folder = self.folder.clone();
-        let failed = move |error| DataError::io(IoAction::Read, &folder, error);
-        let mut readers = Vec::with_capacity(self.runs.len());
-        let mut next = BinaryHeap::with_capacity(self.runs.len());
-        for (i, run) in self.runs.iter_mut().enumerate() {
-            run.file.seek(SeekFrom::Start(0)).map_err(&failed)?;
-            let mut reader = BufReader::with_capacity(1 << 18, &mut run.file);
-            let row = read_row(&mut reader).map_err(&failed)?;
-            next.push(Reverse((row.key(), i)));
-            readers.push((reader, row, run.n_rows - 1));
+        let follows = |(a, b): (&Run, &Run)| a.last < Some(b.first);
+        let is_chain = self.runs.iter().zip(&self.runs[1..]).all(follows)
+            && self.runs.last().and_then(|run| run.last) < self.rows.first().map(Row::key);
+        let mut streams = Vec::with_capacity(self.runs.len() + 1);
+        for run in &mut self.runs {
+            run.file.seek(SeekFrom::Start(0)).map_err(|error| failed(&self.folder, error))?;
+            streams.push(Stream::of_file(&mut run.file, run.n_rows));
         }
-        let n_max = self.n_max / 2;
-        let mut batch: Vec<Row> = Vec::with_capacity(n_max.min(1 << 16));
-        while let Some(Reverse((key, i))) = next.pop() {
-            let (reader, row, n_left) = &mut readers[i];
-            if batch.last().is_some_and(|last| last.series != key.0) || batch.len() == n_max {
-                each(&batch)?;
-                batch.clear();
+        streams.push(Stream::of_rows(&self.rows));
+        let mut batches = Batches { rows: Vec::new(), n_max: self.n_max / 4, each: &mut each };
+        let read = |error| failed(&self.folder, error);
+        if is_chain {
+            for stream in &mut streams {
+                while let Some(row) = stream.next().map_err(read)? {
+                    batches.push(row)?;
+                }
             }
-            batch.push(*row);
-            if *n_left > 0 {
-                *row = read_row(reader).map_err(&failed)?;
-                *n_left -= 1;
-                next.push(Reverse((row.key(), i)));
+            return batches.end();
+        }
+        let mut heads = BinaryHeap::with_capacity(streams.len());
+        for (i, stream) in streams.iter_mut().enumerate() {
+            if let Some(row) = stream.next().map_err(read)? {
+                heads.push(Reverse(Head { row, i }));
             }
         }
-        if batch.is_empty() { Ok(()) } else { each(&batch) }
+        while let Some(Reverse(Head { row, i })) = heads.pop() {
+            batches.push(row)?;
+            if let Some(row) = streams[i].next().map_err(read)? {
+                heads.push(Reverse(Head { row, i }));
+            }
+        }
+        batches.end()
+    }
+}
+
+fn failed(folder: &Path, error: std::io::Error) -> DataError {
+    DataError::io(IoAction::Read, folder, error)
+}
+
+/// The next row of a run.
+struct Head {
+    row: Row,
+    i: usize,
+}
+
+impl Ord for Head {
+    fn cmp(&self, other: &Head) -> std::cmp::Ordering {
+        (self.row.key(), self.i).cmp(&(other.row.key(), other.i))
+    }
+}
+
+impl PartialOrd for Head {
+    fn partial_cmp(&self, other: &Head) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Head {
+    fn eq(&self, other: &Head) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Head {}
+
+/// Gathers rows of one series.
+struct Batches<'e, F> {
+    rows: Vec<Row>,
+    n_max: usize,
+    each: &'e mut F,
+}
+
+impl<F: FnMut(&[Row]) -> Result<(), DataError>> Batches<'_, F> {
+    fn push(&mut self, row: Row) -> Result<(), DataError> {
+        let is_other = self.rows.last().is_some_and(|last| last.series != row.series);
+        if is_other || self.rows.len() >= self.n_max.max(1) {
+            (self.each)(&self.rows)?;
+            self.rows.clear();
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    fn end(self) -> Result<(), DataError> {
+        if self.rows.is_empty() { Ok(()) } else { (self.each)(&self.rows) }
+    }
+}
+
+/// The rows of a run, one after the other.
+enum Stream<'r> {
+    File { file: &'r mut disk::Scratch, n_left: usize, rows: Vec<Row>, next: usize },
+    Rows(std::slice::Iter<'r, Row>),
+}
+
+impl<'r> Stream<'r> {
+    fn of_file(file: &'r mut disk::Scratch, n_rows: usize) -> Stream<'r> {
+        Stream::File { file, n_left: n_rows, rows: Vec::new(), next: 0 }
+    }
+
+    fn of_rows(rows: &'r [Row]) -> Stream<'r> {
+        Stream::Rows(rows.iter())
+    }
+
+    fn next(&mut self) -> std::io::Result<Option<Row>> {
+        match self {
+            Stream::Rows(rows) => Ok(rows.next().copied()),
+            Stream::File { file, n_left, rows, next } => {
+                if *next == rows.len() {
+                    if *n_left == 0 {
+                        return Ok(None);
+                    }
+                    let n_rows = N_ROWS_IN_BUFFER.min(*n_left);
+                    let mut bytes = vec![0; n_rows * ROW_BYTES];
+                    file.read_exact(&mut bytes)?;
+                    let (whole, _) = bytes.as_chunks();
+                    rows.clear();
+                    rows.extend(whole.iter().map(of_bytes));
+                    (*n_left, *next) = (*n_left - n_rows, 0);
+                }
+                *next += 1;
+                Ok(Some(rows[*next - 1]))
+            }
+        }
     }
 }
 
@@ -151,19 +256,13 @@ fn to_bytes(row: &Row) -> [u8; ROW_BYTES] {
     bytes
 }
 
-fn read_row(reader: &mut impl Read) -> std::io::Result<Row> {
-    let mut words = [[0; 8]; ROW_BYTES / 8];
-    for word in &mut words {
-        reader.read_exact(word)?;
-    }
-    let [series, line, stamp, values @ ..] = words.map(u64::from_le_bytes);
-    let [open, high, low, close, volume] = values.map(f64::from_bits);
-    Ok(Row {
-        series: series as u32,
-        line,
-        stamp_ns: stamp.cast_signed(),
-        ohlcv: Ohlcv { open, high, low, close, volume },
-    })
+fn of_bytes(bytes: &[u8; ROW_BYTES]) -> Row {
+    let (words, _) = bytes.as_chunks();
+    let word = |at: usize| u64::from_le_bytes(words[at]);
+    let value = |at: usize| f64::from_bits(word(at));
+    let ohlcv =
+        Ohlcv { open: value(3), high: value(4), low: value(5), close: value(6), volume: value(7) };
+    Row { series: word(0) as u32, line: word(1), stamp_ns: word(2).cast_signed(), ohlcv }
 }
 
 #[cfg(test)]
@@ -182,7 +281,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut sorter = Sorter::new(folder.path(), n_max);
             (0..1_000).for_each(|n| sorter.push(row(n)).unwrap());
-            let mut sorted = sorter.finish().unwrap();
+            let mut sorted = sorter.finish();
             let mut twice = Vec::new();
             for _ in 0..2 {
                 let mut rows = Vec::new();

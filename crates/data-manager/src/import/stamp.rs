@@ -6,7 +6,7 @@ use openbell_market::BarInterval;
 use openbell_time::{Calendar, Nanos, Timestamp, TradingDate};
 
 use super::closes::Closes;
-use super::form::{EpochUnit, StampForm, Written, read};
+use super::form::{EpochUnit, FormReader, StampForm, Written};
 use super::labels::{self, Label, Labels};
 use super::noted::{Noted, Strange};
 use super::options::{CsvOptions, ImportZone, RowOrder, StampedAt, WrittenOffset};
@@ -16,7 +16,7 @@ use super::zones::{Abbreviation, WrittenZone};
 /// Makes stamps of what is written, row after row.
 #[derive(Clone, Debug)]
 pub(super) struct StampReader {
-    form: StampForm,
+    form: FormReader,
     interval: BarInterval,
     zone: Option<ImportZone>,
     written_offset: WrittenOffset,
@@ -43,7 +43,7 @@ impl StampReader {
         calendar: &Calendar,
     ) -> StampReader {
         StampReader {
-            form,
+            form: FormReader::new(form),
             interval: options.interval,
             zone: options.zone,
             written_offset: options.written_offset,
@@ -67,13 +67,13 @@ impl StampReader {
     /// The stamp of a bar, nanoseconds since 1970: its open, or its label. `line` is where `text` stands.
     pub(super) fn stamp_ns(&mut self, text: &str, line: u64) -> Result<i64, ImportReason> {
         self.line = line;
-        let unit = self.form.unit();
+        let unit = self.form.form().unit();
         if let (Some(asked), Some(found)) = (unit, unit.and_then(|_| EpochUnit::by_digits(text)))
             && asked != found
         {
             self.noted.add(Strange::Unit(found), text, line);
         }
-        let written = read(&self.form, text).ok_or(ImportReason::NotAStamp)?;
+        let written = self.form.read(text).ok_or(ImportReason::NotAStamp)?;
         if let Written::Local(local, _) = written
             && local.nanosecond() >= 1_000_000_000
         {
