@@ -18,6 +18,13 @@ fn the_first_seeds_keep_every_promise() {
     }
 }
 
+/// Seeds that once failed, of which the first ones have none of the kind.
+#[test]
+fn a_symbol_that_comes_back_at_the_close_counts_its_rejections_anew() {
+    let ran = Campaign { from: 42_856, n_seeds: 1 }.run(1, Shrinking::None, |_| true);
+    ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));
+}
+
 #[test]
 fn what_comes_of_the_seeds_does_not_depend_on_the_number_of_threads() {
     let ran = |n_threads| {

@@ -2,6 +2,7 @@
 
 mod csv_import;
 mod csv_makes;
+mod evidence;
 mod export;
 mod feeds;
 mod foreign_files;

@@ -319,8 +319,8 @@ fn rejection(
     let Some(symbol_idx) = model.position(symbol) else { return Ok(()) };
     let count = counted.entry((symbol.clone(), *reason)).or_default();
     *count += n_rows;
-    let is_closed = matches!(model.stage, Stage::Between(_) | Stage::Ended(Phase::Closed));
-    let known_by = if is_closed { Timestamp::MAX } else { *at };
+    // What a close finds out of later rows is logged at the instant of the last of them.
+    let known_by = *at;
     let rejections = oracle.sifted(model.day, symbol_idx).1;
     let is_due =
         |r: &&super::oracle::ExpectedRejection| r.reason == *reason && r.known_at <= known_by;

@@ -23,6 +23,8 @@ pub(super) struct Labels {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Label {
     pub(super) date: TradingDate,
+    /// The date that is written, or that of the session: of a week, one of its ends.
+    pub(super) named: TradingDate,
     /// Whether the exchange's date at that instant says the same.
     pub(super) is_agreed: bool,
     /// Whether the end that is said to be stamped made a difference.
@@ -31,7 +33,7 @@ pub(super) struct Label {
 
 impl Label {
     fn agreed(date: TradingDate) -> Label {
-        Label { date, is_agreed: true, heeds_end: false }
+        Label { date, named: date, is_agreed: true, heeds_end: false }
     }
 }
 
@@ -58,7 +60,8 @@ impl Labels {
             }
             if self.interval == BarInterval::WEEK {
                 // A day in the week that ends on it, or the Monday after.
-                return Label { heeds_end: true, ..Label::agreed(date.plus_days(-1)) };
+                let before = date.plus_days(-1);
+                return Label { named: date, heeds_end: true, ..Label::agreed(before) };
             }
         }
         if self.interval == BarInterval::WEEK && self.begins_on_sunday(date) {
@@ -75,7 +78,7 @@ impl Labels {
             let closed = self.closed_at(ns);
             let session = closed.or_else(|| self.session_of(ns - 1))?;
             let is_agreed = closed.is_some() || self.is_same(session.date, shown);
-            return Some(Label { date: session.date, is_agreed, heeds_end: true });
+            return Some(Label { is_agreed, heeds_end: true, ..Label::agreed(session.date) });
         }
         if self.interval == BarInterval::WEEK
             && let Some(last) = self.closed_at(ns)
@@ -85,7 +88,7 @@ impl Labels {
         }
         let session = self.session_of(ns)?;
         let is_agreed = session.open == at || self.is_same(session.date, shown);
-        Some(Label { date: session.date, is_agreed, heeds_end: false })
+        Some(Label { is_agreed, ..Label::agreed(session.date) })
     }
 
     fn is_same(&self, a: TradingDate, b: TradingDate) -> bool {

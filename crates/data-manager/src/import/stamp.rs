@@ -101,7 +101,7 @@ impl StampReader {
         if !label.is_agreed {
             self.noted.add(Strange::Label, text, self.line);
         }
-        if self.interval == BarInterval::WEEK && !Labels::is_end_of_week(label.date) {
+        if self.interval == BarInterval::WEEK && !Labels::is_end_of_week(label.named) {
             self.noted.add(Strange::Week, text, self.line);
         }
         let stored_ns =
