@@ -1,6 +1,10 @@
 //! The command line: commands, options, help texts. What each command takes is declared beside
 //! what it does.
 
+use std::ffi::OsString;
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
 use crate::bench::BenchArgs;
@@ -86,6 +90,24 @@ Five things to do first:
   openbell run session.json          run it
 
 `openbell COMMAND --help` says more about each, with examples.";
+
+/// The commands that there are, where `words` name one that there is not, and the nearest to it.
+pub fn known_commands(error: &clap::Error, words: &[OsString]) -> Option<String> {
+    let ContextValue::String(typed) = error.get(ContextKind::InvalidSubcommand)? else {
+        return None;
+    };
+    let mut command = Arguments::command();
+    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
+        if let Some(below) = command.find_subcommand(word) {
+            command = below.clone();
+        }
+    }
+    let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let distance = |name: &&&str| strsim::damerau_levenshtein(typed, name);
+    let nearest = names.iter().min_by_key(distance).filter(|name| distance(name) <= 2);
+    let nearest = nearest.map(|name| format!("; did you mean {name}?")).unwrap_or_default();
+    Some(format!("The commands are {}{nearest}", names.join(", ")))
+}
 
 fn after_long_help() -> String {
     format!("{FIVE_THINGS}\n\n{EXIT_CODES}")

@@ -49,7 +49,7 @@ pub struct EventLog {
     pub lines: Vec<String>,
     /// The commands from outside, in the order in which they were taken.
     pub commands: Vec<LoggedCommand>,
-    /// The digest of its last line; absent where the run never came to its end.
+    /// The digest of its last line; absent where the log was cut off before.
     pub digest: Option<String>,
 }
 
@@ -268,6 +268,10 @@ impl EventLog {
     ///
     /// A sentence that names the line and what is wrong with it.
     pub fn read(text: &str) -> Result<EventLog, String> {
+        // A line is written whole; a program that is killed in it leaves a part, which says nothing.
+        let n_whole = text.rfind('\n').map_or(0, |at| at + 1);
+        let (whole, rest) = text.split_at(n_whole);
+        let text = if serde_json::from_str::<Value>(rest).is_ok() { text } else { whole };
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let (_, first) = lines.next().ok_or("it is empty")?;
         let head = read_head(first)?;

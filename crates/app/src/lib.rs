@@ -51,11 +51,15 @@ use terminal::{ColorChoice, Terminal};
 pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     ColorChoice::announce(&args);
+    let words = args.clone();
     let arguments = match Arguments::try_parse_from(args) {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version are results, all else is an error; clap knows which goes where.
             let printed = error.print();
+            if let Some(known) = args::known_commands(&error, &words) {
+                anstream::eprintln!("\n{known}");
+            }
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Done };
             return ExitCode::from(printed.map_or(Exit::Output, |()| exit).code());
         }

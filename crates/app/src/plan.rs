@@ -1,10 +1,10 @@
-//! `openbell plan`: what a run would read, without reading a bar.
+//! `openbell plan`: what a run would read, without reading a price.
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_config::ScheduleChange;
-use openbell_coordinator::{Plan, StoreSource};
+use openbell_coordinator::{HistoryWindow, Plan, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::Session;
@@ -17,10 +17,10 @@ use crate::session_file::SessionFile;
 use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
 
-/// Shows what a run would read, without reading a bar.
+/// Shows what a run would read, without reading a price.
 ///
 /// The session file is held against calendar and store; shown are the sessions with their
-/// schedule, and for every symbol the files and the expected bars.
+/// schedule, and for every symbol the files, the expected bars and the stored rows.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct PlanArgs {
@@ -68,19 +68,26 @@ struct Read {
     files: Vec<PathBuf>,
     /// Bars that the calendar expects in the sessions read.
     n_expected: u64,
+    /// Rows that are stored of the time from the first of them to the last; `None` where a file cannot
+    /// be read.
+    n_stored: Option<u64>,
 }
 
 enum Purpose {
     Sessions,
-    History { n_sessions: u32 },
+    /// The bars of that interval, so many sessions before each.
+    History {
+        interval: BarInterval,
+        n_sessions: u32,
+    },
 }
 
 impl Purpose {
     fn words(&self) -> String {
         match self {
             Purpose::Sessions => "the sessions".to_owned(),
-            Purpose::History { n_sessions } => {
-                format!("{} before each", counted((*n_sessions).into(), "session"))
+            Purpose::History { interval, n_sessions } => {
+                format!("{interval} history, {}", counted((*n_sessions).into(), "session"))
             }
         }
     }
@@ -107,7 +114,8 @@ fn reads(plan: &Plan, store: &DataManager) -> Result<Vec<Read>, Failure> {
             let before = plan.calendar().sessions_before(first, window.n_sessions as usize)?;
             let within = &plan.sessions()[..plan.sessions().len() - 1];
             let sessions: Vec<Session> = before.iter().chain(within).copied().collect();
-            let purpose = Purpose::History { n_sessions: window.n_sessions };
+            let HistoryWindow { interval: wanted, n_sessions } = window;
+            let purpose = Purpose::History { interval: wanted, n_sessions };
             let key = SeriesKey { symbol: symbol.clone(), interval };
             reads.push(read(plan, store, key, purpose, &sessions)?);
         }
@@ -126,15 +134,18 @@ fn read(
     for session in sessions {
         n_expected += expected_bars(session, key.interval);
     }
-    let files = match (sessions.first(), sessions.last()) {
+    let (files, n_stored) = match (sessions.first(), sessions.last()) {
         (Some(first), Some(last)) => {
-            let since = first.pre_open.unwrap_or(first.open);
-            let until = last.post_close.unwrap_or(last.close);
-            store.files(&key, since..until, plan.calendar())?
+            let range = |since, until| since..until;
+            let all_hours =
+                range(first.pre_open.unwrap_or(first.open), last.post_close.unwrap_or(last.close));
+            // What is wrong with a file is said by the run, when it is read.
+            let n_stored = store.n_rows(&key, range(first.open, last.close), plan.calendar()).ok();
+            (store.files(&key, all_hours, plan.calendar())?, n_stored)
         }
-        _ => Vec::new(),
+        _ => (Vec::new(), Some(0)),
     };
-    Ok(Read { key, purpose, files, n_expected })
+    Ok(Read { key, purpose, files, n_expected, n_stored })
 }
 
 /// Bars of an interval in a session; of 1w one, which is one for each session of its week.
@@ -204,6 +215,7 @@ fn print(
         ("for", Align::Left),
         ("files", Align::Right),
         ("expected bars", Align::Right),
+        ("stored rows", Align::Right),
     ]);
     for read in reads {
         table.row([
@@ -212,11 +224,17 @@ fn print(
             read.purpose.words(),
             count(read.files.len() as u64),
             count(read.n_expected),
+            read.n_stored.map_or_else(|| "unreadable".to_owned(), count),
         ]);
     }
     table.print(terminal, "")?;
     let n_expected: u64 = reads.iter().map(|read| read.n_expected).sum();
-    terminal.line(format!("\n{} expected in all", counted(n_expected, "bar")))?;
+    let n_stored: u64 = reads.iter().filter_map(|read| read.n_stored).sum();
+    terminal.line(format!(
+        "\n{} expected in all, {} stored from the first open to the last close",
+        counted(n_expected, "bar"),
+        counted(n_stored, "row"),
+    ))?;
     Ok(())
 }
 
@@ -275,10 +293,11 @@ fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
             "interval": read.key.interval.to_string(),
             "history_sessions": match read.purpose {
                 Purpose::Sessions => None,
-                Purpose::History { n_sessions } => Some(n_sessions),
+                Purpose::History { n_sessions, .. } => Some(n_sessions),
             },
             "files": read.files,
             "expected_bars": read.n_expected,
+            "stored_rows": read.n_stored,
         })
     };
     json!({

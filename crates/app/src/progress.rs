@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, printable};
 
 /// A progress bar, or nothing where nobody watches.
 pub struct Progress(ProgressBar);
@@ -33,7 +33,7 @@ impl Progress {
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar()) // The templates stand above.
             .progress_chars("=> ");
-        Progress(ProgressBar::new(length).with_style(style).with_message(what.to_owned()))
+        Progress(ProgressBar::new(length).with_style(style).with_message(printable(what)))
     }
 
     /// So many bytes of so many.

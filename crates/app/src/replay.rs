@@ -11,6 +11,7 @@ use crate::events::{EventLog, LoggedCommand, event_line};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::run::plan_failure;
+use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
 /// Runs a session again from its event log, to the same digest.
@@ -82,7 +83,9 @@ fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
 fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
     let lines: Vec<String> = engine.events().iter().map(event_line).collect();
     let n_same = lines.iter().zip(&log.lines).take_while(|(ours, theirs)| ours == theirs).count();
-    if n_same < lines.len().max(log.lines.len()) {
+    let is_cut_off = log.digest.is_none();
+    let n_compared = if is_cut_off { log.lines.len() } else { lines.len().max(log.lines.len()) };
+    if n_same < n_compared {
         let shown = |lines: &[String]| {
             lines.get(n_same).cloned().unwrap_or_else(|| "nothing more".to_owned())
         };
@@ -112,9 +115,9 @@ fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome 
         }
         None => {
             terminal.line(format!(
-                "the same {} events; the log has no last line, so there is no digest to compare \
-                 with {digest}",
-                lines.len()
+                "the same as far as the log goes: it is cut off after {}; the replay went on to its \
+                 end, digest {digest}",
+                counted(log.lines.len() as u64, "event"),
             ))?;
             Ok(Exit::Done)
         }

@@ -45,7 +45,16 @@ impl SessionFile {
             };
             Failure::says(Exit::Config, format!("{head}\n{}", lines.join("\n")))
         };
-        let raw = RawSession::read(&text).map_err(wrong)?;
+        let begun = text.trim_start_matches('\u{feff}').trim_start();
+        let looks_like_one = begun.is_empty() || begun.starts_with(['{', '/']);
+        let raw = RawSession::read(&text).map_err(wrong).map_err(|failure| {
+            if looks_like_one {
+                return failure;
+            }
+            let hint = "a session file is JSON; `openbell schema` says what it holds, and `openbell \
+                        data generate` prints one";
+            Failure::says(Exit::Config, format!("{failure}\n{hint}"))
+        })?;
         let (config, warnings) = SessionConfig::from_raw(&raw).map_err(wrong)?;
         for warning in warnings {
             terminal.warning(&format!("{}:{warning}", path.display()));

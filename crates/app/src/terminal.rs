@@ -99,6 +99,22 @@ impl Terminal {
         self.is_watched
     }
 
+    /// Whether a person is there who can be asked.
+    pub fn can_ask(&self) -> bool {
+        self.is_watched && io::stdin().is_terminal()
+    }
+
+    /// Asks a person, and says whether the answer is yes; anything else is no.
+    pub fn is_answered_yes(&mut self, question: &str) -> io::Result<bool> {
+        self.flush()?;
+        let mut screen = io::stderr();
+        write!(screen, "{} [y/N] ", printable(question))?;
+        screen.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
     /// Whether messages on standard error are coloured.
     pub fn is_coloured_err(&self) -> bool {
         self.is_coloured_err
@@ -106,7 +122,7 @@ impl Terminal {
 
     /// A line of results.
     pub fn line(&mut self, text: impl std::fmt::Display) -> io::Result<()> {
-        writeln!(self.out, "{text}")
+        writeln!(self.out, "{}", printable(&text.to_string()))
     }
 
     /// Results that end their lines themselves.
@@ -136,7 +152,7 @@ impl Terminal {
 
     /// A line on standard error for a person who waits.
     pub fn note(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}"); // A closed standard error cannot be reported anywhere.
+        let _ = writeln!(io::stderr(), "{}", printable(text)); // A closed standard error cannot be reported anywhere.
     }
 
     fn message(&self, ink: Ink, word: &str, text: &str) {
@@ -151,6 +167,45 @@ impl Default for Terminal {
     }
 }
 
+/// Marks where a colour begins, its code behind it up to the next; what names hold is never one of them.
+const INK: char = '\u{f8f0}';
+
+/// Marks where a colour ends.
+const PLAIN: char = '\u{f8f1}';
+
 fn painted(is_coloured: bool, ink: Ink, text: &str) -> String {
-    if is_coloured { format!("\u{1b}[{}m{text}\u{1b}[0m", ink.code()) } else { text.to_owned() }
+    if is_coloured { format!("{INK}{}{INK}{text}{PLAIN}", ink.code()) } else { text.to_owned() }
+}
+
+/// `text` with its colours, and without anything else by which a name of a file or a symbol could steer a
+/// terminal.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut is_code = false;
+    for letter in text.chars() {
+        match letter {
+            INK => {
+                shown.push_str(if is_code { "m" } else { "\u{1b}[" });
+                is_code = !is_code;
+            }
+            PLAIN => shown.push_str("\u{1b}[0m"),
+            '\n' | '\t' => shown.push(letter),
+            _ if letter.is_control() => shown.extend(letter.escape_default()),
+            _ => shown.push(letter),
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_ours_and_what_a_name_holds_is_shown_and_not_done() {
+        let name = "a\u{1b}[31mb\u{7}\r.csv";
+        let line = format!("{}: {name}", painted(true, Ink::Good, "valid"));
+        assert_eq!(printable(&line), "\u{1b}[32mvalid\u{1b}[0m: a\\u{1b}[31mb\\u{7}\\r.csv");
+        assert_eq!(printable(&painted(false, Ink::Good, "two\nlines")), "two\nlines");
+    }
 }

@@ -45,6 +45,7 @@ pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with
 // For the benches of this repository, which time the check of a single bar; no part of the interface.
 #[doc(hidden)]
 pub use gate::lag::{LagMeter, LagRule};
+pub use history::held::HistoryReport;
 pub use history::request::{HistoryBars, HistoryError};
 pub use lookahead::{
     Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport,

@@ -11,6 +11,7 @@ use crate::control::signal::Signal;
 use crate::control::status::Phase;
 use crate::digest::Digest;
 use crate::error::RunFailure;
+use crate::history::held::HistoryReport;
 
 /// One switch of the gate.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -44,6 +45,8 @@ pub struct SymbolReport {
     pub symbol: Symbol,
     /// Its series, base first.
     pub series: Vec<SeriesReport>,
+    /// Its trailing windows, shortest interval first.
+    pub history: Vec<HistoryReport>,
     /// Rows rejected, by reason.
     pub rejected: BTreeMap<RejectReason, u64>,
     /// Whether it left before the close.

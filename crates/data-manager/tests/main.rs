@@ -3,6 +3,7 @@
 mod csv_import;
 mod csv_makes;
 mod evidence;
+mod evidence_files;
 mod export;
 mod feeds;
 mod foreign_files;

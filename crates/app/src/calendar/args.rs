@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use openbell_time::{Calendar, SystemWall, TimeManager, Timestamp, TradingDate, WallClock};
+use openbell_time::{
+    Calendar, ExchangeGroup, SystemWall, TimeManager, Timestamp, TradingDate, WallClock,
+};
 
 use crate::calendar::{self, SessionsRequest, TableForm};
 use crate::exit::{Exit, Failure, Outcome};
@@ -137,21 +139,28 @@ pub fn calendar(args: &CalendarArgs, terminal: &mut Terminal) -> Outcome {
                 _ => TableForm::Text,
             };
             let (since, until) = (*since, *until);
+            let name = &known_name(name);
             let request = SessionsRequest { calendar: name, since, until, form };
             calendar::sessions(&time, &request, &mut out).map_err(wrong)?;
         }
         CalendarCommand::Show { name, at } => {
-            let named = time.calendar(name)?;
+            let named = time.calendar(&known_name(name))?;
             calendar::show(&named, instant(&named, at.as_deref())?, &mut out).map_err(wrong)?;
         }
         CalendarCommand::Next { name, at } => {
-            let named = time.calendar(name)?;
+            let named = time.calendar(&known_name(name))?;
             calendar::next(&named, instant(&named, at.as_deref())?, &mut out).map_err(wrong)?;
         }
         CalendarCommand::Ask { file } => return ask(&time, file, terminal),
     }
     terminal.text(&String::from_utf8_lossy(&out))?;
     Ok(Exit::Done)
+}
+
+/// The name of a group as it is written, also where it was typed in small letters.
+fn known_name(typed: &str) -> String {
+    let upper = typed.to_uppercase();
+    if ExchangeGroup::named(&upper).is_some() { upper } else { typed.to_owned() }
 }
 
 /// The calendars with the closures and early closes of a file laid over them.
@@ -183,6 +192,9 @@ fn instant(calendar: &Calendar, written: Option<&str>) -> Result<Timestamp, Fail
     match written {
         Some(text) => calendar::written_instant(calendar, text)
             .map_err(|error| Failure::new(Exit::Usage, error)),
-        None => Ok(SystemWall::new().now()),
+        None => {
+            let seconds = SystemWall::new().now().as_secs();
+            Ok(Timestamp::from_nanos(seconds * openbell_time::NANOS_PER_SECOND))
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! `openbell data coverage`: what of the bars that the calendar expects is stored.
 
 use clap::Args;
-use openbell_data_manager::{DataManager, SeriesCoverage, SeriesInfo};
+use openbell_data_manager::{DataManager, SeriesCoverage, SeriesInfo, SessionCoverage};
+use openbell_market::Quality;
 use openbell_time::{Calendar, TimeManager};
 use serde_json::json;
 
@@ -12,8 +13,9 @@ use crate::terminal::Terminal;
 
 /// Holds stored bars against the calendar.
 ///
-/// Symbols by days: expected and present bars, quality, gaps, and rows that no session in regular
-/// hours would deliver.
+/// A line for each series with its quality and its worst session; with --details or --incomplete each
+/// session by itself: expected and present bars, gaps, and rows that no session in regular hours would
+/// deliver.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CoverageArgs {
@@ -23,7 +25,10 @@ pub struct CoverageArgs {
     selection: Selection,
     #[command(flatten)]
     dates: DateRange,
-    /// Only sessions in which something is missing or too much.
+    /// Every session, after the summary.
+    #[arg(long)]
+    details: bool,
+    /// Only sessions in which something is missing or too much, one by one.
     #[arg(long)]
     incomplete: bool,
     /// Writes one JSON array instead of a table; every gap stands in it.
@@ -35,7 +40,7 @@ const EXAMPLES: &str = "\
 Examples:
   openbell data coverage bars
       every series from its first to its last bar
-  openbell data coverage bars --symbols GME --since 2025-07-01 --until 2025-07-04
+  openbell data coverage bars --symbols GME --since 2025-07-01 --until 2025-07-04 --details
   openbell data coverage bars --incomplete
       only what is not whole";
 
@@ -43,24 +48,95 @@ Examples:
 pub fn coverage(args: &CoverageArgs, terminal: &mut Terminal) -> Outcome {
     let store = args.selection.open(&args.store.store)?;
     let time = TimeManager::new();
-    let mut covered: Vec<(SeriesCoverage, Calendar)> = Vec::new();
+    let mut covered: Vec<SeriesCoverage> = Vec::new();
+    let mut exit = Exit::Done;
     for info in args.selection.series(&store)? {
         let calendar = args.selection.calendar(&time, &info)?;
-        let Some(mut series) = coverage_of(args, &store, &info, &calendar)? else { continue };
-        if args.incomplete {
-            series.sessions.retain(|session| {
-                session.present < session.expected
-                    || session.n_outside + session.n_duplicates + session.n_invalid > 0
-            });
+        match coverage_of(args, &store, &info, &calendar) {
+            Ok(series) => covered.extend(series),
+            // One that cannot be read does not keep the others from being reported.
+            Err(failure) => {
+                terminal.flush()?;
+                terminal.error(&failure.to_string());
+                exit = exit.and(failure.exit);
+            }
         }
-        covered.push((series, calendar));
+    }
+    if args.incomplete {
+        let is_whole = |session: &SessionCoverage| {
+            session.present == session.expected
+                && session.n_outside + session.n_duplicates + session.n_invalid == 0
+        };
+        covered.iter_mut().for_each(|series| series.sessions.retain(|s| !is_whole(s)));
     }
     if args.json {
-        let rows: Vec<serde_json::Value> =
-            covered.iter().flat_map(|(series, _)| as_json(series)).collect();
+        let rows: Vec<serde_json::Value> = covered.iter().flat_map(as_json).collect();
         terminal.line(format!("{:#}", serde_json::Value::from(rows)))?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
+    if covered.iter().all(|series| series.sessions.is_empty()) {
+        let what = if args.incomplete { "nothing is missing" } else { "no sessions" };
+        terminal.line(format!("{}: {what}", args.store.store.display()))?;
+        return Ok(exit);
+    }
+    if !args.incomplete {
+        summary(&covered).print(terminal, "")?;
+    }
+    if args.details {
+        terminal.line("")?;
+    }
+    if args.details || args.incomplete {
+        details(&covered).print(terminal, "")?;
+    }
+    let of_all = |figure: fn(&SessionCoverage) -> u32| -> u64 {
+        covered.iter().flat_map(|series| &series.sessions).map(|s| u64::from(figure(s))).sum()
+    };
+    let (expected, present) = (of_all(|s| s.expected), of_all(|s| s.present));
+    terminal.line(format!("\n{} of {} expected bars", count(present), count(expected)))?;
+    if !args.details && !args.incomplete {
+        terminal.line(
+            "--details shows each session, --incomplete those in which something is missing",
+        )?;
+    }
+    Ok(exit)
+}
+
+/// A line for each series.
+fn summary(covered: &[SeriesCoverage]) -> Table {
+    let mut table = Table::new([
+        ("symbol", Align::Left),
+        ("interval", Align::Left),
+        ("sessions", Align::Right),
+        ("expected", Align::Right),
+        ("present", Align::Right),
+        ("quality", Align::Right),
+        ("worst session", Align::Left),
+    ]);
+    for series in covered.iter().filter(|series| !series.sessions.is_empty()) {
+        let of_all = |figure: fn(&SessionCoverage) -> u32| -> u64 {
+            series.sessions.iter().map(|session| u64::from(figure(session))).sum()
+        };
+        let (expected, present) = (of_all(|s| s.expected), of_all(|s| s.present));
+        let missing = |session: &&SessionCoverage| session.expected - session.present;
+        let worst = series.sessions.iter().filter(|s| missing(s) > 0).rev().max_by_key(missing);
+        table.row([
+            series.key.symbol.to_string(),
+            series.key.interval.to_string(),
+            count(series.sessions.len() as u64),
+            count(expected),
+            count(present),
+            quality_words(Quality::of(present, expected)),
+            worst.map_or_else(String::new, |session| {
+                let quality = quality_words(session.quality());
+                format!("{} {quality}", session.session_date)
+            }),
+        ]);
+    }
+    table
+}
+
+/// A line for each session of each series.
+fn details(covered: &[SeriesCoverage]) -> Table {
     let mut table = Table::new([
         ("symbol", Align::Left),
         ("interval", Align::Left),
@@ -74,20 +150,15 @@ pub fn coverage(args: &CoverageArgs, terminal: &mut Terminal) -> Outcome {
         ("repeated", Align::Right),
         ("invalid", Align::Right),
     ]);
-    let (mut expected, mut present) = (0, 0);
-    for (series, _) in &covered {
+    for series in covered {
         for session in &series.sessions {
-            expected += u64::from(session.expected);
-            present += u64::from(session.present);
             table.row([
                 series.key.symbol.to_string(),
                 series.key.interval.to_string(),
                 session.session_date.to_string(),
                 count(session.expected.into()),
                 count(session.present.into()),
-                session
-                    .quality()
-                    .map_or_else(|| "-".to_owned(), |quality| format!("{:.2}%", quality.as_pct())),
+                quality_words(session.quality()),
                 count(session.gaps.len() as u64),
                 count(session.longest_gap().into()),
                 count(session.n_outside),
@@ -96,14 +167,11 @@ pub fn coverage(args: &CoverageArgs, terminal: &mut Terminal) -> Outcome {
             ]);
         }
     }
-    if table.is_empty() {
-        let what = if args.incomplete { "nothing is missing" } else { "no sessions" };
-        terminal.line(format!("{}: {what}", args.store.store.display()))?;
-        return Ok(Exit::Done);
-    }
-    table.print(terminal, "")?;
-    terminal.line(format!("\n{} of {} expected bars", count(present), count(expected)))?;
-    Ok(Exit::Done)
+    table
+}
+
+fn quality_words(quality: Option<Quality>) -> String {
+    quality.map_or_else(|| "-".to_owned(), |quality| format!("{:.2}%", quality.as_pct()))
 }
 
 /// The coverage in the asked range, or from the first to the last stored bar; nothing of a series
@@ -123,7 +191,7 @@ fn coverage_of(
 }
 
 fn as_json(series: &SeriesCoverage) -> Vec<serde_json::Value> {
-    let row = |session: &openbell_data_manager::SessionCoverage| {
+    let row = |session: &SessionCoverage| {
         let gaps: Vec<serde_json::Value> = session
             .gaps
             .iter()
@@ -141,7 +209,7 @@ fn as_json(series: &SeriesCoverage) -> Vec<serde_json::Value> {
             "session_date": session.session_date.to_string(),
             "expected": session.expected,
             "present": session.present,
-            "quality_pct": session.quality().map(openbell_market::Quality::as_pct),
+            "quality_pct": session.quality().map(Quality::as_pct),
             "gaps": gaps,
             "outside": session.n_outside,
             "repeated": session.n_duplicates,

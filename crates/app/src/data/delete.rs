@@ -12,7 +12,8 @@ use crate::terminal::Terminal;
 
 /// Deletes the bars of a range of sessions.
 ///
-/// These and no others; pre- and post-market rows of these sessions go too.
+/// These and no others; pre- and post-market rows of these sessions go too. On a terminal it asks
+/// before it does.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct DeleteArgs {
@@ -33,6 +34,9 @@ pub struct DeleteArgs {
     /// The exchange group.
     #[arg(long, value_name = "GROUP", default_value = DEFAULT_GROUP)]
     group: String,
+    /// Does not ask, where a person is there to be asked.
+    #[arg(long)]
+    yes: bool,
     /// Says what would be deleted, and deletes nothing.
     #[arg(long)]
     dry_run: bool,
@@ -58,8 +62,24 @@ pub fn delete(args: &DeleteArgs, terminal: &mut Terminal) -> Outcome {
             keys.push(key);
         }
     }
-    let effect = if args.dry_run { Effect::DryRun } else { Effect::Apply };
     let mut writer = StoreWriter::open(&args.store.store)?;
+    let effect = if args.dry_run { Effect::DryRun } else { Effect::Apply };
+    if effect == Effect::Apply && !args.yes && terminal.can_ask() {
+        let mut n_rows = 0;
+        for key in &keys {
+            let range = stamps_of_dates(key, dates.clone(), &calendar)?;
+            n_rows += writer.delete(&args.group, key, range, Effect::DryRun)?.n_rows;
+        }
+        let what = format!(
+            "delete {} of {}?",
+            counted(n_rows, "row"),
+            crate::table::counted_as(keys.len() as u64, "series", "series")
+        );
+        if n_rows > 0 && !terminal.is_answered_yes(&what)? {
+            terminal.note("nothing was deleted");
+            return Ok(Exit::Done);
+        }
+    }
     let mut n_rows = 0;
     for key in &keys {
         let range = stamps_of_dates(key, dates.clone(), &calendar)?;

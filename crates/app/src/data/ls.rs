@@ -102,6 +102,14 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
 }
 
 fn source_words(info: &SeriesInfo) -> String {
+    let waived: Vec<&str> = info.provenance.waived.iter().map(|check| check.name()).collect();
+    match waived.as_slice() {
+        [] => origin_words(info),
+        waived => format!("{}, waived: {}", origin_words(info), waived.join(" ")),
+    }
+}
+
+fn origin_words(info: &SeriesInfo) -> String {
     let provider = info.provenance.provider.as_deref().unwrap_or("-");
     let adjustment = info.provenance.adjustment.name();
     match (info.provenance.is_synthetic, adjustment) {
@@ -124,6 +132,7 @@ fn as_json(info: &SeriesInfo) -> serde_json::Value {
         "provider": info.provenance.provider,
         "adjustment": info.provenance.adjustment.name(),
         "synthetic": info.provenance.is_synthetic,
+        "waived": info.provenance.waived.iter().map(|check| check.name()).collect::<Vec<_>>(),
         "unreadable": info.unreadable.iter().map(ToString::to_string).collect::<Vec<_>>(),
     })
 }

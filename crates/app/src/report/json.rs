@@ -3,7 +3,8 @@
 //! Not here: that form ([`crate::wire::report`]).
 
 use openbell_coordinator::{
-    ConsumerReport, GateSwitch, Report, SeriesReport, SessionReport, Signal, SymbolReport,
+    ConsumerReport, GateSwitch, HistoryReport, Report, SeriesReport, SessionReport, Signal,
+    SymbolReport,
 };
 use openbell_market::{Gap, Quality};
 use openbell_time::Timestamp;
@@ -84,7 +85,16 @@ fn symbol(symbol: &SymbolReport) -> wire::Symbol {
         symbol: symbol.symbol.to_string(),
         left_before_close: symbol.has_left,
         series: symbol.series.iter().map(series).collect(),
+        history: symbol.history.iter().map(history).collect(),
         rejected: rejected.map(|(reason, n_rows)| (reason.name().to_owned(), *n_rows)).collect(),
+    }
+}
+
+fn history(held: &HistoryReport) -> wire::History {
+    wire::History {
+        interval: held.interval.to_string(),
+        sessions: held.n_sessions,
+        with_bars: held.n_with_bars,
     }
 }
 

@@ -10,7 +10,7 @@ use openbell_data_manager::export::ExportReport;
 use openbell_time::{Calendar, Nanos};
 
 pub use json::as_json;
-pub use tables::print;
+pub use tables::{incomplete_history, print};
 
 /// The name of the consumer that fills an export.
 pub const EXPORT: &str = "export";

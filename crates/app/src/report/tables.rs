@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use openbell_coordinator::{GateSwitch, Phase, Report, SeriesReport, SymbolReport};
+use openbell_coordinator::{GateSwitch, HistoryReport, Phase, Report, SeriesReport, SymbolReport};
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TradingDate};
@@ -53,6 +53,7 @@ pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
     }
     consumers(report, facts, terminal)?;
     gate(report, facts, terminal)?;
+    history(report, terminal)?;
     rejections(report, terminal)?;
     terminal.line("")?;
     foot(report, facts, terminal)
@@ -296,6 +297,31 @@ fn mid_session(report: &Report) -> Vec<&GateSwitch> {
         }
     }
     found
+}
+
+/// Trailing windows that lacked sessions, each as it was in the session in which it lacked most.
+pub fn incomplete_history(report: &Report) -> BTreeMap<(Symbol, BarInterval), HistoryReport> {
+    let mut worst: BTreeMap<(Symbol, BarInterval), HistoryReport> = BTreeMap::new();
+    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+        for window in symbol.history.iter().filter(|held| held.n_with_bars < held.n_sessions) {
+            let known = worst.entry((symbol.symbol.clone(), window.interval)).or_insert(*window);
+            if window.n_with_bars < known.n_with_bars {
+                *known = *window;
+            }
+        }
+    }
+    worst
+}
+
+fn history(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
+    for ((symbol, interval), held) in incomplete_history(report) {
+        terminal.line(format!(
+            "history: {symbol} {interval} {} of {}",
+            held.n_with_bars,
+            counted(held.n_sessions.into(), "session"),
+        ))?;
+    }
+    Ok(())
 }
 
 fn rejections(report: &Report, terminal: &mut Terminal) -> io::Result<()> {

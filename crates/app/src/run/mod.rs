@@ -27,6 +27,7 @@ use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
+use crate::table::counted;
 use crate::terminal::Terminal;
 use event_file::EventFile;
 use export::Export;
@@ -193,7 +194,20 @@ fn run_file(
             folder.display(),
         ));
     }
-    Ok(end_of(&report, interrupt, terminal))
+    let lacking = report::incomplete_history(&report);
+    if let Some(((symbol, interval), held)) = lacking.first_key_value() {
+        terminal.warning(&format!(
+            "{} not whole, the first {symbol} {interval} with bars in {} of {}; `openbell plan` says \
+             what is stored of it",
+            if lacking.len() == 1 { "a history window is" } else { "history windows are" },
+            held.n_with_bars,
+            counted(held.n_sessions.into(), "session"),
+        ));
+    }
+    let ended = end_of(&report, interrupt, terminal);
+    // Nothing is not success.
+    let is_empty = report.phase == Phase::Closed && report.n_bars == 0;
+    Ok(if is_empty { ended.and(Exit::Data) } else { ended })
 }
 
 /// What a run reads and where it writes.

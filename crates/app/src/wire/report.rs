@@ -100,8 +100,21 @@ pub struct Symbol {
     pub left_before_close: bool,
     /// Its series, shortest first.
     pub series: Vec<Series>,
+    /// Its trailing windows.
+    pub history: Vec<History>,
     /// Rows rejected, by reason.
     pub rejected: BTreeMap<String, u64>,
+}
+
+/// What a trailing window held before a session.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct History {
+    /// The interval.
+    pub interval: String,
+    /// Sessions of the window; of weeks, weeks.
+    pub sessions: u32,
+    /// Of these, sessions with a bar.
+    pub with_bars: u32,
 }
 
 /// What there was of a series in a session.

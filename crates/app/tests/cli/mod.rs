@@ -16,5 +16,6 @@ mod other_readers;
 mod outputs;
 mod runs;
 mod session_files;
+mod small_answers;
 mod stores;
 mod tour;

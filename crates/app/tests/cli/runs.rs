@@ -27,7 +27,7 @@ AAPL           7  2025-07-07 2025-07-08 2025-07-09 2025-07-10 2025-07-11 …
     assert_eq!(call.err, "");
     folder.write("never.json", &session(["2025-08-04", "2025-08-05"], &["AAPL"], &["1m"], ""));
     for more in [&[][..], &["--json"]] {
-        let call = folder.run(&[&["run", "never.json"][..], more].concat()).expect_code(0);
+        let call = folder.run(&[&["run", "never.json"][..], more].concat()).expect_code(4);
         assert!(call.err.starts_with("warning: the store "), "{}", call.err);
         assert!(call.err.contains("holds no bar of these sessions"), "{}", call.err);
     }

@@ -115,15 +115,15 @@ session         open   close               schedule
 2025-07-02 Wed  09:30  16:00               12:00 +TSLA, 14:00 -AAPL
 2025-07-03 Thu  09:30  13:00  early close  12:00 +TSLA, 14:00 -AAPL is outside and skipped
 
-symbol  reads  for                     files  expected bars
-AAPL    1m     the sessions                1            600
-AAPL    1m     5 sessions before each      2          2,340
-AAPL    1m     5 sessions before each      2          2,340
-TSLA    1m     the sessions                1            600
-TSLA    1m     5 sessions before each      2          2,340
-TSLA    1m     5 sessions before each      2          2,340
+symbol  reads  for                     files  expected bars  stored rows
+AAPL    1m     the sessions                1            600   unreadable
+AAPL    1m     1m history, 5 sessions      2          2,340   unreadable
+AAPL    1m     1d history, 5 sessions      2          2,340   unreadable
+TSLA    1m     the sessions                1            600          600
+TSLA    1m     1m history, 5 sessions      2          2,340        2,340
+TSLA    1m     1d history, 5 sessions      2          2,340        2,340
 
-10,560 bars expected in all
+10,560 bars expected in all, 5,280 rows stored from the first open to the last close
 "
     );
     let json = folder.run(&["plan", "a.json", "--json"]).expect_code(0).json();

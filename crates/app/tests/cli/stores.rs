@@ -126,13 +126,28 @@ fn a_file_in_the_place_of_a_store_is_named_as_what_it_is() {
 }
 
 #[test]
-fn coverage_is_a_table_of_symbols_by_days() {
+fn coverage_is_a_line_for_each_series_and_a_table_of_symbols_by_days() {
     let folder = Folder::with_market();
     let range = ["--since", "2025-07-02", "--until", "2025-07-05", "--symbols", "AAPL"];
     let call = folder.run(&[&["data", "coverage", "bars"][..], &range].concat()).expect_code(0);
     assert_eq!(
         call.out,
         "\
+symbol  interval  sessions  expected  present  quality  worst session
+AAPL    1m               2       600      600  100.00%
+
+600 of 600 expected bars
+--details shows each session, --incomplete those in which something is missing
+"
+    );
+    let details = [&["data", "coverage", "bars", "--details"][..], &range].concat();
+    let call = folder.run(&details).expect_code(0);
+    assert_eq!(
+        call.out,
+        "\
+symbol  interval  sessions  expected  present  quality  worst session
+AAPL    1m               2       600      600  100.00%
+
 symbol  interval  session     expected  present  quality  gaps  longest  outside  repeated  invalid
 AAPL    1m        2025-07-02       390      390  100.00%     0        0        0         0        0
 AAPL    1m        2025-07-03       210      210  100.00%     0        0        0         0        0

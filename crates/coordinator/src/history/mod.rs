@@ -1,5 +1,6 @@
 //! The sessions before the day: trailing windows, rolled from session to session.
 
+pub(crate) mod held;
 pub(crate) mod indicators;
 pub(crate) mod request;
 
@@ -14,6 +15,7 @@ use openbell_session_data::{
 use openbell_time::Session;
 
 use crate::error::RunError;
+use crate::history::held::HistoryReport;
 use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, SeriesOrigin};
 use crate::source::Source;
@@ -79,6 +81,19 @@ impl History {
     pub(crate) fn trailing(&self, interval: BarInterval) -> Arc<[Arc<Segment>]> {
         let window = self.windows.iter().find(|window| window.interval == interval);
         window.map_or_else(Arc::default, |w| w.segments.iter().cloned().collect())
+    }
+
+    /// What each window holds.
+    pub(crate) fn report(&self) -> Vec<HistoryReport> {
+        let of_window = |window: &Window| {
+            let with_bars = window.segments.iter().filter(|segment| !segment.rows().is_empty());
+            HistoryReport {
+                interval: window.interval,
+                n_sessions: window.segments.len() as u32,
+                n_with_bars: with_bars.count() as u32,
+            }
+        };
+        self.windows.iter().map(of_window).collect()
     }
 
     /// The intervals with a window, in the order asked.

@@ -207,7 +207,8 @@ impl SymbolSession {
             None => series_reports(&self.series, at, keeps_quality),
         };
         let rejected = self.rejected.clone();
-        SymbolReport { symbol: self.run.symbol.clone(), series, rejected, has_left }
+        let history = self.run.history.report();
+        SymbolReport { symbol: self.run.symbol.clone(), series, history, rejected, has_left }
     }
 
     fn take_figures(&mut self) -> Option<SessionFigures> {

@@ -100,9 +100,14 @@ pub(crate) fn hive_folder(store: &Path, exchange_group: &str, key: &SeriesKey) -
         .join(format!("symbol={}", key.symbol.to_path_segment()))
 }
 
-/// The name of the file of `symbol` in a flat folder.
+/// The name of the file of `symbol` in a flat folder: never one that begins with a point, which many
+/// programs do not list.
 pub(crate) fn flat_file_name(symbol: &Symbol) -> String {
-    format!("{}{PARQUET}", symbol.to_path_segment())
+    let segment = symbol.to_path_segment();
+    match segment.strip_prefix('.') {
+        Some(rest) => format!("%2E{rest}{PARQUET}"),
+        None => format!("{segment}{PARQUET}"),
+    }
 }
 
 /// What a walk through a folder has found.
@@ -167,7 +172,10 @@ pub(crate) fn flat_place(symbol: Symbol, interval: BarInterval, path: PathBuf) -
 impl Found {
     /// Notes a hidden name; it is a leftover where a write would have made it.
     fn is_hidden(&mut self, path: &Path, entry: &disk::Entry) -> bool {
-        let is_hidden = entry.name.starts_with('.');
+        // `.SPX.parquet` is the file of an index, `._SPX.parquet` one that a system writes beside it.
+        let is_beside = entry.name.starts_with("._");
+        let is_bars = !entry.is_folder && !is_beside && entry.name.ends_with(PARQUET);
+        let is_hidden = !is_bars && entry.name.starts_with('.');
         if is_hidden && !entry.is_folder && entry.name.ends_with(disk::UNFINISHED) {
             self.leftovers.push(path.to_owned());
         }

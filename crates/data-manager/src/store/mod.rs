@@ -207,6 +207,40 @@ impl DataManager {
         Ok(place.files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
     }
 
+    /// How many rows of one series are stamped in `range` (1d and 1w rows with the open of their
+    /// session), duplicates among them.
+    ///
+    /// *Cost*: decodes the stamps of the files that may hold such rows, and no value.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`]; those of files that cannot be read.
+    pub fn n_rows(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<u64, DataError> {
+        let labels = Labels::new(key.interval, calendar);
+        let since_ns = range.start.as_nanos().saturating_sub(labels.slack().as_nanos());
+        let is_in = |&&ns: &&i64| range.contains(&Timestamp::from_nanos(labels.instant(ns)));
+        let mut n_rows = 0;
+        for path in self.files(key, range.clone(), calendar)? {
+            let mut decoder = Decoder::unchecked(Arc::new(BarFile::open(&path)?));
+            decoder.skip_groups_before(since_ns);
+            loop {
+                let stamps = decoder.stamps()?;
+                let n_stamps = stamps.len();
+                if n_stamps == 0 {
+                    break;
+                }
+                n_rows += stamps.iter().filter(is_in).count() as u64;
+                decoder.skip(n_stamps);
+            }
+        }
+        Ok(n_rows)
+    }
+
     /// A feed of one series that stands at its first row.
     ///
     /// *Cost*: no file of a hive store is opened, unless there are several whose names do not say what
