@@ -10,7 +10,10 @@ use openbell_data_manager::{CellFault, DataError, DataManager, StoreOptions};
 use openbell_market::{BarColumns, BarInterval};
 use openbell_time::Timestamp;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, Int96, Int96Type};
+use parquet::data_type::{
+    ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type, Int96,
+    Int96Type,
+};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
@@ -24,6 +27,7 @@ enum Column {
     Int96(Vec<Option<Int96>>),
     Double(Vec<Option<f64>>),
     Float(Vec<Option<f32>>),
+    Text(Vec<Option<&'static str>>),
 }
 
 fn write_values<T: DataType>(
@@ -52,6 +56,11 @@ fn write(path: &Path, schema: &str, properties: WriterProperties, groups: &[Vec<
                 Column::Int96(cells) => write_values::<Int96Type>(&mut out, cells, *is_nullable),
                 Column::Double(cells) => write_values::<DoubleType>(&mut out, cells, *is_nullable),
                 Column::Float(cells) => write_values::<FloatType>(&mut out, cells, *is_nullable),
+                Column::Text(cells) => {
+                    let cells: Vec<Option<ByteArray>> =
+                        cells.iter().map(|cell| cell.map(ByteArray::from)).collect();
+                    write_values::<ByteArrayType>(&mut out, &cells, *is_nullable);
+                }
             }
             out.close().unwrap();
         }
@@ -331,4 +340,157 @@ fn a_large_file_is_read_page_by_page_and_a_change_of_it_is_noticed() {
     let error = feed.poll(Timestamp::MAX, Timestamp::MAX, &mut out).unwrap_err();
     let DataError::SeriesUnreadable { source, .. } = error else { panic!("{error}") };
     assert!(matches!(*source, DataError::ChangedWhileRead { .. }), "{source}");
+}
+
+/// A file with a column of symbols at its end.
+fn with_symbols(path: &Path, name: &str, symbols: Vec<Option<&'static str>>) {
+    let text = schema(TS_US).replace(" }", &format!(" optional binary {name} (STRING); }}"));
+    let n_rows = symbols.len();
+    let mut group = columns(Column::Int64(some(&stamps_us(n_rows as i64))), n_rows);
+    group.push(Column::Text(symbols));
+    write(path, &text, WriterProperties::builder().build(), &[group]);
+}
+
+fn flat() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("1m")).unwrap();
+    let path = folder.path().join("1m/AAPL.parquet");
+    (folder, path)
+}
+
+/// What a run says, and what a verification does: they agree whether a folder can be read.
+#[track_caller]
+fn refused(folder: &tempfile::TempDir) -> Option<DataError> {
+    let report = openbell_data_manager::verify(folder.path(), &|_| Some(us_equity())).unwrap();
+    let read = read(folder);
+    assert_eq!(report.is_valid(), read.is_ok(), "{:?}", report.findings);
+    read.err().map(|failed| failed.0)
+}
+
+#[test]
+fn rows_of_another_symbol_are_refused_with_their_row() {
+    for name in ["symbol", "Ticker", "tic"] {
+        let (folder, path) = flat();
+        with_symbols(&path, name, vec![Some("AAPL"); 5]);
+        assert!(refused(&folder).is_none(), "{name}");
+        with_symbols(&path, name, vec![Some("AAPL"), None, Some("AAPL"), Some("MSFT")]);
+        let error = refused(&folder).expect("rows of MSFT");
+        let DataError::OtherSymbol { row, found, .. } = &error else { panic!("{error}") };
+        assert_eq!((*row, found.as_str()), (Some(3), "MSFT"), "{name}");
+    }
+    // A text of another name says nothing of the symbol.
+    let (folder, path) = flat();
+    with_symbols(&path, "exchange", vec![Some("XNYS"); 5]);
+    assert!(refused(&folder).is_none());
+}
+
+#[test]
+fn whole_numbers_that_change_their_unit_are_refused_with_the_row() {
+    let minute =
+        |n: i64, per_second: i64| (at("2025-07-02T13:30:00Z").as_secs() + 60 * n) * per_second;
+    for (small, large) in
+        [(1, 1_000), (1_000, 1_000_000), (1_000_000, 1_000_000_000), (1, 1_000_000_000)]
+    {
+        let mut stamps: Vec<i64> = (0..5).map(|n| minute(n, small)).collect();
+        stamps.extend((5..10).map(|n| minute(n, large)));
+        for groups in [vec![&stamps[..]], vec![&stamps[..5], &stamps[5..]]] {
+            let parts: Vec<Vec<Column>> = groups
+                .into_iter()
+                .map(|part| columns(Column::Int64(some(part)), part.len()))
+                .collect();
+            let folder = folder_with(&schema("required int64 ts"), &parts);
+            let error = refused(&folder).expect("two units");
+            assert!(
+                matches!(error, DataError::MixedUnits { row: 5, .. }),
+                "{small} {large}: {error}"
+            );
+        }
+    }
+    // Days of the sixties and seventies are of one unit.
+    let days: Vec<i64> = (-2_000..2_000).map(|day| day * 86_400_000).collect();
+    let (folder, path) = flat();
+    std::fs::create_dir(folder.path().join("1d")).unwrap();
+    let group = columns(Column::Int64(some(&days)), days.len());
+    let properties = WriterProperties::builder().build();
+    write(
+        &folder.path().join("1d/AAPL.parquet"),
+        &schema("required int64 ts"),
+        properties,
+        &[group],
+    );
+    with_symbols(&path, "symbol", vec![Some("AAPL")]);
+    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+    assert!(store.feed(&series("AAPL 1d"), &us_equity()).is_ok());
+}
+
+#[test]
+fn steps_of_another_interval_are_refused_where_the_folder_says_one() {
+    let every = |n_minutes: i64| -> Vec<i64> {
+        (0..60)
+            .map(|n| at("2025-07-02T13:30:00Z").as_micros() + n * n_minutes * 60_000_000)
+            .collect()
+    };
+    let folder = folder_with(&schema(TS_US), &[columns(Column::Int64(some(&every(5))), 60)]);
+    let error = refused(&folder).expect("5m in a folder of 1m");
+    assert!(error.to_string().contains("59 of 59 steps from stamp to stamp are 5m"), "{error}");
+    let folder = folder_with(&schema(TS_US), &[columns(Column::Int64(some(&every(1))), 60)]);
+    assert!(refused(&folder).is_none());
+}
+
+#[test]
+fn a_column_of_stamps_has_other_names_and_folders_part_a_series_by_time() {
+    for (ts, price) in
+        [("timestamp", "Open"), ("time", "open"), ("Date", "OPEN"), ("datetime", "open")]
+    {
+        let text = schema(&TS_US.replace(" ts ", &format!(" {ts} ")))
+            .replace(" open;", &format!(" {price};"));
+        let folder = folder_with(&text, &[columns(Column::Int64(some(&stamps_us(3))), 3)]);
+        assert_eq!(read(&folder).unwrap().len(), 3, "{ts}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let stamps = stamps_us(30);
+    let parts = [
+        ("1m/AAPL/2025/07/02", 0..10),
+        ("1m/AAPL/2025/07/03", 10..20),
+        ("1m/AAPL/year=2025/month=07/day=04", 20..30),
+    ];
+    for (place, rows) in parts {
+        let below = folder.path().join(place);
+        std::fs::create_dir_all(&below).unwrap();
+        let group = columns(Column::Int64(some(&stamps[rows])), 10);
+        write(
+            &below.join("part-0.parquet"),
+            &schema(TS_US),
+            WriterProperties::builder().build(),
+            &[group],
+        );
+    }
+    assert_eq!(read(&folder).unwrap().len(), 30);
+    assert!(refused(&folder).is_none());
+}
+
+#[test]
+fn files_of_a_series_that_overlap_are_no_series() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(folder.path().join("1m/AAPL")).unwrap();
+    let stamps = stamps_us(20);
+    for (name, rows) in [("a.parquet", 0..12), ("b.parquet", 8..20)] {
+        let n_rows = rows.len();
+        let group = columns(Column::Int64(some(&stamps[rows])), n_rows);
+        let path = folder.path().join("1m/AAPL").join(name);
+        write(&path, &schema(TS_US), WriterProperties::builder().build(), &[group]);
+    }
+    assert!(matches!(refused(&folder), Some(DataError::Unsorted { row: 0, .. })));
+}
+
+#[test]
+fn a_folder_of_bars_of_which_none_can_be_read_is_refused_for_what_its_first_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let text =
+        "message bars { required int64 ts (TIMESTAMP(MICROS, true)); required double open; }";
+    let group = vec![Column::Int64(some(&stamps_us(1))), Column::Double(vec![Some(1.0)])];
+    let path = folder.path().join("AAPL.parquet");
+    write(&path, text, WriterProperties::builder().build(), &[group]);
+    let error = DataManager::open(folder.path(), &StoreOptions::default()).unwrap_err();
+    assert!(error.to_string().contains("has no column high; it has ts, open"), "{error}");
 }

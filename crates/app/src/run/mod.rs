@@ -78,8 +78,15 @@ Examples:
 
 No session file yet? `openbell data generate bars` makes a market and prints one for it.";
 
+/// The slowest speed at which something is seen to happen.
+const SPEED_MIN: f64 = 0.001;
+
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
+        // A day of a session would take three years.
+        Ok(speed) if speed > 0.0 && speed < SPEED_MIN => {
+            Err(format!("so slow nothing happens; 0, or at least {SPEED_MIN}, is needed"))
+        }
         Ok(speed) if speed.is_finite() && speed >= 0.0 => Ok(speed),
         _ => Err("a number of at least 0 is needed".to_owned()),
     }

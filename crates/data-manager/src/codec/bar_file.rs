@@ -11,7 +11,7 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as PhysicalType}
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::file::statistics::Statistics;
-use parquet::schema::types::ColumnDescriptor;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use crate::DataError;
 use crate::codec::bytes::FileSource;
@@ -19,6 +19,9 @@ use crate::evidence::Check;
 
 /// The columns of a file of bars, in order.
 pub(crate) const COLUMNS: [&str; 6] = ["ts", "open", "high", "low", "close", "volume"];
+
+/// What other programs call the column of stamps.
+const OTHER_STAMPS: [&str; 5] = ["timestamp", "time", "datetime", "date", "open_time"];
 
 /// The metadata keys of a file of bars.
 pub(crate) mod meta_key {
@@ -133,21 +136,28 @@ impl BarFile {
         let footer = read_footer(path, &source)?;
         source.release();
         let schema = footer.file_metadata().schema_descr();
+        let top = || {
+            let all = (0..schema.num_columns()).map(|idx| (idx, schema.column(idx)));
+            all.filter(|(_, descr)| descr.path().parts().len() == 1)
+        };
+        // By its name, else the only one that has it in other letters.
+        let named = |column: &str| {
+            let exact = top().find(|(_, descr)| descr.name() == column);
+            let mut other = top().filter(|(_, descr)| descr.name().eq_ignore_ascii_case(column));
+            exact.or_else(|| other.next().filter(|_| other.next().is_none()))
+        };
         let find = |column: &'static str| {
-            (0..schema.num_columns())
-                .map(|idx| (idx, schema.column(idx)))
-                .find(|(_, descr)| descr.path().parts().len() == 1 && descr.name() == column)
-                .ok_or_else(|| DataError::MissingColumn {
-                    path: path.to_owned(),
-                    column,
-                    found: schema
-                        .root_schema()
-                        .get_fields()
-                        .iter()
-                        .map(|field| field.name())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                })
+            named(column).ok_or_else(|| DataError::MissingColumn {
+                path: path.to_owned(),
+                column,
+                found: schema
+                    .root_schema()
+                    .get_fields()
+                    .iter()
+                    .map(|field| field.name())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
         };
         let wrong = |column: &'static str, descr: &ColumnDescriptor, needed: &'static str| {
             let found = match descr.logical_type_ref() {
@@ -157,7 +167,11 @@ impl BarFile {
             DataError::WrongColumnType { path: path.to_owned(), column, found, needed }
         };
 
-        let (idx, descr) = find("ts")?;
+        let is_stamp =
+            |(idx, descr): &(usize, ColumnDescPtr)| stamp_unit(descr, &footer, *idx).is_some();
+        let mut others = OTHER_STAMPS.iter().filter_map(|name| named(name)).filter(is_stamp);
+        let only_other = others.next().filter(|_| others.next().is_none());
+        let (idx, descr) = named("ts").or(only_other).map_or_else(|| find("ts"), Ok)?;
         let kind = stamp_unit(&descr, &footer, idx).ok_or_else(|| {
             wrong("ts", &descr, "a timestamp, a date, or a whole number of s, ms, us or ns")
         })?;

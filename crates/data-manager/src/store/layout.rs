@@ -160,6 +160,17 @@ pub(crate) fn walk(root: &Path) -> Result<Found, DataError> {
     Ok(found)
 }
 
+/// Folders by which a series is parted, one in the other: year, month, day.
+const TIME_FOLDERS_MAX: usize = 3;
+
+/// Whether a folder is named for a year, a month or a day: `2025`, `month=07`, `date=2025-07-02`.
+fn is_time_folder(name: &str) -> bool {
+    const KEYS: [&str; 5] = ["year", "month", "day", "date", "dt"];
+    let (key, value) = name.split_once('=').map_or((None, name), |(key, value)| (Some(key), value));
+    let is_value = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    is_value && key.is_none_or(|key| KEYS.contains(&key.to_lowercase().as_str()))
+}
+
 pub(crate) fn flat_place(symbol: Symbol, interval: BarInterval, path: PathBuf) -> SeriesPlace {
     SeriesPlace {
         key: SeriesKey { symbol, interval },
@@ -239,6 +250,30 @@ impl Found {
         Ok(())
     }
 
+    /// The files in a series' folder, and in folders below that part it by time.
+    fn walk_files(
+        &mut self,
+        folder: &Path,
+        depth: usize,
+        files: &mut Vec<SeriesFile>,
+    ) -> Result<(), DataError> {
+        for entry in disk::list(folder)? {
+            let path = folder.join(&entry.name);
+            if self.is_hidden(&path, &entry) {
+                continue;
+            }
+            if entry.is_folder && depth < TIME_FOLDERS_MAX && is_time_folder(&entry.name) {
+                self.walk_files(&path, depth + 1, files)?;
+            } else if entry.is_folder || !entry.name.ends_with(PARQUET) {
+                self.strangers.push(path);
+            } else {
+                let named = Period::from_file_name(&entry.name);
+                files.push(SeriesFile { period: named.filter(|_| depth == 0), path });
+            }
+        }
+        Ok(())
+    }
+
     fn walk_series(
         &mut self,
         exchange_group: Option<String>,
@@ -246,17 +281,7 @@ impl Found {
         path: PathBuf,
     ) -> Result<(), DataError> {
         let mut files = Vec::new();
-        for entry in disk::list(&path)? {
-            let file = path.join(&entry.name);
-            if self.is_hidden(&file, &entry) {
-                continue;
-            }
-            if entry.is_folder || !entry.name.ends_with(PARQUET) {
-                self.strangers.push(file);
-            } else {
-                files.push(SeriesFile { period: Period::from_file_name(&entry.name), path: file });
-            }
-        }
+        self.walk_files(&path, 0, &mut files)?;
         files.sort();
         if !files.is_empty() {
             self.places.push(SeriesPlace { key, exchange_group, path, files });

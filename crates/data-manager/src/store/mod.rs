@@ -103,15 +103,21 @@ impl DataManager {
             return Err(DataError::no_store(root, disk::is_file(root)));
         }
         let mut found = layout::walk(root)?;
+        let mut first_refused = None;
         for (symbol, path) in std::mem::take(&mut found.without_interval) {
             match guess::interval_of(&path) {
                 Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
                 // What is damaged is reported when it is asked for, and by verify.
-                Ok(None) | Err(_) => found.strangers.push(path),
+                Ok(None) => found.strangers.push(path),
+                Err(error) => {
+                    first_refused.get_or_insert(error);
+                    found.strangers.push(path);
+                }
             }
         }
         if found.places.is_empty() && !found.strangers.is_empty() {
-            return Err(not_a_store(root, &found));
+            // A folder of bars of which none can be read is refused for what its first file says.
+            return Err(first_refused.unwrap_or_else(|| not_a_store(root, &found)));
         }
         let mut series: BTreeMap<SeriesKey, StoredSeries> = BTreeMap::new();
         for place in found.places {

@@ -153,12 +153,21 @@ pub fn verify(
     let mut adjustments: BTreeMap<(Option<String>, Symbol), Adjustment> = BTreeMap::new();
     for place in &found.places {
         let calendar = calendar_of(place.exchange_group.as_deref());
-        for file in &place.files {
+        let files = crate::store::in_order(&place.files).unwrap_or_else(|_| place.files.clone()); // `Err`: found below
+        let mut last: Option<Timestamp> = None;
+        for file in &files {
             report.n_files += 1;
             let mut check = FileCheck::new(place, &file.path, file.period, calendar.as_ref());
             if let Err(error) = check.run() {
                 check.note(FindingKind::Unreadable(error), None);
             }
+            // The rows of a series follow each other from file to file.
+            if let (Some(last), Some((first, _))) = (last, check.span)
+                && first < last
+            {
+                check.note(FindingKind::Unsorted, Some((0, first)));
+            }
+            last = last.max(check.span.map(|(_, last)| last));
             report.n_rows += check.n_rows;
             report.findings.extend(check.findings);
             if let Some(adjustment) = check.adjustment {
@@ -200,6 +209,8 @@ struct FileCheck<'a> {
     period: Option<Period>,
     cursor: Option<CalendarCursor>,
     n_rows: u64,
+    /// First and last stamp.
+    span: Option<(Timestamp, Timestamp)>,
     adjustment: Option<Adjustment>,
     findings: Vec<Finding>,
 }
@@ -217,6 +228,7 @@ impl<'a> FileCheck<'a> {
             period,
             cursor: calendar.map(Calendar::cursor),
             n_rows: 0,
+            span: None,
             adjustment: None,
             findings: Vec::new(),
         }
@@ -261,6 +273,8 @@ impl<'a> FileCheck<'a> {
     fn check_row(&mut self, rows: &BarColumns, row: usize, before: Option<(&BarColumns, usize)>) {
         let stamp = rows.opens_at(row);
         let first = Some((self.n_rows, stamp));
+        let span = self.span.map_or((stamp, stamp), |(a, b)| (a.min(stamp), b.max(stamp)));
+        self.span = Some(span);
         if let Some((others, other)) = before {
             let before = others.opens_at(other);
             if stamp < before {
