@@ -42,16 +42,6 @@ pub const UNUSED: &[Unused] = &[
         dependency: "serde_json",
         reason: "a guide of docs reads a session file as JSON, and guides are tests",
     },
-    Unused {
-        package: "openbell-coordinator",
-        dependency: "tracing",
-        reason: "its log lines are not written yet",
-    },
-    Unused {
-        package: "openbell-data-manager",
-        dependency: "tracing",
-        reason: "its log lines are not written yet",
-    },
 ];
 
 /// One dependency of a manifest.

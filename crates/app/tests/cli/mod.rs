@@ -11,6 +11,7 @@ mod full_disk;
 mod hours;
 mod import;
 mod interrupts;
+mod logs;
 mod lookahead;
 mod other_readers;
 mod outputs;

@@ -31,6 +31,7 @@ mod record;
 mod replay;
 pub(crate) mod run;
 mod session;
+mod trace;
 
 use std::sync::Arc;
 
@@ -306,6 +307,7 @@ impl Engine {
                 Step::Ended(Phase::Failed)
             }
         };
+        self.core.record.trace(&self.core.plan.config.session_name);
         self.core.thread.leave();
         step
     }

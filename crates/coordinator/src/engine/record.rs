@@ -3,6 +3,7 @@
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
+use super::trace::trace;
 use crate::consumers::report::ConsumerReport;
 use crate::control::command::StepAt;
 use crate::control::event::{Event, Operation};
@@ -26,6 +27,8 @@ pub(super) struct Record {
     taken_after: (u64, u32),
     pub(super) n_bars: u64,
     pub(super) n_derived: u64,
+    /// Events whose log line is written.
+    n_traced: usize,
 }
 
 impl Record {
@@ -42,6 +45,15 @@ impl Record {
             taken_after: (0, 0),
             n_bars: 0,
             n_derived: 0,
+            n_traced: 0,
+        }
+    }
+
+    /// Writes the log lines of the events that are new, of the run that is called `name`.
+    pub(super) fn trace(&mut self, name: &str) {
+        if self.n_traced < self.events.len() {
+            trace(name, &self.events[self.n_traced..]);
+            self.n_traced = self.events.len();
         }
     }
 

@@ -13,6 +13,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_processor::IndicatorSet;
 use openbell_processor::indicator::MarketFacts;
 use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
+use tracing::debug;
 
 use crate::error::{PlanError, PlanErrors};
 use crate::gate::lag::LagRule;
@@ -69,7 +70,11 @@ impl Plan {
         let mut errors = Vec::new();
         let planned = Plan::checked(config, time, source, &mut errors);
         match planned {
-            Some(plan) if errors.is_empty() => Ok(plan),
+            Some(plan) if errors.is_empty() => {
+                let (n_sessions, n_symbols) = (plan.sessions.len(), plan.n_symbols());
+                debug!(n_sessions, n_symbols, base = %plan.rule.base, derived = ?plan.rule.derived, "planned");
+                Ok(plan)
+            }
             _ => Err(PlanErrors(errors)),
         }
     }

@@ -31,11 +31,12 @@ use std::path::Path;
 
 use openbell_market::{BarColumns, BarFault, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
+use tracing::{debug, info, info_span};
 
 use crate::codec::bar_file::Provenance;
 use crate::evidence::{Check, Evidence, Objection};
 use crate::store::rows::keep;
-use crate::store::writer::{StoreWriter, by_period};
+use crate::store::writer::{MergeCounts, StoreWriter, by_period};
 use crate::{DataError, disk};
 use beside::BesideStored;
 use columns::VolumePlace;
@@ -173,6 +174,7 @@ impl<'w> Importer<'w> {
         target: &ImportTarget<'_>,
         mut listeners: Listeners<'_>,
     ) -> Result<ImportReport, DataError> {
+        let _import = info_span!("import", file = %path.display()).entered();
         let spool = if disk::is_stream(path) { Some(disk::spooled(path)?) } else { None };
         let file: &Path = spool.as_deref().unwrap_or(path);
         open::check_whole(file)?;
@@ -183,7 +185,10 @@ impl<'w> Importer<'w> {
             let reading = Reading::new(file, options, target, &known, &scratch, self.n_rows_max)?;
             match reading.run(&mut listeners)? {
                 Ended::Read(read) => break *read,
-                Ended::Anew(learned) => known = learned,
+                Ended::Anew(learned) => {
+                    debug!(?learned, "all rows show another way to read the file");
+                    known = learned;
+                }
             }
         };
         self.write(path, options, target, read, &mut listeners)
@@ -199,6 +204,7 @@ impl<'w> Importer<'w> {
         listeners: &mut Listeners<'_>,
     ) -> Result<ImportReport, DataError> {
         let Read { read_as, n_rows, mut rejected, series, mut rows, noted, n_conflicts } = read;
+        debug!(?read_as, "file read");
         let waived: Vec<Check> = target.provenance.waived.iter().copied().collect();
         let refused = |objection| DataError::Refused { path: path.to_owned(), objection };
         let against = noted.objection(&read_as.timestamp_form, options.interval, n_rows, &waived);
@@ -243,7 +249,12 @@ impl<'w> Importer<'w> {
         })?;
         pending.write(self.writer, target, &mut report)?;
         self.written.extend(report.iter().map(|series| series.key.clone()));
-        Ok(ImportReport { file: path.to_owned(), read_as, n_rows, rejected, series: report })
+        let report =
+            ImportReport { file: path.to_owned(), read_as, n_rows, rejected, series: report };
+        let MergeCounts { added, updated, unchanged } = report.counts();
+        let n_rejected = report.n_rejected();
+        info!(n_rows, added, updated, unchanged, n_rejected, "file imported");
+        Ok(report)
     }
 
     /// Holds all rows against the calendar and the store.
@@ -529,7 +540,6 @@ fn text_of<'c>(cells: &'c Cells, column: &'static str, idx: usize) -> Result<&'c
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::writer::MergeCounts;
     use std::io::Write;
 
     /// Rows of two months in a fixed shuffle, every tenth twice.

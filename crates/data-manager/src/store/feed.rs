@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarSlice, SeriesKey, n_stamped_before};
 use openbell_time::{Nanos, Timestamp};
+use tracing::debug;
 
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
@@ -163,6 +164,7 @@ impl ParquetFeed {
                 self.next_file += 1;
                 continue;
             }
+            debug!(path = %file.path.display(), series = %self.key, "file opened");
             let mut decoder = Decoder::new(opened, self.bounds(self.last_written_ns));
             decoder.skip_groups_before(since_ns);
             self.decoder = Some(decoder);

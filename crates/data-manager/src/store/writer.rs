@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use openbell_market::{BarColumns, SeriesKey};
 use openbell_time::Timestamp;
+use tracing::info;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
@@ -299,7 +300,9 @@ impl StoreWriter {
         let mut file = AtomicFile::create(&self.disk, target)?;
         encode::write_bars(&mut file, key, provenance, rows)
             .map_err(|error| encode_error(target, error))?;
-        file.commit()
+        file.commit()?;
+        info!(path = %target.display(), n_rows = rows.len(), "file written");
+        Ok(())
     }
 }
 
