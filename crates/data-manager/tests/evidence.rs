@@ -360,3 +360,42 @@ fn values_that_are_hardly_true_are_imported_and_said() {
         found.iter().map(|finding| (finding.line, finding.value)).collect();
     assert_eq!(lines, [(3, 0.0), (4, 1e9), (6, 1_001.0)]);
 }
+
+#[test]
+fn a_form_that_reads_every_row_is_preferred_and_two_that_do_are_asked() {
+    let crypto = Setup { group: "CRYPTO", ..Setup::default() };
+    let day_first = |n_days: u32| -> Vec<String> {
+        let hours = (1..=n_days).flat_map(|day| (0..24).map(move |hour| (day, hour)));
+        hours.map(|(day, hour)| format!("{day:02}/06/2025 {hour:02}:00:00")).collect()
+    };
+    // The first five hundred rows fit month and day in either order, row 601 only one.
+    let zone = in_zone("1h", "UTC");
+    let read = import_text_of(file(&day_first(30)).as_bytes(), &zone, &crypto).unwrap();
+    assert_eq!(read.rows.opens_at(0), at("2025-06-01T00:00:00Z"));
+    let asked = import_text_of(file(&day_first(12)).as_bytes(), &zone, &crypto).err().unwrap();
+    assert!(asked.to_string().contains("can be read as"), "{asked}");
+    // Times whose zeros a spreadsheet has taken away: the last is none of hours and minutes.
+    let night: String =
+        (0..25).map(|n| format!("20250702;{};1;2;0.5;1.5;{n}\n", n * 100)).collect();
+    let text = format!("<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>;<VOL>\n{night}");
+    let read = import_text_of(text.as_bytes(), &in_zone("1m", "UTC"), &crypto).unwrap();
+    assert_eq!((read.rows.len(), read.rows.opens_at(24)), (25, at("2025-07-02T00:24:00Z")));
+    let hours: String =
+        (0..24).map(|n| format!("20250702;{};1;2;0.5;1.5;{n}\n", n * 100)).collect();
+    let text = format!("<DATE>;<TIME>;<OPEN>;<HIGH>;<LOW>;<CLOSE>;<VOL>\n{hours}");
+    let read = import_text_of(text.as_bytes(), &in_zone("1h", "UTC"), &crypto).unwrap();
+    assert_eq!(read.rows.opens_at(23), at("2025-07-02T23:00:00Z"));
+}
+
+#[test]
+fn the_end_of_a_day_and_a_leap_second_are_known_by_name() {
+    let crypto = Setup { group: "CRYPTO", ..Setup::default() };
+    let stamps =
+        ["2016-12-31 23:59:00", "2016-12-31 23:59:60", "2016-12-31 24:00:00"].map(str::to_owned);
+    let read = import_text_of(file(&stamps).as_bytes(), &in_zone("1m", "UTC"), &crypto).unwrap();
+    assert_eq!(
+        read.rows.opens_at_ns,
+        [at("2016-12-31T23:59:00Z"), at("2017-01-01T00:00:00Z")].map(Timestamp::as_nanos)
+    );
+    assert_eq!(read.report.rejected[&ImportReason::LeapSecond], 1);
+}

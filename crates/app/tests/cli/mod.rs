@@ -5,6 +5,7 @@ mod calendars;
 mod colours;
 mod consumers;
 mod damage;
+mod door;
 mod examples;
 mod first_minute;
 mod full_disk;

@@ -316,17 +316,6 @@ impl Candidates {
         usual_forms().into_iter().filter(reads_all).collect()
     }
 
-    /// Those of `forms`.
-    pub(super) fn among(forms: Vec<StampForm>) -> Candidates {
-        Candidates(forms)
-    }
-
-    /// Leaves out those that do not read `text`, and of those that read the same of it the later ones
-    /// only where they have read the same all along: see [`Candidates::forms`].
-    pub(super) fn keep_reading(&mut self, text: &str) {
-        self.0.retain(|form| form.reads(text));
-    }
-
     /// Leaves out those that do not read `text`, where others do.
     pub(super) fn narrow(&mut self, text: &str) {
         if self.0.iter().any(|form| form.reads(text)) {

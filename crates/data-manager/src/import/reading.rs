@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use openbell_market::{Ohlcv, Symbol};
 
-use super::form::{Candidates, StampForm};
+use super::form::{Candidates, FormReader, StampForm};
 use super::layout::{Known, TimeOfDay};
 use super::noted::Noted;
 use super::options::CsvOptions;
@@ -318,36 +318,55 @@ impl<'a> Reading<'a> {
         Ok(None)
     }
 
-    /// Of `forms` those that read every row that has a stamp; an error where several do and mean
+    /// The one of `forms` that reads every row that has a stamp; an error where several do and mean
     /// different instants.
     fn only_that_reads_all(
         &self,
         forms: Vec<StampForm>,
         time_of_day: TimeOfDay,
     ) -> Result<Option<StampForm>, DataError> {
-        let now = self.reader.layout.read_as.timestamp_form.clone();
-        let mut candidates = Candidates::among(forms);
-        let mut again = RowReader::open(self.path, self.options, self.target.calendar, self.known)?;
-        let current = again.layout.time_of_day;
-        let mut last = String::new();
-        while again.next_row()?.is_some() {
-            let written = again.layout.columns.stamp(&again.cells, time_of_day);
-            let is_read = now.reads(&again.layout.columns.stamp(&again.cells, current));
-            if is_read || candidates.forms().iter().any(|form| form.reads(&written)) {
-                candidates.keep_reading(&written);
-                last = written;
+        let mut forms: Vec<FormReader> = forms.into_iter().map(FormReader::new).collect();
+        self.each_stamp(time_of_day, |written, is_read| {
+            if is_read || forms.iter().any(|form| form.read(written).is_some()) {
+                forms.retain(|form| form.read(written).is_some());
             }
-        }
-        match candidates.forms() {
-            [] => Ok(None),
-            [form] => Ok(Some(form.clone())),
-            [first, second, ..] => Err(DataError::CsvStampsAmbiguous {
+        })?;
+        let Some(first) = forms.first().cloned() else { return Ok(None) };
+        // Forms that read the same of every row are one.
+        let mut other = None;
+        self.each_stamp(time_of_day, |written, _| {
+            let differs = |form: &&FormReader| form.read(written) != first.read(written);
+            if let (None, Some(form)) = (&other, forms[1..].iter().find(differs)) {
+                other = Some((form.form().to_string(), written.to_owned()));
+            }
+        })?;
+        match other {
+            None => Ok(Some(first.form().clone())),
+            Some((second, stamp)) => Err(DataError::CsvStampsAmbiguous {
                 path: self.path.to_owned(),
-                stamp: last,
-                first: first.to_string(),
-                second: second.to_string(),
+                stamp,
+                first: first.form().to_string(),
+                second,
             }),
         }
+    }
+
+    /// Goes through the file once more: the stamp of each row as it is written, and whether the form in
+    /// use reads it.
+    fn each_stamp(
+        &self,
+        time_of_day: TimeOfDay,
+        mut each: impl FnMut(&str, bool),
+    ) -> Result<(), DataError> {
+        let now = FormReader::new(self.reader.layout.read_as.timestamp_form.clone());
+        let mut again = RowReader::open(self.path, self.options, self.target.calendar, self.known)?;
+        let current = again.layout.time_of_day;
+        while again.next_row()?.is_some() {
+            let written = again.layout.columns.stamp(&again.cells, time_of_day);
+            let in_use = again.layout.columns.stamp(&again.cells, current);
+            each(&written, now.read(&in_use).is_some());
+        }
+        Ok(())
     }
 }
 

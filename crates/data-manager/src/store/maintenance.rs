@@ -226,9 +226,12 @@ impl StoreWriter {
     ) -> Result<MergeCounts, DataError> {
         let mut counts = MergeCounts::default();
         let mut after = None;
-        for file in crate::store::in_order(&source.place(key)?.files)? {
+        let files = crate::store::in_order(&source.place(key)?.files)?;
+        for file in &files {
+            foreign::check(&Arc::new(BarFile::open(&file.path)?), key)?; // All of them before the first row.
+        }
+        for file in files {
             let opened = Arc::new(BarFile::open(&file.path)?);
-            foreign::check(&opened, key)?;
             let provenance = opened.provenance();
             let bounds = StampBounds { after, ..StampBounds::ASCENDING };
             let mut decoder = Decoder::new(opened, bounds);
