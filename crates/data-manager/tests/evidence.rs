@@ -313,6 +313,32 @@ fn a_column_of_symbols_is_obeyed_under_whatever_heading() {
 }
 
 #[test]
+fn a_file_that_says_another_symbol_in_every_row_is_asked_and_another_spelling_is_not() {
+    let file = |symbol: &str| {
+        file_of(
+            format!("symbol,date,open,high,low,close,volume\n{symbol},2025-07-02,1,1,1,1,5\n")
+                .as_bytes(),
+        )
+    };
+    let import = |said: &str, asked: &str, waived: Vec<Check>| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = StoreWriter::open(folder.path()).unwrap();
+        let symbols = SymbolChoice::Only(asked.parse().unwrap());
+        let setup = Setup { waived, ..Setup::default() };
+        import_into(&mut writer, file(said).path(), &symbols, &options("1d"), &setup)
+            .map(|(report, _)| report.series[0].key.symbol.to_string())
+    };
+    for (said, asked) in
+        [("AAA", "AAA"), ("aaa", "AAA"), ("BTCUSDT", "BTC/USDT"), ("BRK-B", "BRK.B")]
+    {
+        assert_eq!(import(said, asked, vec![]).unwrap(), asked, "{said}");
+    }
+    let refused = import("AAA", "BBB", vec![]).unwrap_err();
+    assert!(refused.to_string().contains("says \"AAA\" in every row, and not BBB"), "{refused}");
+    assert_eq!(import("AAA US Equity", "AAA", vec![Check::Symbol]).unwrap(), "AAA");
+}
+
+#[test]
 fn volumes_prices_and_orders_that_no_heading_settles_are_asked() {
     let crypto = Setup { group: "CRYPTO", ..Setup::default() };
     let refused = |text: &str| {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use openbell_market::BarInterval;
+use openbell_market::{BarInterval, Symbol};
 use openbell_time::{NANOS_PER_SECOND, Nanos};
 use thiserror::Error;
 
@@ -26,11 +26,13 @@ pub enum Check {
     Conflicting,
     /// The rows are not stored already, at other stamps.
     Stored,
+    /// The column of symbols names the symbol under which the rows are stored.
+    Symbol,
 }
 
 impl Check {
     /// All of them.
-    pub const ALL: [Check; 7] = [
+    pub const ALL: [Check; 8] = [
         Check::Interval,
         Check::Zone,
         Check::StampedAt,
@@ -38,6 +40,7 @@ impl Check {
         Check::Label,
         Check::Conflicting,
         Check::Stored,
+        Check::Symbol,
     ];
 
     /// The word.
@@ -50,6 +53,7 @@ impl Check {
             Check::Label => "label",
             Check::Conflicting => "conflicting",
             Check::Stored => "stored",
+            Check::Symbol => "symbol",
         }
     }
 }
@@ -177,6 +181,13 @@ pub enum Objection {
         /// Whether those that they contradict are stored already.
         is_stored: bool,
     },
+    /// The column of symbols names another one in every row.
+    Symbol {
+        /// The symbol that is said.
+        asked: Symbol,
+        /// What the rows say.
+        found: String,
+    },
     /// The same rows are stored already, all of them at another stamp.
     Stored {
         /// How much later the new ones are; negative: earlier.
@@ -200,6 +211,7 @@ impl Objection {
             Objection::Label { .. } | Objection::Week { .. } => Check::Label,
             Objection::Conflicting { .. } => Check::Conflicting,
             Objection::Stored { .. } => Check::Stored,
+            Objection::Symbol { .. } => Check::Symbol,
         }
     }
 }
@@ -263,6 +275,9 @@ impl fmt::Display for Objection {
                 "{n_such} of {n} rows contradict {} under the same stamp",
                 if *is_stored { "rows that are stored" } else { "another row" }
             ),
+            Objection::Symbol { asked, found } => {
+                write!(f, "its column of symbols says {found:?} in every row, and not {asked}")
+            }
             Objection::Stored { by, n } => write!(
                 f,
                 "the same {n} rows are stored already, {} {}: they were read in another zone, or by their other end",

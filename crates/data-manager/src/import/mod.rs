@@ -72,8 +72,8 @@ const N_CONFLICTS_MAX: u64 = 3;
 /// Whose rows a file holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SymbolChoice {
-    /// This one's alone: where the file has a column of symbols, the rows that name it, unless they all
-    /// name one other, which is then the file's word for it.
+    /// This one's alone: where the file has a column of symbols, the rows that name it, be it in another
+    /// spelling.
     Only(Symbol),
     /// Those that its column of symbols names; where it has none, this one's.
     InFile(Option<Symbol>),

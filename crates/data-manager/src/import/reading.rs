@@ -17,6 +17,7 @@ use super::sorted::{Row, Sorted, Sorter};
 use super::{
     ImportTarget, Listeners, N_HELD_MAX, PROGRESS_ROWS, RowFault, RowReader, SymbolChoice,
 };
+use crate::evidence::{Check, Objection};
 use crate::{DataError, disk};
 
 /// Stamps that cannot be read and are kept, to look for a form that reads them.
@@ -370,6 +371,11 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The letters and digits of a name, in capitals.
+fn letters(name: &[u8]) -> impl Iterator<Item = u8> {
+    name.iter().filter(|byte| byte.is_ascii_alphanumeric()).map(u8::to_ascii_uppercase)
+}
+
 /// Which rows of a file are wanted. Where one symbol is, the column is looked through until it is found.
 fn wanted(
     path: &Path,
@@ -399,8 +405,19 @@ fn wanted(
             found.insert(name.to_vec());
         }
     }
-    if found.len() < 2 {
-        return Ok(Wanted::All(symbol.clone()));
+    let said = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    let is_waived = target.provenance.waived.contains(&Check::Symbol);
+    match found.first().filter(|_| found.len() == 1) {
+        None if found.is_empty() => return Ok(Wanted::All(symbol.clone())),
+        // BTC/USDT and BTCUSDT, BRK.B and BRK-B are two spellings of one.
+        Some(other) if is_waived || letters(other).eq(letters(symbol.as_str().as_bytes())) => {
+            return Ok(Wanted::All(symbol.clone()));
+        }
+        Some(other) => {
+            let objection = Objection::Symbol { asked: symbol.clone(), found: said(other) };
+            return Err(DataError::Refused { path: path.to_owned(), objection });
+        }
+        None => {}
     }
     let found = found.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
     Err(DataError::CsvNoSuchSymbol { path: path.to_owned(), asked: symbol.clone(), found })

@@ -67,6 +67,7 @@ fn way_out(objection: &Objection, calendar: &Calendar) -> String {
         Objection::Unit { .. } => "--timestamp-format epoch_UNIT, or split the file".to_owned(),
         Objection::Label { .. } => "--stamped-at close, --zone ZONE".to_owned(),
         Objection::NoEffect { what, .. } => format!("drop --{what}"),
+        Objection::Symbol { found, .. } => format!("--symbol {found}"),
         Objection::Week { .. } => "import the days, and let weeks be derived".to_owned(),
         Objection::Conflicting { .. } => "--rejects FILE lists them".to_owned(),
         Objection::Stored { .. } => {
