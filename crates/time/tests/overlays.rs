@@ -46,6 +46,25 @@ fn an_overlay_counts_over_the_facts_and_only_for_its_calendar() {
 }
 
 #[test]
+fn a_special_session_may_have_two_parts_or_be_an_evening() {
+    let time = TimeManager::with_overlay(
+        "calendar XNYS
+         open    2025-03-08, hours 09:15 to 12:30, break 10:00 to 11:30   = a Saturday in two parts
+         open    2025-03-09, hours 18:15 to 19:15                         = a Sunday evening",
+    );
+    let new_york = time.expect("an overlay without a fault").calendar("XNYS").expect("known");
+    let session = |day| new_york.session(date(day)).expect("covered").expect("a session");
+    let saturday = session("2025-03-08");
+    let shut = saturday.break_hours.expect("a break of its own");
+    assert_eq!(shut.since.to_string(), "2025-03-08T15:00:00Z");
+    assert_eq!(shut.until.to_string(), "2025-03-08T16:30:00Z");
+    assert_eq!(saturday.open_length().as_secs(), 105 * 60);
+    assert_eq!((saturday.pre_open, saturday.post_close), (None, None));
+    // New York set its clocks forward on that Sunday morning.
+    assert_eq!(session("2025-03-09").open.to_string(), "2025-03-09T22:15:00Z");
+}
+
+#[test]
 fn two_managers_side_by_side_do_not_share_their_overlays() {
     let changed = TimeManager::with_overlay("calendar 24/7\nclosed 2025-03-03");
     let changed = changed.expect("an overlay without a fault").calendar("CRYPTO").expect("known");
@@ -71,6 +90,12 @@ fn a_wrong_line_is_named_with_what_is_needed_there() {
         ("calendar XNYS\nlate 03:00 2025-03-03", "opens before its pre-market"),
         ("calendar XNYS\nzone Europe/Paris", "an overlay holds"),
         ("calendar XNYS\nhours 10:00 to 09:00", "needs pre, open, break, close and post"),
+        ("calendar XNYS\nopen 2025-03-08, break 10:00 to 11:00", "needs `hours …` before"),
+        (
+            "calendar XNYS\nopen 2025-03-08, hours 10:00 to 11:00, break 10:30 to 12:00",
+            "needs pre, open, break, close and post",
+        ),
+        ("calendar XNYS\nclosed 2025-03-03, break 10:00 to 11:00", "what this kind of line takes"),
         ("calendar XNYS\nweekdays", "needs at least one weekday"),
         ("calendar CME_EQUITY\nhours previous 10:00 to 16:00", "before the one before it closes"),
     ];

@@ -289,6 +289,13 @@ impl<'a> Line<'a> {
                     self.check_order(&own)?;
                     *hours = Some(own);
                 }
+                (Some(("break", times)), DayChange::Open { hours: Some(own) }) => {
+                    own.break_hours = Some(self.two_times(times)?);
+                    self.check_order(own)?;
+                }
+                (Some(("break", _)), DayChange::Open { hours: None }) => {
+                    return Err(self.wrong("needs `hours …` before its `break …`", clause));
+                }
                 _ => limits.take(self, clause)?,
             }
         }
