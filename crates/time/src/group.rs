@@ -109,6 +109,7 @@ impl ExchangeGroup {
         equities("XHKG", "XHKG"),
         equities("XLON", "XLON"),
         equities("XNAS", "XNYS"),
+        equities("XNSE", "XNSE"),
         equities("XNYS", "XNYS"),
         equities("XPAR", "XPAR"),
         equities("XSHG", "XSHG"),

@@ -90,6 +90,46 @@ fn next_and_previous_are_inverse_and_agree_with_every_date_between() {
 }
 
 #[test]
+fn a_session_of_a_weekend_is_a_session_like_any_other() {
+    let mut n_weekend = 0;
+    for calendar in calendars() {
+        let all = sessions(&calendar);
+        for (idx, session) in all.iter().enumerate() {
+            let days_past_monday = i32::from(session.date.weekday().days_from_monday());
+            if days_past_monday < 5 || idx == 0 || idx + 1 == all.len() {
+                continue;
+            }
+            n_weekend += 1;
+            let (day, before, after) = (session.date, all[idx - 1], all[idx + 1]);
+            assert_eq!(calendar.is_session(day), Ok(true), "{calendar:?} {day}");
+            assert_eq!(calendar.next_session(before.date), Ok(*session));
+            assert_eq!(calendar.previous_session(after.date), Ok(*session));
+            assert_eq!(calendar.trailing_session(after.date, 1), Ok(*session));
+            assert_eq!(calendar.count(before.date, after.date), Ok(3));
+            assert_eq!(calendar.session_at(session.open), Ok(Some(*session)));
+            assert_eq!(calendar.phase(session.open), Ok(MarketPhase::Regular));
+            assert_eq!(calendar.next_open(before.open), Ok(session.open));
+            assert_eq!(
+                calendar.open_time_between(before.close, after.open),
+                Ok(session.open_length()),
+                "{calendar:?} {day}"
+            );
+            // Its week is the one of the Monday before it, and ends with it.
+            let monday = day.plus_days(-days_past_monday);
+            let week = calendar.sessions_of_week(monday).expect("covered");
+            assert!(week.contains(session), "{calendar:?} {day}");
+            assert_eq!(calendar.sessions_of_week(day), Ok(week));
+            assert!(
+                week.iter()
+                    .all(|other| { monday <= other.date && other.date < monday.plus_days(7) })
+            );
+        }
+    }
+    // Every day of 24/7 and the weekends of India.
+    assert!(n_weekend > 2 * 52 * 40 + 40, "{n_weekend}");
+}
+
+#[test]
 fn the_nth_trailing_session_agrees_with_counting() {
     for calendar in calendars() {
         let sessions = sessions(&calendar);

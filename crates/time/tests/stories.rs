@@ -120,6 +120,63 @@ fn tokyo_closes_later_since_november_2024_and_lost_a_day_to_a_failure() {
 }
 
 #[test]
+fn india_trades_for_an_hour_on_diwali_whatever_the_weekday() {
+    // Circulars of both exchanges, as the press had them: afternoons of 2012 and 2025 too.
+    let hours_of_diwali = [
+        ("2012-11-13", "15:45-17:00"),
+        ("2013-11-04", "none"),
+        ("2016-10-30", "18:30-19:30"),
+        ("2019-10-27", "18:15-19:15"),
+        ("2020-11-14", "18:15-19:15"),
+        ("2021-11-04", "18:15-19:15"),
+        ("2023-11-12", "18:15-19:15"),
+        ("2024-11-01", "18:00-19:00"),
+        ("2025-10-21", "13:45-14:45"),
+        ("2025-10-22", "none"),
+    ];
+    check("XBOM", &hours_of_diwali);
+    check("XNSE", &hours_of_diwali);
+}
+
+#[test]
+fn india_trades_on_the_weekends_of_a_budget_or_a_test() {
+    // Exchange circulars; 2010 by Business Standard of 2010-02-05, 2012 by Zee News of 2012-09-08.
+    let weekends = [
+        ("2010-02-06", "11:00-12:30"),
+        ("2012-09-08", "11:15-12:45"),
+        ("2014-03-22", "11:15-12:45"),
+        ("2015-02-28", "09:15-15:30"),
+        ("2020-02-01", "09:15-15:30"),
+        ("2024-01-20", "09:15-15:30"),
+        ("2024-01-22", "none"),
+        ("2024-03-02", "09:15|10:00-11:30|12:30"),
+        ("2024-05-18", "09:15|10:00-11:30|12:30"),
+        ("2024-05-20", "none"),
+        ("2025-02-01", "09:15-15:30"),
+        ("2025-02-02", "none"),
+        ("2026-02-01", "09:15-15:30"),
+        ("2026-01-15", "none"),
+    ];
+    check("XBOM", &weekends);
+    check("XNSE", &weekends);
+}
+
+#[test]
+fn the_indian_exchanges_differ_where_one_of_them_failed_or_kept_new_year() {
+    // SEBI's statement of 2021-02-24; the holiday lists of 2001 and 2004.
+    check(
+        "XNSE",
+        &[
+            ("2021-02-24", "09:15|11:40-15:45|17:00"),
+            ("2004-01-01", "09:55-15:30"),
+            ("2010-01-04", "09:00-15:30"),
+            ("2010-10-18", "09:15-15:30"),
+        ],
+    );
+    check("XBOM", &[("2021-02-24", "09:15-17:00"), ("2004-01-01", "none")]);
+}
+
+#[test]
 fn index_futures_trade_on_a_good_friday_with_a_jobs_report() {
     check(
         "CME_EQUITY",

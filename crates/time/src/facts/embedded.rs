@@ -28,6 +28,7 @@ pub(crate) const EMBEDDED: &[EmbeddedCalendar] = embedded![
     "XETR" from "XETR.txt",
     "XHKG" from "XHKG.txt",
     "XLON" from "XLON.txt",
+    "XNSE" from "XNSE.txt",
     "XNYS" from "XNYS.txt",
     "XPAR" from "XPAR.txt",
     "XSHG" from "XSHG.txt",
