@@ -106,6 +106,46 @@ fn an_early_close_in_hong_kong_leaves_no_lunch_break() {
 }
 
 #[test]
+fn a_typhoon_takes_a_part_of_the_day_in_hong_kong_until_september_2024() {
+    // HKEX news releases of the days; Bloomberg, Reuters and the Straits Times for 2012 to 2019.
+    check(
+        "XHKG",
+        &[
+            ("2012-07-24", "13:00-16:00"),
+            ("2014-09-16", "13:00-16:00"),
+            ("2017-08-23", "none"),
+            ("2019-07-31", "09:30|12:00-13:00|13:55"),
+            ("2020-08-19", "13:30-16:00"),
+            ("2021-06-28", "13:30-16:00"),
+            ("2021-10-13", "none"),
+            ("2022-08-25", "13:00-16:00"),
+            ("2022-11-02", "09:30|12:00-13:00|13:55"),
+            ("2023-07-17", "none"),
+            ("2023-09-01", "none"),
+            ("2023-10-09", "14:00-16:00"),
+            ("2024-09-06", "none"),
+            // A signal 10 passed over an open market.
+            ("2025-09-24", "09:30|12:00-13:00|16:00"),
+        ],
+    );
+}
+
+#[test]
+fn sydney_and_toronto_had_half_days_at_christmas_before_2010() {
+    // The exchanges' own calendars of the years, and a broker's of December 2008.
+    check(
+        "XASX",
+        &[
+            ("2005-12-23", "10:00-14:10"),
+            ("2008-12-31", "10:00-14:10"),
+            ("2022-12-23", "10:00-16:00"),
+            ("2024-12-24", "10:00-14:10"),
+        ],
+    );
+    check("XTSE", &[("2008-12-24", "09:30-13:00"), ("2008-12-31", "09:30-16:00")]);
+}
+
+#[test]
 fn tokyo_closes_later_since_november_2024_and_lost_a_day_to_a_failure() {
     check(
         "XTKS",
