@@ -106,6 +106,80 @@ fn an_early_close_in_hong_kong_leaves_no_lunch_break() {
 }
 
 #[test]
+fn the_cities_of_euronext_keep_one_calendar_and_dublin_and_oslo_more() {
+    // Euronext's press release of 2018-10-18; Spotlight's table of 2024 for Oslo.
+    let christmas_of_2019 = [
+        ("2019-05-01", "none"),
+        ("2019-12-23", "09:00-17:30"),
+        ("2019-12-24", "09:00-14:05"),
+        ("2019-12-26", "none"),
+        ("2019-12-31", "09:00-14:05"),
+    ];
+    check("XAMS", &christmas_of_2019);
+    check("XBRU", &christmas_of_2019);
+    check("XPAR", &christmas_of_2019);
+    check("XLIS", &[("2019-12-24", "08:00-13:05"), ("2019-06-10", "08:00-16:30")]);
+    check(
+        "XDUB",
+        &[("2019-05-06", "08:00-16:28"), ("2024-05-06", "none"), ("2022-12-23", "08:00-12:28")],
+    );
+    check("XOSL", &[("2024-03-27", "09:00-13:00"), ("2024-03-28", "none"), ("2024-05-17", "none")]);
+}
+
+#[test]
+fn milan_closes_on_both_eves_and_trades_on_liberation_day() {
+    // Borsa Italiana's calendars of 2008 and 2024.
+    check(
+        "XMIL",
+        &[
+            ("2008-08-15", "none"),
+            ("2008-12-24", "none"),
+            ("2024-04-25", "09:00-17:30"),
+            ("2024-12-31", "none"),
+        ],
+    );
+}
+
+#[test]
+fn stockholm_has_half_days_where_its_neighbours_have_none() {
+    // OMX's notice of 2007-04-04 and Spotlight's table of 2024.
+    check(
+        "XSTO",
+        &[
+            ("2007-04-05", "09:00-13:00"),
+            ("2024-01-05", "09:00-13:00"),
+            ("2024-04-30", "09:00-13:00"),
+            ("2024-05-08", "09:00-13:00"),
+            ("2024-06-06", "none"),
+            ("2024-06-21", "none"),
+            ("2024-11-01", "09:00-13:00"),
+            ("2024-05-10", "09:00-17:30"),
+        ],
+    );
+    check("XHEL", &[("2007-04-05", "10:00-18:30"), ("2007-04-06", "none")]);
+    check(
+        "XCSE",
+        &[
+            ("2007-04-05", "none"),
+            ("2023-05-05", "none"),
+            ("2024-04-26", "09:00-17:00"),
+            ("2024-05-10", "none"),
+            ("2024-06-05", "none"),
+        ],
+    );
+    check("XSWX", &[("2024-01-02", "none"), ("2024-08-01", "none"), ("2024-12-27", "09:00-17:30")]);
+}
+
+#[test]
+fn shenzhen_keeps_the_sessions_of_shanghai_under_its_own_name() {
+    let (shanghai, shenzhen) = (calendar("XSHG"), calendar("XSHE"));
+    assert_eq!(shenzhen.name(), "XSHE");
+    let (first, last) = (date("2020-01-01"), date("2026-12-31"));
+    assert_eq!(shenzhen.sessions(first..=last), shanghai.sessions(first..=last));
+    assert_eq!(shenzhen.is_session(date("2024-02-09")), Ok(false));
+}
+
+#[test]
 fn a_typhoon_takes_a_part_of_the_day_in_hong_kong_until_september_2024() {
     // HKEX news releases of the days; Bloomberg, Reuters and the Straits Times for 2012 to 2019.
     check(
