@@ -112,6 +112,7 @@ impl ExchangeGroup {
         equities("XETR", "XETR"),
         equities("XHEL", "XHEL"),
         equities("XHKG", "XHKG"),
+        equities("XKRX", "XKRX"),
         equities("XLIS", "XLIS"),
         equities("XLON", "XLON"),
         equities("XMIL", "XMIL"),
@@ -124,6 +125,7 @@ impl ExchangeGroup {
         equities("XSHG", "XSHG"),
         equities("XSTO", "XSTO"),
         equities("XSWX", "XSWX"),
+        equities("XTAI", "XTAI"),
         equities("XTKS", "XTKS"),
         equities("XTSE", "XTSE"),
     ];

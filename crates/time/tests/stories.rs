@@ -180,6 +180,49 @@ fn shenzhen_keeps_the_sessions_of_shanghai_under_its_own_name() {
 }
 
 #[test]
+fn seoul_opens_later_on_the_day_of_the_examination_and_on_the_first_of_a_year() {
+    // The exchange by Yonhap and by Seoul Shinmun of 2017-11-15: the examination was put off, the
+    // later hours were not.
+    check(
+        "XKRX",
+        &[
+            ("2016-07-29", "09:00-15:00"),
+            ("2016-08-01", "09:00-15:30"),
+            ("2017-11-16", "10:00-16:30"),
+            ("2017-11-23", "10:00-16:30"),
+            ("2020-12-03", "10:00-16:30"),
+            ("2021-11-18", "10:00-16:30"),
+            ("2022-11-17", "10:00-16:30"),
+            ("2023-11-16", "10:00-16:30"),
+            ("2024-01-02", "10:00-15:30"),
+            ("2024-10-01", "none"),
+            ("2025-06-03", "none"),
+            ("2025-12-31", "none"),
+            ("2026-06-03", "none"),
+        ],
+    );
+}
+
+#[test]
+fn taipei_settles_without_trading_before_new_year_and_closes_for_a_typhoon() {
+    // The exchange's calendar of 2023 as Yahoo and KGI have it; Bloomberg and NDTV of 2024.
+    check(
+        "XTAI",
+        &[
+            ("2023-01-17", "09:00-13:30"),
+            ("2023-01-18", "none"),
+            ("2023-01-30", "09:00-13:30"),
+            ("2024-07-25", "none"),
+            ("2024-10-02", "none"),
+            ("2024-10-31", "none"),
+            ("2024-11-01", "09:00-13:30"),
+            // Offices worked on this Saturday, the exchange no longer did.
+            ("2023-02-18", "none"),
+        ],
+    );
+}
+
+#[test]
 fn a_typhoon_takes_a_part_of_the_day_in_hong_kong_until_september_2024() {
     // HKEX news releases of the days; Bloomberg, Reuters and the Straits Times for 2012 to 2019.
     check(

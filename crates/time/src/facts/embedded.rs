@@ -32,6 +32,7 @@ pub(crate) const EMBEDDED: &[EmbeddedCalendar] = embedded![
     "XETR" from "XETR.txt",
     "XHEL" from "XHEL.txt",
     "XHKG" from "XHKG.txt",
+    "XKRX" from "XKRX.txt",
     "XLIS" from "XLIS.txt",
     "XLON" from "XLON.txt",
     "XMIL" from "XMIL.txt",
@@ -42,6 +43,7 @@ pub(crate) const EMBEDDED: &[EmbeddedCalendar] = embedded![
     "XSHG" from "XSHG.txt",
     "XSTO" from "XSTO.txt",
     "XSWX" from "XSWX.txt",
+    "XTAI" from "XTAI.txt",
     "XTKS" from "XTKS.txt",
     "XTSE" from "XTSE.txt",
 ];
