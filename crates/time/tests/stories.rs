@@ -28,7 +28,7 @@ fn check(name: &str, rows: &[(&str, &str)]) {
     }
 }
 
-fn hours(calendar: &Calendar, session: &Session) -> String {
+pub(crate) fn hours(calendar: &Calendar, session: &Session) -> String {
     let clock = |instant| {
         let shown = calendar.local_time(instant);
         let text = shown.time_of_day.to_string();
@@ -260,6 +260,26 @@ fn sydney_and_toronto_had_half_days_at_christmas_before_2010() {
         ],
     );
     check("XTSE", &[("2008-12-24", "09:30-13:00"), ("2008-12-31", "09:30-16:00")]);
+}
+
+#[test]
+fn chicago_keeps_the_night_before_a_day_of_mourning_or_of_a_hurricane() {
+    // CME releases of 2001-09-12 and 2001-09-14, 2004-06-09, 2012-10-29, 2018-12-02 and 2024-12-30.
+    check(
+        "CME_EQUITY",
+        &[
+            ("2001-09-12", "none"),
+            ("2001-09-13", "none"),
+            ("2001-09-14", "none"),
+            ("2004-06-11", "17:00*-08:00"),
+            ("2012-10-26", "17:00*|15:15-15:30|16:15"),
+            ("2012-10-29", "17:00*-08:15"),
+            ("2012-10-30", "17:00*-08:15"),
+            ("2018-12-05", "17:00*-08:30"),
+            ("2025-01-09", "17:00*-08:30"),
+        ],
+    );
+    assert_eq!(calendar("CME_EQUITY").is_session(date("2001-09-17")), Ok(true));
 }
 
 #[test]
