@@ -5,4 +5,5 @@ mod overlays;
 #[path = "../../../tests/data/reference.rs"]
 mod reference;
 mod reference_tables;
+mod sources;
 mod stories;
