@@ -112,15 +112,19 @@ impl ExchangeGroup {
         equities("XETR", "XETR"),
         equities("XHEL", "XHEL"),
         equities("XHKG", "XHKG"),
+        equities("XJSE", "XJSE"),
         equities("XKRX", "XKRX"),
         equities("XLIS", "XLIS"),
         equities("XLON", "XLON"),
+        equities("XMAD", "XMAD"),
         equities("XMIL", "XMIL"),
         equities("XNAS", "XNYS"),
         equities("XNSE", "XNSE"),
         equities("XNYS", "XNYS"),
+        equities("XNZE", "XNZE"),
         equities("XOSL", "XOSL"),
         equities("XPAR", "XPAR"),
+        equities("XSES", "XSES"),
         equities("XSHE", "XSHG"),
         equities("XSHG", "XSHG"),
         equities("XSTO", "XSTO"),
@@ -128,6 +132,7 @@ impl ExchangeGroup {
         equities("XTAI", "XTAI"),
         equities("XTKS", "XTKS"),
         equities("XTSE", "XTSE"),
+        equities("XWAR", "XWAR"),
     ];
 
     /// The group of that name, upper case as it is written, or `None`.

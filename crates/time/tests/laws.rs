@@ -214,7 +214,8 @@ fn a_change_of_the_clock_moves_the_instants_and_not_the_hours() {
         let has_changes = calendar.offset_changes().count() > 20;
         let is_changing = calendar.zone_name().starts_with("America/")
             || calendar.zone_name().starts_with("Europe/")
-            || calendar.zone_name().starts_with("Australia/");
+            || calendar.zone_name().starts_with("Australia/")
+            || calendar.zone_name() == "Pacific/Auckland";
         assert_eq!(has_changes, is_changing, "{calendar:?}");
     }
 }

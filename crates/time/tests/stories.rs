@@ -283,6 +283,74 @@ fn chicago_keeps_the_night_before_a_day_of_mourning_or_of_a_hurricane() {
 }
 
 #[test]
+fn madrid_has_half_days_on_both_eves_except_in_2021() {
+    // EFE of 2013-12-23, BME's release of 2018-11-21 and El Economista of January 2021.
+    check(
+        "XMAD",
+        &[
+            ("2012-12-24", "09:00-14:00"),
+            ("2013-12-26", "none"),
+            ("2019-12-31", "09:00-14:00"),
+            ("2021-10-12", "09:00-17:30"),
+            ("2021-12-24", "none"),
+            ("2021-12-31", "none"),
+            ("2024-12-24", "09:00-14:00"),
+        ],
+    );
+}
+
+#[test]
+fn singapore_breaks_at_noon_since_november_2017() {
+    // The exchange's release of 2017-07-18 by the Straits Times.
+    check(
+        "XSES",
+        &[
+            ("2017-11-10", "09:00-17:00"),
+            ("2017-11-13", "09:00|12:00-13:00|17:00"),
+            ("2018-12-24", "09:00-12:00"),
+            ("2020-07-10", "none"),
+        ],
+    );
+}
+
+#[test]
+fn johannesburg_closes_for_elections_and_for_days_made_holidays() {
+    check(
+        "XJSE",
+        &[
+            ("2021-11-01", "none"),
+            ("2022-12-26", "none"),
+            ("2022-12-27", "none"),
+            ("2023-12-15", "none"),
+            ("2024-05-29", "none"),
+            ("2024-12-24", "09:00-12:00"),
+        ],
+    );
+}
+
+#[test]
+fn wellington_makes_up_for_weekends_of_christmas_and_since_2014_for_two_days_more() {
+    // Class rulings of the exchange of 2022-09-19 for the day of mourning.
+    check(
+        "XNZE",
+        &[
+            ("2010-04-26", "10:00-16:45"),
+            ("2021-04-26", "none"),
+            ("2021-12-28", "none"),
+            ("2022-01-04", "none"),
+            ("2022-06-24", "none"),
+            ("2022-09-26", "none"),
+            ("2022-12-23", "10:00-12:45"),
+        ],
+    );
+}
+
+#[test]
+fn warsaw_lost_a_day_to_its_new_system() {
+    check("XWAR", &[("2013-04-16", "none"), ("2018-11-12", "none"), ("2024-05-30", "none")]);
+}
+
+#[test]
 fn tokyo_closes_later_since_november_2024_and_lost_a_day_to_a_failure() {
     check(
         "XTKS",
