@@ -286,6 +286,12 @@ pub fn sound() -> Vec<(&'static str, &'static str, Vec<String>, CsvOptions)> {
             options("1h"),
         ),
         (
+            "Singapore when its break came back",
+            "XSES",
+            written(&opens("XSES", "5m", "2017-11-09", "2017-11-15")),
+            options("5m"),
+        ),
+        (
             "currencies over a weekend",
             "FOREX",
             written(&opens("FOREX", "1m", "2025-07-03", "2025-07-07")),
