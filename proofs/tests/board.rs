@@ -262,7 +262,7 @@ fn a_withheld_symbol_comes_back_with_the_publication_that_gives_it_back() {
     explore(|| {
         let facts = session(&day(0, 0, 1));
         let a = one_bar_member("A", 0, 0);
-        let holder = LaggingSymbol { symbol: a.symbol.clone(), lag: None };
+        let holder = LaggingSymbol::behind(a.symbol.clone(), None);
         let mut board = BoardWriter::new();
         board.change_members(Some(facts.clone()), vec![Arc::clone(&a)], vec![holder]);
         let _ = board.publish(at(10));

@@ -206,7 +206,7 @@ impl GateModel {
     fn hold(&mut self) {
         let lagging = self.members.iter().filter(|(_, member)| member.lags);
         let holders =
-            lagging.map(|(s, m)| LaggingSymbol { symbol: s.clone(), lag: Some(m.lag) }).collect();
+            lagging.map(|(s, m)| LaggingSymbol::behind(s.clone(), Some(m.lag))).collect();
         match self.scope {
             GateScope::Session if self.is_open => self.switch(Some(holders)),
             GateScope::Session => {}

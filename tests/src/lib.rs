@@ -2,6 +2,7 @@
 //!
 //! [`Market`] holds the bars of a story in memory, [`Stored`] in Parquet files, [`Story`] is a
 //! session over them, and [`Finished`] what came of it. A [`Recorder`] writes down what it hears, a
+//! [`Mirror`] reads what it is notified of and holds it against the session, a
 //! [`ViewLog`] what can be read at every instant, a [`Collector`] every bar. [`GateModel`] is the
 //! gate as plainly as it can be written. Stories name instants by the exchange's clock.
 
@@ -13,6 +14,7 @@ mod guides;
 mod lookahead_market;
 mod lookahead_runs;
 mod market;
+mod mirror;
 mod plain_fold;
 mod recorder;
 mod replay;
@@ -29,6 +31,7 @@ pub use guides::shown;
 pub use lookahead_market::{lookahead_config, lookahead_market};
 pub use lookahead_runs::LookaheadRuns;
 pub use market::{Fault, Market, bar_at, flat, time};
+pub use mirror::{Mirror, Mirrored};
 pub use plain_fold::plain_fold;
 pub use recorder::{Notified, NotifiedBar, Record, Recorder};
 pub use replay::{commands_of, repeat};

@@ -195,7 +195,7 @@ fn callbacks_of_a_day_come_in_the_order_that_is_written_down() {
     let mut kinds: Vec<String> = notified[0][..=first_day].iter().map(words).collect();
     kinds.dedup();
     let expected = "before started joined answered bars scheduled bars scheduled ready bars \
-        scheduled bars answered deactivated Resumed joined ready answered bars left answered bars \
+        scheduled bars answered deactivated joined Resumed ready answered bars left answered bars \
         closed";
     assert_eq!(kinds.join(" "), expected.split_whitespace().collect::<Vec<_>>().join(" "));
     // NVDA was there from the open, so its three 5m bars made it ready with the others.

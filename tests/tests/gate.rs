@@ -94,7 +94,7 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
 
     let _ = story.step(); // Takes the command, and delivers the first backlog bar.
     let holds_by = |lag_s: i64| Reason::CatchingUp {
-        holders: vec![LaggingSymbol { symbol: sym("TSLA"), lag: Some(Nanos::from_secs(lag_s)) }],
+        holders: vec![LaggingSymbol::behind(sym("TSLA"), Some(Nanos::from_secs(lag_s)))],
     };
     let mut n_delivered = 1;
     while let Err(inactive) = outside.view() {

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Answer, BeforeOpen, CallWindow, Consumer, Context, Engine, Event, OnError, Outcome, Resumed,
+    Answer, BeforeOpen, CallWindow, Consumer, Context, CorrectionKind, Engine, Event, OnError, Outcome, Resumed,
     Source, Step, Subscription, SymbolState, UnknownSymbol,
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
-use openbell_market::{Bar, BarColumns, BarInterval, RejectReason, SeriesKey, Symbol};
+use openbell_market::{Bar, BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_session_data::{Inactive, Reason, Unavailable};
 use openbell_tests::{Notified, Record, Recorder, at, bar_at, config};
 use openbell_time::{Calendar, Nanos, TimeManager, TimeOfDay, Timestamp};
@@ -103,6 +103,7 @@ fn holding(inactive: &Inactive) -> Vec<String> {
 fn a_live_feed_that_delivers_each_bar_a_second_after_its_close_never_shuts_the_gate() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.continuous();
     feed.arrive_after_close(&minutes(open, 60), Nanos::from_secs(1));
     let mut engine = engine(feed);
     let switches = drive(&mut engine, open + Nanos::from_secs(3500), 1);
@@ -118,6 +119,7 @@ fn a_live_feed_that_delivers_each_bar_a_second_after_its_close_never_shuts_the_g
 fn a_live_feed_that_is_always_ninety_seconds_late_keeps_the_gate_shut() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.continuous();
     feed.arrive_after_close(&minutes(open, 60), Nanos::from_secs(90));
     let mut engine = engine(feed);
     let _ = drive(&mut engine, open + Nanos::from_secs(1800), 1);
@@ -131,6 +133,7 @@ fn a_live_feed_that_is_always_ninety_seconds_late_keeps_the_gate_shut() {
 fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.continuous();
     feed.arrive_after_close(&minutes(open, 10), Nanos::from_secs(1));
     let mut engine = engine(feed);
     let _ = drive(&mut engine, open + Nanos::from_secs(900), 1);
@@ -145,6 +148,7 @@ fn a_live_feed_that_falls_silent_is_dead_and_holds_the_gate() {
 fn a_live_bar_that_is_overdue_holds_the_gate_as_late_and_not_as_catching_up() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(3600));
+    feed.continuous();
     feed.arrive_after_close(&minutes(open, 10), Nanos::from_secs(1));
     let mut engine = engine(feed);
     // The tenth bar closes at 600 s, the one after it is expected at 660 s.
@@ -172,6 +176,7 @@ fn live_an_interval_that_is_asked_for_in_mid_session_is_as_if_always_there() {
     let run = |asks: bool| {
         let minute = |n: i64| open + Nanos::from_secs(60 * n);
         let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.continuous();
         feed.arrive_after_close(&minutes(open, 40), Nanos::from_secs(1));
         feed.arrive_after_close(&minutes(minute(41), 20), Nanos::from_secs(1));
         // One comes when its window is long closed: the day is made anew once more.
@@ -258,6 +263,7 @@ impl Consumer for Called {
 fn a_call_that_falls_due_while_the_gate_is_shut_is_made_once_when_it_is_open_again() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(60));
+    feed.continuous();
     // Nothing arrives from 09:31:01 to 09:34:01, and then everything: late at 61 s overdue.
     let rows = minutes(open, 8);
     let mut first = BarColumns::default();
@@ -299,39 +305,31 @@ fn a_session_that_never_was_active_closes_so_and_shows_no_view() {
     engine.register(Box::new(Called(Arc::clone(&notes))), OnError::StopRun);
     let switches = drive(&mut engine, at(DAY, 16, 1), 5);
     assert_eq!(switches, []);
-    assert_eq!(*notes.lock().unwrap(), ["before 0", "closed inactive 23405"]);
+    assert_eq!(*notes.lock().unwrap(), ["before 0", "closed inactive 23400"]);
 }
 
 #[test]
-fn a_bar_from_the_future_is_counted_and_refused() {
+fn a_bar_that_arrives_ahead_of_its_close_waits_for_it() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
-    // The first comes when half of it is over, the second after its close.
-    let (early, late) = (open + Nanos::from_secs(30), open + Nanos::from_secs(121));
-    for (arrives_at, opens_at) in [(early, open), (late, open + Nanos::from_secs(60))] {
-        let ohlcv = bar_at("AAPL", opens_at);
-        feed.arrives(arrives_at, Arrival::Bar { opens_at, ohlcv });
-    }
+    // With our clock half a minute slow every bar is ahead of it.
+    feed.continuous().arrive_after_close(&minutes(open, 30), Nanos::from_secs(-30));
     let mut engine = engine(feed);
-    let _ = drive(&mut engine, open + Nanos::from_secs(150), 1);
-    let rejected: Vec<_> = engine
-        .events()
-        .iter()
-        .filter_map(|event| match event {
-            Event::Rejected { at, reason, n_rows, .. } => Some((*at, *reason, *n_rows)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(rejected, [(early, RejectReason::FromTheFuture, 1)]);
-    let inside = engine.inside_reader().view();
-    let rows = inside.symbol("AAPL").unwrap().base().unwrap().today();
-    assert_eq!(rows.opens_at_ns(), [(open + Nanos::from_secs(60)).as_nanos()]);
+    let switches = drive(&mut engine, open + Nanos::from_secs(1799), 1);
+    assert_eq!(switches, [(0, true)]);
+    let n_seen = |engine: &Engine| seen(engine, 1).len();
+    assert_eq!(n_seen(&engine), 29);
+    go_on(&mut engine, open + Nanos::from_secs(1800), open + Nanos::from_secs(1800));
+    assert_eq!(n_seen(&engine), 30, "each is there at its close by our clock");
+    let is_rejected = |event: &Event| matches!(event, Event::Rejected { .. });
+    assert!(!engine.events().iter().any(is_rejected));
 }
 
 #[test]
-fn a_bar_that_comes_after_its_window_closed_is_counted_as_late_and_makes_a_new_generation() {
+fn a_bar_that_comes_after_its_window_closed_is_a_correction_and_makes_a_new_generation() {
     let open = at(DAY, 9, 30);
     let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    feed.continuous();
     let ten = minutes(open, 10);
     for row in 0..ten.len() {
         // 09:32 comes at 09:36:30, after the window from 09:30 to 09:35 has closed.
@@ -358,10 +356,12 @@ fn a_bar_that_comes_after_its_window_closed_is_counted_as_late_and_makes_a_new_g
     let after = engine.outside_reader().view().expect("active").hold();
     assert_eq!(seen(&after.view()), (6, Some((5, 5))));
     assert_eq!(seen(&before.view()), (5, Some((4, 5))), "a held view stays what it was");
-    let is_late = |event: &&Event| {
-        matches!(event, Event::Rejected { reason: openbell_market::RejectReason::Late, .. })
-    };
-    assert_eq!(engine.events().iter().filter(is_late).count(), 1);
+    let corrected = engine.events().iter().filter_map(|event| match event {
+        Event::Corrected { kind, n_bars, .. } => Some((*kind, *n_bars)),
+        Event::Rejected { .. } => panic!("a correction is no rejection: {event:?}"),
+        _ => None,
+    });
+    assert_eq!(corrected.collect::<Vec<_>>(), [(CorrectionKind::Late, 1)]);
 }
 
 /// A live run of AAPL, which is healthy, and of MSFT, whose minutes arrive as `arrives` says, each
@@ -370,8 +370,10 @@ fn two_by_symbol(n: usize, arrives: impl Fn(usize) -> i64) -> Engine {
     let open = at(DAY, 9, 30);
     let heartbeat = Nanos::from_secs(120);
     let mut healthy = ScriptedFeed::new(key(), open, heartbeat);
+    healthy.continuous();
     healthy.arrive_after_close(&minutes(open, n), Nanos::from_secs(1));
     let mut other = ScriptedFeed::new(key_of("MSFT"), open, heartbeat);
+    other.continuous();
     let rows = minutes(open, n);
     for row in 0..n {
         let mut one = BarColumns::default();
@@ -463,10 +465,12 @@ fn live_with_scope_symbol_one_whose_subscription_is_not_confirmed_does_not_hold_
     let open = at(DAY, 9, 30);
     let later = open + Nanos::from_secs(600);
     let mut healthy = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
+    healthy.continuous();
     healthy.arrive_after_close(&minutes(open, 30), Nanos::from_secs(1));
     // Until 09:40 it is complete through nothing of the day; then it says that nothing was traded.
     let mut other =
         ScriptedFeed::new(key_of("MSFT"), open - Nanos::from_secs(3600), Nanos::from_secs(7200));
+    other.continuous();
     other.arrives(later, Arrival::CompleteThrough(later));
     let scope = r#", "streaming": {"scope": "symbol"}"#;
     let json = config(r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, DAY, scope);

@@ -125,6 +125,19 @@ fn shape_of(event: &Event) -> wire::event::Event {
             first: first.to_string(),
             last: last.to_string(),
         },
+        Event::CaughtUp { symbol, at, n_bars } => Shape::CaughtUp {
+            symbol: symbol.to_string(),
+            at: at.to_string(),
+            n_bars: *n_bars,
+        },
+        Event::Corrected { symbol, at, kind, n_bars, first, last } => Shape::Corrected {
+            symbol: symbol.to_string(),
+            at: at.to_string(),
+            kind: kind.name().to_owned(),
+            n_bars: *n_bars,
+            first: first.to_string(),
+            last: last.to_string(),
+        },
         Event::ScheduleSkipped { date, entry } => {
             Shape::ScheduleSkipped { date: date.to_string(), entry: *entry }
         }
@@ -157,10 +170,16 @@ pub fn reason_shape(reason: &Reason) -> wire::event::Reason {
         lag_s: holder.lag.map(Nanos::as_secs_f64),
     };
     let holders = match reason {
-        Reason::CatchingUp { holders } | Reason::Late { holders } | Reason::Silent { holders } => {
-            Some(holders.iter().map(holder).collect())
-        }
-        Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => None,
+        Reason::CatchingUp { holders }
+        | Reason::Late { holders }
+        | Reason::Silent { holders }
+        | Reason::Skewed { holders }
+        | Reason::Gone { holders } => Some(holders.iter().map(holder).collect()),
+        Reason::NotOpen
+        | Reason::ClockStepped { .. }
+        | Reason::Closed
+        | Reason::Failed
+        | Reason::Stopped => None,
     };
     wire::event::Reason { name: reason.name().to_owned(), holders }
 }

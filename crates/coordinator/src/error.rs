@@ -61,6 +61,14 @@ pub enum RunError {
         /// What the source has.
         found: FeedKind,
     },
+    /// The inputs of a look could not be kept, so that nothing of it may be shown.
+    #[error("cannot record the look at {at}: {why}; what cannot be recorded is not published")]
+    Recording {
+        /// The instant of the wall clock.
+        at: Timestamp,
+        /// What the recording said.
+        why: String,
+    },
     /// A consumer failed, and its rule stops the run.
     #[error("consumer {consumer} failed at {at}: {why}")]
     Consumer {

@@ -24,7 +24,7 @@ mod symbol;
 mod sync;
 
 pub use consumers::consumer::{
-    BarClosed, CallWindow, Consumer, ConsumerError, Lagged, Outcome, Ready, Resumed, Skipped,
+    BarClosed, CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed, Skipped,
 };
 pub use consumers::context::{BeforeOpen, Context};
 pub use consumers::report::ConsumerReport;
@@ -33,10 +33,10 @@ pub use consumers::worker::{Delivery, Worker, WorkerEnd};
 pub use control::command::{
     AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
 };
-pub use control::event::{Event, Operation, Origin};
+pub use control::event::{CorrectionKind, Event, Operation, Origin};
 pub use control::handle::{Handle, Ticket, WaitError};
 pub use control::signal::Signal;
-pub use control::status::{Phase, Status, SymbolState, SymbolStatus};
+pub use control::status::{FeedStatus, Phase, Status, SymbolState, SymbolStatus};
 pub use digest::Digest;
 pub use digest::print::{symbol_print, view_print};
 pub use engine::run::run;
@@ -56,9 +56,11 @@ pub use modules::kind::ModuleKind;
 pub use modules::{BuiltModule, Module, ModuleContext, ModuleFiles, NoModuleFiles, Registry};
 pub use openbell_config::OnError;
 pub use plan::series::HistoryWindow;
+pub use plan::sessions::Sessions;
 pub use plan::{Plan, ScheduleDue};
-pub use report::{GateSwitch, Report, SeriesReport, SessionReport, SymbolReport};
+pub use report::{GateSwitch, LiveReport, Report, SeriesReport, SessionReport, SymbolReport};
 pub use source::Source;
+pub use source::recording::{Heard, Look, Recording, RecordingError};
 pub use source::store::StoreSource;
 
 /// The examples of the crate's README are tests.

@@ -49,8 +49,33 @@ pub struct SymbolReport {
     pub history: Vec<HistoryReport>,
     /// Rows rejected, by reason.
     pub rejected: BTreeMap<RejectReason, u64>,
+    /// What became of the rows that its feed handed over; absent in a replay.
+    pub live: Option<LiveReport>,
     /// Whether it left before the close.
     pub has_left: bool,
+}
+
+/// What became of the rows that a live feed has handed over in one session.
+///
+/// They add up: bars delivered in their turn (the base series' bars without the late ones), late
+/// ones, revised ones and rejected ones are all that were handed over.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct LiveReport {
+    /// Rows handed over.
+    pub n_handed: u64,
+    /// Bars that came after something later was published: corrections.
+    pub n_late: u64,
+    /// Rows that took the place of another: corrections.
+    pub n_revised: u64,
+    /// Of the bars delivered in their turn, those that were delivered while the symbol was behind.
+    pub n_caught_up: u64,
+}
+
+impl LiveReport {
+    /// Bars that were delivered in their turn, of `n_bars` of the base series.
+    pub fn n_delivered(&self, n_bars: u64) -> u64 {
+        n_bars - self.n_late
+    }
 }
 
 /// One session.
@@ -64,7 +89,7 @@ pub struct SessionReport {
     pub close: Timestamp,
     /// Whether it closes early.
     pub is_early_close: bool,
-    /// Base bars delivered.
+    /// Base bars delivered in their turn; those that came late are counted with their symbol.
     pub n_bars: u64,
     /// The symbols that took part, in symbol order.
     pub symbols: Vec<SymbolReport>,

@@ -23,7 +23,7 @@ pub use evidence::{
 pub use feed::memory::MemoryFeed;
 pub use feed::prefetch::{Prefetch, PrefetchedFeed};
 pub use feed::scripted::{Arrival, ScriptedFeed};
-pub use feed::{Connection, Feed, FeedKind, Progress, contract};
+pub use feed::{DownCause, Feed, FeedKind, Link, LinkStep, Progress, Trading, contract};
 pub use store::coverage::{SeriesCoverage, SessionCoverage};
 pub use store::feed::ParquetFeed;
 pub use store::maintenance::{CompactReport, DeleteReport, Effect, stamps_of_dates};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use openbell_data_manager::{
-    Arrival, Connection, DataError, DataManager, Feed, MemoryFeed, Prefetch, ScriptedFeed,
+    Arrival, DataError, DataManager, DownCause, Feed, Link, MemoryFeed, Prefetch, ScriptedFeed,
     StoreOptions, contract,
 };
 use openbell_market::BarColumns;
@@ -176,17 +176,19 @@ fn a_scripted_feed_passes_the_contract() {
 fn a_live_bar_is_there_from_its_arrival_on() {
     let mut feed =
         ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:30:00Z"), Nanos::from_secs(30));
+    feed.continuous();
     feed.arrive_after_close(&minutes("2025-07-02T13:30:00Z", 2), Nanos::from_secs(90));
     let mut out = BarColumns::default();
     let end = at("2025-07-02T20:00:00Z");
     let early = feed.poll(at("2025-07-02T13:32:29Z"), end, &mut out).unwrap();
     assert!(out.is_empty());
     assert_eq!(early.complete_through, at("2025-07-02T13:30:00Z"));
-    assert_eq!(early.connection, Connection::Silent { since: at("2025-07-02T13:30:00Z") });
+    let since = at("2025-07-02T13:30:00Z");
+    assert_eq!(early.link, Link::Down { since, why: DownCause::Silent, next_try: None });
     let late = feed.poll(at("2025-07-02T13:32:30Z"), end, &mut out).unwrap();
     assert_eq!(out.len(), 1);
     assert_eq!(late.complete_through, at("2025-07-02T13:31:00Z"));
-    assert_eq!(late.connection, Connection::Alive);
+    assert_eq!(late.link, Link::Up { heard_at: at("2025-07-02T13:32:30Z") });
 }
 
 #[test]

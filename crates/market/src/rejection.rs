@@ -15,10 +15,8 @@ pub enum RejectReason {
     Duplicate,
     /// Its values cannot be those of a bar.
     Invalid(BarFault),
-    /// It came after the window it belongs to was closed (live).
+    /// It came after the books of its session were closed (live).
     Late,
-    /// It closes after the instant at which it was received: a bar from the future.
-    FromTheFuture,
 }
 
 impl RejectReason {
@@ -33,7 +31,6 @@ impl RejectReason {
             RejectReason::Invalid(BarFault::LowAboveOthers) => "invalid_low_above_others",
             RejectReason::Invalid(BarFault::NegativeVolume) => "invalid_negative_volume",
             RejectReason::Late => "late",
-            RejectReason::FromTheFuture => "from_the_future",
         }
     }
 }

@@ -6,6 +6,8 @@ use openbell_market::Symbol;
 use openbell_time::{Nanos, Timestamp};
 use thiserror::Error;
 
+use crate::why::Why;
+
 /// A symbol that holds the gate, with its lag.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LaggingSymbol {
@@ -14,13 +16,24 @@ pub struct LaggingSymbol {
     /// Session clock minus the close of the bar being delivered, in open-market time; `None`
     /// while the symbol is loading or its feed is not complete yet.
     pub lag: Option<Nanos>,
+    /// Why it does not go with the clock.
+    pub why: Why,
+}
+
+impl LaggingSymbol {
+    /// One whose backlog is being delivered, with its lag where one is known.
+    pub fn behind(symbol: Symbol, lag: Option<Nanos>) -> LaggingSymbol {
+        LaggingSymbol { symbol, lag, why: Why::Behind { complete_through: None } }
+    }
 }
 
 impl fmt::Display for LaggingSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.lag {
-            Some(lag) => write!(f, "{} lags {lag}", self.symbol),
-            None => write!(f, "{} is not complete yet", self.symbol),
+        match (&self.why, self.lag) {
+            (Why::Behind { .. }, Some(lag)) => write!(f, "{} lags {lag}", self.symbol),
+            (Why::Behind { .. }, None) => write!(f, "{} is not complete yet", self.symbol),
+            (why, Some(lag)) => write!(f, "{} lags {lag} ({why})", self.symbol),
+            (why, None) => write!(f, "{}: {why}", self.symbol),
         }
     }
 }
@@ -46,6 +59,23 @@ pub enum Reason {
         /// Who holds the gate.
         holders: Vec<LaggingSymbol>,
     },
+    /// This machine's clock differs too much from that of a symbol's source (live); holders as for
+    /// [`Reason::Late`].
+    Skewed {
+        /// Who holds the gate.
+        holders: Vec<LaggingSymbol>,
+    },
+    /// A symbol's source refuses it for good (live); holders as for [`Reason::Late`].
+    Gone {
+        /// Who holds the gate.
+        holders: Vec<LaggingSymbol>,
+    },
+    /// The wall clock has jumped (live): ahead, and no second reading agrees so far; or back, and the
+    /// session clock waits for it.
+    ClockStepped {
+        /// By how much; negative where it was set back.
+        by: Nanos,
+    },
     /// The session is closed.
     Closed,
     /// The run has failed.
@@ -60,8 +90,10 @@ impl Reason {
         match self {
             Reason::CatchingUp { holders }
             | Reason::Late { holders }
-            | Reason::Silent { holders } => holders,
-            Reason::NotOpen | Reason::Closed | Reason::Failed | Reason::Stopped => &[],
+            | Reason::Silent { holders }
+            | Reason::Skewed { holders }
+            | Reason::Gone { holders } => holders,
+            Reason::NotOpen | Reason::ClockStepped { .. } | Reason::Closed | Reason::Failed | Reason::Stopped => &[],
         }
     }
 
@@ -72,6 +104,9 @@ impl Reason {
             Reason::CatchingUp { .. } => "catching_up",
             Reason::Late { .. } => "late",
             Reason::Silent { .. } => "silent",
+            Reason::Skewed { .. } => "skewed",
+            Reason::Gone { .. } => "gone",
+            Reason::ClockStepped { .. } => "clock_stepped",
             Reason::Closed => "closed",
             Reason::Failed => "failed",
             Reason::Stopped => "stopped",
@@ -86,6 +121,15 @@ impl fmt::Display for Reason {
             Reason::CatchingUp { holders } => write_holders(f, "catching up", holders),
             Reason::Late { holders } => write_holders(f, "an expected bar is overdue", holders),
             Reason::Silent { holders } => write_holders(f, "a connection is silent", holders),
+            Reason::Skewed { holders } => write_holders(f, "the clocks differ", holders),
+            Reason::Gone { holders } => write_holders(f, "a source refuses a symbol", holders),
+            Reason::ClockStepped { by } if by.as_nanos() < 0 => {
+                let by = Nanos::from_nanos(by.as_nanos().saturating_neg());
+                write!(f, "the clock was set back by {by}: it goes on when it has come so far again")
+            }
+            Reason::ClockStepped { by } => {
+                write!(f, "the clock has jumped ahead by {by}, and a second reading is awaited")
+            }
             Reason::Closed => f.write_str("the session is closed"),
             Reason::Failed => f.write_str("the run has failed"),
             Reason::Stopped => f.write_str("the run was stopped"),

@@ -23,6 +23,7 @@ mod series;
 mod series_reader;
 mod sync;
 mod view;
+mod why;
 mod word;
 
 pub use board::{BoardWriter, Opened, Shut};
@@ -41,6 +42,7 @@ pub use segment_writer::{IndicatorTails, SegmentMemory, SegmentTail, SegmentWrit
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use series_reader::{ReadError, SeriesReader};
 pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};
+pub use why::Why;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

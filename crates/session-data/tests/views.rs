@@ -70,7 +70,7 @@ fn a_withheld_symbol_is_listed_and_answers_with_its_lag_while_the_others_are_rea
     let mut board = BoardWriter::new();
     let mut reader = board.outside_reader();
     let holder =
-        LaggingSymbol { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
+        LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
     let members = vec![with_bars("A", 0, 1, 2), with_bars("B", 1, 1, 1)];
     board.change_members(today(), members, vec![holder.clone()]);
     let _ = board.publish(at(20));
@@ -242,7 +242,7 @@ fn inactive_says_since_when_the_epoch_and_who_holds_the_gate() {
 
     let _ = board.publish(at(10));
     assert_eq!(board.inactive(), None);
-    let holder = |symbol: &str, lag| LaggingSymbol { symbol: Symbol::new(symbol).unwrap(), lag };
+    let holder = |symbol: &str, lag| LaggingSymbol::behind(Symbol::new(symbol).unwrap(), lag);
     let holders = vec![holder("A", Some(Nanos::from_secs(90))), holder("B", None)];
     let since = "2025-07-03T13:30:00Z".parse().unwrap();
     let _ = board.shut(Some(since), Reason::CatchingUp { holders });
@@ -308,7 +308,7 @@ fn a_series_reader_of_a_withheld_symbol_says_so_until_it_is_given_back() {
     let mut board = BoardWriter::new();
     let mut minutes = board.outside_reader().series_reader(&Symbol::new("B").unwrap(), BASE);
     let holder =
-        LaggingSymbol { symbol: Symbol::new("B").unwrap(), lag: Some(Nanos::from_secs(90)) };
+        LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
     let b = with_bars("B", 1, 1, 1);
     board.change_members(today(), vec![Arc::clone(&b)], vec![holder]);
     let _ = board.publish(at(20));

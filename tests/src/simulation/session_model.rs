@@ -395,15 +395,15 @@ impl<'s> SessionModel<'s> {
                 self.unannounced(&symbol, interval, &mut news);
             }
         }
+        self.notified
+            .extend(std::mem::take(&mut self.left_unnotified).into_iter().map(Notified::Left));
+        self.notified.extend(joined.into_iter().map(Notified::Joined));
         if !was_open || had_withheld {
             self.receive_resumed(news);
         } else {
             news.sort_by_key(|bar| (bar.closes_at, bar.interval));
             self.receive_bars(news);
         }
-        self.notified
-            .extend(std::mem::take(&mut self.left_unnotified).into_iter().map(Notified::Left));
-        self.notified.extend(joined.into_iter().map(Notified::Joined));
         self.answer_pending();
     }
 
@@ -494,6 +494,7 @@ impl<'s> SessionModel<'s> {
                     last.last = bar.sequence;
                 }
                 _ => skipped.push(Skipped {
+                    generation: self.members[&bar.symbol].generation,
                     symbol: bar.symbol,
                     interval: bar.interval,
                     first: bar.sequence,

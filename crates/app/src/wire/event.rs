@@ -77,6 +77,30 @@ pub enum Event {
         /// The stamp of the last of them.
         last: String,
     },
+    /// A live symbol that was behind has caught up.
+    CaughtUp {
+        /// The symbol.
+        symbol: String,
+        /// The session clock.
+        at: String,
+        /// Bars that were delivered while it was behind.
+        n_bars: u64,
+    },
+    /// Bars of a live symbol were corrected.
+    Corrected {
+        /// The symbol.
+        symbol: String,
+        /// The session clock.
+        at: String,
+        /// Why: `late` or `revised`.
+        kind: String,
+        /// Bars.
+        n_bars: u64,
+        /// The stamp of the first of them.
+        first: String,
+        /// The stamp of the last of them.
+        last: String,
+    },
     /// A schedule entry lies outside this session and was passed over.
     ScheduleSkipped {
         /// The session.

@@ -2,7 +2,7 @@
 //! Parquet files.
 
 use openbell_coordinator::{Source, UnknownSymbol};
-use openbell_data_manager::{Connection, DataError, Feed, FeedKind, Progress};
+use openbell_data_manager::{DataError, Feed, FeedKind, Progress};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Timestamp};
 
@@ -68,8 +68,7 @@ impl Feed for Minutes {
             out.push(self.next, bar(&self.key.symbol, self.next));
             self.next += MINUTE;
         }
-        let (complete_through, connection) = (until, Connection::Alive);
-        Ok(Progress { complete_through, connection, is_exhausted: false })
+        Ok(Progress::stored(until, false))
     }
 }
 

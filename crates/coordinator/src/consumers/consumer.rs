@@ -7,10 +7,11 @@
 //! [`Consumer::indicators_ready`], [`Consumer::bars_closed`], [`Consumer::scheduled`], each only
 //! where there is something to notify of; [`Consumer::session_closed`] with a final view, or
 //! [`Consumer::session_closed_inactive`] where the gate is shut then. When the gate
-//! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::resumed`], once,
-//! then [`Consumer::symbol_left`] and [`Consumer::symbol_joined`] for the members that changed,
-//! in symbol order, then [`Consumer::indicators_ready`]. Members that change without the gate
-//! shutting are notified of after the bars of that instant. [`Consumer::answered`] comes after a command
+//! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::symbol_left`] and
+//! [`Consumer::symbol_joined`] for the members that changed, in symbol order, then, live,
+//! [`Consumer::corrected`], then [`Consumer::resumed`], once, then [`Consumer::indicators_ready`].
+//! Members that change without the gate shutting are notified of after the bars of that instant, and
+//! before their own. [`Consumer::answered`] comes after a command
 //! was answered, and after what the command led to.
 //!
 //! Of several consumers each callback goes to the one registered first, then to the next; what
@@ -38,6 +39,7 @@ use openbell_time::{Nanos, TimeOfDay, Timestamp};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
+use crate::control::event::CorrectionKind;
 
 /// A bar has closed and is published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,6 +70,8 @@ pub struct Skipped {
     pub symbol: Symbol,
     /// The interval.
     pub interval: BarInterval,
+    /// How often the symbol has joined the run, from 1.
+    pub generation: u32,
     /// Sequence of the first bar that was not announced.
     pub first: usize,
     /// Sequence of the last one.
@@ -91,6 +95,23 @@ pub struct Resumed {
     /// What was not announced, in symbol order, then interval; a newcomer's backlog included, and
     /// only what the consumer has subscribed to.
     pub skipped: Vec<Skipped>,
+}
+
+/// Bars of one series that consumers were notified of are not what they were.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Corrected {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// The interval.
+    pub interval: BarInterval,
+    /// Rows from this sequence on may differ from those that were notified of, in number too: a bar
+    /// that came late stands among them now, and those behind it have moved.
+    pub since_sequence: usize,
+    /// Which making of the session's series this is: 1 as it was first, one more with each
+    /// correction of the symbol.
+    pub generation: u32,
+    /// Why.
+    pub kind: CorrectionKind,
 }
 
 /// What a free consumer was not notified of, because its queue was full or it came too late.
@@ -236,10 +257,22 @@ pub trait Consumer: Send {
         Ok(())
     }
 
+    /// What was announced of a series has changed (live only): a bar came late or was revised.
+    /// Read anew from [`Corrected::since_sequence`] on; the rows up to the last that was announced
+    /// count as announced.
+    ///
+    /// *When*: with the first publication that has the new values, before the bars of the instant and
+    /// before [`Consumer::resumed`]. *View*: that publication.
+    fn corrected(&mut self, context: &mut Context<'_>, corrected: &Corrected) -> Outcome {
+        let _ = (context, corrected);
+        Ok(())
+    }
+
     /// A symbol has joined in mid-session and is published. Those that are members at the open are
     /// in the view of [`Consumer::session_started`].
     ///
-    /// *When*: when it has caught up, after [`Consumer::resumed`] where its backlog shut the gate.
+    /// *When*: when it has caught up, before [`Consumer::resumed`] or the bars that say what there
+    /// is of it.
     /// *View*: the first publication that has it.
     fn symbol_joined(&mut self, context: &mut Context<'_>, symbol: &Symbol) -> Outcome {
         let _ = (context, symbol);

@@ -7,7 +7,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{HeldView, Reason, View};
 use openbell_time::{Session, Timestamp};
 
-use crate::consumers::consumer::{BarClosed, Consumer, Outcome, Ready, Resumed};
+use crate::consumers::consumer::{BarClosed, Consumer, Corrected, Outcome, Ready, Resumed};
 use crate::consumers::context::{BeforeOpen, CallbackScope, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
@@ -108,6 +108,7 @@ pub(crate) enum Notice {
     Scheduled,
     Deactivated(Arc<Reason>),
     Resumed(Arc<Resumed>),
+    Corrected(Arc<Corrected>),
     Joined(Symbol),
     Left(Symbol),
     Answered(Arc<(SessionCommand, Answer)>),
@@ -142,6 +143,10 @@ impl Notice {
                 let mut resumed = Resumed::clone(resumed);
                 resumed.skipped.retain(|skip| subscription.includes(&skip.symbol, skip.interval));
                 Some(Notice::Resumed(Arc::new(resumed)))
+            }
+            Notice::Corrected(corrected) if !matches!(wanted, Wanted::All) => {
+                let is_wanted = subscription.includes(&corrected.symbol, corrected.interval);
+                is_wanted.then(|| self.clone())
             }
             _ => Some(self.clone()),
         }
@@ -239,6 +244,7 @@ pub(crate) fn notify_one<'c>(
                 }
                 Notice::Scheduled => consumer.scheduled(&mut context),
                 Notice::Resumed(resumed) => consumer.resumed(&mut context, resumed),
+                Notice::Corrected(corrected) => consumer.corrected(&mut context, corrected),
                 Notice::Joined(symbol) => consumer.symbol_joined(&mut context, symbol),
                 _ => consumer.session_closed(&mut context),
             }

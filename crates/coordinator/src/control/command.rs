@@ -221,6 +221,8 @@ pub enum AddFailure {
     Load(RunFailure),
     /// It was removed before it had caught up.
     RemovedWhileCatchingUp,
+    /// Its session closed before it had caught up, and it was not asked to stay (live).
+    SessionClosed,
 }
 
 impl fmt::Display for AddFailure {
@@ -229,6 +231,9 @@ impl fmt::Display for AddFailure {
             AddFailure::Load(failure) => failure.error().fmt(f),
             AddFailure::RemovedWhileCatchingUp => {
                 f.write_str("it was removed while it was catching up")
+            }
+            AddFailure::SessionClosed => {
+                f.write_str("the session closed before it had caught up; ask it to stay to carry it on")
             }
         }
     }

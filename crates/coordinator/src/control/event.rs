@@ -26,6 +26,25 @@ pub enum Origin {
     },
 }
 
+/// Why a bar was corrected.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum CorrectionKind {
+    /// It came after something later was published.
+    Late,
+    /// Its values have changed.
+    Revised,
+}
+
+impl CorrectionKind {
+    /// The name in reports and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            CorrectionKind::Late => "late",
+            CorrectionKind::Revised => "revised",
+        }
+    }
+}
+
 /// One entry of the event log.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Event {
@@ -93,6 +112,30 @@ pub enum Event {
         reason: RejectReason,
         /// Rows.
         n_rows: u64,
+        /// The stamp of the first of them.
+        first: Timestamp,
+        /// The stamp of the last of them.
+        last: Timestamp,
+    },
+    /// A live symbol that was behind has caught up.
+    CaughtUp {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session clock.
+        at: Timestamp,
+        /// Bars that were delivered while it was behind.
+        n_bars: u64,
+    },
+    /// Bars of a live symbol were corrected: its series are made anew from the first of them on.
+    Corrected {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session clock.
+        at: Timestamp,
+        /// Why.
+        kind: CorrectionKind,
+        /// Bars.
+        n_bars: u64,
         /// The stamp of the first of them.
         first: Timestamp,
         /// The stamp of the last of them.

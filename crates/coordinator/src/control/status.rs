@@ -1,10 +1,10 @@
 //! The polled state: why am I, or am I not, getting data?
 
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openbell_market::{BarInterval, Coverage, Symbol};
-use openbell_session_data::{Inactive, OutsideReader};
+use openbell_session_data::{Inactive, OutsideReader, Why};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
 /// The phases of a run: it is *planned*, *prepares* a session, is *ready* at its open, *streams*,
@@ -72,26 +72,52 @@ pub enum SymbolState {
     CatchingUp,
     /// It delivers with the clock.
     Live,
-    /// It has delivered no bar so far (live: for a while), and that is no fault.
+    /// In a replay it has delivered no bar so far. Live a bar was expected and is proven not to
+    /// exist. That is no fault.
     Quiet,
+    /// The exchange has halted it (live), so that no bar is owed.
+    Halted,
     /// An expected bar is overdue (live).
     Late,
-    /// Its connection is silent (live).
+    /// Nothing comes over its link (live).
     Dead,
+    /// This machine's clock and that of its source differ too much (live).
+    Skewed,
+    /// Its source refuses it for good (live).
+    Gone,
     /// It has left.
     Removed,
 }
 
 impl SymbolState {
-    const ALL: [SymbolState; 7] = [
+    const ALL: [SymbolState; 10] = [
         SymbolState::Loading,
         SymbolState::CatchingUp,
         SymbolState::Live,
         SymbolState::Quiet,
+        SymbolState::Halted,
         SymbolState::Late,
         SymbolState::Dead,
+        SymbolState::Skewed,
+        SymbolState::Gone,
         SymbolState::Removed,
     ];
+
+    /// The name in reports and logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            SymbolState::Loading => "loading",
+            SymbolState::CatchingUp => "catching_up",
+            SymbolState::Live => "live",
+            SymbolState::Quiet => "quiet",
+            SymbolState::Halted => "halted",
+            SymbolState::Late => "late",
+            SymbolState::Dead => "dead",
+            SymbolState::Skewed => "skewed",
+            SymbolState::Gone => "gone",
+            SymbolState::Removed => "removed",
+        }
+    }
 }
 
 /// A symbol of the session, as it stood.
@@ -103,6 +129,12 @@ pub struct SymbolStatus {
     pub generation: u32,
     /// What it is doing.
     pub state: SymbolState,
+    /// The session clock since which it does so; absent before the first session's open.
+    pub since: Option<Timestamp>,
+    /// Why, in facts that a person reads.
+    pub why: Why,
+    /// What its feed does beside that (live).
+    pub feed: Option<FeedStatus>,
     /// The lag at its last check.
     pub lag: Nanos,
     /// Bars at or before the clock that are not delivered yet.
@@ -117,6 +149,21 @@ pub struct SymbolStatus {
     pub coverage: Option<Coverage>,
     /// Whether it is locked against removal.
     pub is_locked: bool,
+}
+
+/// A symbol's live feed, as it stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeedStatus {
+    /// What the way to its source is doing, as text.
+    pub link: String,
+    /// The close of the last bar that was delivered; the session's first instant before that.
+    pub last_bar: Timestamp,
+    /// Rows handed over in this session.
+    pub n_handed: u64,
+    /// Bars delivered while it was behind.
+    pub n_caught_up: u64,
+    /// Bars that came late, and rows that took the place of others.
+    pub n_corrected: u64,
 }
 
 /// The state of a run, as it stood.
@@ -145,6 +192,14 @@ pub(crate) struct SymbolGauge {
     n_backlog: AtomicU64,
     n_rejected: AtomicU64,
     is_locked: AtomicU8,
+    /// What is shown beside the figures; written where it changes.
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    since: Option<Timestamp>,
+    why: Why,
+    feed: Option<FeedStatus>,
 }
 
 impl SymbolGauge {
@@ -157,11 +212,33 @@ impl SymbolGauge {
             n_backlog: AtomicU64::new(0),
             n_rejected: AtomicU64::new(0),
             is_locked: AtomicU8::new(0),
+            shown: Mutex::new(Shown { since: None, why: Why::Loading, feed: None }),
         })
     }
 
     pub(crate) fn change_state(&self, state: SymbolState) {
         self.state.store(state as u8, Ordering::Relaxed);
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Shown> {
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows that the symbol is in `state` because of `why`, by the session clock `clock`.
+    pub(crate) fn show(&self, state: SymbolState, why: &Why, clock: Timestamp) {
+        let mut shown = self.shown();
+        if self.state() != state || shown.since.is_none() {
+            self.change_state(state);
+            shown.since = Some(clock);
+        }
+        if shown.why != *why {
+            shown.why = why.clone();
+        }
+    }
+
+    /// Shows what the symbol's feed is doing.
+    pub(crate) fn show_feed(&self, feed: FeedStatus) {
+        self.shown().feed = Some(feed);
     }
 
     pub(crate) fn state(&self) -> SymbolState {
@@ -185,10 +262,23 @@ impl SymbolGauge {
     }
 
     fn status(&self, n_delivered: u64, coverage: Option<Coverage>) -> SymbolStatus {
+        let shown = self.shown();
+        let state = self.state();
+        // A replay shows states alone: what it does is said by them.
+        let why = match (&shown.feed, state) {
+            (Some(_), _) => shown.why.clone(),
+            (None, SymbolState::Loading) => Why::Loading,
+            (None, SymbolState::CatchingUp) => Why::Behind { complete_through: None },
+            (None, SymbolState::Removed) => Why::Over,
+            (None, _) => Why::OnTime,
+        };
         SymbolStatus {
             symbol: self.symbol.clone(),
             generation: self.generation,
-            state: self.state(),
+            state,
+            since: shown.since,
+            why,
+            feed: shown.feed.clone(),
             lag: Nanos::from_nanos(self.lag_ns.load(Ordering::Relaxed)),
             n_backlog: self.n_backlog.load(Ordering::Relaxed),
             n_delivered,

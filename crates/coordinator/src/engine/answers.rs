@@ -4,7 +4,8 @@ use openbell_market::Symbol;
 
 use super::core::Core;
 use super::session::RunningSession;
-use crate::control::command::{AddFailure, Added, Answer};
+use crate::control::command::{AddFailure, Added, Answer, Stay};
+use crate::symbol::Membership;
 
 impl RunningSession {
     /// Answers the adds of which every symbol has an outcome.
@@ -28,6 +29,26 @@ impl RunningSession {
         }
         for (origin, command, answer) in answers {
             core.keep_answer(&origin, &command, &answer);
+        }
+    }
+
+    /// The session closes. What is on its way and was asked to stay goes on in the next; of the rest
+    /// nothing follows.
+    pub(super) fn carry_pending(&mut self, core: &mut Core) {
+        for mut pending in std::mem::take(&mut self.pending) {
+            for (symbol, added) in pending.results.iter_mut().filter(|(_, added)| added.is_none()) {
+                let member = self.find(symbol).ok().map(|at| &self.members[at]);
+                let stays = member.is_some_and(|member| {
+                    member.run.membership != Membership::Asked(Stay::Session)
+                });
+                if !stays {
+                    *added = Some(Added::Failed(AddFailure::SessionClosed));
+                }
+            }
+            match pending.answer() {
+                None => core.carried_adds.push(pending),
+                Some(answer) => pending.conclude(core, answer),
+            }
         }
     }
 

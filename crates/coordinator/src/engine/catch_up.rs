@@ -4,6 +4,7 @@ use openbell_config::GateScope;
 use openbell_time::{Nanos, Timestamp};
 
 use super::core::Core;
+use super::notify::EvenIfEmpty;
 use super::session::{Flow, RosterState, RunningSession};
 use crate::error::RunError;
 use crate::gate::lag::LagChange;
@@ -84,10 +85,14 @@ impl RunningSession {
     }
 
     /// A symbol has begun to lag: the gate shuts, or that symbol is withheld.
-    fn begin_lagging(&mut self, core: &mut Core) -> Result<(), RunError> {
+    pub(super) fn begin_lagging(&mut self, core: &mut Core) -> Result<(), RunError> {
         match self.gate.scope() {
             GateScope::Session => self.decide(core),
             GateScope::Symbol => {
+                if let Flow::Live(_) = &self.flow {
+                    self.roster = RosterState::Changed; // The publication of this look withholds it.
+                    return Ok(());
+                }
                 self.has_withheld = true;
                 self.refresh_members(core);
                 let _ = self.publish(core); // Only the symbol is withheld: the gate is as it was.
@@ -127,12 +132,13 @@ impl RunningSession {
         self.count_rejections(core)?;
         self.refresh_members(core);
         let opened = self.publish(core);
+        self.notify_membership(core, &joined)?;
         if opened || had_withheld {
-            self.notify_resumed(core, |_, _| true)?;
+            self.notify_resumed(core, |_, _| true, EvenIfEmpty::Yes)?;
         } else {
             self.notify_missed(core, |_, _| true)?;
         }
-        self.notify_membership(core, &joined)?;
+        self.notify_ready(core)?;
         self.answer_pending(core);
         Ok(())
     }

@@ -156,7 +156,7 @@ impl RunningSession {
 
     /// Takes one command: does what it asks for, logs it, answers it, and resumes where nobody is
     /// behind any more.
-    fn take(
+    pub(super) fn take(
         &mut self,
         core: &mut Core,
         command: SessionCommand,
@@ -165,6 +165,9 @@ impl RunningSession {
     ) -> Result<After, RunError> {
         let taken = core.record.step_at(core.clock.now(), self.layout.session.date);
         core.record.count_taken(taken);
+        if origin == Origin::Handle && core.recording.is_some() {
+            core.commanded.push(command.clone());
+        }
         let done = match &command {
             SessionCommand::AddSymbols { symbols, stay } => {
                 let results = self.add(core, symbols, *stay)?;

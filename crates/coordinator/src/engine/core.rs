@@ -9,9 +9,13 @@ use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, DeliveredThrough, Opened, OutsideReader, Reason, Shut};
 use openbell_time::{ClockDriver, Session, SessionClock, TimeManager, Timestamp};
 
+use super::between::Deferred;
 use super::pace::Pace;
+use super::pending_add::PendingAdd;
 use super::record::Record;
+use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
+use crate::control::command::SessionCommand;
 use crate::control::event::Event;
 use crate::control::handle::{CommandQueue, CoreThread, Handle};
 use crate::control::status::StatusBoard;
@@ -21,8 +25,10 @@ use crate::gate::GateState;
 use crate::layout::{LayoutRule, SessionLayout};
 use crate::plan::Plan;
 use crate::plan::reading::Reading;
+use crate::plan::sessions::Sessions;
 use crate::source::Source;
 use crate::source::admission::Admitted;
+use crate::source::recording::Recording;
 use crate::symbol::loader::{JoiningSymbol, SymbolLoader, open_symbol};
 use crate::symbol::{Membership, SymbolRun, SymbolRuns, SymbolSession};
 
@@ -45,6 +51,16 @@ pub(super) struct Core {
     driver: ClockDriver,
     pub(super) clock: SessionClock,
     pub(super) pace: Pace,
+    /// What the readings of the wall clock are worth (live).
+    pub(super) wall: WallWatch,
+    /// Where the inputs of looks are kept (live).
+    pub(super) recording: Option<Box<dyn Recording>>,
+    /// The commands from outside that were taken since the last look was recorded.
+    pub(super) commanded: Vec<SessionCommand>,
+    /// Commands that wait for the next session (live).
+    pub(super) deferred: Deferred,
+    /// Adds that were in flight when their session closed, and go on in the next (live).
+    pub(super) carried_adds: Vec<PendingAdd>,
     pub(super) board: BoardWriter,
     pub(super) reader: OutsideReader,
     pub(super) status: Arc<StatusBoard>,
@@ -77,8 +93,9 @@ impl Core {
         time: &TimeManager,
         mut source: Box<dyn Source>,
         kind: FeedKind,
+        sessions: Sessions,
     ) -> Result<Core, PlanErrors> {
-        let plan = Plan::new(config, time, source.as_mut())?;
+        let plan = Plan::of(config, time, source.as_mut(), sessions)?;
         read_ahead(&plan, source.as_mut())?;
         let first = plan.sessions[0];
         let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
@@ -94,6 +111,11 @@ impl Core {
         };
         Ok(Core {
             rule: plan.rule.clone(),
+            wall: WallWatch::new(plan.lag.threshold),
+            recording: None,
+            commanded: Vec::new(),
+            deferred: Deferred::new(),
+            carried_adds: Vec::new(),
             plan,
             kind,
             source,

@@ -1,140 +1,365 @@
 //! Looking at the feeds of a live session: the clock is the real one, bars come when they come.
 //!
-//! At one look: what has arrived is admitted; bars that have closed are delivered in (close, symbol)
-//! order, each lag checked before; windows close by the clock, when their feed is complete through
-//! their end, at the latest when they have settled; then the gate is decided, and where it is open
-//! everything is published at once and announced.
+//! A live session is a session in catch-up whose clock the wall moves. A look takes the session clock
+//! to the wall, never past the session's last instant; what has arrived is brought to its place; then
+//! what is due is delivered bar by bar in (close, symbol) order as the backlog of a replay is, its lag
+//! checked before each. An expected bar that is not there lags too, so that the gate is shut before
+//! anything that comes after it is visible. Last, the gate is decided, and where it is open all is
+//! published at once and announced.
+//!
+//! Not here: what has arrived of one symbol ([`crate::symbol::live`]), what follows when the wall
+//! clock jumps (the engine's `wall_watch.rs`).
 
 use openbell_config::GateScope;
-use openbell_data_manager::Connection;
+use openbell_data_manager::{DataError, DownCause, Link, Trading};
+use openbell_session_data::Why;
 use openbell_time::{Nanos, Timestamp};
 
 use super::core::Core;
-use super::session::{RosterState, RunningSession, log_rejections, read_error};
+use super::notify::EvenIfEmpty;
+use super::session::{RosterState, RunningSession, log_rejections};
 use super::{After, Step};
 use crate::consumers::notice::Notice;
-use crate::control::status::SymbolState;
+use crate::control::event::Event;
+use crate::control::status::{FeedStatus, SymbolState};
 use crate::error::RunError;
 use crate::gate::hold::Hold;
-use crate::gate::{FeedFacts, FeedState, Verdict};
-use crate::layout::step_ns;
+use crate::gate::lag::LagChange;
+use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
+use crate::source::recording::{Heard, Look};
+use crate::symbol::SymbolRows;
+use crate::symbol::live::MAX_SKEW;
 
-/// How long a live run waits before it looks at its feeds again.
-const FEED_POLL: Nanos = Nanos::from_nanos(50_000_000);
+/// How long nothing is looked at where nothing arrives and nothing is due: the status shows the clock
+/// to the second.
+const HEARTBEAT: Nanos = Nanos::from_nanos(1_000_000_000);
 
 impl RunningSession {
-    /// Looks at the feeds at the instant `wall`, where that is a new one.
+    /// Looks at the feeds at the instant `wall`, where something has arrived or is due.
     pub(super) fn follow(&mut self, core: &mut Core, wall: Timestamp) -> Result<After, RunError> {
-        let clock = core.clock.now();
-        let live = self.flow.live_mut();
-        if wall < clock || live.followed_at == Some(wall) {
-            return Ok(After::GoesOn(Step::Waits { until: clock + FEED_POLL }));
+        if let Some(until) = self.next_look(wall) {
+            return Ok(After::GoesOn(Step::Waits { until }));
         }
-        live.followed_at = Some(wall);
         core.record.n_steps += 1;
-        let settle = core.plan.config.session_data_config.streaming.settle_seconds;
-        let settle = Nanos::from_secs(i64::from(settle));
-        core.advance_clock(wall)?;
-        self.receive(core, wall)?;
-        self.deliver_arrived(core, wall);
-        self.close_windows(wall, settle);
-        self.watch_feeds(wall);
+        self.flow.live_mut().looked_at = Some(wall);
+        self.gather(wall);
+        self.record_look(core, wall)?;
+        let clock = wall.min(self.layout.clock_until);
+        core.advance_clock(clock.max(core.clock.now()))?;
+        self.check_overdue(core)?;
+        self.sift(core, wall);
+        let settled = wall - settle_time(core);
+        self.deliver_due(core, settled)?;
+        let is_over = wall >= self.layout.clock_until;
+        if is_over && !self.is_settled(core, wall) {
+            // The last instant is published once, with all that belongs to it.
+            self.watch_feeds(core);
+            self.decide(core)?;
+            core.board.advance_inside(clock);
+            return Ok(After::GoesOn(self.wait(core, wall)));
+        }
+        if is_over {
+            self.deliver_rest(core)?;
+        }
+        self.watch_feeds(core);
         self.publish_or_hold(core)?;
         self.call_scheduled(core)?;
         self.take_scheduled(core)?;
         self.take_asked(core)?;
-        let last = self.layout.clock_until;
-        let is_complete =
-            self.members.iter().all(|member| member.rows.live().complete_through >= last);
-        if wall >= last && (is_complete || wall >= last + settle) {
+        if is_over {
             return self.close(core);
         }
-        Ok(After::GoesOn(Step::Waits { until: wall + FEED_POLL }))
+        Ok(After::GoesOn(self.wait(core, wall)))
     }
 
-    /// Takes what has arrived by `now` from every feed.
-    fn receive(&mut self, core: &mut Core, now: Timestamp) -> Result<(), RunError> {
-        let slots = self.layout.slots(step_ns(core.rule.base, &self.layout));
-        for (position, member) in self.members.iter_mut().enumerate() {
-            let n_delivered = self.progress.n_delivered(position);
-            let mut arrived = std::mem::take(&mut member.rows.live_mut().arrived);
-            arrived.clear();
-            let polled = member.run.reader.feed.poll(now, self.layout.rows_until, &mut arrived);
-            let progress = polled.map_err(|source| read_error(&member.run.symbol, now, source))?;
-            let live = member.rows.live_mut();
-            live.arrived = arrived;
-            live.complete_through = live.complete_through.max(progress.complete_through);
-            live.connection = progress.connection;
-            let n_corrections = live.admit_arrived(&self.layout, &slots, now, n_delivered);
-            let known = std::mem::take(&mut live.admitted.rejected);
-            if n_corrections > 0 {
-                // Late bars take their place among their neighbours, and count as delivered.
-                let n_delivered = self.progress.deliver_many(position, n_corrections);
-                member.make_anew(&self.layout, n_delivered, now);
-                self.roster = RosterState::Changed;
+    /// Until when nothing is to be looked at; `None` where a look is due at `wall`.
+    fn next_look(&mut self, wall: Timestamp) -> Option<Timestamp> {
+        let live = self.flow.live_mut();
+        let looked_at = live.looked_at?;
+        let next = live.next_look.unwrap_or(looked_at);
+        if wall <= looked_at {
+            return Some(next.max(looked_at + Nanos::from_nanos(1)));
+        }
+        let has_news =
+            || self.members.iter().any(|member| member.run.reader.feed.has_news(wall));
+        let is_due = wall >= next || has_news();
+        (!is_due).then_some(next)
+    }
+
+    /// What the look at `wall` leaves to wait for.
+    fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
+        let mut until = wall + HEARTBEAT;
+        let ends = [self.layout.clock_until, self.layout.clock_until + settle_time(core)];
+        let members = self.members.iter();
+        let of_feeds = members.flat_map(|member| {
+            [member.run.reader.feed.next_due(), member.rows.live().next_due()]
+        });
+        let of_calls = self.calls.iter().map(|&(at, _)| at).take(1);
+        let scheduled = self.schedule.get(self.n_scheduled_done).map(|due| due.at);
+        let next_close = self.layout.delivered.next_close_after(wall);
+        let all = ends.into_iter().chain(of_feeds).chain(of_calls).chain(scheduled);
+        for due in all.chain(next_close).filter(|due| *due > wall) {
+            until = until.min(due);
+        }
+        self.flow.live_mut().next_look = Some(until);
+        Step::Waits { until }
+    }
+
+    /// Takes what has arrived by `wall` from every feed that has news, and nothing further.
+    fn gather(&mut self, wall: Timestamp) {
+        for member in &mut self.members {
+            let feed = &mut member.run.reader.feed;
+            let SymbolRows::Live(live) = &mut member.rows else { continue };
+            live.arrived.clear();
+            live.revised.clear();
+            live.said = None;
+            if live.is_heard && !feed.has_news(wall) {
+                continue;
             }
-            log_rejections(&mut core.record.events, member, &known, Some(now));
+            if live.has_failed {
+                // An error comes again until the next seek; rows that come twice are compared.
+                let sought = feed.seek(live.complete_through.max(self.layout.rows_since));
+                live.has_failed = sought.is_err();
+            }
+            let polled = feed.poll(wall, self.layout.rows_until, &mut live.arrived);
+            feed.poll_revisions(wall, &mut live.revised);
+            live.is_heard = true;
+            live.counts.n_handed += (live.arrived.len() + live.revised.len()) as u64;
+            live.has_failed = polled.is_err();
+            live.said = Some(polled.map_err(|error| down(&error, live.complete_through)));
+        }
+    }
+
+    /// Hands the inputs of this look over to be kept, before anything of it is visible.
+    fn record_look(&mut self, core: &mut Core, wall: Timestamp) -> Result<(), RunError> {
+        let Some(recording) = &mut core.recording else { return Ok(()) };
+        let heard = self.members.iter().filter_map(|member| {
+            let live = member.rows.live();
+            Some(Heard {
+                symbol: &member.run.symbol,
+                interval: core.rule.base,
+                rows: &live.arrived,
+                revisions: &live.revised,
+                progress: live.said.as_ref()?.as_ref().ok(),
+            })
+        });
+        let heard: Vec<Heard<'_>> = heard.collect();
+        let commands = std::mem::take(&mut core.commanded);
+        let (step, session) = (core.record.n_steps, self.layout.session.date);
+        let look = Look { step, wall, session, heard: &heard, commands: &commands };
+        recording.look(&look).map_err(|error| RunError::Recording { at: wall, why: error.to_string() })
+    }
+
+    /// An expected bar that is not there lags as one that comes late does: where one is overdue, the
+    /// gate is shut before anything of this look is delivered.
+    fn check_overdue(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let mut began = false;
+        for position in 0..self.members.len() {
+            let member = &self.members[position];
+            let live = member.rows.live();
+            if matches!(live.trading, Trading::Halted { .. }) {
+                continue;
+            }
+            let overdue = self.overdue(live.complete_through, clock);
+            if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
+                self.members[position].gauge.record_lag(overdue);
+                began = true;
+            }
+        }
+        if began { self.begin_lagging(core) } else { Ok(()) }
+    }
+
+    /// For how long the bar that is expected after `through` is overdue at `clock`.
+    fn overdue(&self, through: Timestamp, clock: Timestamp) -> Nanos {
+        let due = self.layout.delivered.next_close_after(through);
+        due.map_or(Nanos::ZERO, |due| self.open_time(due, clock))
+    }
+
+    /// Brings what has arrived to its place. Bars that came late and bars that were revised make
+    /// their symbol's series anew from here on.
+    fn sift(&mut self, core: &mut Core, wall: Timestamp) {
+        let clock = core.clock.now();
+        for position in 0..self.members.len() {
+            let member = &mut self.members[position];
+            let live = member.rows.live_mut();
+            live.reach(wall);
+            match live.said.take() {
+                None => continue,
+                Some(Ok(progress)) => live.note(progress, wall),
+                Some(Err(link)) => live.link = link,
+            }
+            let n_delivered = self.progress.n_delivered(position);
+            let sifted = live.sift(&self.layout, clock, n_delivered);
+            let known = std::mem::take(&mut live.admitted.rejected);
+            log_rejections(&mut core.record.events, member, &known, Some(clock));
+            self.correct(core, position, sifted);
+        }
+    }
+
+    /// Delivers every bar that is due, in (close, symbol) order, each lag checked before.
+    fn deliver_due(&mut self, core: &mut Core, settled: Timestamp) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let mut due = std::mem::take(&mut self.flow.live_mut().due);
+        due.clear();
+        for (position, member) in self.members.iter().enumerate() {
+            let live = member.rows.live();
+            let n_delivered = self.progress.n_delivered(position);
+            let settled = if self.may_settle(position) { settled } else { Timestamp::MIN };
+            let n_due = live.n_deliverable(&self.layout, n_delivered, clock, settled);
+            let closes_at_ns = &live.admitted.closes_at_ns[n_delivered..n_delivered + n_due];
+            due.extend(closes_at_ns.iter().map(|&ns| (ns, position)));
+        }
+        due.sort_unstable();
+        for &(closes_at_ns, position) in &due {
+            self.deliver_one(core, position, Timestamp::from_nanos(closes_at_ns))?;
+        }
+        self.flow.live_mut().due = due;
+        for position in 0..self.members.len() {
+            let may_settle = self.may_settle(position);
+            let member = &mut self.members[position];
+            let through = member.rows.live().complete_through.min(clock);
+            let through = if may_settle { through.max(settled.min(clock)) } else { through };
+            member.close_live_windows(through, clock);
         }
         Ok(())
     }
 
-    /// Delivers every bar that has arrived and closed, in (close, symbol) order.
-    fn deliver_arrived(&mut self, core: &mut Core, now: Timestamp) {
-        let mut arrived = std::mem::take(&mut self.flow.live_mut().arrived);
-        arrived.clear();
-        for (position, member) in self.members.iter().enumerate() {
-            let closes_at_ns = &member.closes_at_ns()[self.progress.n_delivered(position)..];
-            let closed = closes_at_ns.iter().take_while(|&&ns| ns <= now.as_nanos());
-            arrived.extend(closed.map(|&ns| (ns, position)));
+    /// Delivers one bar of a live session.
+    fn deliver_one(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        closes_at: Timestamp,
+    ) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        if self.check_lag(position, closes_at, clock) == LagChange::BeganLagging {
+            // The gate shuts before the bar that caused it is visible.
+            self.begin_lagging(core)?;
         }
-        arrived.sort_unstable();
-        for &(closes_at_ns, position) in &arrived {
-            let closes_at = Timestamp::from_nanos(closes_at_ns);
-            let _ = self.check_lag(position, closes_at, now); // The gate is decided before this is published.
-            let row = self.progress.n_delivered(position);
-            self.members[position].append_live(row, now);
-            self.deliver_late(core, position, closes_at);
-        }
-        self.flow.live_mut().arrived = arrived;
+        let row = self.progress.n_delivered(position);
+        let is_behind = !self.gate.may_settle(position);
+        let member = &mut self.members[position];
+        member.append_live(row, clock);
+        let live = member.rows.live_mut();
+        live.continue_through(&self.layout, closes_at);
+        live.counts.n_behind += u64::from(is_behind);
+        self.deliver_late(core, position, closes_at);
+        Ok(())
     }
 
-    /// Closes windows by the clock: when the feed is complete through their end, at the latest
-    /// when they have settled.
-    fn close_windows(&mut self, now: Timestamp, settle: Nanos) {
-        for member in &mut self.members {
-            member.close_live_windows(now, settle);
+    /// Delivers what is left at the session's last instant, holes or not: its books are closed now.
+    fn deliver_rest(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        let mut rest: Vec<(i64, usize)> = Vec::new();
+        for (position, member) in self.members.iter().enumerate() {
+            let n_delivered = self.progress.n_delivered(position);
+            let closes_at_ns = &member.closes_at_ns()[n_delivered..];
+            rest.extend(closes_at_ns.iter().map(|&ns| (ns, position)));
         }
+        rest.sort_unstable();
+        for (closes_at_ns, position) in rest {
+            self.deliver_one(core, position, Timestamp::from_nanos(closes_at_ns))?;
+        }
+        for member in &mut self.members {
+            member.close_live_windows(clock, clock);
+        }
+        Ok(())
+    }
+
+    /// Whether what is missing of a member may be passed over when it has had time to come.
+    fn may_settle(&self, position: usize) -> bool {
+        let is_up = link_state(&self.members[position].rows.live().link) == LinkState::Up;
+        is_up && self.gate.may_settle(position)
+    }
+
+    /// Whether the last instant has all that belongs to it, or that has had time to come: those
+    /// that are behind, and whose link is up, are waited for longer.
+    fn is_settled(&self, core: &Core, wall: Timestamp) -> bool {
+        let last = self.layout.clock_until;
+        (0..self.members.len()).all(|position| {
+            let live = self.members[position].rows.live();
+            let is_coming = link_state(&live.link) == LinkState::Up
+                && live.complete_through >= self.layout.clock_since
+                && !self.gate.may_settle(position);
+            // With the scope of one symbol the others would wait for it with their gate open.
+            let waits = is_coming && self.gate.scope() == GateScope::Session;
+            let patience = if waits { gap_time(core) } else { settle_time(core) };
+            live.complete_through >= last || wall >= last + patience
+        })
     }
 
     /// Looks at what is known of every feed: what its symbol is doing, and whether it holds the
     /// gate.
-    fn watch_feeds(&mut self, now: Timestamp) {
-        let has_opened = !self.switches.is_empty();
+    fn watch_feeds(&mut self, core: &mut Core) {
+        let clock = core.clock.now();
+        let has_opened = self.has_started;
         for position in 0..self.members.len() {
             let member = &self.members[position];
             let live = member.rows.live();
-            let due = self.layout.delivered.next_close_after(live.complete_through);
+            let through = live.complete_through;
+            let n_delivered = self.progress.n_delivered(position);
+            let last_close = n_delivered.checked_sub(1).map(|row| member.closes_at_ns()[row]);
+            let last_close = last_close.map_or(self.layout.clock_since, Timestamp::from_nanos);
+            let is_halted = matches!(live.trading, Trading::Halted { .. });
+            let expected = self.layout.delivered.next_close_after(last_close);
             let facts = FeedFacts {
-                is_over: now >= self.layout.clock_until,
-                is_silent: matches!(live.connection, Connection::Silent { .. }),
-                overdue: due.map_or(Nanos::ZERO, |due| self.open_time(due, now)),
-                behind: self.open_time(live.complete_through, now),
-                is_complete_through_open: live.complete_through >= self.layout.clock_since,
-                has_bars: !member.closes_at_ns().is_empty(),
+                link: link_state(&live.link),
+                is_halted,
+                overdue: if is_halted { Nanos::ZERO } else { self.overdue(through, clock) },
+                behind: self.open_time(through, clock),
+                is_complete_through_open: through >= self.layout.clock_since,
+                is_proven_quiet: expected.is_some_and(|due| due <= through),
                 has_opened,
             };
             let watched = self.gate.watch(position, facts);
-            let state = match watched.state {
-                FeedState::CatchingUp => SymbolState::CatchingUp,
-                FeedState::Live => SymbolState::Live,
-                FeedState::Quiet => SymbolState::Quiet,
-                FeedState::Late => SymbolState::Late,
-                FeedState::Silent => SymbolState::Dead,
-            };
-            member.gauge.change_state(state);
+            let why = self.why(position, watched.state, last_close);
             if watched.shows_otherwise && self.gate.scope() == GateScope::Symbol {
                 self.roster = RosterState::Changed;
             }
+            let member = &mut self.members[position];
+            member.gauge.show(state_of(watched.state), &why, clock);
+            member.gauge.record_backlog(member.n_undelivered(n_delivered, clock) as u64);
+            member.gauge.record_lag(facts.overdue);
+            let live = member.rows.live_mut();
+            live.why = why;
+            let counts = live.counts.report();
+            member.gauge.show_feed(FeedStatus {
+                link: live.link.to_string(),
+                last_bar: last_close,
+                n_handed: counts.n_handed,
+                n_caught_up: counts.n_caught_up,
+                n_corrected: counts.n_late + counts.n_revised,
+            });
+            if self.gate.may_settle(position) && live.counts.n_behind > 0 {
+                let n_bars = std::mem::take(&mut live.counts.n_behind);
+                live.counts.n_caught_up += n_bars;
+                let symbol = member.run.symbol.clone();
+                core.record.events.push(Event::CaughtUp { symbol, at: clock, n_bars });
+            }
+        }
+    }
+
+    /// Why the member at `position`, whose last bar closed at `last_close`, is where it is.
+    fn why(&self, position: usize, state: FeedState, last_close: Timestamp) -> Why {
+        let live = self.members[position].rows.live();
+        match (state, &live.link, &live.trading) {
+            (FeedState::Live, _, _) => Why::OnTime,
+            (FeedState::Quiet, _, _) => Why::NoTrade { since: last_close },
+            (FeedState::Halted, _, Trading::Halted { since, why }) => {
+                Why::Halted { since: *since, said: why.clone() }
+            }
+            (FeedState::Silent, Link::Down { since, why, next_try }, _) => {
+                let said = why.to_string().into();
+                Why::Down { since: *since, said, next_try: *next_try }
+            }
+            (FeedState::Skewed, Link::Skewed { by }, _) => Why::Skewed { by: *by },
+            (FeedState::Gone, Link::Gone { why }, _) => Why::Refused { said: why.clone() },
+            (FeedState::Late, _, _) => {
+                let due = self.layout.delivered.next_close_after(live.complete_through);
+                Why::Overdue { closes_at: due.unwrap_or(self.layout.clock_until) }
+            }
+            _ => Why::Behind { complete_through: Some(live.complete_through) },
         }
     }
 
@@ -156,7 +381,7 @@ impl RunningSession {
 
     /// Publishes what this look has brought, and notifies consumers of it.
     fn publish_look(&mut self, core: &mut Core) -> Result<(), RunError> {
-        let is_first = self.switches.is_empty();
+        let is_first = !self.has_started;
         let joined = self.join_caught_up(core);
         let is_released = |session: &RunningSession, position: usize| {
             session.gate.hold(position) == Hold::Released
@@ -166,20 +391,72 @@ impl RunningSession {
             self.refresh_members(core);
         }
         let opened = self.publish(core);
-        if opened && is_first {
+        if is_first {
+            self.has_started = true;
             self.notify(core, &Notice::Started)?;
-        } else if opened {
-            self.notify_resumed(core, |session, at| !session.gate.is_feed_behind(at))?;
+        }
+        // Those that are there with the first publication are in its view.
+        self.notify_membership(core, if is_first { &[] } else { &joined })?;
+        self.notify_corrected(core)?;
+        if opened {
+            let even = if is_first { EvenIfEmpty::No } else { EvenIfEmpty::Yes };
+            self.notify_resumed(core, |session, at| !session.gate.is_feed_behind(at), even)?;
         } else {
             self.notify_missed(core, |session, at| session.gate.hold(at) == Hold::Free)?;
             if any_released {
-                self.notify_resumed(core, is_released)?;
+                self.notify_resumed(core, is_released, EvenIfEmpty::Yes)?;
             }
         }
         self.gate.free_released(); // What they have missed is notified by now.
-        // Those that are there with the first publication are in its view.
-        self.notify_membership(core, if is_first { &[] } else { &joined })?;
+        self.notify_ready(core)?;
         self.answer_pending(core);
         Ok(())
+    }
+}
+
+/// How long a bar that is missing, and of which nothing is known, has time to come.
+fn settle_time(core: &Core) -> Nanos {
+    let settle = core.plan.config.session_data_config.streaming.settle_seconds;
+    Nanos::from_secs(i64::from(settle))
+}
+
+/// How long bars that are owed at the close have time to come.
+fn gap_time(core: &Core) -> Nanos {
+    let filler = &core.plan.config.session_data_config.gap_filler;
+    let seconds = i64::from(filler.max_retries) * i64::from(filler.retry_interval_seconds);
+    Nanos::from_secs(seconds).max(settle_time(core))
+}
+
+/// What the gate makes of a link.
+fn link_state(link: &Link) -> LinkState {
+    match link {
+        Link::Stored | Link::Starting { .. } | Link::Up { .. } | Link::CatchingUp { .. } => {
+            LinkState::Up
+        }
+        Link::Down { .. } => LinkState::Down,
+        Link::Skewed { by } if by.as_nanos().saturating_abs() > MAX_SKEW.as_nanos() => {
+            LinkState::Skewed
+        }
+        Link::Skewed { .. } => LinkState::Up,
+        Link::Gone { .. } => LinkState::Gone,
+    }
+}
+
+/// What a poll that fails says of the link: by its contract a feed reports a broken one, so that
+/// this is a fault of the feed, and its symbol's alone.
+fn down(error: &DataError, since: Timestamp) -> Link {
+    Link::Down { since, why: DownCause::Broken(error.to_string().into()), next_try: None }
+}
+
+fn state_of(state: FeedState) -> SymbolState {
+    match state {
+        FeedState::CatchingUp => SymbolState::CatchingUp,
+        FeedState::Live => SymbolState::Live,
+        FeedState::Quiet => SymbolState::Quiet,
+        FeedState::Halted => SymbolState::Halted,
+        FeedState::Late => SymbolState::Late,
+        FeedState::Silent => SymbolState::Dead,
+        FeedState::Skewed => SymbolState::Skewed,
+        FeedState::Gone => SymbolState::Gone,
     }
 }

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use openbell_session_data::{LaggingSymbol, Reason};
+use openbell_time::Nanos;
 
 use super::core::Core;
 use super::session::{RosterState, RunningSession};
@@ -58,7 +59,18 @@ impl RunningSession {
             HoldCause::CatchingUp => Reason::CatchingUp { holders: symbols },
             HoldCause::Late => Reason::Late { holders: symbols },
             HoldCause::Silent => Reason::Silent { holders: symbols },
+            HoldCause::Skewed => Reason::Skewed { holders: symbols },
+            HoldCause::Gone => Reason::Gone { holders: symbols },
         };
+        if self.shut(core, reason.clone()) {
+            self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
+        }
+        Ok(())
+    }
+
+    /// The wall clock has jumped by `by`: nothing is shown before it is believed again.
+    pub(super) fn hold_for_wall(&mut self, core: &mut Core, by: Nanos) -> Result<(), RunError> {
+        let reason = Reason::ClockStepped { by };
         if self.shut(core, reason.clone()) {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
         }
@@ -74,6 +86,7 @@ impl RunningSession {
         let symbol = |held: &HeldMember| LaggingSymbol {
             symbol: self.members[held.position].run.symbol.clone(),
             lag: held.lag,
+            why: self.members[held.position].why(),
         };
         held.iter().map(symbol).collect()
     }

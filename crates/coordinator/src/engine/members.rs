@@ -60,8 +60,11 @@ impl RunningSession {
         self.gate.rearrange(&before);
         self.keys = self.members.iter().map(|member| member.run.key).collect();
         self.roster = RosterState::Changed;
-        if let Flow::Replay(replay) = &mut self.flow {
-            replay.lay(&self.layout, &self.members, &self.progress, clock);
+        match &mut self.flow {
+            Flow::Replay(replay) => {
+                replay.lay(&self.layout, &self.members, &self.progress, clock);
+            }
+            Flow::Live(live) => live.next_look = None, // The next look is due at once.
         }
     }
 

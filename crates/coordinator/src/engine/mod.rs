@@ -15,9 +15,11 @@
 
 mod agenda;
 mod answers;
+mod between;
 mod catch_up;
 mod commands;
 mod core;
+mod corrections;
 mod follow;
 mod gate;
 mod instant;
@@ -32,6 +34,7 @@ mod replay;
 pub(crate) mod run;
 mod session;
 mod trace;
+mod wall_watch;
 
 use std::sync::Arc;
 
@@ -54,12 +57,18 @@ use crate::error::{PlanErrors, RunError, RunFailure};
 use crate::modules::BuiltModule;
 use crate::modules::error::ModuleError;
 use crate::plan::Plan;
+use crate::plan::sessions::Sessions;
 use crate::report::{Report, SessionReport};
 use crate::source::Source;
+use crate::source::recording::Recording;
 use session::RunningSession;
+use wall_watch::Reading;
 
 /// How long a run waits before it looks again whether a missing worker has come.
 const WORKER_POLL: Nanos = Nanos::from_nanos(1_000_000);
+
+/// How long before its open a live session is prepared: its history is read then.
+const PREPARED_AHEAD: Nanos = Nanos::from_secs(300);
 
 /// What a step did.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,7 +146,7 @@ impl Engine {
         time: &TimeManager,
         source: Box<dyn Source>,
     ) -> Result<Engine, PlanErrors> {
-        let core = Core::new(config, time, source, FeedKind::Stored)?;
+        let core = Core::new(config, time, source, FeedKind::Stored, Sessions::OfConfig)?;
         Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
@@ -155,13 +164,37 @@ impl Engine {
         time: &TimeManager,
         source: Box<dyn Source>,
     ) -> Result<Engine, PlanErrors> {
-        let core = Core::new(config, time, source, FeedKind::Live)?;
+        Engine::live_sessions(config, time, source, Sessions::OfConfig)
+    }
+
+    /// As [`Engine::live`], for the `sessions` that are asked for: with [`Sessions::Ahead`] the config
+    /// needs no dates, and the run goes on from session to session.
+    ///
+    /// A session that is over when its turn comes, as after a night asleep, is caught up with its
+    /// gate shut and closed; none is left out.
+    ///
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin, at once.
+    pub fn live_sessions(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: Box<dyn Source>,
+        sessions: Sessions,
+    ) -> Result<Engine, PlanErrors> {
+        let core = Core::new(config, time, source, FeedKind::Live, sessions)?;
         Ok(Engine { core, state: State::Between { next: 0 } })
+    }
+
+    /// Hands the inputs of every look of a live run to `recording`, before what they lead to is
+    /// visible to anyone. A replay has no looks.
+    pub fn record_with(&mut self, recording: Box<dyn Recording>) {
+        self.core.recording = Some(recording);
     }
 
     /// Sessions closed so far.
     pub fn n_sessions_closed(&self) -> usize {
-        self.core.record.sessions.len()
+        self.core.record.n_sessions_closed
     }
 
     /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
@@ -281,7 +314,24 @@ impl Engine {
         &self.core.plan
     }
 
-    /// The event log so far.
+    /// Takes the event log so far out of the engine, for a run that goes on for months: what was
+    /// written elsewhere need not be kept. [`Engine::events`] begins anew; signals in it are in no later
+    /// report.
+    pub fn drain_events(&mut self) -> Vec<Event> {
+        self.core.record.drain_events()
+    }
+
+    /// As [`Engine::drain_events`], of the operations log.
+    pub fn drain_operations(&mut self) -> Vec<Operation> {
+        std::mem::take(&mut self.core.record.operations)
+    }
+
+    /// Takes the reports of the sessions closed so far out of the engine; no later report has them.
+    pub fn drain_sessions(&mut self) -> Vec<SessionReport> {
+        std::mem::take(&mut self.core.record.sessions)
+    }
+
+    /// The event log so far, or since it was last drained.
     pub fn events(&self) -> &[Event] {
         &self.core.record.events
     }
@@ -319,6 +369,11 @@ impl Engine {
                 _ => Step::Waits { until: wall + WORKER_POLL },
             });
         }
+        if self.core.kind == FeedKind::Live
+            && let Some(step) = self.follow_wall(wall)?
+        {
+            return Ok(step);
+        }
         let after = match &mut self.state {
             State::Ended(phase) => return Ok(Step::Ended(*phase)),
             State::Between { next } => {
@@ -343,26 +398,74 @@ impl Engine {
                 Ok(Step::Worked)
             }
             After::Closes => {
-                self.go_on();
+                self.go_on()?;
                 Ok(Step::Worked)
             }
         }
     }
 
+    /// Before anything else in a live run: holds the reading of the wall against those before, and
+    /// takes commands where no session is open. Yields the step where nothing more is to be done.
+    fn follow_wall(&mut self, wall: Timestamp) -> Result<Option<Step>, RunError> {
+        let core = &mut self.core;
+        let clock = match &self.state {
+            State::Open(_) => Some(core.clock.now()),
+            State::Ready(session) if session.index > 0 => Some(core.clock.now()),
+            State::Between { next } if *next > 0 => Some(core.clock.now()),
+            State::Ready(_) | State::Between { .. } | State::Ended(_) => None,
+        };
+        let reading = core.wall.read(wall, clock);
+        let (after, opens_at) = match &mut self.state {
+            State::Ended(phase) => return Ok(Some(Step::Ended(*phase))),
+            State::Between { next } => {
+                let opens_at = core.rule.lay(core.plan.sessions[*next])?.clock_since;
+                (core.take_between(), Some(opens_at - PREPARED_AHEAD))
+            }
+            State::Ready(session) => {
+                (session.take_waiting(core, wall)?, session.opens_after(Timestamp::MIN))
+            }
+            State::Open(session) => match reading {
+                Reading::Believed => return Ok(None),
+                Reading::Stepped { by, .. } => {
+                    let after = session.take_waiting(core, wall)?;
+                    session.hold_for_wall(core, by)?;
+                    (after, None)
+                }
+            },
+        };
+        if after == After::Stops {
+            self.stop();
+            return Ok(Some(Step::Worked));
+        }
+        Ok(match (reading, opens_at) {
+            (Reading::Stepped { until, .. }, _) => Some(Step::Waits { until }),
+            (Reading::Believed, Some(until)) if wall < until => {
+                core.wall.waits(until);
+                Some(Step::Waits { until })
+            }
+            (Reading::Believed, _) => None,
+        })
+    }
+
     /// The open session is closed: its books are closed, and the next one is due, or the run has
     /// completed.
-    fn go_on(&mut self) {
+    fn go_on(&mut self) -> Result<(), RunError> {
         let session = self.take_session();
         let core = &mut self.core;
         let next = session.index + 1;
         session.close_books(core);
-        if next < core.plan.sessions.len() {
-            self.state = State::Between { next };
-        } else {
-            let at = core.clock.now();
-            core.record.events.push(Event::Completed { at });
-            self.end(Phase::Closed);
+        self.state = State::Between { next };
+        if next == core.plan.sessions.len() {
+            core.plan.go_on()?;
         }
+        if next < core.plan.sessions.len() {
+            return Ok(());
+        }
+        let at = core.clock.now();
+        core.abandon_carried();
+        core.record.events.push(Event::Completed { at });
+        self.end(Phase::Closed);
+        Ok(())
     }
 
     /// Takes the session out of the state, which the caller then changes.
@@ -463,6 +566,7 @@ impl Engine {
         if let Some(session) = self.state.session_mut() {
             session.abandon_pending(&mut self.core);
         }
+        self.core.abandon_carried();
         at
     }
 

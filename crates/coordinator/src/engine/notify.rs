@@ -17,6 +17,14 @@ use crate::consumers::{Audience, Call, closed_row};
 use crate::error::RunError;
 use crate::layout::SessionLayout;
 
+/// Whether consumers are told that the gate is open again where they have missed nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum EvenIfEmpty {
+    Yes,
+    /// They are told that the session has started.
+    No,
+}
+
 impl RunningSession {
     /// Notifies every consumer.
     pub(super) fn notify(&self, core: &mut Core, notice: &Notice) -> Result<(), RunError> {
@@ -124,6 +132,7 @@ impl RunningSession {
         &mut self,
         core: &mut Core,
         is_meant: impl Fn(&RunningSession, usize) -> bool,
+        even_if_empty: EvenIfEmpty,
     ) -> Result<(), RunError> {
         let at = core.clock.now();
         let mut skipped = Vec::new();
@@ -138,10 +147,13 @@ impl RunningSession {
                 let first = self.progress.n_notified(series, position);
                 let Some(segment) = rows.segment().filter(|_| n_rows > first) else { continue };
                 let interval = segment.shape().interval;
-                let symbol = member.run.symbol.clone();
-                skipped.push(Skipped { symbol, interval, first, last: n_rows - 1 });
+                let (symbol, generation) = (member.run.symbol.clone(), member.run.generation);
+                skipped.push(Skipped { symbol, interval, generation, first, last: n_rows - 1 });
                 self.progress.notify_through(series, position, n_rows);
             }
+        }
+        if skipped.is_empty() && even_if_empty == EvenIfEmpty::No {
+            return Ok(());
         }
         let resumed = Resumed { epoch: core.board.epoch(), at, skipped };
         self.notify(core, &Notice::Resumed(Arc::new(resumed)))
@@ -159,11 +171,11 @@ impl RunningSession {
         for symbol in joined {
             self.notify(core, &Notice::Joined(symbol.clone()))?;
         }
-        self.notify_ready(core)
+        Ok(())
     }
 
     /// Notifies consumers of the series whose indicators have values by now, bars announced or not.
-    fn notify_ready(&mut self, core: &mut Core) -> Result<(), RunError> {
+    pub(super) fn notify_ready(&mut self, core: &mut Core) -> Result<(), RunError> {
         let ready = self.ready_by(core.clock.now());
         if ready.is_empty() {
             return Ok(());

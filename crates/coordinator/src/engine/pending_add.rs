@@ -17,6 +17,16 @@ pub(super) struct PendingAdd {
     pub(super) results: Vec<(Symbol, Option<Added>)>,
 }
 
+impl Core {
+    /// Answers the commands and adds that waited for a session which does not come.
+    pub(super) fn abandon_carried(&mut self) {
+        for pending in std::mem::take(&mut self.carried_adds) {
+            pending.conclude(self, Answer::Stopped);
+        }
+        self.deferred.clear(); // What is dropped answers *stopped*.
+    }
+}
+
 impl PendingAdd {
     /// The answer, where every symbol has an outcome.
     pub(super) fn answer(&self) -> Option<Answer> {

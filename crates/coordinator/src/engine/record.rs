@@ -21,6 +21,7 @@ pub(super) struct Record {
     pub(super) sequence: Sequence,
     pub(super) digests: Digests,
     pub(super) sessions: Vec<SessionReport>,
+    pub(super) n_sessions_closed: usize,
     pub(super) failure: Option<RunFailure>,
     pub(super) n_steps: u64,
     /// A step, and how many commands were taken after it.
@@ -40,6 +41,7 @@ impl Record {
             sequence: Sequence::new(),
             digests: Digests::default(),
             sessions: Vec::new(),
+            n_sessions_closed: 0,
             failure: None,
             n_steps: 0,
             taken_after: (0, 0),
@@ -55,6 +57,12 @@ impl Record {
             trace(name, &self.events[self.n_traced..]);
             self.n_traced = self.events.len();
         }
+    }
+
+    /// The events so far, which are kept no longer.
+    pub(super) fn drain_events(&mut self) -> Vec<Event> {
+        self.n_traced = 0;
+        std::mem::take(&mut self.events)
     }
 
     /// The place in the run at which the next command is taken.

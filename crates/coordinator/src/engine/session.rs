@@ -19,8 +19,8 @@ use super::progress::Progress;
 use super::replay::Replay;
 use super::{After, Step};
 use crate::consumers::notice::Notice;
-use crate::control::command::Stay;
-use crate::control::event::Event;
+use crate::control::command::{Command, Stay};
+use crate::control::event::{Event, Origin};
 use crate::control::status::Phase;
 use crate::digest::SequenceKey;
 use crate::error::RunError;
@@ -52,6 +52,8 @@ pub(super) struct RunningSession {
     pub(super) roster: RosterState,
     /// Whether a symbol has been withheld while the gate was open.
     pub(super) has_withheld: bool,
+    /// Whether the gate has been open in this session (live).
+    pub(super) has_started: bool,
     pub(super) flow: Flow,
     pub(super) schedule: Vec<ScheduleDue>,
     pub(super) n_scheduled_done: usize,
@@ -144,6 +146,7 @@ impl RunningSession {
             readiness: Readiness::default(),
             roster: RosterState::Changed,
             has_withheld: false,
+            has_started: false,
             flow,
             schedule,
             n_scheduled_done: 0,
@@ -172,7 +175,13 @@ impl RunningSession {
         for entry in skipped {
             core.record.events.push(Event::ScheduleSkipped { date: session.date, entry });
         }
+        running.pending = std::mem::take(&mut core.carried_adds);
         core.status.change_phase(Phase::Ready);
+        for envelope in std::mem::take(&mut core.deferred) {
+            if let Command::Session(command) = envelope.command.clone() {
+                let _ = running.take(core, command, Origin::Handle, Some(envelope))?; // No stop waits.
+            }
+        }
         Ok(running)
     }
 
@@ -188,7 +197,7 @@ impl RunningSession {
     /// Opens the session: the clock stands at its first instant. A replay opens the gate with it;
     /// live it opens when every feed is complete through the open.
     pub(super) fn open(&mut self, core: &mut Core, wall: Timestamp) -> Result<(), RunError> {
-        let at = self.layout.clock_since;
+        let at = self.layout.clock_since.max(core.clock.now());
         let session = self.layout.session;
         core.advance_clock(at)?;
         core.board.advance_inside(at); // Before its members are there, and before any publication.
@@ -275,6 +284,7 @@ impl RunningSession {
                 self.notify(core, &Notice::ClosedInactive(Arc::new(reason)))?;
             }
         }
+        self.carry_pending(core);
         self.take_last_asked(core)?;
         let n_bars = self.n_bars;
         core.record.events.push(Event::SessionClosed { date, at, n_bars });
@@ -312,6 +322,7 @@ impl RunningSession {
         for symbol in &symbols {
             core.record.n_derived += symbol.series.iter().skip(1).map(|s| s.n_bars).sum::<u64>();
         }
+        core.record.n_sessions_closed += 1;
         core.record.sessions.push(SessionReport {
             date: session.date,
             open: session.open,

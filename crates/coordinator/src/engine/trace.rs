@@ -41,6 +41,10 @@ fn trace_event(event: &Event) {
         Event::Rejected { symbol, at, reason, n_rows, first, last } => {
             info!(%symbol, reason = reason.name(), n_rows, %first, %last, %at, "rows rejected");
         }
+        Event::CaughtUp { symbol, at, n_bars } => info!(%symbol, n_bars, %at, "caught up"),
+        Event::Corrected { symbol, at, kind, n_bars, first, last } => {
+            info!(%symbol, kind = kind.name(), n_bars, %first, %last, %at, "bars corrected");
+        }
         Event::NoData { date, symbol } => info!(%symbol, %date, "no data"),
         Event::SessionClosed { date, at, n_bars } => info!(%date, n_bars, %at, "session closed"),
         Event::Completed { at } => info!(%at, "run completed"),

@@ -9,8 +9,12 @@ pub(crate) enum HoldCause {
     CatchingUp,
     /// A bar that is expected of it is overdue.
     Late,
-    /// Its feed's connection is silent.
+    /// Nothing comes over its feed's link.
     Silent,
+    /// Our clock and that of its feed differ too much.
+    Skewed,
+    /// Its feed refuses it for good.
+    Gone,
 }
 
 /// How one symbol stands with the gate.

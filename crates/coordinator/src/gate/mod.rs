@@ -44,12 +44,12 @@ impl Standing {
     /// By how much it holds the gate, and why; `None` where it does not.
     fn held(&self) -> Option<(Nanos, HoldCause)> {
         match self.hold {
-            Hold::ByLag => {
+            Hold::Held { lag, cause } => Some((lag, cause)),
+            // A check that fails within a look counts at once.
+            Hold::ByLag | Hold::Unseen | Hold::Released | Hold::Free => {
                 let lag = self.lag.filter(|_| self.lags())?;
                 Some((lag, HoldCause::CatchingUp))
             }
-            Hold::Held { lag, cause } => Some((lag, cause)),
-            Hold::Unseen | Hold::Released | Hold::Free => None,
         }
     }
 }
@@ -91,23 +91,36 @@ pub(crate) enum Verdict {
     Stays,
 }
 
-/// What is known of a member's live feed at a look.
+/// What is known of a member's live feed at a look, after all that has arrived is delivered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FeedFacts {
-    /// Whether the session's last instant is past.
-    pub(crate) is_over: bool,
-    /// Whether the connection is silent.
-    pub(crate) is_silent: bool,
+    /// What its link is doing.
+    pub(crate) link: LinkState,
+    /// Whether the exchange has halted it, so that it owes no bar.
+    pub(crate) is_halted: bool,
     /// For how long the next expected bar is overdue, in open-market time.
     pub(crate) overdue: Nanos,
     /// The clock minus the instant the feed is complete through, in open-market time.
     pub(crate) behind: Nanos,
     /// Whether the feed is complete through the open.
     pub(crate) is_complete_through_open: bool,
-    /// Whether a bar of the session has arrived.
-    pub(crate) has_bars: bool,
+    /// Whether a bar was expected after the last one, and it is proven that there is none.
+    pub(crate) is_proven_quiet: bool,
     /// Whether the gate has been open in this session.
     pub(crate) has_opened: bool,
+}
+
+/// What the link of a live feed is doing, as far as it is the gate's concern.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum LinkState {
+    /// It is up, or about to be: what is complete says the rest.
+    Up,
+    /// Nothing comes.
+    Down,
+    /// It is up, and the clocks differ by more than is allowed.
+    Skewed,
+    /// The source refuses for good.
+    Gone,
 }
 
 /// What a member's feed is doing.
@@ -116,8 +129,11 @@ pub(crate) enum FeedState {
     CatchingUp,
     Live,
     Quiet,
+    Halted,
     Late,
     Silent,
+    Skewed,
+    Gone,
 }
 
 /// What a look at a feed came to.
@@ -173,6 +189,27 @@ impl Gate {
         }
         member.lag = Some(lag);
         Some(member.meter.check(&self.rule, lag))
+    }
+
+    /// An expected bar of a member has not been there for `overdue`: as good as a bar with that lag.
+    /// It cannot catch a member up, since it is no bar.
+    pub(crate) fn check_overdue(&mut self, position: usize, overdue: Nanos) -> LagChange {
+        let member = &mut self.members[position];
+        if member.lags() || overdue <= self.rule.threshold {
+            return LagChange::Unchanged;
+        }
+        member.lag = Some(overdue);
+        if let (Hold::Free | Hold::Released, Presence::Joined) = (member.hold, member.presence) {
+            member.hold = Hold::Held { lag: overdue, cause: HoldCause::Late };
+        }
+        member.meter.check(&self.rule, overdue)
+    }
+
+    /// Whether a member's missing bars may be passed over when they have had time to come: one that
+    /// lags or holds the gate waits for them.
+    pub(crate) fn may_settle(&self, position: usize) -> bool {
+        let member = &self.members[position];
+        !member.lags() && member.held().is_none()
     }
 
     /// A member's backlog is empty: it is caught up at once.
@@ -264,39 +301,37 @@ impl Gate {
 
     /// A look at the live feed of a member: what it is doing, and whether it holds the gate.
     pub(crate) fn watch(&mut self, position: usize, facts: FeedFacts) -> Watched {
-        let threshold = self.rule.threshold;
-        if facts.behind <= threshold {
+        let rule = self.rule;
+        if facts.is_halted || facts.behind <= rule.recovery {
             self.empty_backlog(position); // Nothing undelivered, and complete: caught up.
         }
         let member = &mut self.members[position];
         let is_on_its_way = member.presence == Presence::Joining && !facts.is_complete_through_open;
-        let state = if facts.is_over {
-            FeedState::Quiet
-        } else if facts.is_silent {
-            FeedState::Silent
-        } else if member.lags() || is_on_its_way {
-            FeedState::CatchingUp
-        } else if facts.overdue > threshold {
-            FeedState::Late
-        } else if facts.behind > threshold || !facts.has_bars {
-            FeedState::Quiet
-        } else {
-            FeedState::Live
+        let waits_for_open = !facts.has_opened && !facts.is_complete_through_open;
+        let state = match facts.link {
+            LinkState::Gone => FeedState::Gone,
+            LinkState::Down => FeedState::Silent,
+            LinkState::Skewed => FeedState::Skewed,
+            LinkState::Up if is_on_its_way || waits_for_open => FeedState::CatchingUp,
+            LinkState::Up if member.lags() => {
+                let is_late = member.presence == Presence::Joined && facts.overdue > rule.threshold;
+                if is_late { FeedState::Late } else { FeedState::CatchingUp }
+            }
+            LinkState::Up if facts.is_halted => FeedState::Halted,
+            LinkState::Up if facts.is_proven_quiet => FeedState::Quiet,
+            LinkState::Up => FeedState::Live,
         };
-        let since = facts.overdue.max(facts.behind);
+        let since = facts.overdue.max(member.lag.filter(|_| member.lags()).unwrap_or(Nanos::ZERO));
         let held = match state {
-            FeedState::CatchingUp => {
-                Some((member.lag.unwrap_or(Nanos::ZERO), HoldCause::CatchingUp))
-            }
-            FeedState::Late => Some((since, HoldCause::Late)),
-            FeedState::Silent => Some((since, HoldCause::Silent)),
-            FeedState::Live | FeedState::Quiet => {
-                let waits_for_open = !facts.has_opened && !facts.is_complete_through_open;
-                waits_for_open.then_some((since, HoldCause::CatchingUp))
-            }
+            FeedState::CatchingUp => Some(HoldCause::CatchingUp),
+            FeedState::Late => Some(HoldCause::Late),
+            FeedState::Silent => Some(HoldCause::Silent),
+            FeedState::Skewed => Some(HoldCause::Skewed),
+            FeedState::Gone => Some(HoldCause::Gone),
+            FeedState::Live | FeedState::Quiet | FeedState::Halted => None,
         };
         let before = member.hold;
-        member.hold = before.next(held);
+        member.hold = before.next(held.map(|cause| (since, cause)));
         Watched { state, shows_otherwise: before.shows_otherwise(member.hold) }
     }
 }
@@ -330,12 +365,12 @@ mod tests {
 
     fn feed(overdue_s: i64) -> FeedFacts {
         FeedFacts {
-            is_over: false,
-            is_silent: false,
+            link: LinkState::Up,
+            is_halted: false,
             overdue: Nanos::from_secs(overdue_s),
             behind: Nanos::from_secs(overdue_s),
             is_complete_through_open: true,
-            has_bars: true,
+            is_proven_quiet: false,
             has_opened: true,
         }
     }
@@ -391,11 +426,14 @@ mod tests {
     fn of_several_feeds_that_hold_the_gate_the_gravest_cause_names_why() {
         let mut gate = gate(GateScope::Session, Hold::Unseen);
         let states = |gate: &mut Gate, feeds: [FeedFacts; 3]| {
-            let watched = feeds.iter().enumerate().map(|(at, facts)| gate.watch(at, *facts).state);
+            let watched = feeds.iter().enumerate().map(|(at, facts)| {
+                let _ = gate.check_overdue(at, facts.overdue);
+                gate.watch(at, *facts).state
+            });
             watched.collect::<Vec<_>>()
         };
         let late = feed(61);
-        let silent = FeedFacts { is_silent: true, ..feed(130) };
+        let silent = FeedFacts { link: LinkState::Down, ..feed(130) };
         let met = states(&mut gate, [feed(60), late, feed(0)]);
         assert_eq!(met, [FeedState::Live, FeedState::Late, FeedState::Live]);
         let holders = Holders { cause: HoldCause::Late, members: vec![held(1, 61)] };
@@ -409,5 +447,33 @@ mod tests {
         assert_eq!(met, [FeedState::Live; 3]);
         assert_eq!(gate.hold(0), Hold::Released, "what it missed is still to be notified");
         assert_eq!(gate.verdict(GateState::Shut, &[]), Verdict::Opens);
+    }
+
+    #[test]
+    fn after_an_overdue_bar_only_the_recovery_threshold_lets_a_symbol_go() {
+        let rule = LagRule { recovery: Nanos::from_secs(30), ..RULE };
+        let mut gate = Gate::new(rule, GateScope::Session, Hold::Unseen);
+        gate.rearrange(&[None]);
+        assert!(gate.join(0));
+        assert_eq!(gate.check_overdue(0, Nanos::from_secs(61)), LagChange::BeganLagging);
+        let behind = |behind_s| FeedFacts { behind: Nanos::from_secs(behind_s), ..feed(0) };
+        assert_eq!(gate.watch(0, behind(45)).state, FeedState::CatchingUp);
+        assert!(!gate.may_settle(0));
+        assert_eq!(gate.watch(0, behind(31)).state, FeedState::CatchingUp);
+        assert_eq!(gate.watch(0, behind(30)).state, FeedState::Live);
+        assert_eq!(gate.watch(0, behind(45)).state, FeedState::Live, "between the two it stays");
+    }
+
+    #[test]
+    fn quiet_and_halted_hold_nobody_and_gone_holds_before_all_others() {
+        let mut gate = gate(GateScope::Session, Hold::Unseen);
+        let quiet = FeedFacts { is_proven_quiet: true, ..feed(0) };
+        let halted = FeedFacts { is_halted: true, ..feed(500) };
+        assert_eq!(gate.watch(0, quiet).state, FeedState::Quiet);
+        assert_eq!(gate.watch(1, halted).state, FeedState::Halted);
+        let gone = FeedFacts { link: LinkState::Gone, ..quiet };
+        assert_eq!(gate.watch(2, gone).state, FeedState::Gone);
+        let holders = Holders { cause: HoldCause::Gone, members: vec![held(2, 0)] };
+        assert_eq!(gate.verdict(GateState::Open, &[]), Verdict::Shuts(holders));
     }
 }

@@ -282,6 +282,8 @@ fn symbol_of(event: &Event) -> Option<&Symbol> {
         Event::Joined { symbol, .. }
         | Event::Left { symbol, .. }
         | Event::Rejected { symbol, .. }
+        | Event::CaughtUp { symbol, .. }
+        | Event::Corrected { symbol, .. }
         | Event::NoData { symbol, .. } => Some(symbol),
         _ => None,
     }

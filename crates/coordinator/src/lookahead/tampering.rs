@@ -2,7 +2,7 @@
 //!
 //! Not here: which instant ([`super::cut`]).
 
-use openbell_data_manager::{Connection, DataError, Feed, FeedKind, Progress};
+use openbell_data_manager::{DataError, Feed, FeedKind, Progress};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Session, SessionPart, Timestamp, TradingDate};
 
@@ -108,11 +108,7 @@ impl Feed for TamperedFeed {
             }
         }
         let progress = polled.or_else(|error| match error.unreadable_since() {
-            Some(since) if since > self.future.cut.at => Ok(Progress {
-                complete_through: until,
-                connection: Connection::Alive,
-                is_exhausted: false,
-            }),
+            Some(since) if since > self.future.cut.at => Ok(Progress::stored(until, false)),
             _ => Err(error),
         })?;
         if self.future.cut.tamper == Tamper::Scrambled {

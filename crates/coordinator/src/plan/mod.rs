@@ -3,22 +3,24 @@
 mod base_interval;
 pub(crate) mod reading;
 pub(crate) mod series;
+pub(crate) mod sessions;
 
 use openbell_config::{
-    ApplyTo, GateScope, Mode, ScheduleChange, ScheduleEntry, ScheduleTime, SessionConfig,
+    ApplyTo, GateScope, ScheduleChange, ScheduleEntry, ScheduleTime, SessionConfig,
 };
 use openbell_data_manager::DataError;
 use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
 use openbell_processor::IndicatorSet;
 use openbell_processor::indicator::MarketFacts;
-use openbell_time::{Calendar, Nanos, Session, TimeManager, Timestamp, TradingDate};
+use openbell_time::{Calendar, Nanos, Session, TimeError, TimeManager, Timestamp, TradingDate};
 use tracing::debug;
 
 use crate::error::{PlanError, PlanErrors};
 use crate::gate::lag::LagRule;
 use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, series_read};
+use crate::plan::sessions::{Ahead, Sessions, first_sessions};
 use crate::source::Source;
 
 /// A run, planned: everything that is decided before the first session.
@@ -30,6 +32,8 @@ pub struct Plan {
     pub(crate) rule: LayoutRule,
     /// The sessions, in time order; at least one.
     pub(crate) sessions: Vec<Session>,
+    /// How they go on, where the run has no fixed dates.
+    ahead: Option<Ahead>,
     /// The rule of lag.
     pub(crate) lag: LagRule,
     /// What a lagging symbol withholds.
@@ -67,8 +71,22 @@ impl Plan {
         time: &TimeManager,
         source: &mut dyn Source,
     ) -> Result<Plan, PlanErrors> {
+        Plan::of(config, time, source, Sessions::OfConfig)
+    }
+
+    /// As [`Plan::new`], for the `sessions` that are asked for.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn of(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: &mut dyn Source,
+        sessions: Sessions,
+    ) -> Result<Plan, PlanErrors> {
         let mut errors = Vec::new();
-        let planned = Plan::checked(config, time, source, &mut errors);
+        let planned = Plan::checked(config, time, source, sessions, &mut errors);
         match planned {
             Some(plan) if errors.is_empty() => {
                 let (n_sessions, n_symbols) = (plan.sessions.len(), plan.n_symbols());
@@ -83,6 +101,7 @@ impl Plan {
         config: &SessionConfig,
         time: &TimeManager,
         source: &mut dyn Source,
+        asked: Sessions,
         errors: &mut Vec<PlanError>,
     ) -> Option<Plan> {
         let group = config.exchange_group;
@@ -90,7 +109,7 @@ impl Plan {
         let sessions_per_year = group.sessions_per_year;
         let base = base_interval::base_interval(config, source, errors);
         let (calendar, base) = (calendar?, base?);
-        let sessions = sessions_of(config, &calendar, errors);
+        let sessions = first_sessions(asked, config, &calendar, errors);
         let data = &config.session_data_config;
         let mut derived: Vec<BarInterval> =
             data.streams.iter().copied().filter(|&interval| interval != base).collect();
@@ -107,11 +126,12 @@ impl Plan {
             })
         });
         let streaming = &data.streaming;
-        let sessions = sessions?;
+        let (sessions, ahead) = sessions?;
         let full_session = full_session(&rule.calendar, &sessions[0]);
         let plan = Plan {
             config: config.clone(),
             sessions,
+            ahead,
             lag: LagRule {
                 threshold: Nanos::from_secs(i64::from(streaming.catchup_threshold_seconds)),
                 recovery: Nanos::from_secs(i64::from(streaming.recovery_threshold_seconds)),
@@ -157,7 +177,22 @@ impl Plan {
         &self.rule.calendar
     }
 
-    /// The sessions, in time order; at least one.
+    /// Plans one session more, where the run has no fixed dates and one is to follow.
+    ///
+    /// # Errors
+    ///
+    /// The calendar cannot say which that is.
+    pub(crate) fn go_on(&mut self) -> Result<(), TimeError> {
+        let (Some(ahead), Some(last)) = (&mut self.ahead, self.sessions.last()) else {
+            return Ok(());
+        };
+        let next = ahead.next(&self.rule.calendar, last)?;
+        self.sessions.extend(next);
+        Ok(())
+    }
+
+    /// The sessions that are planned, in time order; at least one. A run without fixed dates plans
+    /// one after the other.
     pub fn sessions(&self) -> &[Session] {
         &self.sessions
     }
@@ -320,26 +355,6 @@ impl Plan {
 
 fn noted<T, E: Into<PlanError>>(result: Result<T, E>, errors: &mut Vec<PlanError>) -> Option<T> {
     result.map_err(|error| errors.push(error.into())).ok()
-}
-
-fn sessions_of(
-    config: &SessionConfig,
-    calendar: &Calendar,
-    errors: &mut Vec<PlanError>,
-) -> Option<Vec<Session>> {
-    let Mode::Backtest(backtest) = &config.mode else {
-        errors.push(PlanError::NoLiveFeed);
-        return None;
-    };
-    let (start, end): (TradingDate, TradingDate) = (backtest.start_date, backtest.end_date);
-    let sessions: Vec<Session> = noted(calendar.sessions(start..=end), errors)?.to_vec();
-    if sessions.is_empty() {
-        let next = noted(calendar.next_session(end), errors)?.date;
-        let calendar = calendar.name().to_owned();
-        errors.push(PlanError::NoSession { calendar, start, end, next });
-        return None;
-    }
-    Some(sessions)
 }
 
 /// A session of normal length, the first one or the nearest before it.

@@ -65,11 +65,6 @@ impl Admitted {
         WholeBars { bars, closes_at_ns: self.closes_at_ns[..].into() }
     }
 
-    /// Admits `rows` behind those that were admitted, by the rules of [`Admitted::admit_slice`].
-    pub fn admit(&mut self, rows: &BarRows<'_>, slots: &Slots<'_>, since: Timestamp) {
-        self.admit_rows(rows, slots, since, are_valid(rows));
-    }
-
     fn admit_rows(
         &mut self,
         rows: &BarRows<'_>,

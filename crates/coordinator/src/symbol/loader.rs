@@ -60,6 +60,7 @@ pub(crate) fn open_symbol(
         processor,
         history,
         locks: Default::default(),
+        is_followed: false,
         digests: Vec::new(),
         shown: None,
         spare: SeriesMemory::default(),
@@ -103,7 +104,10 @@ impl SymbolLoader<'_> {
         let historical = historical_indicators(&mut self.reading, session, &run.symbol)?;
         let (series, rows) = match found {
             FeedKind::Live => {
-                run.reader.feed.seek(self.layout.rows_since)?;
+                // One that was followed before hands over what came since, of whatever session.
+                if !std::mem::replace(&mut run.is_followed, true) {
+                    run.reader.feed.seek(self.layout.rows_since)?;
+                }
                 let live = LiveRows::new(run.processor.clone(), self.layout.rows_since);
                 let none = SeriesMemory::default();
                 let (layout, recorded) = (&self.layout.series, Visibility::Recorded);

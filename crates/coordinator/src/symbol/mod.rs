@@ -17,9 +17,9 @@ use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{SeriesMemory, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
     DeliveredThrough, HistoricalIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts,
-    SeriesRole, Visibility,
+    SeriesRole, Visibility, Why,
 };
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Timestamp;
 
 use crate::control::command::Stay;
 use crate::control::status::SymbolGauge;
@@ -59,6 +59,8 @@ pub(crate) struct SymbolRun {
     pub(crate) history: History,
     /// Who keeps it from being removed: consumers by their names, `None` for everyone else.
     pub(crate) locks: BTreeSet<Option<String>>,
+    /// Whether its live feed stands where the run has come to.
+    pub(crate) is_followed: bool,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
     /// The series of the last session, which readers see until the next one's first publication.
@@ -208,13 +210,25 @@ impl SymbolSession {
         };
         let rejected = self.rejected.clone();
         let history = self.run.history.report();
-        SymbolReport { symbol: self.run.symbol.clone(), series, history, rejected, has_left }
+        let live = match &self.rows {
+            SymbolRows::Stored(_) => None,
+            SymbolRows::Live(live) => Some(live.counts.report()),
+        };
+        SymbolReport { symbol: self.run.symbol.clone(), series, history, rejected, live, has_left }
     }
 
     fn take_figures(&mut self) -> Option<SessionFigures> {
         match &mut self.rows {
             SymbolRows::Stored(stored) => stored.figures.take(),
             SymbolRows::Live(_) => None,
+        }
+    }
+
+    /// Why it does not go with the clock, where it does not.
+    pub(crate) fn why(&self) -> Why {
+        match &self.rows {
+            SymbolRows::Stored(_) => Why::Behind { complete_through: None },
+            SymbolRows::Live(live) => live.why.clone(),
         }
     }
 
@@ -330,11 +344,9 @@ impl SymbolSession {
         processor.append(bars, closes_at_ns, row..row + 1, through, series, Some(now));
     }
 
-    /// Closes the windows of a live session that its feed is complete through at `now`, at the
-    /// latest when they have settled.
-    pub(crate) fn close_live_windows(&mut self, now: Timestamp, settle: Nanos) {
+    /// Closes the windows of a live session that end at or before `through`, seen from `now` on.
+    pub(crate) fn close_live_windows(&mut self, through: Timestamp, now: Timestamp) {
         let live = self.rows.live_mut();
-        let through = live.complete_through.min(now).max(now - settle);
         if through > live.closed_through {
             live.closed_through = through;
             self.run.processor.close_windows(through, &mut self.series, Some(now));
@@ -345,7 +357,8 @@ impl SymbolSession {
     /// at its start: a new generation of its segments, seen from `now` on. Nothing that is
     /// published changes.
     pub(crate) fn make_anew(&mut self, layout: &SessionLayout, n_delivered: usize, now: Timestamp) {
-        let live = self.rows.live();
+        let live = self.rows.live_mut();
+        live.generation += 1;
         let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
         let mut series = processor.start_session(&layout.series, Visibility::Recorded, none);
         let Admitted { bars, closes_at_ns, .. } = &live.admitted;

@@ -6,7 +6,7 @@
 use openbell_market::{BarColumns, BarSlice};
 use openbell_time::{Nanos, Timestamp};
 
-use crate::feed::{Connection, Feed, FeedKind};
+use crate::feed::{Feed, FeedKind, Link};
 
 /// Puts the feeds that `make` yields through every check.
 ///
@@ -174,7 +174,7 @@ pub fn says_how_far_it_has_come<F: Feed>(
         before = progress.complete_through;
         if feed.kind() == FeedKind::Stored {
             assert_eq!(progress.complete_through, until, "a stored feed has what was asked for");
-            assert_eq!(progress.connection, Connection::Alive, "a stored feed is alive");
+            assert_eq!(progress.link, Link::Stored, "a stored feed has no link that could break");
         }
     }
     let end = after_last(expected);

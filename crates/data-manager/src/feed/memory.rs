@@ -6,7 +6,7 @@ use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
-use crate::feed::{Connection, Feed, FeedKind, Progress};
+use crate::feed::{Feed, FeedKind, Progress};
 
 /// Rows in memory as a [`Feed`].
 ///
@@ -85,12 +85,8 @@ impl Feed for MemoryFeed {
         {
             return (rows, Err(descent));
         }
-        let progress = Progress {
-            complete_through: until,
-            connection: Connection::Alive,
-            is_exhausted: self.next_row == self.rows.len(),
-        };
-        (rows, Ok(progress))
+        let is_exhausted = self.next_row == self.rows.len();
+        (rows, Ok(Progress::stored(until, is_exhausted)))
     }
 
     fn ready_until(&self) -> Timestamp {

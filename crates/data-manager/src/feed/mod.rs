@@ -3,12 +3,15 @@
 //! Not here: the tests that every feed passes ([`crate::feed::contract`]), the feeds themselves.
 
 pub mod contract;
+mod link;
 pub(crate) mod memory;
 pub(crate) mod prefetch;
 pub(crate) mod scripted;
 
 use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::Timestamp;
+
+pub use link::{DownCause, Link, LinkStep, Trading};
 
 use crate::DataError;
 
@@ -21,29 +24,35 @@ pub enum FeedKind {
     Live,
 }
 
-/// Whether the source at the other end still speaks.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Connection {
-    /// Something arrived within the source's own heartbeat, or the source is a stored one.
-    Alive,
-    /// Nothing has arrived.
-    Silent {
-        /// The last instant at which something was.
-        since: Timestamp,
-    },
-}
-
 /// How far a feed has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Progress {
-    /// The instant up to which every row that there is has been delivered. A stored feed has come
-    /// to the `until` that it was polled with; a live one to what bars, heartbeats and
-    /// interval-end marks say, never further than `until`.
+    /// The instant up to which every row that there is has been delivered, never further than
+    /// `until`. A stored feed has come to the `until` that it was polled with.
+    ///
+    /// That of a live feed is *evidence*, for this series alone: a closed bar that continues the last
+    /// one without a hole, the vendor's end mark, an answer from its history that reaches past
+    /// it, a proof that nothing traded. A heartbeat is none, and nothing is evidence for what lies
+    /// ahead of `now`. It never goes back.
     pub complete_through: Timestamp,
-    /// Whether the source still speaks.
-    pub connection: Connection,
+    /// What the way to the source is doing.
+    pub link: Link,
+    /// Whether the instrument trades.
+    pub trading: Trading,
     /// Whether no row will ever follow.
     pub is_exhausted: bool,
+}
+
+impl Progress {
+    /// That of a stored feed that was polled up to `until`.
+    pub fn stored(until: Timestamp, is_exhausted: bool) -> Progress {
+        Progress {
+            complete_through: until,
+            link: Link::Stored,
+            trading: Trading::Normal,
+            is_exhausted,
+        }
+    }
 }
 
 /// One series of rows, each delivered once: those of a stored source in ascending order of stamps,
@@ -53,6 +62,15 @@ pub struct Progress {
 /// that no bar can have are among them, and are the receiver's to count and reject. A series of 1d
 /// or 1w bars is stamped with the open of its session (of the first session of its week); a label
 /// that is no session keeps its stamp.
+///
+/// # What a live feed promises beyond that
+///
+/// - A row is handed out at or after its close by `now`, once, in ascending order but for those that
+///   come late. A bar that still runs is never handed out.
+/// - What it hands out is whole, and later news of the same bar comes by [`Feed::poll_revisions`].
+/// - [`Progress::complete_through`] is evidence. After a link was down it does not advance before
+///   the rows that were missed are fetched, whatever has arrived beyond.
+/// - A connection that breaks is a [`Link`], not an error of a poll.
 ///
 /// *Time*: what a poll delivers depends on nothing but the source, the seek and the `until`s;
 /// how polls cut the time does not matter.
@@ -124,6 +142,28 @@ pub trait Feed: Send {
         (rows.into(), polled)
     }
 
+    /// Appends to `out` rows that take the place of delivered ones of the same stamp, and have
+    /// arrived by `now`; each once. The default has none.
+    fn poll_revisions(&mut self, now: Timestamp, out: &mut BarColumns) {
+        let _ = (now, out);
+    }
+
+    /// Whether a poll at `now` could yield anything that the last one did not: rows, revisions,
+    /// another completeness, another link. The default says so always; a feed that knows better
+    /// spares the core a poll.
+    ///
+    /// *Cost*: it is asked at every look; an atomic load, at best.
+    fn has_news(&self, now: Timestamp) -> bool {
+        let _ = now;
+        true
+    }
+
+    /// The next instant at which a poll would yield something by the clock alone, as a link that
+    /// counts as silent from then on; [`Timestamp::MAX`] where nothing would.
+    fn next_due(&self) -> Timestamp {
+        Timestamp::MAX
+    }
+
     /// How far a poll can go without reading anything further: every row stamped before it is in
     /// memory, and best taken while it is in the cache. [`Timestamp::MIN`] where a poll always
     /// reads, or waits.
@@ -160,6 +200,18 @@ impl<F: Feed + ?Sized> Feed for Box<F> {
         until: Timestamp,
     ) -> (BarSlice, Result<Progress, DataError>) {
         (**self).poll_slice(now, until)
+    }
+
+    fn poll_revisions(&mut self, now: Timestamp, out: &mut BarColumns) {
+        (**self).poll_revisions(now, out);
+    }
+
+    fn has_news(&self, now: Timestamp) -> bool {
+        (**self).has_news(now)
+    }
+
+    fn next_due(&self) -> Timestamp {
+        (**self).next_due()
     }
 
     fn ready_until(&self) -> Timestamp {

@@ -22,7 +22,7 @@ use openbell_market::{BarColumns, SeriesKey};
 use openbell_time::Timestamp;
 
 use crate::DataError;
-use crate::feed::{Connection, Feed, FeedKind, Progress};
+use crate::feed::{Feed, FeedKind, Progress};
 
 /// A thread that reads ahead for any number of feeds; it ends when this is dropped.
 ///
@@ -334,19 +334,15 @@ impl Ahead {
                     return Err(error.clone());
                 }
                 // What is not known to be readable is not asked for before it is due.
-                Err(_) => return Ok(self.progress(until, false)),
+                Err(_) => return Ok(Progress::stored(until, false)),
                 Ok(progress) if progress.is_exhausted => {
                     let is_exhausted = self.row == batch.rows.len();
-                    return Ok(self.progress(until, is_exhausted));
+                    return Ok(Progress::stored(until, is_exhausted));
                 }
-                Ok(_) if until <= batch.until => return Ok(self.progress(until, false)),
+                Ok(_) if until <= batch.until => return Ok(Progress::stored(until, false)),
                 Ok(_) => self.next_batch(key, until)?,
             }
         }
-    }
-
-    fn progress(&self, until: Timestamp, is_exhausted: bool) -> Progress {
-        Progress { complete_through: until, connection: Connection::Alive, is_exhausted }
     }
 }
 

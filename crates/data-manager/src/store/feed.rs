@@ -14,7 +14,7 @@ use crate::DataError;
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
 use crate::codec::foreign;
-use crate::feed::{Connection, Feed, FeedKind, Progress};
+use crate::feed::{Feed, FeedKind, Progress};
 use crate::store::labels::Labels;
 use crate::store::layout::SeriesFile;
 
@@ -108,13 +108,10 @@ impl ParquetFeed {
         {
             return Err(fault.clone());
         }
-        Ok(Progress {
-            complete_through: until,
-            connection: Connection::Alive,
-            is_exhausted: self.fault.is_none()
-                && self.decoder.is_none()
-                && self.next_file == self.files.len(),
-        })
+        let is_exhausted = self.fault.is_none()
+            && self.decoder.is_none()
+            && self.next_file == self.files.len();
+        Ok(Progress::stored(until, is_exhausted))
     }
 
     /// Empty columns with room for as many rows as were due last: the oldest that were handed out,

@@ -1,0 +1,95 @@
+//! Corrections: bars that come after something later was published, and bars whose values change.
+//!
+//! They never write below what is published: the symbol's series are made anew from its bars, a new
+//! generation that readers find from the next publication on. Consumers are told from which sequence
+//! on what they were notified of has changed.
+
+use std::sync::Arc;
+
+use openbell_market::BarInterval;
+use openbell_time::Timestamp;
+
+use super::core::Core;
+use super::session::{RosterState, RunningSession};
+use crate::consumers::notice::Notice;
+use crate::control::event::{CorrectionKind, Event};
+use crate::error::RunError;
+use crate::symbol::live::{Corrections, Sifted};
+
+impl RunningSession {
+    /// Makes the series of the member at `position` anew where `sifted` names corrected bars.
+    pub(super) fn correct(&mut self, core: &mut Core, position: usize, sifted: Sifted) {
+        let n_corrected = sifted.late.n_bars + sifted.revised.n_bars;
+        if n_corrected == 0 {
+            return;
+        }
+        let clock = core.clock.now();
+        let n_series = self.progress.n_series();
+        let announced: Vec<Option<i64>> = (0..n_series)
+            .map(|series| {
+                let last = self.progress.n_notified(series, position).checked_sub(1)?;
+                let rows = self.members[position].rows_at(series, Timestamp::MAX);
+                rows.closes_at_ns().get(last).copied()
+            })
+            .collect();
+        let n_delivered = self.progress.deliver_many(position, sifted.late.n_bars);
+        self.members[position].make_anew(&self.layout, n_delivered, clock);
+        self.roster = RosterState::Changed;
+        for (series, last_ns) in announced.into_iter().enumerate() {
+            let rows = self.members[position].rows_at(series, Timestamp::MAX);
+            let closes_at_ns = rows.closes_at_ns();
+            let n_announced = last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last));
+            self.progress.notify_through(series, position, n_announced);
+        }
+        self.note_corrections(core, position, CorrectionKind::Late, sifted.late);
+        self.note_corrections(core, position, CorrectionKind::Revised, sifted.revised);
+    }
+
+    /// Logs corrections of one kind, and notes which announced series have changed from where on.
+    fn note_corrections(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        kind: CorrectionKind,
+        corrections: Corrections,
+    ) {
+        let Some((first_ns, last_ns)) = corrections.stamps_ns else { return };
+        let member = &self.members[position];
+        let symbol = &member.run.symbol;
+        core.record.events.push(Event::Corrected {
+            symbol: symbol.clone(),
+            at: core.clock.now(),
+            kind,
+            n_bars: corrections.n_bars as u64,
+            first: Timestamp::from_nanos(first_ns),
+            last: Timestamp::from_nanos(last_ns),
+        });
+        let generation = member.rows.live().generation;
+        let live = self.flow.live_mut();
+        for (series, writer) in member.writers().enumerate() {
+            let interval: BarInterval = writer.segment().shape().interval;
+            let since = writer.rows().closes_at_ns().partition_point(|&ns| ns <= first_ns);
+            if since < self.progress.n_notified(series, position) {
+                live.correct(member.run.idx, (symbol, interval), since, generation, kind);
+            }
+        }
+    }
+
+    /// Notifies consumers of what was corrected of those that are not withheld.
+    pub(super) fn notify_corrected(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let corrected = std::mem::take(&mut self.flow.live_mut().corrected);
+        for correction in corrected {
+            let position = self.find(&correction.notice.symbol);
+            match position.ok().filter(|&at| self.members[at].run.idx == correction.idx) {
+                None => {} // It has left.
+                Some(at) if self.gate.is_feed_behind(at) => {
+                    self.flow.live_mut().corrected.push(correction);
+                }
+                Some(_) => {
+                    self.notify(core, &Notice::Corrected(Arc::new(correction.notice)))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
