@@ -120,7 +120,8 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
     let all = record.all();
     let notified = &all[n_before..];
     assert_eq!(notified[0], Notified::Deactivated { at: noon, reason: holds_by(8_940) });
-    let Notified::Resumed(resumed) = &notified[1] else { panic!("{:?}", notified[1]) };
+    assert_eq!(notified[1], Notified::Joined(sym("TSLA")));
+    let Notified::Resumed(resumed) = &notified[2] else { panic!("{:?}", notified[2]) };
     assert_eq!((resumed.epoch, resumed.at), (3, noon));
     let skipped: Vec<_> = resumed
         .skipped
@@ -131,7 +132,6 @@ fn a_symbol_added_at_noon_is_seen_inside_only_until_its_backlog_is_empty() {
         skipped,
         [("TSLA", "1m".to_owned(), 0, 149, 150), ("TSLA", "5m".to_owned(), 0, 29, 30)]
     );
-    assert_eq!(notified[2], Notified::Joined(sym("TSLA")));
     assert_eq!(notified.len(), 3);
 
     let _ = story.ask(PaceCommand::Resume);

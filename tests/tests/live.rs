@@ -467,9 +467,8 @@ fn live_with_scope_symbol_one_whose_subscription_is_not_confirmed_does_not_hold_
     let mut healthy = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
     healthy.continuous();
     healthy.arrive_after_close(&minutes(open, 30), Nanos::from_secs(1));
-    // Until 09:40 it is complete through nothing of the day; then it says that nothing was traded.
-    let mut other =
-        ScriptedFeed::new(key_of("MSFT"), open - Nanos::from_secs(3600), Nanos::from_secs(7200));
+    // Until 09:40 nobody knows whether it will send anything; then it says that nothing was traded.
+    let mut other = ScriptedFeed::new(key_of("MSFT"), later, Nanos::from_secs(7200));
     other.continuous();
     other.arrives(later, Arrival::CompleteThrough(later));
     let scope = r#", "streaming": {"scope": "symbol"}"#;

@@ -15,6 +15,7 @@ mod gate_model;
 mod historical_indicators;
 mod live;
 mod live_laws;
+mod live_stories;
 mod lookahead;
 mod modules;
 mod order;

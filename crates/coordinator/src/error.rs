@@ -61,6 +61,15 @@ pub enum RunError {
         /// What the source has.
         found: FeedKind,
     },
+    /// The history source of a symbol that was no member in an earlier session of a live run does not
+    /// reach that session, so that the symbol cannot be as if it had always been there.
+    #[error("{symbol} cannot be as if it had always been there: its history ends before the session of {session}, in which it was no member; bring its bars into the store first")]
+    HistoryEnds {
+        /// The symbol.
+        symbol: Symbol,
+        /// The first session that is missing.
+        session: TradingDate,
+    },
     /// The inputs of a look could not be kept, so that nothing of it may be shown.
     #[error("cannot record the look at {at}: {why}; what cannot be recorded is not published")]
     Recording {

@@ -171,6 +171,14 @@ pub enum Refusal {
         /// The base of the run.
         base: BarInterval,
     },
+    /// A live run cannot build it back: the history of a member that was none in an earlier session
+    /// of the run does not reach that session.
+    HistoryEnds {
+        /// The member.
+        symbol: Symbol,
+        /// The session.
+        session: TradingDate,
+    },
     /// The speed is negative or not finite.
     BadSpeed,
     /// Too many commands wait; the caller must slow down.
@@ -192,6 +200,11 @@ impl fmt::Display for Refusal {
             Refusal::NotDerivable { interval, base } => {
                 write!(f, "{interval} bars cannot be made of {base} bars, the base of this run")
             }
+            Refusal::HistoryEnds { symbol, session } => write!(
+                f,
+                "it cannot be as if it had always been there: the history of {symbol} ends before \
+                 the session of {session}, in which it was no member"
+            ),
             Refusal::BadSpeed => f.write_str("a speed is a finite number, at least 0"),
             Refusal::QueueFull => f.write_str("too many commands wait; wait for tickets first"),
         }

@@ -303,7 +303,13 @@ impl RunningSession {
             results.push((symbol.clone(), removed));
         }
         if !leaving.is_empty() {
-            drop(self.take_out(&leaving, at));
+            let (date, before) = (self.layout.session.date, self.date_before(core));
+            for member in self.take_out(&leaving, at) {
+                let symbol = member.run.symbol.clone();
+                if let Some((date, processor)) = member.state_after(date, before) {
+                    core.kept.keep_state(&symbol, date, processor);
+                }
+            }
             self.refresh_members(core);
             self.decide(core)?; // The reason no longer names those that left.
         }
@@ -353,9 +359,12 @@ impl RunningSession {
         if !interval.is_made_of(base) {
             return Ok(Answer::Refused(Refusal::NotDerivable { interval, base }));
         }
-        self.derive_further(core, interval);
-        self.rebuild(core)?;
-        Ok(Answer::Done)
+        let before = core.rule.derived.clone();
+        derive_further(core, interval);
+        self.rebuild(core).or_else(|error| {
+            core.rule.derived = before;
+            refused(error)
+        })
     }
 
     fn add_indicator(&mut self, core: &mut Core, spec: IndicatorSpec) -> Result<Answer, RunError> {
@@ -366,30 +375,33 @@ impl RunningSession {
         if !interval.is_made_of(base) {
             return Ok(Answer::Refused(Refusal::NotDerivable { interval, base }));
         }
+        let before = core.rule.derived.clone();
         if interval != base && !core.rule.derived.contains(&interval) {
-            self.derive_further(core, interval);
+            derive_further(core, interval);
         }
         core.plan.add_indicator(spec);
-        self.rebuild(core)?;
-        Ok(Answer::Done)
+        self.rebuild(core).or_else(|error| {
+            core.rule.derived = before;
+            core.plan.drop_last_indicator();
+            refused(error)
+        })
     }
 
-    /// The run derives `interval` from now on.
-    fn derive_further(&mut self, core: &mut Core, interval: BarInterval) {
-        let derived = &mut core.rule.derived;
-        let at = derived.partition_point(|known| *known < interval);
-        derived.insert(at, interval);
-    }
-
-    /// Builds every member's series back from the store for the intervals and indicators of now.
-    /// They appear at the next publication, together; what was there stays as it was.
-    fn rebuild(&mut self, core: &mut Core) -> Result<(), RunError> {
+    /// Builds every member's series back from its earlier sessions for the intervals and indicators of
+    /// now. They appear at the next publication, together; what was there stays as it was.
+    ///
+    /// # Errors
+    ///
+    /// Earlier sessions that cannot be read; nothing has changed then.
+    fn rebuild(&mut self, core: &mut Core) -> Result<Answer, RunError> {
         let clock = core.clock.now();
         let known: Vec<BarInterval> = self.layout.series.derived.iter().map(|(i, _)| *i).collect();
         let layout = Arc::new(core.rule.lay(self.layout.session)?);
-        for (position, member) in self.members.iter_mut().enumerate() {
-            let n_delivered = self.progress.n_delivered(position);
-            member.rebuild(&mut core.reading(), &layout, n_delivered, clock)?;
+        core.kept.forget_states();
+        let states = self.members.iter().map(|m| m.state_before(&mut core.reading(), &layout));
+        let states = states.collect::<Result<Vec<_>, RunError>>()?;
+        for (position, (member, state)) in self.members.iter_mut().zip(states).enumerate() {
+            member.rebuild(state, &layout, self.progress.n_delivered(position), clock);
         }
         for (series, (interval, _)) in (1..).zip(&layout.series.derived) {
             if !known.contains(interval) {
@@ -410,7 +422,7 @@ impl RunningSession {
         }
         self.lay_due(clock);
         self.roster = RosterState::Changed;
-        Ok(())
+        Ok(Answer::Done)
     }
 
     /// Lays out the instants after `clock` that a replay must visit.
@@ -420,5 +432,23 @@ impl RunningSession {
             let calls = self.calls.iter().map(|&(at, _)| at);
             replay.lay_due(&self.layout, entries.chain(calls), clock);
         }
+    }
+}
+
+/// The run derives `interval` from now on.
+fn derive_further(core: &mut Core, interval: BarInterval) {
+    let derived = &mut core.rule.derived;
+    let at = derived.partition_point(|known| *known < interval);
+    derived.insert(at, interval);
+}
+
+/// What cannot be built back is refused where only its history is missing; anything else fails the
+/// run, as whatever breaks a member's source does.
+fn refused(error: RunError) -> Result<Answer, RunError> {
+    match error {
+        RunError::HistoryEnds { symbol, session } => {
+            Ok(Answer::Refused(Refusal::HistoryEnds { symbol, session }))
+        }
+        other => Err(other),
     }
 }

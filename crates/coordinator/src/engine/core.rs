@@ -28,6 +28,7 @@ use crate::plan::reading::Reading;
 use crate::plan::sessions::Sessions;
 use crate::source::Source;
 use crate::source::admission::Admitted;
+use crate::source::kept::Kept;
 use crate::source::recording::Recording;
 use crate::symbol::loader::{JoiningSymbol, SymbolLoader, open_symbol};
 use crate::symbol::{Membership, SymbolRun, SymbolRuns, SymbolSession};
@@ -69,6 +70,8 @@ pub(super) struct Core {
     pub(super) handle: Handle,
     pub(super) thread: Arc<CoreThread>,
     known: BTreeMap<Symbol, Known>,
+    /// What is kept of symbols from session to session beside those that go on.
+    pub(super) kept: Kept,
     /// Those that go on from session to session.
     pub(super) carried: SymbolRuns,
     pub(super) record: Record,
@@ -132,6 +135,7 @@ impl Core {
             handle,
             thread,
             known: BTreeMap::new(),
+            kept: Kept::default(),
             carried: SymbolRuns::new(),
             record: Record::new(),
         })
@@ -257,13 +261,16 @@ impl Core {
         run: Box<SymbolRun>,
         through: Arc<DeliveredThrough>,
     ) -> Result<SymbolSession, RunError> {
-        let reading = Reading { plan: &self.plan, rule: &self.rule, source: self.source.as_mut() };
-        let (later, admitted, kind) = (&self.later, &mut self.admitted, self.kind);
-        SymbolLoader { reading, layout, later, admitted, kind }.load(run, through)
+        let (kept, kind) = (&self.kept, self.kind);
+        let (plan, rule, source) = (&self.plan, &self.rule, self.source.as_mut());
+        let reading = Reading { plan, rule, source, kept, kind };
+        let (later, admitted) = (&self.later, &mut self.admitted);
+        SymbolLoader { reading, layout, later, admitted }.load(run, through)
     }
 
     pub(super) fn reading(&mut self) -> Reading<'_> {
-        Reading { plan: &self.plan, rule: &self.rule, source: self.source.as_mut() }
+        let (kept, kind) = (&self.kept, self.kind);
+        Reading { plan: &self.plan, rule: &self.rule, source: self.source.as_mut(), kept, kind }
     }
 
     /// The digests of all symbols of which a session has closed, in symbol order.

@@ -22,7 +22,7 @@ use super::{After, Step};
 use crate::consumers::notice::Notice;
 use crate::control::event::Event;
 use crate::control::status::{FeedStatus, SymbolState};
-use crate::error::RunError;
+use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
@@ -154,18 +154,21 @@ impl RunningSession {
     /// gate is shut before anything of this look is delivered.
     fn check_overdue(&mut self, core: &mut Core) -> Result<(), RunError> {
         let clock = core.clock.now();
+        let is_over = clock >= self.layout.clock_until;
         let mut began = false;
         for position in 0..self.members.len() {
-            let member = &self.members[position];
-            let live = member.rows.live();
-            if matches!(live.trading, Trading::Halted { .. }) {
-                continue;
+            let live = self.members[position].rows.live();
+            if !matches!(live.trading, Trading::Halted { .. }) {
+                let overdue = self.overdue(live.complete_through, clock);
+                if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
+                    self.members[position].gauge.record_lag(overdue);
+                    began = true;
+                }
             }
-            let overdue = self.overdue(live.complete_through, clock);
-            if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
-                self.members[position].gauge.record_lag(overdue);
-                began = true;
-            }
+            let is_behind = !self.gate.may_settle(position);
+            let live = self.members[position].rows.live_mut();
+            // At its end the clock stands: one that is behind then is so until all has come.
+            live.is_behind = is_behind || (is_over && live.is_behind);
         }
         if began { self.begin_lagging(core) } else { Ok(()) }
     }
@@ -243,7 +246,9 @@ impl RunningSession {
         member.append_live(row, clock);
         let live = member.rows.live_mut();
         live.continue_through(&self.layout, closes_at);
-        live.counts.n_behind += u64::from(is_behind);
+        // The last bar of a backlog has no lag any more, and was caught up as those before it.
+        live.is_behind |= is_behind;
+        live.counts.n_behind += u64::from(live.is_behind);
         self.deliver_late(core, position, closes_at);
         Ok(())
     }
@@ -269,8 +274,9 @@ impl RunningSession {
 
     /// Whether what is missing of a member may be passed over when it has had time to come.
     fn may_settle(&self, position: usize) -> bool {
-        let is_up = link_state(&self.members[position].rows.live().link) == LinkState::Up;
-        is_up && self.gate.may_settle(position)
+        let live = self.members[position].rows.live();
+        let is_up = link_state(&live.link) == LinkState::Up;
+        is_up && !live.is_behind && self.gate.may_settle(position)
     }
 
     /// Whether the last instant has all that belongs to it, or that has had time to come: those
@@ -280,13 +286,22 @@ impl RunningSession {
         (0..self.members.len()).all(|position| {
             let live = self.members[position].rows.live();
             let is_coming = link_state(&live.link) == LinkState::Up
-                && live.complete_through >= self.layout.clock_since
-                && !self.gate.may_settle(position);
+                && self.is_complete_through_open(position)
+                && live.is_behind;
             // With the scope of one symbol the others would wait for it with their gate open.
             let waits = is_coming && self.gate.scope() == GateScope::Session;
             let patience = if waits { gap_time(core) } else { settle_time(core) };
             live.complete_through >= last || wall >= last + patience
         })
+    }
+
+    /// Whether the feed of a member is confirmed, and nothing that has closed by the session's open
+    /// is missing of it.
+    fn is_complete_through_open(&self, position: usize) -> bool {
+        let live = self.members[position].rows.live();
+        let is_confirmed = live.is_heard && !matches!(live.link, Link::Starting { .. });
+        let missing = self.layout.delivered.next_close_after(live.complete_through);
+        is_confirmed && missing.is_none_or(|closes_at| closes_at > self.layout.clock_since)
     }
 
     /// Looks at what is known of every feed: what its symbol is doing, and whether it holds the
@@ -308,7 +323,7 @@ impl RunningSession {
                 is_halted,
                 overdue: if is_halted { Nanos::ZERO } else { self.overdue(through, clock) },
                 behind: self.open_time(through, clock),
-                is_complete_through_open: through >= self.layout.clock_since,
+                is_complete_through_open: self.is_complete_through_open(position),
                 is_proven_quiet: expected.is_some_and(|due| due <= through),
                 has_opened,
             };
@@ -445,7 +460,7 @@ fn link_state(link: &Link) -> LinkState {
 /// What a poll that fails says of the link: by its contract a feed reports a broken one, so that
 /// this is a fault of the feed, and its symbol's alone.
 fn down(error: &DataError, since: Timestamp) -> Link {
-    Link::Down { since, why: DownCause::Broken(error.to_string().into()), next_try: None }
+    Link::Down { since, why: DownCause::Broken(with_causes(error).into()), next_try: None }
 }
 
 fn state_of(state: FeedState) -> SymbolState {

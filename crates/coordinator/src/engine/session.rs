@@ -9,7 +9,7 @@ use std::sync::Arc;
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::{RejectReason, Symbol};
 use openbell_session_data::{DeliveredThrough, Reason};
-use openbell_time::Timestamp;
+use openbell_time::{Timestamp, TradingDate};
 
 use super::core::Core;
 use super::live::Live;
@@ -31,7 +31,7 @@ use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, SessionReport, SymbolReport};
 use crate::source::admission::Rejected;
 use crate::symbol::readiness::Readiness;
-use crate::symbol::{Membership, NEVER, SymbolSession};
+use crate::symbol::{Membership, NEVER, SymbolRun, SymbolSession};
 
 /// The session that is there.
 pub(super) struct RunningSession {
@@ -308,12 +308,18 @@ impl RunningSession {
             symbols.push(report);
             core.record.digest.symbol(&member.run.symbol, digest);
             core.record.digests.insert(member.run.idx, digest);
+            if let Some(bars) = member.take_live_bars() {
+                core.kept.keep_bars(&member.run.symbol, session.date, bars);
+            }
             match member.run.membership {
                 Membership::Configured | Membership::Asked(Stay::Run) => {
                     member.run.retire(member.series);
                     core.carried.push(member.run);
                 }
-                Membership::Asked(Stay::Session) => {}
+                Membership::Asked(Stay::Session) => {
+                    let SymbolRun { symbol, processor, .. } = *member.run;
+                    core.kept.keep_state(&symbol, session.date, processor);
+                }
             }
         }
         if has_left {
@@ -332,6 +338,12 @@ impl RunningSession {
             symbols,
             switches: self.switches,
         });
+    }
+
+    /// The session of the run before this one.
+    pub(super) fn date_before(&self, core: &Core) -> Option<TradingDate> {
+        let before = self.index.checked_sub(1)?;
+        Some(core.plan.sessions[before].date)
     }
 
     /// A member is loaded: notes when something becomes known of its rows, and what is not ready.

@@ -32,7 +32,7 @@ pub(crate) fn historical_indicators(
     }
     let mut indicators = Vec::new();
     for historical in plan.historical() {
-        let Reading { plan, rule, source } = reading;
+        let Reading { plan, rule, source, .. } = reading;
         let computation =
             Computation { historical, plan, rule, day, symbol, source: &mut **source };
         let key: Arc<str> = historical.key().into();

@@ -263,6 +263,11 @@ impl Plan {
         self.indicators.push(spec);
     }
 
+    /// The indicator that was added last is not wanted after all.
+    pub(crate) fn drop_last_indicator(&mut self) {
+        self.indicators.pop();
+    }
+
     /// A fresh set of the indicators on `interval`, in the order of the config.
     pub fn indicators_on(&self, interval: BarInterval) -> IndicatorSet {
         let specs: Vec<IndicatorSpec> =

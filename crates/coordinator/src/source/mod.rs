@@ -1,6 +1,7 @@
 //! Where a run gets its feeds from: a store, or whatever a service puts in its place.
 
 pub(crate) mod admission;
+pub(crate) mod kept;
 pub(crate) mod recording;
 pub(crate) mod session_reader;
 pub(crate) mod store;

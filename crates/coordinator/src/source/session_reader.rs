@@ -112,6 +112,17 @@ impl SessionReader {
         }
     }
 
+    /// Whether a row follows before `until`; the reader is to be sought then.
+    ///
+    /// # Errors
+    ///
+    /// Rows that cannot be read.
+    pub(crate) fn has_rows_until(&mut self, until: Timestamp) -> Result<bool, DataError> {
+        self.read_until = None;
+        let (rows, polled) = self.feed.poll_slice(until, until);
+        polled.map(|_| !rows.is_empty())
+    }
+
     /// Goes to the first row of the session. What lies between two sessions is read over: seeking
     /// opens the file anew.
     fn seek(&mut self, layout: &SessionLayout) -> Result<(), DataError> {

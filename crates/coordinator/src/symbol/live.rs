@@ -42,6 +42,8 @@ pub(crate) struct LiveRows {
     pub(crate) said: Option<Result<Progress, Link>>,
     /// Whether it was asked in this session.
     pub(crate) is_heard: bool,
+    /// Whether it was behind at any time of this look.
+    pub(crate) is_behind: bool,
     /// Whether its last poll failed.
     pub(crate) has_failed: bool,
     /// Which making of the session's series this is, from 1.
@@ -121,6 +123,7 @@ impl LiveRows {
             why: Why::Behind { complete_through: None },
             said: None,
             is_heard: false,
+            is_behind: false,
             has_failed: false,
             generation: 1,
             counts: LiveCounts::default(),

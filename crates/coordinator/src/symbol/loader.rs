@@ -76,8 +76,6 @@ pub(crate) struct SymbolLoader<'l> {
     pub(crate) later: &'l VecDeque<Arc<SessionLayout>>,
     /// What rows pass through; used again and again.
     pub(crate) admitted: &'l mut Admitted,
-    /// How the rows of the session come.
-    pub(crate) kind: FeedKind,
 }
 
 impl SymbolLoader<'_> {
@@ -95,7 +93,7 @@ impl SymbolLoader<'_> {
         mut run: Box<SymbolRun>,
         through: Arc<DeliveredThrough>,
     ) -> Result<SymbolSession, RunError> {
-        let (needed, found) = (self.kind, run.reader.feed.kind());
+        let (needed, found) = (self.reading.kind, run.reader.feed.kind());
         if found != needed {
             return Err(RunError::WrongFeed { symbol: run.symbol.clone(), needed, found });
         }

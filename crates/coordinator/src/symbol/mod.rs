@@ -17,9 +17,9 @@ use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
 use openbell_processor::{SeriesMemory, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
     DeliveredThrough, HistoricalIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts,
-    SeriesRole, Visibility, Why,
+    SeriesRole, Visibility, WholeBars, Why,
 };
-use openbell_time::Timestamp;
+use openbell_time::{Timestamp, TradingDate};
 
 use crate::control::command::Stay;
 use crate::control::status::SymbolGauge;
@@ -149,6 +149,9 @@ impl StoredRows {
         next.map_or(NEVER, |rejected| rejected.known_at.as_nanos()).min(fault_ns)
     }
 }
+
+/// What a symbol is before a session: the state of its processor, and its history windows.
+pub(crate) type StateBefore = (SymbolProcessor, History);
 
 /// A symbol in the session that is running.
 pub(crate) struct SymbolSession {
@@ -369,18 +372,31 @@ impl SymbolSession {
         self.board_member = None;
     }
 
-    /// Builds all series anew, for the intervals and indicators of `reading` as they are now, from
-    /// the same rows of the session, of which `n_delivered` are delivered.
+    /// The state before the session of `layout`, for the intervals and indicators of `reading` as they
+    /// are now.
+    ///
+    /// # Errors
+    ///
+    /// Bars of earlier sessions that cannot be read.
+    pub(crate) fn state_before(
+        &self,
+        reading: &mut Reading<'_>,
+        layout: &SessionLayout,
+    ) -> Result<StateBefore, RunError> {
+        let stored = reading.source.intervals(&self.run.symbol);
+        before_session(reading, &self.run.symbol, &stored, &layout.session)
+    }
+
+    /// Builds all series anew, from the state `before` the session and the same rows, of which
+    /// `n_delivered` are delivered.
     pub(crate) fn rebuild(
         &mut self,
-        reading: &mut Reading<'_>,
+        before: StateBefore,
         layout: &SessionLayout,
         n_delivered: usize,
         clock: Timestamp,
-    ) -> Result<(), RunError> {
-        let stored = reading.source.intervals(&self.run.symbol);
-        let (mut processor, history) =
-            before_session(reading, &self.run.symbol, &stored, &layout.session)?;
+    ) {
+        let (mut processor, history) = before;
         self.run.history = history;
         match &mut self.rows {
             SymbolRows::Live(live) => {
@@ -396,6 +412,27 @@ impl SymbolSession {
                 self.board_member = None;
             }
         }
-        Ok(())
+    }
+
+    /// The state of the symbol after the last session that it has seen to its end: the one that is
+    /// there, `date`, where its rows were all read when it was prepared, or else the one before.
+    /// `None` where its rows could not all be read: what they would have come to is not known.
+    pub(crate) fn state_after(
+        self,
+        date: TradingDate,
+        before: Option<TradingDate>,
+    ) -> Option<(TradingDate, SymbolProcessor)> {
+        match self.rows {
+            SymbolRows::Stored(StoredRows { fault: Some(_), .. }) => None,
+            SymbolRows::Stored(_) => Some((date, self.run.processor)),
+            SymbolRows::Live(live) => Some((before?, live.start)),
+        }
+    }
+
+    /// The base bars of a live session that has closed.
+    pub(crate) fn take_live_bars(&mut self) -> Option<WholeBars> {
+        let SymbolRows::Live(live) = &mut self.rows else { return None };
+        let Admitted { bars, closes_at_ns, .. } = std::mem::take(&mut live.admitted);
+        Some(WholeBars { bars: bars.into(), closes_at_ns: closes_at_ns.into() })
     }
 }

@@ -1,6 +1,7 @@
 //! The state of a symbol before a session: history windows and warm indicators, as those of a
 //! symbol that was there from the first session on.
 
+use openbell_data_manager::FeedKind;
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_processor::{SeriesMemory, SymbolProcessor};
 use openbell_time::Session;
@@ -23,30 +24,66 @@ pub(crate) fn before_session(
     stored: &[BarInterval],
     day: &Session,
 ) -> Result<(SymbolProcessor, History), RunError> {
-    let Reading { plan, rule, source } = reading;
-    let mut processor =
-        SymbolProcessor::new(rule.base, &rule.derived, |interval| plan.indicators_on(interval));
+    let Reading { plan, rule, source, kept, kind } = reading;
     let first = plan.sessions[0];
-
     let windows = plan.history_of(symbol);
     let mut history = History::new(symbol, rule.base, &windows, stored);
-    history.roll(&first, rule, *source)?;
-    warm(&mut processor, &history, rule);
-
     let key = SeriesKey { symbol: symbol.clone(), interval: rule.base };
     let mut reader = SessionReader::new(source.feed(&key, &rule.calendar)?);
     let mut admitted = Admitted::default();
-    if rule.derived.contains(&BarInterval::WEEK) {
-        begin_week(&mut processor, &mut reader, &mut admitted, rule, &first)?;
-    }
+    let has_week = rule.derived.contains(&BarInterval::WEEK);
+    let outlasts = has_week || !plan.indicators().is_empty();
+    let (since, mut processor) = match kept.state_before(symbol, day.date) {
+        Some((date, processor)) => (date.plus_days(1), processor),
+        None => {
+            let mut processor = SymbolProcessor::new(rule.base, &rule.derived, |interval| {
+                plan.indicators_on(interval)
+            });
+            history.roll(&first, rule, *source)?;
+            warm(&mut processor, &history, rule);
+            // Without indicators nothing outlasts a session but the week that has begun.
+            let week = day.date.monday();
+            let since = if plan.indicators().is_empty() { week } else { first.date };
+            if has_week && since <= first.date {
+                begin_week(&mut processor, &mut reader, &mut admitted, rule, &first)?;
+            }
+            (since, processor)
+        }
+    };
     let mut memory = SeriesMemory::default();
-    for session in plan.sessions.iter().take_while(|session| session.date < day.date) {
+    let is_due = |session: &&Session| (since..day.date).contains(&session.date);
+    for session in plan.sessions.iter().filter(is_due) {
         let layout = rule.lay(*session)?;
-        let bars = reader.read_bars(&layout, SlotsOf::Base(rule.base), &mut admitted)?;
+        let bars = match kept.bars(symbol, session.date) {
+            Some(bars) => bars,
+            None => {
+                let slots = SlotsOf::Base(rule.base);
+                let bars = reader.read_bars(&layout, slots, &mut admitted)?;
+                if *kind == FeedKind::Live && outlasts && bars.bars.is_empty() {
+                    check_reach(&mut reader, symbol, session, day)?;
+                }
+                bars
+            }
+        };
         memory = processor.whole_session(&layout.series, bars, memory).into_memory();
     }
     history.roll(day, rule, *source)?;
     Ok((processor, history))
+}
+
+/// Refuses a symbol whose history source ends before `session`, a live one of this run in which it
+/// was no member: what it did then is not known, which is not the same as nothing.
+fn check_reach(
+    reader: &mut SessionReader,
+    symbol: &Symbol,
+    session: &Session,
+    day: &Session,
+) -> Result<(), RunError> {
+    let until = day.pre_open.unwrap_or(day.open);
+    if reader.has_rows_until(until)? {
+        return Ok(());
+    }
+    Err(RunError::HistoryEnds { symbol: symbol.clone(), session: session.date })
 }
 
 /// Seeds every indicator with the trailing window of its interval, where the config loads one.

@@ -1,0 +1,158 @@
+//! Scripted feeds as the source of a live run, and the clock that drives it.
+
+use openbell_config::SessionConfig;
+use openbell_coordinator::{Engine, Event, Sessions, Source, Step, UnknownSymbol};
+use openbell_data_manager::{DataError, Feed, MemoryFeed, ScriptedFeed};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_time::{Calendar, Nanos, Timestamp};
+
+use crate::market::{bar_at, time};
+
+/// Live feeds by symbol, each a script that begins anew whenever it is asked for, and the bars that
+/// the history of each symbol has.
+#[derive(Clone, Default)]
+pub struct LiveMarket {
+    feeds: Vec<ScriptedFeed>,
+    history: Vec<(SeriesKey, BarColumns)>,
+}
+
+impl LiveMarket {
+    /// The market of these feeds, all of one interval, without history.
+    pub fn new(feeds: impl IntoIterator<Item = ScriptedFeed>) -> LiveMarket {
+        LiveMarket { feeds: feeds.into_iter().collect(), history: Vec::new() }
+    }
+
+    /// The same with a history of one series.
+    pub fn with_history(mut self, key: SeriesKey, rows: BarColumns) -> LiveMarket {
+        self.history.push((key, rows));
+        self
+    }
+}
+
+impl Source for LiveMarket {
+    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
+        let of_symbol = |feed: &&ScriptedFeed| feed.series().symbol == *symbol;
+        self.feeds.iter().filter(of_symbol).map(|feed| feed.series().interval).collect()
+    }
+
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        UnknownSymbol { symbol: symbol.clone(), source: "the vendor".to_owned(), nearest: None }
+    }
+
+    fn feed(&mut self, key: &SeriesKey, _: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        let rows = self.history.iter().find(|(known, _)| known == key);
+        let rows = rows.map(|(_, rows)| rows.clone()).unwrap_or_default();
+        Ok(Box::new(MemoryFeed::new(key.clone(), rows)))
+    }
+
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        match self.feeds.iter().find(|feed| feed.series() == key) {
+            Some(feed) => Ok(Box::new(feed.clone())),
+            None => self.feed(key, calendar),
+        }
+    }
+}
+
+/// A live run, and the wall clock that it follows.
+pub struct LiveStory {
+    /// The run.
+    pub engine: Engine,
+    /// The instant of the wall at which it was stepped last.
+    pub now: Timestamp,
+}
+
+impl LiveStory {
+    /// A live run of the config `json` over `market`, whose clock stands at `now`.
+    ///
+    /// # Panics
+    ///
+    /// Where the config or the plan is refused.
+    pub fn new(json: &str, market: LiveMarket, sessions: Sessions, now: Timestamp) -> LiveStory {
+        let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
+        let engine = Engine::live_sessions(&config, time(), Box::new(market), sessions);
+        LiveStory { engine: engine.unwrap_or_else(|errors| panic!("{errors}")), now }
+    }
+
+    /// Steps at `now` as often as there is something to do. Returns whether the run goes on.
+    pub fn look(&mut self, now: Timestamp) -> bool {
+        self.now = now;
+        loop {
+            match self.engine.step(now) {
+                Step::Worked => {}
+                Step::Waits { .. } | Step::Paused => return true,
+                Step::Ended(_) => return false,
+            }
+        }
+    }
+
+    /// Goes on second by second up to and including `until`, or to the end of the run.
+    pub fn go(&mut self, until: Timestamp) {
+        self.go_by(until, Nanos::from_secs(1));
+    }
+
+    /// Goes on by a clock that is looked at every `tick`.
+    pub fn go_by(&mut self, until: Timestamp, tick: Nanos) {
+        while self.now < until && self.look((self.now + tick).min(until)) {}
+    }
+
+    /// Sleeps: the clock is not looked at, and stands at `until` then.
+    pub fn sleep(&mut self, until: Timestamp) {
+        self.now = until;
+    }
+
+    /// The switches so far: the seconds since `since`, and the reason where the gate shut.
+    pub fn switches(&self, since: Timestamp) -> Vec<(i64, &'static str)> {
+        let switches = self.engine.events().iter().filter_map(|event| match event {
+            Event::GateOpened { at, .. } => Some(((*at - since).as_secs(), "open")),
+            Event::GateShut { at, reason, .. } => Some(((*at - since).as_secs(), reason.name())),
+            _ => None,
+        });
+        switches.collect()
+    }
+
+    /// Whether outsiders read.
+    pub fn is_active(&self) -> bool {
+        self.engine.outside_reader().view().is_ok()
+    }
+
+    /// The closes of the base bars of `symbol` that the inside has.
+    pub fn closes(&self, symbol: &str) -> Vec<Timestamp> {
+        let view = self.engine.inside_reader().view();
+        let Some(symbol) = view.symbol(symbol) else { return Vec::new() };
+        let rows = symbol.base().expect("a base series").today();
+        rows.closes_at_ns().iter().map(|&ns| Timestamp::from_nanos(ns)).collect()
+    }
+}
+
+/// The series of that name, as `AAPL 1m`.
+///
+/// # Panics
+///
+/// Where it is no name of one.
+pub fn series(text: &str) -> SeriesKey {
+    let (symbol, interval) = text.split_once(' ').expect("a symbol and an interval");
+    SeriesKey {
+        symbol: symbol.parse().expect("a symbol"),
+        interval: interval.parse().expect("an interval"),
+    }
+}
+
+/// `n` bars of a series that follow each other from `since` on.
+///
+/// # Panics
+///
+/// Where the interval is no clock interval.
+pub fn bars_of(key: &SeriesKey, since: Timestamp, n: usize) -> BarColumns {
+    let step = key.interval.clock().expect("an interval of the clock").length();
+    let mut rows = BarColumns::default();
+    let mut opens_at = since;
+    for _ in 0..n {
+        rows.push(opens_at, bar_at(key.symbol.as_str(), opens_at));
+        opens_at += step;
+    }
+    rows
+}
