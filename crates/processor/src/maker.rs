@@ -120,10 +120,48 @@ impl SymbolProcessor {
         visibility: Visibility,
         memory: SeriesMemory,
     ) -> SessionSeries {
+        self.lay(layout);
+        self.segments(layout, visibility, memory)
+    }
+
+    /// Segments of the session that this processor stands in, which begin with the first
+    /// `n_rows` rows of `before`, base first: the processor is in the state in which it had made
+    /// just those.
+    ///
+    /// *Shape*: `layout` is that of the session that was started.
+    pub fn continue_session(
+        &self,
+        layout: &SeriesLayout,
+        visibility: Visibility,
+        before: &SessionSeries,
+        n_rows: &[usize],
+    ) -> SessionSeries {
+        let mut series = self.segments(layout, visibility, SeriesMemory::default());
+        let writers = std::iter::once(&mut series.base).chain(&mut series.derived);
+        for ((writer, before), &n_rows) in writers.zip(before.writers()).zip(n_rows) {
+            writer.take_over(before.rows().first(n_rows));
+        }
+        series
+    }
+
+    /// Lays the windows of a session.
+    fn lay(&mut self, layout: &SeriesLayout) {
         self.base.lay(&layout.base);
+        for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
+            fold.lay(day);
+        }
+    }
+
+    /// Empty segments of all series.
+    fn segments(
+        &self,
+        layout: &SeriesLayout,
+        visibility: Visibility,
+        memory: SeriesMemory,
+    ) -> SessionSeries {
         let (day, n_slots) = (Arc::clone(&layout.base), layout.n_base_slots);
         let base = SegmentWriter::renewed(memory.base, self.base_shape(visibility), day, n_slots);
-        SessionSeries { base, derived: self.start_derived(layout, visibility, memory.derived) }
+        SessionSeries { base, derived: self.derived_segments(layout, visibility, memory.derived) }
     }
 
     /// All series of a whole session with the base bars `whole`: what
@@ -137,11 +175,11 @@ impl SymbolProcessor {
         whole: WholeBars,
         memory: SeriesMemory,
     ) -> SessionSeries {
-        self.base.lay(&layout.base);
+        self.lay(layout);
         let (shape, day) = (self.base_shape(Visibility::AtClose), Arc::clone(&layout.base));
         let mut base = SegmentWriter::of_whole(memory.base, shape, day, whole);
         self.base.complete(&mut base);
-        let derived = self.start_derived(layout, Visibility::AtClose, memory.derived);
+        let derived = self.derived_segments(layout, Visibility::AtClose, memory.derived);
         let mut series = SessionSeries { base, derived };
         self.fold(0, layout.until, &mut series, None);
         series
@@ -156,17 +194,16 @@ impl SymbolProcessor {
         }
     }
 
-    /// Lays the windows and makes empty derived segments.
-    fn start_derived(
-        &mut self,
+    /// Empty segments of the derived series.
+    fn derived_segments(
+        &self,
         layout: &SeriesLayout,
         visibility: Visibility,
         memory: Vec<SegmentMemory>,
     ) -> Vec<SegmentWriter> {
         let mut memory = memory.into_iter();
         let mut derived = Vec::with_capacity(self.folds.len());
-        for (fold, (_, day)) in self.folds.iter_mut().zip(&layout.derived) {
-            fold.lay(day);
+        for (fold, (_, day)) in self.folds.iter().zip(&layout.derived) {
             let shape = SegmentShape {
                 interval: fold.interval(),
                 role: SeriesRole::Derived,

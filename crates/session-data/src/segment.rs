@@ -244,7 +244,7 @@ impl<'s> SegmentFacts<'s> {
 #[derive(Clone, Copy)]
 pub struct Rows<'s> {
     /// `None` where a series has no rows of the day at all.
-    of: Option<(&'s Segment, Committed<'s>)>,
+    pub(crate) of: Option<(&'s Segment, Committed<'s>)>,
 }
 
 impl std::fmt::Debug for Rows<'_> {

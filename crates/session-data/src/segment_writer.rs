@@ -183,6 +183,29 @@ impl SegmentWriter {
         self.writer.commit(n_rows);
     }
 
+    /// Takes over `rows`, the first of another segment of the same shape, as they are: bars, closes,
+    /// and since when each is visible.
+    ///
+    /// *Cost*: a copy of each column.
+    ///
+    /// # Panics
+    ///
+    /// Where rows are committed already, fewer fit, or one of the two was
+    /// [made of whole bars](SegmentWriter::of_whole).
+    pub fn take_over(&mut self, rows: Rows<'_>) {
+        let Some((segment, committed)) = rows.of else { return };
+        assert!(self.writer.len() == 0 && self.whole().is_none() && segment.whole().is_none());
+        let n_rows = committed.len();
+        let (ints, floats) = self.writer.tails();
+        for (column, tail) in ints.enumerate() {
+            tail[..n_rows].copy_from_slice(committed.ints(column));
+        }
+        for (column, tail) in floats.enumerate() {
+            tail[..n_rows].copy_from_slice(committed.floats(column));
+        }
+        self.writer.commit(n_rows);
+    }
+
     /// The bars that the segment was made of, where they were there whole.
     pub fn whole(&self) -> Option<&WholeBars> {
         self.segment.whole()

@@ -19,10 +19,8 @@ use crate::symbol::live::{Corrections, Sifted};
 impl RunningSession {
     /// Makes the series of the member at `position` anew where `sifted` names corrected bars.
     pub(super) fn correct(&mut self, core: &mut Core, position: usize, sifted: Sifted) {
-        let n_corrected = sifted.late.n_bars + sifted.revised.n_bars;
-        if n_corrected == 0 {
-            return;
-        }
+        let first = [sifted.late.stamps_ns, sifted.revised.stamps_ns].into_iter().flatten().min();
+        let Some((first_ns, _)) = first else { return };
         let clock = core.clock.now();
         let n_series = self.progress.n_series();
         let announced: Vec<Option<i64>> = (0..n_series)
@@ -33,7 +31,8 @@ impl RunningSession {
             })
             .collect();
         let n_delivered = self.progress.deliver_many(position, sifted.late.n_bars);
-        self.members[position].make_anew(&self.layout, n_delivered, clock);
+        let since = Timestamp::from_nanos(first_ns);
+        self.members[position].make_anew(&self.layout, n_delivered, since, clock);
         self.roster = RosterState::Changed;
         for (series, last_ns) in announced.into_iter().enumerate() {
             let rows = self.members[position].rows_at(series, Timestamp::MAX);

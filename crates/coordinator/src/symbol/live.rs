@@ -10,6 +10,7 @@ use openbell_time::{Nanos, Timestamp};
 use crate::layout::SessionLayout;
 use crate::report::LiveReport;
 use crate::source::admission::{Admitted, Rejected};
+use crate::symbol::checkpoints::Checkpoints;
 
 /// How far ahead of our clock a source may say that it is complete and be believed when the clock has
 /// come so far: its clock may be that much ahead. What lies further ahead is no evidence, ever.
@@ -19,6 +20,8 @@ pub(crate) const MAX_SKEW: Nanos = Nanos::from_secs(5);
 pub(crate) struct LiveRows {
     /// The state at the session's start, for building the session anew when a bar is corrected.
     pub(crate) start: SymbolProcessor,
+    /// States within the session.
+    pub(crate) checkpoints: Checkpoints,
     /// The instant up to which it is proven that every bar there is has arrived.
     pub(crate) complete_through: Timestamp,
     /// What the source says to be complete through, ahead of our clock.
@@ -111,6 +114,7 @@ impl LiveRows {
     pub(crate) fn new(start: SymbolProcessor, since: Timestamp) -> LiveRows {
         LiveRows {
             start,
+            checkpoints: Checkpoints::default(),
             complete_through: since,
             ahead: None,
             distrusted: None,

@@ -3,6 +3,7 @@
 //! Not here: how far it is delivered and notified (the engine's progress), whether it lags
 //! ([`crate::gate`]).
 
+pub(crate) mod checkpoints;
 pub(crate) mod figures;
 pub(crate) mod live;
 pub(crate) mod loader;
@@ -10,10 +11,11 @@ pub(crate) mod readiness;
 pub(crate) mod warm_up;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_data_manager::DataError;
-use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx};
+use openbell_market::{BarInterval, RejectReason, Symbol, SymbolIdx, n_stamped_before};
 use openbell_processor::{SeriesMemory, SessionSeries, SymbolProcessor};
 use openbell_session_data::{
     DeliveredThrough, HistoricalIndicator, Member, Rows, Segment, SegmentWriter, SeriesFacts,
@@ -31,6 +33,7 @@ use crate::plan::reading::Reading;
 use crate::report::SymbolReport;
 use crate::source::admission::{Admitted, Rejected};
 use crate::source::session_reader::SessionReader;
+use checkpoints::Checkpoints;
 use figures::{SessionFigures, series_reports};
 use live::LiveRows;
 use warm_up::before_session;
@@ -340,11 +343,8 @@ impl SymbolSession {
 
     /// Appends the live bar `row`, the next one, to its series, seen from `now` on.
     pub(crate) fn append_live(&mut self, row: usize, now: Timestamp) {
-        let live = self.rows.live();
-        let Admitted { bars, closes_at_ns, .. } = &live.admitted;
-        let (through, series) = (live.closed_through, &mut self.series);
-        let processor = &mut self.run.processor;
-        processor.append(bars, closes_at_ns, row..row + 1, through, series, Some(now));
+        let (series, processor) = (&mut self.series, &mut self.run.processor);
+        append(self.rows.live_mut(), processor, series, row..row + 1, now);
     }
 
     /// Closes the windows of a live session that end at or before `through`, seen from `now` on.
@@ -356,17 +356,37 @@ impl SymbolSession {
         }
     }
 
-    /// Makes the series of a live session anew out of its first `n_delivered` bars, from the state
-    /// at its start: a new generation of its segments, seen from `now` on. Nothing that is
-    /// published changes.
-    pub(crate) fn make_anew(&mut self, layout: &SessionLayout, n_delivered: usize, now: Timestamp) {
+    /// Makes the series of a live session anew out of its first `n_delivered` bars, of which those
+    /// stamped `since` or later have changed: a new generation of its segments, seen from `now` on.
+    /// Nothing that is published changes.
+    ///
+    /// *Cost*: a copy of the columns up to the last state that is kept from before `since`, and what
+    /// comes after it computed again.
+    pub(crate) fn make_anew(
+        &mut self,
+        layout: &SessionLayout,
+        n_delivered: usize,
+        since: Timestamp,
+        now: Timestamp,
+    ) {
         let live = self.rows.live_mut();
         live.generation += 1;
-        let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
-        let mut series = processor.start_session(&layout.series, Visibility::Recorded, none);
-        let Admitted { bars, closes_at_ns, .. } = &live.admitted;
-        let (rows, through) = (0..n_delivered, live.closed_through);
-        processor.append(bars, closes_at_ns, rows, through, &mut series, Some(now));
+        let row = n_stamped_before(&live.admitted.bars.opens_at_ns, since.as_nanos(), 0);
+        let recorded = Visibility::Recorded;
+        let (n_kept, mut processor, mut series) = match live.checkpoints.back_to(row, since) {
+            Some(kept) => {
+                let processor = kept.processor.clone();
+                let (before, n_rows) = (&self.series, &kept.n_rows);
+                let series = processor.continue_session(&layout.series, recorded, before, n_rows);
+                (kept.n_bars, processor, series)
+            }
+            None => {
+                let (mut processor, none) = (live.start.clone(), SeriesMemory::default());
+                let series = processor.start_session(&layout.series, recorded, none);
+                (0, processor, series)
+            }
+        };
+        append(live, &mut processor, &mut series, n_kept..n_delivered, now);
         self.run.processor = processor;
         self.series = series;
         self.board_member = None;
@@ -401,7 +421,8 @@ impl SymbolSession {
         match &mut self.rows {
             SymbolRows::Live(live) => {
                 live.start = processor;
-                self.make_anew(layout, n_delivered, clock);
+                live.checkpoints.clear();
+                self.make_anew(layout, n_delivered, Timestamp::MIN, clock);
             }
             SymbolRows::Stored(stored) => {
                 stored.figures = None;
@@ -434,5 +455,32 @@ impl SymbolSession {
         let SymbolRows::Live(live) = &mut self.rows else { return None };
         let Admitted { bars, closes_at_ns, .. } = std::mem::take(&mut live.admitted);
         Some(WholeBars { bars: bars.into(), closes_at_ns: closes_at_ns.into() })
+    }
+}
+
+/// Appends `rows` of what has arrived, and keeps a state of the symbol every so many bars.
+fn append(
+    live: &mut LiveRows,
+    processor: &mut SymbolProcessor,
+    series: &mut SessionSeries,
+    rows: Range<usize>,
+    now: Timestamp,
+) {
+    let Admitted { bars, closes_at_ns, .. } = &live.admitted;
+    let mut from = rows.start;
+    loop {
+        let until = Checkpoints::due_after(from).min(rows.end);
+        // A window must not close before its last bar is in, which may be among those to come.
+        let through = if until == rows.end { live.closed_through } else { Timestamp::MIN };
+        processor.append(bars, closes_at_ns, from..until, through, series, Some(now));
+        let is_due = until > from && Checkpoints::is_due(until);
+        from = until;
+        if is_due {
+            let n_rows = series.writers().map(|writer| writer.rows().len()).collect();
+            live.checkpoints.keep(n_rows, through, processor.clone());
+        }
+        if from == rows.end {
+            return;
+        }
     }
 }
