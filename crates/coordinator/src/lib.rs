@@ -59,9 +59,9 @@ pub use plan::series::HistoryWindow;
 pub use plan::sessions::Sessions;
 pub use plan::{Plan, ScheduleDue};
 pub use report::{GateSwitch, LiveReport, Report, SeriesReport, SessionReport, SymbolReport};
-pub use source::Source;
-pub use source::recording::{Heard, Look, Recording, RecordingError};
+pub use source::recording::{Heard, Loaded, Look, Recording, RecordingError};
 pub use source::store::StoreSource;
+pub use source::{Source, SourceReadiness};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -11,7 +11,12 @@ pub enum Why {
     /// It is with the clock.
     OnTime,
     /// Its data is being read.
-    Loading,
+    Loading {
+        /// Parts that are read, of all.
+        n_read: u32,
+        /// All parts; 0 where that is not known.
+        n_all: u32,
+    },
     /// Bars that have closed by the session clock are being delivered, or fetched.
     Behind {
         /// The instant up to which its series is complete; absent where that is not known.
@@ -53,15 +58,23 @@ pub enum Why {
         /// What it said.
         said: Arc<str>,
     },
-    /// The session is closed, or the symbol has left it.
-    Over,
+    /// The session is closed.
+    Closed {
+        /// When the next one opens, where one follows.
+        next_open: Option<Timestamp>,
+    },
+    /// The symbol has left.
+    Left,
 }
 
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Why::OnTime => f.write_str("on time"),
-            Why::Loading => f.write_str("its data is being read"),
+            Why::Loading { n_all: 0, .. } => f.write_str("its data is being read"),
+            Why::Loading { n_read, n_all } => {
+                write!(f, "its data is being read, {n_read} of {n_all}")
+            }
             Why::Behind { complete_through: Some(through) } => {
                 write!(f, "catching up, complete through {through}")
             }
@@ -84,7 +97,11 @@ impl fmt::Display for Why {
                 write!(f, "this machine's clock is {by} {way} the source's")
             }
             Why::Refused { said } => write!(f, "refused by its source: {said}"),
-            Why::Over => f.write_str("over"),
+            Why::Closed { next_open: Some(at) } => {
+                write!(f, "the session is closed, the next one opens at {at}")
+            }
+            Why::Closed { next_open: None } => f.write_str("the session is closed"),
+            Why::Left => f.write_str("it has left"),
         }
     }
 }

@@ -85,12 +85,14 @@ pub enum SymbolState {
     Skewed,
     /// Its source refuses it for good (live).
     Gone,
+    /// The session is closed (live).
+    Closed,
     /// It has left.
     Removed,
 }
 
 impl SymbolState {
-    const ALL: [SymbolState; 10] = [
+    const ALL: [SymbolState; 11] = [
         SymbolState::Loading,
         SymbolState::CatchingUp,
         SymbolState::Live,
@@ -100,6 +102,7 @@ impl SymbolState {
         SymbolState::Dead,
         SymbolState::Skewed,
         SymbolState::Gone,
+        SymbolState::Closed,
         SymbolState::Removed,
     ];
 
@@ -115,6 +118,7 @@ impl SymbolState {
             SymbolState::Dead => "dead",
             SymbolState::Skewed => "skewed",
             SymbolState::Gone => "gone",
+            SymbolState::Closed => "closed",
             SymbolState::Removed => "removed",
         }
     }
@@ -179,7 +183,7 @@ pub struct Status {
     pub session: Option<TradingDate>,
     /// Why the gate is shut; `None` where it is open.
     pub inactive: Option<Inactive>,
-    /// The members of the session, in symbol order.
+    /// The members of the session and those whose data is being read, in symbol order.
     pub symbols: Vec<SymbolStatus>,
 }
 
@@ -212,7 +216,7 @@ impl SymbolGauge {
             n_backlog: AtomicU64::new(0),
             n_rejected: AtomicU64::new(0),
             is_locked: AtomicU8::new(0),
-            shown: Mutex::new(Shown { since: None, why: Why::Loading, feed: None }),
+            shown: Mutex::new(Shown { since: None, why: Why::Loading { n_read: 0, n_all: 0 }, feed: None }),
         })
     }
 
@@ -267,9 +271,9 @@ impl SymbolGauge {
         // A replay shows states alone: what it does is said by them.
         let why = match (&shown.feed, state) {
             (Some(_), _) => shown.why.clone(),
-            (None, SymbolState::Loading) => Why::Loading,
+            (None, SymbolState::Loading | SymbolState::Closed) => shown.why.clone(),
             (None, SymbolState::CatchingUp) => Why::Behind { complete_through: None },
-            (None, SymbolState::Removed) => Why::Over,
+            (None, SymbolState::Removed) => Why::Left,
             (None, _) => Why::OnTime,
         };
         SymbolStatus {
@@ -298,6 +302,8 @@ struct Roster {
     session: Option<TradingDate>,
     gauges: Vec<Arc<SymbolGauge>>,
     counts: Counts,
+    /// Symbols that are no members yet, since their data is being read.
+    loading: Vec<Arc<SymbolGauge>>,
     streamed: Vec<BarInterval>,
     derived: Vec<BarInterval>,
 }
@@ -335,15 +341,17 @@ impl StatusBoard {
         self.clock_ns.store(clock.as_nanos(), Ordering::Relaxed);
     }
 
+    /// The members of `session` are these, each with its count, and `loading` are on their way.
     pub(crate) fn change_roster(
         &self,
-        session: Option<TradingDate>,
-        gauges: Vec<Arc<SymbolGauge>>,
-        counts: Counts,
+        session: TradingDate,
+        (gauges, counts): (Vec<Arc<SymbolGauge>>, Counts),
+        loading: Vec<Arc<SymbolGauge>>,
         streamed: Vec<BarInterval>,
         derived: Vec<BarInterval>,
     ) {
-        let roster = Arc::new(Roster { session, gauges, counts, streamed, derived });
+        let session = Some(session);
+        let roster = Arc::new(Roster { session, gauges, counts, loading, streamed, derived });
         *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = roster;
     }
 
@@ -364,7 +372,9 @@ impl StatusBoard {
             .iter()
             .zip(roster.counts.iter())
             .map(|(gauge, count)| gauge.status(count.load(Ordering::Relaxed), coverage(gauge)));
-        let symbols = symbols.collect();
+        let loading = roster.loading.iter().map(|gauge| gauge.status(0, None));
+        let mut symbols: Vec<SymbolStatus> = symbols.chain(loading).collect();
+        symbols.sort_by(|a, b| a.symbol.cmp(&b.symbol));
         Status {
             phase: Phase::ALL[usize::from(self.phase.load(Ordering::Relaxed))],
             is_paused: self.is_paused.load(Ordering::Relaxed) == 1,
@@ -393,7 +403,10 @@ impl StatusBoard {
 
     fn symbols_where(&self, is_wanted: impl Fn(SymbolState) -> bool) -> Vec<Symbol> {
         let roster = self.roster();
-        let wanted = roster.gauges.iter().filter(|gauge| is_wanted(gauge.state()));
-        wanted.map(|gauge| gauge.symbol.clone()).collect()
+        let gauges = roster.gauges.iter().chain(&roster.loading);
+        let wanted = gauges.filter(|gauge| is_wanted(gauge.state()));
+        let mut symbols: Vec<Symbol> = wanted.map(|gauge| gauge.symbol.clone()).collect();
+        symbols.sort();
+        symbols
     }
 }

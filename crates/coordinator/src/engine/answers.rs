@@ -35,13 +35,14 @@ impl RunningSession {
     /// The session closes. What is on its way and was asked to stay goes on in the next; of the rest
     /// nothing follows.
     pub(super) fn carry_pending(&mut self, core: &mut Core) {
+        core.loading.retain(|loading| loading.stay == Stay::Run);
         for mut pending in std::mem::take(&mut self.pending) {
             for (symbol, added) in pending.results.iter_mut().filter(|(_, added)| added.is_none()) {
                 let member = self.find(symbol).ok().map(|at| &self.members[at]);
                 let stays = member.is_some_and(|member| {
                     member.run.membership != Membership::Asked(Stay::Session)
                 });
-                if !stays {
+                if !stays && !core.is_loading(symbol) {
                     *added = Some(Added::Failed(AddFailure::SessionClosed));
                 }
             }
@@ -54,7 +55,11 @@ impl RunningSession {
 
     /// A symbol left while it was on its way: that is what became of adding it.
     pub(super) fn fail_pending(&mut self, symbol: &Symbol) {
-        let failed = Added::Failed(AddFailure::RemovedWhileCatchingUp);
+        self.conclude_pending(symbol, &Added::Failed(AddFailure::RemovedWhileCatchingUp));
+    }
+
+    /// What became of adding a symbol that was on its way.
+    pub(super) fn conclude_pending(&mut self, symbol: &Symbol, failed: &Added) {
         for pending in &mut self.pending {
             for (asked, added) in &mut pending.results {
                 if asked == symbol && added.is_none() {

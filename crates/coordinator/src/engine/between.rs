@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use openbell_time::Timestamp;
+use openbell_time::{Timestamp, TradingDate};
 
 use super::After;
 use super::core::Core;
@@ -11,6 +11,8 @@ use crate::control::command::{
 };
 use crate::control::event::{Event, Operation, Origin};
 use crate::control::handle::Envelope;
+use crate::error::RunError;
+use crate::source::recording::{Heard, Look};
 use crate::symbol::Membership;
 
 /// Commands that need a session, in order of arrival: the next one takes them when it is prepared.
@@ -62,6 +64,37 @@ impl Core {
         After::GOES_ON
     }
 
+    /// Hands the inputs of a look over to be kept, with the commands since the one before.
+    ///
+    /// # Errors
+    ///
+    /// They could not be kept.
+    pub(super) fn record_inputs(
+        &mut self,
+        wall: Timestamp,
+        session: TradingDate,
+        heard: &[Heard<'_>],
+    ) -> Result<(), RunError> {
+        let (loaded, step) = (self.loaded(), self.record.n_steps);
+        let commands = std::mem::take(&mut self.commanded);
+        let Some(recording) = &mut self.recording else { return Ok(()) };
+        let look = Look { step, wall, session, heard, commands: &commands, loaded: &loaded };
+        let kept = recording.look(&look);
+        kept.map_err(|error| RunError::Recording { at: wall, why: error.to_string() })
+    }
+
+    /// Hands over the commands that were taken while nothing was looked at.
+    ///
+    /// # Errors
+    ///
+    /// They could not be kept.
+    pub(super) fn record_commands(&mut self, wall: Timestamp) -> Result<(), RunError> {
+        if self.commanded.is_empty() {
+            return Ok(());
+        }
+        self.record_inputs(wall, self.last_date(), &[])
+    }
+
     fn refuse_pace(&mut self, command: PaceCommand, envelope: Envelope) {
         let answer = Answer::Refused(Refusal::LiveSession);
         let taken = self.record.step_at(self.clock.now(), self.last_date());
@@ -73,11 +106,14 @@ impl Core {
         let taken = self.record.step_at(self.clock.now(), self.last_date());
         self.record.count_taken(taken);
         let origin = Origin::Handle;
+        if self.recording.is_some() {
+            self.commanded.push(command.clone());
+        }
         self.record.events.push(Event::Commanded { taken, origin, command, answer });
     }
 
     /// The session that was there last, or is to be the first.
-    fn last_date(&self) -> openbell_time::TradingDate {
+    fn last_date(&self) -> TradingDate {
         let clock: Timestamp = self.clock.now();
         let past = self.plan.sessions.iter().rev().find(|session| session.open <= clock);
         past.unwrap_or(&self.plan.sessions[0]).date

@@ -12,6 +12,7 @@ use openbell_time::{Timestamp, TradingDate};
 
 use super::After;
 use super::core::Core;
+use super::loading;
 use super::pending_add::PendingAdd;
 use super::session::{Flow, RosterState, RunningSession};
 use crate::consumers::Asked;
@@ -218,12 +219,13 @@ impl RunningSession {
         let mut results = Vec::with_capacity(symbols.len());
         let mut newcomers: BTreeMap<&Symbol, SymbolSession> = BTreeMap::new();
         for symbol in symbols {
-            let added = if self.find(symbol).is_ok() || newcomers.contains_key(symbol) {
+            let is_there = self.find(symbol).is_ok() || newcomers.contains_key(symbol);
+            let added = if is_there || core.is_loading(symbol) {
                 Some(Added::AlreadyPresent)
             } else {
-                match self.load_newcomer(core, symbol, stay) {
+                match self.ask_newcomer(core, symbol, stay) {
                     Ok(newcomer) => {
-                        newcomers.insert(symbol, newcomer);
+                        newcomers.extend(newcomer.map(|newcomer| (symbol, newcomer)));
                         None
                     }
                     Err(added) => Some(added),
@@ -233,26 +235,47 @@ impl RunningSession {
         }
         if !newcomers.is_empty() {
             self.join_members(newcomers.into_values().collect(), core.clock.now());
+        }
+        if results.iter().any(|(_, added)| added.is_none()) {
             self.refresh_members(core);
         }
         Ok(results)
     }
 
-    /// Loads a symbol that is no member.
+    /// Loads a symbol that is no member, where its source has it ready: `None` where it is still
+    /// being read, and joins later.
     ///
     /// # Errors
     ///
     /// What became of adding it, where it cannot join.
-    fn load_newcomer(
+    fn ask_newcomer(
+        &mut self,
+        core: &mut Core,
+        symbol: &Symbol,
+        stay: Stay,
+    ) -> Result<Option<SymbolSession>, Added> {
+        if core.source.intervals(symbol).is_empty() {
+            let unknown = core.source.unknown(symbol);
+            return Err(Added::Refused(Refusal::UnknownSymbol(unknown)));
+        }
+        match core.waits_for(symbol, stay) {
+            Ok(true) => Ok(None),
+            Ok(false) => self.load_newcomer(core, symbol, stay).map(Some),
+            Err(error) => Err(Added::Failed(AddFailure::Load(loading::failure(error)))),
+        }
+    }
+
+    /// Loads a symbol that is no member, and that its source can read.
+    ///
+    /// # Errors
+    ///
+    /// What became of adding it, where it cannot join.
+    pub(super) fn load_newcomer(
         &mut self,
         core: &mut Core,
         symbol: &Symbol,
         stay: Stay,
     ) -> Result<SymbolSession, Added> {
-        if core.source.intervals(symbol).is_empty() {
-            let unknown = core.source.unknown(symbol);
-            return Err(Added::Refused(Refusal::UnknownSymbol(unknown)));
-        }
         let is_configured = core.plan.config.session_data_config.symbols.contains(symbol);
         let membership =
             if is_configured { Membership::Configured } else { Membership::Asked(stay) };
@@ -296,6 +319,12 @@ impl RunningSession {
                 Ok(position) => {
                     leaving.insert(position);
                     self.let_go(core, position);
+                    Removed::Removed
+                }
+                Err(_) if core.is_loading(symbol) => {
+                    core.loading.retain(|loading| loading.symbol != *symbol);
+                    self.fail_pending(symbol);
+                    self.roster = RosterState::Changed;
                     Removed::Removed
                 }
                 Err(_) => Removed::NotPresent,

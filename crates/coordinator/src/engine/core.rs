@@ -10,6 +10,7 @@ use openbell_session_data::{BoardWriter, DeliveredThrough, Opened, OutsideReader
 use openbell_time::{ClockDriver, Session, SessionClock, TimeManager, Timestamp};
 
 use super::between::Deferred;
+use super::loading::LoadingSymbol;
 use super::pace::Pace;
 use super::pending_add::PendingAdd;
 use super::record::Record;
@@ -60,6 +61,8 @@ pub(super) struct Core {
     pub(super) commanded: Vec<SessionCommand>,
     /// Commands that wait for the next session (live).
     pub(super) deferred: Deferred,
+    /// Symbols whose data the source is still reading (live).
+    pub(super) loading: Vec<LoadingSymbol>,
     /// Adds that were in flight when their session closed, and go on in the next (live).
     pub(super) carried_adds: Vec<PendingAdd>,
     pub(super) board: BoardWriter,
@@ -118,6 +121,7 @@ impl Core {
             recording: None,
             commanded: Vec::new(),
             deferred: Deferred::new(),
+            loading: Vec::new(),
             carried_adds: Vec::new(),
             plan,
             kind,
@@ -239,6 +243,11 @@ impl Core {
         let generation = run.generation;
         self.known.insert(symbol.clone(), Known { idx: known.idx, generation });
         Ok(run)
+    }
+
+    /// As which making of it a symbol would join next.
+    pub(super) fn next_generation(&self, symbol: &Symbol) -> u32 {
+        self.known(symbol).map_or(0, |known| known.generation) + 1
     }
 
     /// What is known of a symbol that has been in the run.

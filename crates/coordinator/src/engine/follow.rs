@@ -26,7 +26,7 @@ use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
-use crate::source::recording::{Heard, Look};
+use crate::source::recording::Heard;
 use crate::symbol::SymbolRows;
 use crate::symbol::live::MAX_SKEW;
 
@@ -34,10 +34,14 @@ use crate::symbol::live::MAX_SKEW;
 /// to the second.
 const HEARTBEAT: Nanos = Nanos::from_nanos(1_000_000_000);
 
+/// How long a source that is reading a symbol is left alone, where it wakes nobody.
+const LOADING: Nanos = Nanos::from_nanos(50_000_000);
+
 impl RunningSession {
     /// Looks at the feeds at the instant `wall`, where something has arrived or is due.
     pub(super) fn follow(&mut self, core: &mut Core, wall: Timestamp) -> Result<After, RunError> {
-        if let Some(until) = self.next_look(wall) {
+        let has_loaded = core.ask_loading();
+        if let Some(until) = self.next_look(wall).filter(|_| !has_loaded) {
             return Ok(After::GoesOn(Step::Waits { until }));
         }
         core.record.n_steps += 1;
@@ -46,6 +50,7 @@ impl RunningSession {
         self.record_look(core, wall)?;
         let clock = wall.min(self.layout.clock_until);
         core.advance_clock(clock.max(core.clock.now()))?;
+        self.take_loaded(core);
         self.check_overdue(core)?;
         self.sift(core, wall);
         let settled = wall - settle_time(core);
@@ -94,6 +99,9 @@ impl RunningSession {
         let of_feeds = members.flat_map(|member| {
             [member.run.reader.feed.next_due(), member.rows.live().next_due()]
         });
+        if !core.loading.is_empty() {
+            until = wall + LOADING;
+        }
         let of_calls = self.calls.iter().map(|&(at, _)| at).take(1);
         let scheduled = self.schedule.get(self.n_scheduled_done).map(|due| due.at);
         let next_close = self.layout.delivered.next_close_after(wall);
@@ -132,7 +140,9 @@ impl RunningSession {
 
     /// Hands the inputs of this look over to be kept, before anything of it is visible.
     fn record_look(&mut self, core: &mut Core, wall: Timestamp) -> Result<(), RunError> {
-        let Some(recording) = &mut core.recording else { return Ok(()) };
+        if core.recording.is_none() {
+            return Ok(());
+        }
         let heard = self.members.iter().filter_map(|member| {
             let live = member.rows.live();
             Some(Heard {
@@ -144,10 +154,7 @@ impl RunningSession {
             })
         });
         let heard: Vec<Heard<'_>> = heard.collect();
-        let commands = std::mem::take(&mut core.commanded);
-        let (step, session) = (core.record.n_steps, self.layout.session.date);
-        let look = Look { step, wall, session, heard: &heard, commands: &commands };
-        recording.look(&look).map_err(|error| RunError::Recording { at: wall, why: error.to_string() })
+        core.record_inputs(wall, self.layout.session.date, &heard)
     }
 
     /// An expected bar that is not there lags as one that comes late does: where one is overdue, the

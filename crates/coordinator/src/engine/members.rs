@@ -1,6 +1,7 @@
 //! Who is a member: joining and leaving, in symbol order, and what stands beside the members.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::SessionFacts;
@@ -81,15 +82,11 @@ impl RunningSession {
         let withheld = self.withheld();
         let members = self.members.iter_mut().map(SymbolSession::board_member).collect();
         core.board.change_members(Some(facts), members, withheld);
-        let gauges = self.members.iter().map(|member| member.gauge.clone()).collect();
+        let gauges = self.gauges();
         let (streamed, derived) = (vec![core.rule.base], core.rule.derived.clone());
-        core.status.change_roster(
-            Some(session.date),
-            gauges,
-            self.progress.counts(),
-            streamed,
-            derived,
-        );
+        let loading = core.loading.iter().map(|loading| Arc::clone(&loading.gauge)).collect();
+        let members = (gauges, self.progress.counts());
+        core.status.change_roster(session.date, members, loading, streamed, derived);
         let derived = core.rule.derived.iter().copied();
         let intervals: Vec<BarInterval> = std::iter::once(core.rule.base).chain(derived).collect();
         let symbols = self.members.iter().map(|member| &member.run.symbol);

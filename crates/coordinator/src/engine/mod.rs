@@ -24,6 +24,7 @@ mod follow;
 mod gate;
 mod instant;
 mod live;
+mod loading;
 mod members;
 mod notify;
 mod pace;
@@ -40,7 +41,7 @@ use std::sync::Arc;
 
 use openbell_config::{OnError, SessionConfig};
 use openbell_data_manager::FeedKind;
-use openbell_session_data::{InsideReader, OutsideReader, Reason};
+use openbell_session_data::{InsideReader, OutsideReader, Reason, Why};
 use openbell_time::{Nanos, SessionClock, TimeManager, Timestamp};
 
 use self::core::Core;
@@ -52,7 +53,7 @@ use crate::consumers::worker::{Channel, Delivery, LockStep, Worker};
 use crate::control::command::{Answer, Command, Refusal, SessionCommand};
 use crate::control::event::{Event, Operation};
 use crate::control::handle::Handle;
-use crate::control::status::Phase;
+use crate::control::status::{Phase, SymbolState};
 use crate::error::{PlanErrors, RunError, RunFailure};
 use crate::modules::BuiltModule;
 use crate::modules::error::ModuleError;
@@ -433,10 +434,12 @@ impl Engine {
                 }
             },
         };
+        self.core.record_commands(wall)?;
         if after == After::Stops {
             self.stop();
             return Ok(Some(Step::Worked));
         }
+        let core = &mut self.core;
         Ok(match (reading, opens_at) {
             (Reading::Stepped { until, .. }, _) => Some(Step::Waits { until }),
             (Reading::Believed, Some(until)) if wall < until => {
@@ -453,12 +456,22 @@ impl Engine {
         let session = self.take_session();
         let core = &mut self.core;
         let next = session.index + 1;
+        let gauges = session.gauges();
         session.close_books(core);
         self.state = State::Between { next };
         if next == core.plan.sessions.len() {
             core.plan.go_on()?;
         }
-        if next < core.plan.sessions.len() {
+        let following = core.plan.sessions.get(next).copied();
+        if core.kind == FeedKind::Live {
+            let next_open = match following {
+                Some(session) => Some(core.rule.lay(session)?.clock_since),
+                None => None,
+            };
+            let (at, why) = (core.clock.now(), Why::Closed { next_open });
+            gauges.iter().for_each(|gauge| gauge.show(SymbolState::Closed, &why, at));
+        }
+        if following.is_some() {
             return Ok(());
         }
         let at = core.clock.now();

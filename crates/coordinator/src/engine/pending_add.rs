@@ -23,6 +23,7 @@ impl Core {
         for pending in std::mem::take(&mut self.carried_adds) {
             pending.conclude(self, Answer::Stopped);
         }
+        self.loading.clear();
         self.deferred.clear(); // What is dropped answers *stopped*.
     }
 }

@@ -21,7 +21,7 @@ use super::{After, Step};
 use crate::consumers::notice::Notice;
 use crate::control::command::{Command, Stay};
 use crate::control::event::{Event, Origin};
-use crate::control::status::Phase;
+use crate::control::status::{Phase, SymbolGauge};
 use crate::digest::SequenceKey;
 use crate::error::RunError;
 use crate::gate::Gate;
@@ -227,6 +227,7 @@ impl RunningSession {
     /// Does the next piece of work of the open session.
     pub(super) fn step(&mut self, core: &mut Core, wall: Timestamp) -> Result<After, RunError> {
         if self.take_waiting(core, wall)? == After::Stops {
+            core.record_commands(wall)?;
             return Ok(After::Stops);
         }
         self.take_asked(core)?;
@@ -290,6 +291,11 @@ impl RunningSession {
         core.record.events.push(Event::SessionClosed { date, at, n_bars });
         let _ = self.shut(core, Reason::Closed); // Whoever was shut out before is so still.
         Ok(After::Closes)
+    }
+
+    /// What the status shows of each member, in symbol order.
+    pub(super) fn gauges(&self) -> Vec<Arc<SymbolGauge>> {
+        self.members.iter().map(|member| Arc::clone(&member.gauge)).collect()
     }
 
     /// Takes the session's figures, and hands what goes on to the next session back to the core.

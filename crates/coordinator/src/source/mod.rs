@@ -14,6 +14,22 @@ use openbell_time::{Calendar, Timestamp};
 
 use crate::error::UnknownSymbol;
 
+/// Whether what a symbol needs of its source is at hand.
+#[derive(Debug)]
+pub enum SourceReadiness {
+    /// It is: feeds are opened and read without waiting.
+    Ready,
+    /// It is being read.
+    Loading {
+        /// Parts that are read, of all.
+        n_read: u32,
+        /// All parts; 0 where that is not known.
+        n_all: u32,
+    },
+    /// It cannot be read.
+    Failed(DataError),
+}
+
 /// Gives feeds by series. The store of a program is one
 /// ([`StoreSource`](crate::StoreSource)); a service with data of its own writes another.
 pub trait Source: Send {
@@ -34,6 +50,19 @@ pub trait Source: Send {
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
         let _ = keys;
         Ok(())
+    }
+
+    /// Whether what `symbol` needs can be read without waiting for it.
+    ///
+    /// A live run asks when a symbol is added, and, as long as the answer is
+    /// [`SourceReadiness::Loading`], with every look; the first question begins the loading, on a
+    /// thread that is the program's. Meanwhile the add stays open, and nothing else waits for it. A
+    /// replay does not ask: it reads what it needs, however long that takes.
+    ///
+    /// *Cost*: must not block.
+    fn readiness(&mut self, symbol: &Symbol) -> SourceReadiness {
+        let _ = symbol;
+        SourceReadiness::Ready
     }
 
     /// A feed of one series, before its first row.

@@ -24,7 +24,16 @@ pub struct Heard<'l> {
     pub progress: Option<&'l Progress>,
 }
 
-/// The inputs of one look.
+/// A symbol that was asked for and whose data has been read, or could not be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Loaded {
+    /// The symbol.
+    pub symbol: Symbol,
+    /// What went wrong, where something did.
+    pub failure: Option<String>,
+}
+
+/// The inputs of one look, or, where no feed was asked, commands that were taken between looks.
 #[derive(Clone, Copy, Debug)]
 pub struct Look<'l> {
     /// The step of the run that it is.
@@ -37,6 +46,8 @@ pub struct Look<'l> {
     pub heard: &'l [Heard<'l>],
     /// The commands from outside that were taken since the look before, in order.
     pub commands: &'l [SessionCommand],
+    /// The symbols whose loading has ended by this look, in the order asked.
+    pub loaded: &'l [Loaded],
 }
 
 /// Why a look could not be kept.
