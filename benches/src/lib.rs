@@ -6,6 +6,7 @@
 //! is seen.
 
 pub mod live_day;
+pub mod live_looks;
 pub mod measured;
 pub mod noon;
 pub mod rounds;

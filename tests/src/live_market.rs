@@ -72,8 +72,22 @@ impl LiveStory {
     ///
     /// Where the config or the plan is refused.
     pub fn new(json: &str, market: LiveMarket, sessions: Sessions, now: Timestamp) -> LiveStory {
+        LiveStory::of(json, Box::new(market), sessions, now)
+    }
+
+    /// The same over any source.
+    ///
+    /// # Panics
+    ///
+    /// Where the config or the plan is refused.
+    pub fn of(
+        json: &str,
+        source: Box<dyn Source>,
+        sessions: Sessions,
+        now: Timestamp,
+    ) -> LiveStory {
         let (config, _) = SessionConfig::parse(json).unwrap_or_else(|errors| panic!("{errors}"));
-        let engine = Engine::live_sessions(&config, time(), Box::new(market), sessions);
+        let engine = Engine::live_sessions(&config, time(), source, sessions);
         LiveStory { engine: engine.unwrap_or_else(|errors| panic!("{errors}")), now }
     }
 

@@ -1,20 +1,22 @@
 //! Stories of a live session: starts at any hour, nights, outages, clocks that step, late and revised
 //! bars, and what comes after the close.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    Added, Answer, BarClosed, Consumer, Context, Corrected, CorrectionKind, Event, OnError, Outcome,
-    Phase, Resumed, Sessions, SymbolState, symbol_print,
+    AddFailure, Added, Answer, BarClosed, Consumer, Context, Corrected, CorrectionKind, Event,
+    OnError, Outcome, Phase, Removed, Resumed, SessionCommand, Sessions, Source, SourceReadiness,
+    Stay, SymbolState, Ticket, UnknownSymbol, symbol_print,
 };
-use openbell_data_manager::{Arrival, DownCause, Link, ScriptedFeed, Trading};
-use openbell_market::{BarColumns, BarInterval, Ohlcv, RejectReason};
+use openbell_data_manager::{Arrival, DataError, DownCause, Feed, Link, ScriptedFeed, Trading};
+use openbell_market::{BarColumns, BarInterval, Ohlcv, RejectReason, SeriesKey, Symbol};
 use openbell_session_data::{Reason, Why};
 use openbell_tests::{
     LiveMarket, LiveStory, Mirror, Notified, Record, Recorder, at, bar_at, bars_of, config, dated,
     series, sym, syms,
 };
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::{Calendar, Nanos, Timestamp};
 
 const DAY: &str = "2025-07-02";
 const NEXT: &str = "2025-07-03";
@@ -657,4 +659,124 @@ fn a_run_without_dates_follows_the_session_that_runs_and_then_the_next() {
     assert!(n_drained > 5 && story.engine.events().is_empty());
     assert_eq!(story.engine.drain_sessions().len(), 2);
     assert_eq!(story.engine.n_sessions_closed(), 2);
+}
+
+/// A market that reads one symbol beside the run, until it is told that it has.
+struct Slow {
+    market: LiveMarket,
+    n_read: Arc<AtomicU32>,
+    fails: bool,
+}
+
+impl Source for Slow {
+    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
+        self.market.intervals(symbol)
+    }
+
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        self.market.unknown(symbol)
+    }
+
+    fn readiness(&mut self, symbol: &Symbol) -> SourceReadiness {
+        let n_read = self.n_read.load(Ordering::Relaxed);
+        match (symbol.as_str(), n_read) {
+            ("MSFT", 20) if self.fails => {
+                SourceReadiness::Failed(DataError::SourceFailed { said: "disk gone".to_owned() })
+            }
+            ("MSFT", 0..20) => SourceReadiness::Loading { n_read, n_all: 20 },
+            _ => SourceReadiness::Ready,
+        }
+    }
+
+    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        self.market.feed(key, calendar)
+    }
+
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        self.market.day_feed(key, calendar)
+    }
+}
+
+/// A run over two sessions in which MSFT is added at noon of the first, and how far it is read.
+fn slow_add(fails: bool) -> (LiveStory, Ticket, Arc<AtomicU32>) {
+    let json = dated((DAY, NEXT), r#"["AAPL"]"#, r#"["1m"]"#, "");
+    let n_read = Arc::new(AtomicU32::new(7));
+    let market = LiveMarket::new([healthy("AAPL", &[DAY, NEXT]), healthy("MSFT", &[DAY, NEXT])]);
+    let source = Slow { market, n_read: Arc::clone(&n_read), fails };
+    let mut story = LiveStory::of(&json, Box::new(source), Sessions::OfConfig, at(DAY, 9, 29));
+    story.go(at(DAY, 12, 0));
+    let added = SessionCommand::AddSymbols { symbols: syms(&["MSFT"]), stay: Stay::Run };
+    let ticket = story.engine.handle().command(added);
+    (story, ticket, n_read)
+}
+
+#[test]
+fn a_symbol_whose_data_is_still_being_read_is_loading_and_nobody_waits_for_it() {
+    let (mut story, ticket, n_read) = slow_add(false);
+    let record = Record::default();
+    story.engine.register(Box::new(Recorder(record.clone())), OnError::StopRun);
+    story.go(at(DAY, 12, 10));
+    let status = story.engine.handle().status();
+    let names: Vec<_> = status.symbols.iter().map(|s| (s.symbol.as_str(), s.state)).collect();
+    assert_eq!(names, [("AAPL", SymbolState::Live), ("MSFT", SymbolState::Loading)]);
+    assert_eq!(status.symbols[1].why.to_string(), "its data is being read, 7 of 20");
+    assert_eq!(story.engine.handle().pending_symbols(), syms(&["MSFT"]));
+    assert_eq!((ticket.try_answer(), story.is_active()), (None, true));
+    assert_eq!(told(&record).0.len(), 10, "each minute was told of meanwhile");
+    let again = story.engine.handle().add_symbols(syms(&["MSFT"]));
+    story.go(at(DAY, 12, 11));
+    let present = vec![(sym("MSFT"), Added::AlreadyPresent)];
+    assert_eq!(again.try_answer(), Some(Answer::Added(present)));
+
+    n_read.store(20, Ordering::Relaxed);
+    story.go(at(DAY, 12, 12));
+    let added = vec![(sym("MSFT"), Added::Added { generation: 1 })];
+    assert_eq!(ticket.try_answer(), Some(Answer::Added(added)));
+    assert_eq!(story.closes("MSFT").len(), 161);
+    assert!(story.is_active());
+}
+
+#[test]
+fn loading_that_fails_or_is_taken_back_is_answered_and_one_that_outlasts_the_session_goes_on() {
+    let (mut story, ticket, n_read) = slow_add(true);
+    story.go(at(DAY, 12, 1));
+    n_read.store(20, Ordering::Relaxed);
+    story.go(at(DAY, 12, 2));
+    let Some(Answer::Added(added)) = ticket.try_answer() else { panic!("no answer") };
+    let Added::Failed(failure) = &added[0].1 else { panic!("{added:?}") };
+    assert!(failure.to_string().contains("disk gone"), "{failure}");
+    assert_eq!((story.engine.handle().status().symbols.len(), story.is_active()), (1, true));
+
+    let (mut story, ticket, _) = slow_add(false);
+    story.go(at(DAY, 12, 1));
+    let removed = story.engine.handle().remove_symbols(syms(&["MSFT"]));
+    story.go(at(DAY, 12, 2));
+    assert_eq!(removed.try_answer(), Some(Answer::Removed(vec![(sym("MSFT"), Removed::Removed)])));
+    let failed = Added::Failed(AddFailure::RemovedWhileCatchingUp);
+    assert_eq!(ticket.try_answer(), Some(Answer::Added(vec![(sym("MSFT"), failed)])));
+    assert_eq!(story.engine.handle().status().symbols.len(), 1);
+
+    let (mut story, ticket, n_read) = slow_add(false);
+    story.go_by(at(NEXT, 9, 0), secs(10));
+    assert_eq!(ticket.try_answer(), None);
+    n_read.store(20, Ordering::Relaxed);
+    story.go_by(at(NEXT, 10, 0), secs(10));
+    let added = vec![(sym("MSFT"), Added::Added { generation: 1 })];
+    assert_eq!(ticket.try_answer(), Some(Answer::Added(added)));
+    assert_eq!(story.closes("MSFT").len(), 29);
+}
+
+#[test]
+fn between_sessions_the_status_says_closed_and_when_the_next_one_opens() {
+    let json = dated((DAY, NEXT), r#"["AAPL"]"#, r#"["1m"]"#, "");
+    let mut story = run(&json, [healthy("AAPL", &[DAY, NEXT])], at(DAY, 9, 29));
+    story.go_by(at(DAY, 20, 0), secs(5));
+    let status = &story.engine.handle().status().symbols[0];
+    assert_eq!(status.state, SymbolState::Closed);
+    assert_eq!(status.why, Why::Closed { next_open: Some(at(NEXT, 9, 30)) });
+    assert_eq!(status.since, Some(at(DAY, 16, 0)));
 }

@@ -173,6 +173,50 @@ fn a_scripted_feed_passes_the_contract() {
 }
 
 #[test]
+fn scripted_feeds_of_a_sound_source_keep_the_promises_of_a_live_feed() {
+    let expected = minutes("2025-07-02T13:30:00Z", 390);
+    let (since, until) = (at("2025-07-02T13:00:00Z"), at("2025-07-02T20:01:00Z"));
+    let closes_at = |opens_at: Timestamp| opens_at + Nanos::from_secs(60);
+    let healthy = || {
+        let mut feed = ScriptedFeed::new(series("AAPL 1m"), since, Nanos::from_secs(90));
+        feed.continuous().arrive_after_close(&expected, Nanos::from_secs(1));
+        let (opens_at, ohlcv) = (expected.opens_at(20), expected.ohlcv(21));
+        feed.arrives(at("2025-07-02T14:00:00Z"), Arrival::Revision { opens_at, ohlcv });
+        feed
+    };
+    contract::check_live(healthy, &expected, closes_at, since..until);
+    // From 14:10 on nothing comes for ten minutes; then history has what was missed.
+    let (cut, back) = (at("2025-07-02T14:10:00Z"), at("2025-07-02T14:20:00Z"));
+    let interrupted = || {
+        let mut feed = ScriptedFeed::new(series("AAPL 1m"), since, Nanos::from_secs(90));
+        feed.continuous();
+        for row in 0..expected.len() {
+            let (opens_at, ohlcv) = (expected.opens_at(row), expected.ohlcv(row));
+            let comes_at = closes_at(opens_at) + Nanos::from_secs(1);
+            let is_missed = cut < comes_at && comes_at < back;
+            feed.arrives(if is_missed { back } else { comes_at }, Arrival::Bar { opens_at, ohlcv });
+        }
+        feed
+    };
+    contract::check_live(interrupted, &expected, closes_at, since..until);
+}
+
+#[test]
+#[should_panic(expected = "nothing is evidence for")]
+fn a_feed_that_says_to_be_complete_ahead_of_time_breaks_its_contract() {
+    let expected = minutes("2025-07-02T13:30:00Z", 10);
+    let (since, until) = (at("2025-07-02T13:00:00Z"), at("2025-07-02T13:41:00Z"));
+    let make = || {
+        let mut feed = ScriptedFeed::new(series("AAPL 1m"), since, Nanos::from_secs(90));
+        feed.arrive_after_close(&expected, Nanos::from_secs(1));
+        let ahead = at("2025-07-02T13:40:30Z");
+        feed.arrives(at("2025-07-02T13:35:00Z"), Arrival::CompleteThrough(ahead));
+        feed
+    };
+    contract::check_live(make, &expected, |at| at + Nanos::from_secs(60), since..until);
+}
+
+#[test]
 fn a_live_bar_is_there_from_its_arrival_on() {
     let mut feed =
         ScriptedFeed::new(series("AAPL 1m"), at("2025-07-02T13:30:00Z"), Nanos::from_secs(30));

@@ -3,6 +3,8 @@
 //! Each check is a law of [`Feed`]; a feed passes when [`check_all`] returns. The checks panic with
 //! the law that is broken, as tests do; nothing but tests calls them.
 
+use std::ops::Range;
+
 use openbell_market::{BarColumns, BarSlice};
 use openbell_time::{Nanos, Timestamp};
 
@@ -25,6 +27,85 @@ pub fn check_all<F: Feed>(make: impl Fn() -> F, expected: &BarColumns, now: Time
     appends_to_what_is_there(&make, expected, now);
     hands_out_slices_that_never_change(&make, expected, now);
     says_how_far_it_has_come(&make, expected, now);
+}
+
+/// Puts the live feeds that `make` yields through what a live feed promises beyond that, as a run
+/// would look at them: at instants from `looks.start` on, up to `looks.end`.
+///
+/// *Shape*: `expected` holds the rows that have arrived by `looks.end`, ascending; `closes_at` says
+/// when the bar of a stamp closes; `make` yields a new feed each time.
+///
+/// # Panics
+///
+/// Where a law is broken; that is its purpose.
+pub fn check_live<F: Feed>(
+    make: impl Fn() -> F,
+    expected: &BarColumns,
+    closes_at: impl Fn(Timestamp) -> Timestamp,
+    looks: Range<Timestamp>,
+) {
+    let span_ns = (looks.end - looks.start).as_nanos();
+    for n_looks in [1, 7, 61, 997] {
+        let mut feed = make();
+        assert_eq!(feed.kind(), FeedKind::Live, "a feed that is looked at live says that it is");
+        let (out, never) = (BarColumns::default(), Timestamp::MIN);
+        let mut seen = LiveLooks { out, through: never, looked_at: never };
+        for look in 0..=n_looks {
+            let offset = i128::from(span_ns) * i128::from(look) / i128::from(n_looks);
+            let now = looks.start + Nanos::from_nanos(offset as i64);
+            seen.look(&mut feed, now, looks.end, &closes_at);
+        }
+        let mut order: Vec<usize> = (0..seen.out.len()).collect();
+        order.sort_by_key(|&row| seen.out.opens_at_ns[row]);
+        let mut found = BarColumns::default();
+        for row in order {
+            found.extend_from(&seen.out, row..row + 1);
+        }
+        assert_same(&found, expected, &format!("{n_looks} looks deliver every row once"));
+    }
+}
+
+/// What was seen of a live feed.
+struct LiveLooks {
+    out: BarColumns,
+    through: Timestamp,
+    looked_at: Timestamp,
+}
+
+impl LiveLooks {
+    /// Looks at `feed` at the instant `now`, and holds what it says against what it said.
+    fn look(
+        &mut self,
+        feed: &mut impl Feed,
+        now: Timestamp,
+        until: Timestamp,
+        closes_at: impl Fn(Timestamp) -> Timestamp,
+    ) {
+        let has_news = feed.has_news(now);
+        let (n_before, mut revised) = (self.out.len(), BarColumns::default());
+        let polled = feed.poll(now, until, &mut self.out);
+        let progress = polled.unwrap_or_else(|error| panic!("no poll of a live feed fails: {error}"));
+        feed.poll_revisions(now, &mut revised);
+        for row in n_before..self.out.len() {
+            let closes_at = closes_at(self.out.opens_at(row));
+            assert!(closes_at <= now, "the bar that closes at {closes_at} came at {now}");
+            let through = self.through;
+            assert!(closes_at > through, "complete through {through}, and {closes_at} came later");
+        }
+        for row in 0..revised.len() {
+            let opens_at = revised.opens_at(row);
+            let is_known = self.out.opens_at_ns.contains(&opens_at.as_nanos());
+            assert!(is_known, "the row of {opens_at} takes the place of none");
+        }
+        let through = progress.complete_through;
+        assert!(through <= now, "at {now} nothing is evidence for {through}");
+        assert!(through >= self.through, "what was complete is so still");
+        let was_down = matches!(progress.link, Link::Down { since, .. } if since <= self.looked_at);
+        assert!(!was_down || through == self.through, "a link that is down proves nothing");
+        let is_new = self.out.len() > n_before || !revised.is_empty() || through > self.through;
+        assert!(has_news || !is_new, "at {now} there was news, and the feed said that there is none");
+        (self.through, self.looked_at) = (through, now);
+    }
 }
 
 /// However polls cut the time, the rows are the same, each once, in order.
@@ -72,7 +153,8 @@ pub fn keeps_what_is_not_due<F: Feed>(
     }
 }
 
-/// After a seek the next row is the first stamped at or after it, forwards and backwards.
+/// After a seek the next row is the first stamped at or after it, forwards and backwards; of a live
+/// feed those stamped before it may come too, where they were not handed out so far.
 ///
 /// # Panics
 ///
@@ -89,6 +171,11 @@ pub fn seeks_by_row<F: Feed>(make: &impl Fn() -> F, expected: &BarColumns, now: 
             feed.seek(since).unwrap_or_else(|error| panic!("a feed can seek {since}: {error}"));
             let mut out = BarColumns::default();
             poll(&mut feed, now, after_last(expected), &mut out);
+            if feed.kind() == FeedKind::Live {
+                let all = std::mem::take(&mut out);
+                let n_before = all.opens_at_ns.partition_point(|&ns| ns < since.as_nanos());
+                out.extend_from(&all, n_before..all.len());
+            }
             assert_same(&out, &wanted, &format!("after a seek to {since} the rows from there on"));
         }
     }

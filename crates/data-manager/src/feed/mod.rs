@@ -105,7 +105,8 @@ pub trait Feed: Send {
     fn kind(&self) -> FeedKind;
 
     /// Makes the next rows those stamped at or after `since`, also where they were delivered
-    /// before; an error met before is forgotten.
+    /// before; an error met before is forgotten. A live feed hands out what it has not handed out
+    /// yet all the same, whatever its stamp: nothing is lost uncounted.
     ///
     /// # Errors
     ///
