@@ -36,6 +36,7 @@ use crate::control::event::{Event, Operation};
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
 use crate::source::Source;
+use crate::source::kept::Kept;
 
 /// How one consumer is reached.
 pub(crate) enum Endpoint {
@@ -124,6 +125,7 @@ pub(crate) struct Call<'h> {
     pub(crate) events: &'h mut Vec<Event>,
     pub(crate) operations: &'h mut Vec<Operation>,
     pub(crate) source: &'h mut dyn Source,
+    pub(crate) kept: &'h Kept,
     pub(crate) rule: &'h LayoutRule,
 }
 
@@ -352,7 +354,7 @@ impl Consumers {
         };
         let view = if notice.needs_view() { call.reader.view().ok() } else { None };
         let mut history_source =
-            StoredHistory { source: call.source, rule: call.rule, session: call.session };
+            StoredHistory { source: call.source, kept: call.kept, rule: call.rule, session: call.session };
         let scope = CallbackScope {
             at: call.at,
             session: call.session,
@@ -375,8 +377,9 @@ impl Consumers {
         loop {
             match rendezvous.wait() {
                 Reply::Question(asked) => {
-                    let (source, rule) = (&mut *call.source, call.rule);
-                    let mut history_source = StoredHistory { source, rule, session: call.session };
+                    let (source, kept, rule) = (&mut *call.source, call.kept, call.rule);
+                    let session = call.session;
+                    let mut history_source = StoredHistory { source, kept, rule, session };
                     rendezvous.answer(history_source.history(asked));
                 }
                 Reply::Done(Done { outcome, outbox }) => {

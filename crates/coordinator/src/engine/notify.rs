@@ -46,6 +46,7 @@ impl RunningSession {
             events: &mut core.record.events,
             operations: &mut core.record.operations,
             source: core.source.as_mut(),
+            kept: &core.kept,
             rule: &core.rule,
         };
         let outcome = core.consumers.notify(call, audience, notice);

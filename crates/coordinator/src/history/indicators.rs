@@ -16,6 +16,7 @@ use crate::plan::Plan;
 use crate::plan::reading::Reading;
 use crate::plan::series::{HistoryWindow, origin_key};
 use crate::source::Source;
+use crate::source::kept::Kept;
 
 /// The historical indicators of `symbol` for the session `day`.
 ///
@@ -32,9 +33,9 @@ pub(crate) fn historical_indicators(
     }
     let mut indicators = Vec::new();
     for historical in plan.historical() {
-        let Reading { plan, rule, source, .. } = reading;
-        let computation =
-            Computation { historical, plan, rule, day, symbol, source: &mut **source };
+        let Reading { plan, rule, source, kept, .. } = reading;
+        let source = &mut **source;
+        let computation = Computation { historical, plan, rule, day, symbol, source, kept };
         let key: Arc<str> = historical.key().into();
         let indicator =
             |field: Arc<str>, value| HistoricalIndicator { key: key.clone(), field, value };
@@ -65,6 +66,7 @@ struct Computation<'r> {
     day: &'r Session,
     symbol: &'r Symbol,
     source: &'r mut dyn Source,
+    kept: &'r Kept,
 }
 
 impl Computation<'_> {
@@ -225,7 +227,7 @@ impl Computation<'_> {
         let stored = self.source.intervals(self.symbol);
         let window = HistoryWindow { interval, n_sessions };
         let mut history = History::new(self.symbol, self.rule.base, &[window], &stored);
-        history.roll(self.day, self.rule, self.source)?;
+        history.roll(self.day, self.rule, self.source, self.kept)?;
         let segments = history.trailing(interval);
         let n_bars = segments.iter().map(|segment| regular(segment).len()).sum();
         Ok(Past { segments, n_bars })

@@ -20,6 +20,7 @@ use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, SeriesOrigin};
 use crate::source::Source;
 use crate::source::admission::Admitted;
+use crate::source::kept::Kept;
 use crate::source::session_reader::{SessionReader, SlotsOf};
 
 /// One trailing window of one symbol.
@@ -70,9 +71,10 @@ impl History {
         day: &Session,
         rule: &LayoutRule,
         source: &mut dyn Source,
+        kept: &Kept,
     ) -> Result<(), RunError> {
         for window in &mut self.windows {
-            window.roll(&self.symbol, self.base, day, rule, source)?;
+            window.roll(&self.symbol, self.base, day, rule, (source, kept))?;
         }
         Ok(())
     }
@@ -109,7 +111,7 @@ impl Window {
         base: BarInterval,
         day: &Session,
         rule: &LayoutRule,
-        source: &mut dyn Source,
+        (source, kept): (&mut dyn Source, &Kept),
     ) -> Result<(), RunError> {
         let wanted = rule.calendar.sessions_before(day.date, self.n_sessions)?;
         let first = wanted.first().map_or(day.date, |session| session.date);
@@ -119,7 +121,7 @@ impl Window {
         }
         let held_through = self.dates.back().copied();
         for session in wanted.iter().filter(|s| held_through.is_none_or(|date| s.date > date)) {
-            if let Some(segment) = self.load(symbol, base, session, rule, source)? {
+            if let Some(segment) = self.load(symbol, base, session, rule, (source, kept))? {
                 self.segments.push_back(segment);
                 self.dates.push_back(session.date);
             }
@@ -134,7 +136,7 @@ impl Window {
         base: BarInterval,
         session: &Session,
         rule: &LayoutRule,
-        source: &mut dyn Source,
+        (source, kept): (&mut dyn Source, &Kept),
     ) -> Result<Option<Arc<Segment>>, RunError> {
         let from = match self.origin {
             SeriesOrigin::Stored => self.interval,
@@ -175,7 +177,12 @@ impl Window {
         let mut made: Option<SessionSeries> = None;
         for part in &sessions {
             let layout = rule.lay(*part)?;
-            let mut whole = reader.read_bars(&layout, slots, &mut self.admitted)?;
+            // What the run delivered itself is known, whatever the source has of it.
+            let delivered = kept.bars(symbol, part.date).filter(|_| from == base);
+            let mut whole = match delivered {
+                Some(bars) => bars,
+                None => reader.read_bars(&layout, slots, &mut self.admitted)?,
+            };
             if derived.is_empty() {
                 // They are kept for many sessions; what lies beside them is not.
                 whole.bars = whole.bars.detached();

@@ -13,6 +13,7 @@ use crate::history::History;
 use crate::layout::LayoutRule;
 use crate::plan::series::HistoryWindow;
 use crate::source::Source;
+use crate::source::kept::Kept;
 
 /// What is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -95,6 +96,8 @@ pub(crate) trait HistorySource {
 /// The source itself, on the core's thread.
 pub(crate) struct StoredHistory<'s> {
     pub(crate) source: &'s mut dyn Source,
+    /// What the run delivered itself.
+    pub(crate) kept: &'s Kept,
     pub(crate) rule: &'s LayoutRule,
     pub(crate) session: Session,
 }
@@ -113,7 +116,7 @@ impl HistorySource for StoredHistory<'_> {
         }
         let window = HistoryWindow { interval, n_sessions };
         let mut history = History::new(&symbol, base, &[window], &found);
-        match history.roll(&self.session, self.rule, self.source) {
+        match history.roll(&self.session, self.rule, self.source, self.kept) {
             Ok(()) => Ok(HistoryBars { segments: history.trailing(interval) }),
             Err(error) => {
                 let failure = RunFailure::from(error);

@@ -98,7 +98,8 @@ impl SymbolLoader<'_> {
             return Err(RunError::WrongFeed { symbol: run.symbol.clone(), needed, found });
         }
         let session = &self.layout.session;
-        run.history.roll(session, self.reading.rule, self.reading.source)?;
+        let Reading { rule, source, kept, .. } = &mut self.reading;
+        run.history.roll(session, rule, *source, kept)?;
         let historical = historical_indicators(&mut self.reading, session, &run.symbol)?;
         let (series, rows) = match found {
             FeedKind::Live => {

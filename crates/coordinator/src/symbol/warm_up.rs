@@ -39,7 +39,7 @@ pub(crate) fn before_session(
             let mut processor = SymbolProcessor::new(rule.base, &rule.derived, |interval| {
                 plan.indicators_on(interval)
             });
-            history.roll(&first, rule, *source)?;
+            history.roll(&first, rule, *source, kept)?;
             warm(&mut processor, &history, rule);
             // Without indicators nothing outlasts a session but the week that has begun.
             let week = day.date.monday();
@@ -67,7 +67,7 @@ pub(crate) fn before_session(
         };
         memory = processor.whole_session(&layout.series, bars, memory).into_memory();
     }
-    history.roll(day, rule, *source)?;
+    history.roll(day, rule, *source, kept)?;
     Ok((processor, history))
 }
 
