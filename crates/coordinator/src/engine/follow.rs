@@ -195,7 +195,10 @@ impl RunningSession {
             let live = member.rows.live_mut();
             live.reach(wall);
             match live.said.take() {
-                None => continue,
+                None => {
+                    live.continue_over(&self.layout, self.progress.n_delivered(position));
+                    continue;
+                }
                 Some(Ok(progress)) => live.note(progress, wall),
                 Some(Err(link)) => live.link = link,
             }
@@ -204,6 +207,8 @@ impl RunningSession {
             let known = std::mem::take(&mut live.admitted.rejected);
             log_rejections(&mut core.record.events, member, &known, Some(clock));
             self.correct(core, position, sifted);
+            let n_delivered = self.progress.n_delivered(position);
+            self.members[position].rows.live_mut().continue_over(&self.layout, n_delivered);
         }
     }
 

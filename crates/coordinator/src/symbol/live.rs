@@ -169,6 +169,22 @@ impl LiveRows {
         }
     }
 
+    /// Of the first `n_delivered` bars those that follow what is complete without a hole make it
+    /// complete: one that came late may have filled the hole before others that were delivered.
+    pub(crate) fn continue_over(&mut self, layout: &SessionLayout, n_delivered: usize) {
+        let closes_at_ns = &self.admitted.closes_at_ns[..n_delivered];
+        let through_ns = self.complete_through.as_nanos();
+        let after = closes_at_ns.partition_point(|&ns| ns <= through_ns);
+        for &ns in &closes_at_ns[after..] {
+            if layout.delivered.next_close_after(self.complete_through)
+                != Some(Timestamp::from_nanos(ns))
+            {
+                break;
+            }
+            self.complete_through = Timestamp::from_nanos(ns);
+        }
+    }
+
     /// Bars after the first `n_delivered` that may be delivered at `clock`: they have closed, and
     /// nothing before them is missing, or it has had until `settled` to come.
     pub(crate) fn n_deliverable(
