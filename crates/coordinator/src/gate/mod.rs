@@ -176,7 +176,8 @@ impl Gate {
     }
 
     /// Compares the lag of the next bar of a member, of which `n_delivered` bars are delivered,
-    /// where a check is due; `None` where none is.
+    /// where a check is due; `None` where none is. Live, a bar may come long after it was proven that
+    /// there is none: one that is over the threshold is checked whichever it is.
     pub(crate) fn check(
         &mut self,
         position: usize,
@@ -184,7 +185,8 @@ impl Gate {
         lag: Nanos,
     ) -> Option<LagChange> {
         let member = &mut self.members[position];
-        if !member.meter.is_check_due(&self.rule, n_delivered) {
+        let comes_late = member.hold != Hold::ByLag && lag > self.rule.threshold;
+        if !member.meter.is_check_due(&self.rule, n_delivered) && !comes_late {
             return None;
         }
         member.lag = Some(lag);
