@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod anchored;
 mod calendar;
 mod clock;
 mod date;
@@ -9,9 +10,11 @@ mod group;
 mod local;
 mod manager;
 mod session;
+mod simulated;
 mod timestamp;
 mod wall;
 
+pub use anchored::ClockStep;
 pub use calendar::{Calendar, CalendarCursor, UnusualDay, UnusualKind};
 pub use clock::{ClockDriver, SessionClock};
 pub use date::{TradingDate, Weekday};
@@ -20,5 +23,6 @@ pub use group::{AssetClass, ExchangeGroup};
 pub use local::{LocalTime, TimeOfDay};
 pub use manager::TimeManager;
 pub use session::{Break, MarketPhase, Session, SessionPart};
+pub use simulated::SimulatedWall;
 pub use timestamp::{NANOS_PER_DAY, NANOS_PER_SECOND, Nanos, Timestamp};
-pub use wall::{SimulatedWall, SystemWall, WaitEnd, WallClock};
+pub use wall::{SystemWall, WaitEnd, WallClock};

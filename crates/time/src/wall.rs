@@ -1,31 +1,46 @@
 //! The wall clock: the one file that reads it, and that waits by it.
 //!
-//! Not here: the session clock ([`crate::SessionClock`]).
+//! Not here: what is made of its readings (`anchored.rs` beside), the session clock
+//! ([`crate::SessionClock`]).
 #![expect(clippy::disallowed_methods, reason = "the wall clock is read, and waited for, here")]
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crate::anchored::{Anchored, ClockStep, Reading};
 use crate::{Nanos, Timestamp};
 
 /// Why a wait is over.
 #[must_use]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WaitEnd {
-    /// The instant has come.
+    /// The instant has come, or as much time has passed as lay before it when the wait began.
     Reached,
     /// Somebody called [`WallClock::wake`].
     Woken,
+    /// The clock was set, or the machine slept: what is due is to be found out anew.
+    Stepped,
 }
 
 /// Wall time, handed to whoever paces by it, so that a test can hand in a simulated one.
 pub trait WallClock: Send + Sync {
-    /// The present instant; it never goes back.
+    /// The present instant.
+    ///
+    /// It goes back where the machine's clock is set back by more than two seconds: whoever reads
+    /// it handles a reading that lies before the last one. For lengths of time there is
+    /// [`SystemWall::passed`].
     fn now(&self) -> Timestamp;
 
-    /// Waits for an instant, or for a call of [`WallClock::wake`], whichever is first. One call of
-    /// `wake` ends one wait, also where it comes before the wait begins.
+    /// The steps of the clock since this was last asked, in order; there is one who asks. A clock
+    /// that is never set has none.
+    fn take_steps(&self) -> Vec<ClockStep> {
+        Vec::new()
+    }
+
+    /// Waits for an instant, for a call of [`WallClock::wake`], or for a step of the clock, whichever
+    /// is first. One call of `wake` ends one wait, also where it comes before the wait begins, and so
+    /// does a step. No wait lasts longer than the time that lay between its call and the instant,
+    /// whatever becomes of the clock meanwhile.
     ///
     /// *Cost*: blocks the thread. There is one waiter for each clock.
     fn wait_until(&self, instant: Timestamp) -> WaitEnd;
@@ -35,102 +50,98 @@ pub trait WallClock: Send + Sync {
 }
 
 /// The machine's own clock.
-#[derive(Debug, Default)]
+///
+/// It goes by the ticks of the monotonic clock from an anchor, and is held against the system's
+/// clock at each reading. Up to two seconds of difference are worked off, a millisecond in a second,
+/// so that it neither jumps nor goes back. More is a step, and taken over: forward where the machine
+/// slept or its clock was set ahead, back where it was set back; [`WallClock::take_steps`] tells it.
+///
+/// *Cost*: reading it is three readings of the system's clocks and a lock that nobody holds for long.
+#[derive(Debug)]
 pub struct SystemWall {
-    /// The latest instant answered, so that a clock that is set back stands still instead.
-    latest_ns: AtomicI64,
-    is_woken: Mutex<bool>,
-    woken: Condvar,
+    origin: Instant,
+    anchored: Mutex<Anchored>,
+    changed: Condvar,
+}
+
+impl Default for SystemWall {
+    fn default() -> SystemWall {
+        SystemWall::new()
+    }
 }
 
 impl SystemWall {
     /// The machine's clock.
     pub fn new() -> SystemWall {
-        SystemWall::default()
+        let origin = Instant::now();
+        let anchored = Mutex::new(Anchored::new(reading_since(origin)));
+        SystemWall { origin, anchored, changed: Condvar::new() }
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        // The word behind the lock is whole at every instant, whoever panicked beside it.
-        self.is_woken.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The time that has passed since it was made: by the monotonic clock, which nobody sets, so for
+    /// measuring how long something takes.
+    pub fn passed(&self) -> Nanos {
+        Nanos::from_nanos(monotonic_ns(self.origin))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Anchored> {
+        // What is behind the lock is whole at every instant, whoever panicked beside it.
+        self.anchored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl WallClock for SystemWall {
     fn now(&self) -> Timestamp {
+        let mut anchored = self.lock();
+        anchored.now(reading_since(self.origin)) // Read under the lock, so in order.
+    }
+
+    fn take_steps(&self) -> Vec<ClockStep> {
+        self.lock().take_steps()
+    }
+
+    fn wait_until(&self, instant: Timestamp) -> WaitEnd {
+        // The system's clock may be set meanwhile, so it is looked at as often as this.
+        const SLICE: Nanos = Nanos::from_secs(1);
+        let mut anchored = self.lock();
+        let wait = anchored.begin_wait(instant, reading_since(self.origin));
+        loop {
+            let left = match anchored.left(&wait, reading_since(self.origin)) {
+                Ok(left) => left.min(SLICE),
+                Err(end) => return end,
+            };
+            let slice = Duration::from_nanos(left.as_nanos().unsigned_abs());
+            let waited = self.changed.wait_timeout(anchored, slice);
+            anchored = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn wake(&self) {
+        self.lock().wake();
+        self.changed.notify_all();
+    }
+}
+
+fn monotonic_ns(origin: Instant) -> i64 {
+    i64::try_from(origin.elapsed().as_nanos()).unwrap_or(i64::MAX) // After 292 years.
+}
+
+/// Both clocks at one instant.
+fn reading_since(origin: Instant) -> Reading {
+    // A thread that is put aside between the two takes the time away for a step: so again, thrice.
+    const TORN_NS: i64 = 100_000_000;
+    let mut before_ns = monotonic_ns(origin);
+    let mut n_tries = 0;
+    loop {
         // A machine that believes to live before 1970 or after 2262 stands at the epoch.
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let ns = i64::try_from(since_epoch.as_nanos()).unwrap_or(0);
-        Timestamp::from_nanos(self.latest_ns.fetch_max(ns, Ordering::AcqRel).max(ns))
-    }
-
-    fn wait_until(&self, instant: Timestamp) -> WaitEnd {
-        // The system's clock may be set meanwhile, so that no wait is longer than this.
-        const SLICE: Nanos = Nanos::from_secs(1);
-        let mut is_woken = self.lock();
-        loop {
-            if std::mem::take(&mut *is_woken) {
-                return WaitEnd::Woken;
-            }
-            let now = self.now();
-            if now >= instant {
-                return WaitEnd::Reached;
-            }
-            let left_ns = instant.as_nanos().saturating_sub(now.as_nanos());
-            let slice = Duration::from_nanos(left_ns.min(SLICE.as_nanos()).unsigned_abs());
-            let waited = self.woken.wait_timeout(is_woken, slice);
-            is_woken = waited.unwrap_or_else(PoisonError::into_inner).0;
+        let system_ns = i64::try_from(since_epoch.as_nanos()).unwrap_or(0);
+        let after_ns = monotonic_ns(origin);
+        n_tries += 1;
+        if after_ns - before_ns <= TORN_NS || n_tries == 3 {
+            return Reading { system_ns, monotonic_ns: after_ns };
         }
-    }
-
-    fn wake(&self) {
-        *self.lock() = true;
-        self.woken.notify_all();
-    }
-}
-
-/// A wall clock for tests: waiting takes no time, it jumps to the instant waited for.
-///
-/// ```
-/// use openbell_time::{Nanos, SimulatedWall, Timestamp, WaitEnd, WallClock};
-/// let wall = SimulatedWall::new(Timestamp::from_nanos(0));
-/// assert_eq!(wall.wait_until(Timestamp::from_nanos(60)), WaitEnd::Reached);
-/// wall.pass(Nanos::from_nanos(5));
-/// assert_eq!(wall.now(), Timestamp::from_nanos(65));
-/// ```
-#[derive(Debug)]
-pub struct SimulatedWall {
-    now_ns: AtomicI64,
-    is_woken: Mutex<bool>,
-}
-
-impl SimulatedWall {
-    /// A clock that stands at `start`.
-    pub fn new(start: Timestamp) -> SimulatedWall {
-        SimulatedWall { now_ns: AtomicI64::new(start.as_nanos()), is_woken: Mutex::new(false) }
-    }
-
-    /// Lets time pass without a wait, as work does.
-    pub fn pass(&self, length: Nanos) {
-        self.now_ns.fetch_add(length.as_nanos().max(0), Ordering::AcqRel);
-    }
-}
-
-impl WallClock for SimulatedWall {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_nanos(self.now_ns.load(Ordering::Acquire))
-    }
-
-    fn wait_until(&self, instant: Timestamp) -> WaitEnd {
-        let mut is_woken = self.is_woken.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut *is_woken) {
-            return WaitEnd::Woken;
-        }
-        self.now_ns.fetch_max(instant.as_nanos(), Ordering::AcqRel);
-        WaitEnd::Reached
-    }
-
-    fn wake(&self) {
-        *self.is_woken.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        before_ns = after_ns;
     }
 }
 
@@ -158,19 +169,18 @@ mod tests {
     }
 
     #[test]
-    fn the_present_never_goes_back() {
+    fn a_wait_goes_on_from_where_the_clock_was_set_to_and_no_longer_than_it_was_to_last() {
+        // Anchored an hour ahead of the system's clock, as one that is set back by an hour is.
         let wall = SystemWall::new();
-        wall.latest_ns.store(i64::MAX - 1, Ordering::Release);
-        assert_eq!(wall.now(), Timestamp::from_nanos(i64::MAX - 1));
-    }
-
-    #[test]
-    fn a_simulated_wait_jumps_and_does_not_go_back() {
-        let wall = SimulatedWall::new(Timestamp::from_nanos(10));
-        assert_eq!(wall.wait_until(Timestamp::from_nanos(5)), WaitEnd::Reached);
-        assert_eq!(wall.now(), Timestamp::from_nanos(10));
-        wall.wake();
-        assert_eq!(wall.wait_until(Timestamp::from_nanos(50)), WaitEnd::Woken);
-        assert_eq!(wall.now(), Timestamp::from_nanos(10));
+        let ahead = Nanos::from_secs(3_600);
+        let reading = reading_since(wall.origin);
+        let system_ns = reading.system_ns + ahead.as_nanos();
+        *wall.lock() = Anchored::new(Reading { system_ns, ..reading });
+        let before = Timestamp::from_nanos(system_ns);
+        assert_eq!(wall.wait_until(before + ahead), WaitEnd::Stepped);
+        assert!(wall.now() < before);
+        assert_eq!(wall.take_steps().len(), 1);
+        let passed = wall.passed();
+        assert!(Nanos::ZERO <= passed && passed < ahead, "{passed}");
     }
 }
