@@ -9,7 +9,7 @@ use openbell_coordinator::{
     LookaheadSetup, Source, StoreSource, Subject, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
-use openbell_time::{Calendar, SystemWall, TimeManager, WallClock};
+use openbell_time::{Calendar, SystemWall, TimeManager};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
@@ -103,7 +103,6 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
         Progress::of_run(terminal, &file.config.session_name)
     };
     let wall = SystemWall::new();
-    let began = wall.now();
     let mut ours = Ours { file: &file, time: &time, store, texts };
     let checked = check.run(&mut ours, |n_cuts| {
         let share = f64::from(n_cuts) / f64::from(args.cuts);
@@ -111,7 +110,7 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
         ControlFlow::Continue(())
     });
     progress.clear();
-    let elapsed_s = (wall.now() - began).as_secs_f64();
+    let elapsed_s = wall.passed().as_secs_f64();
     let report = checked.map_err(|error| match error {
         LookaheadError::Plan(errors) => plan_failure(&errors, Some(&file)),
         LookaheadError::Data(error) => Failure::from(*error),

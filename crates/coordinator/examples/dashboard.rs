@@ -58,13 +58,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut engine = Engine::new(&config, &TimeManager::new(), Box::new(source))?;
     let handle = engine.handle();
     let wall = SystemWall::new();
-    let began = wall.now();
     let (frames, phase) = std::thread::scope(|scope| {
         let dashboard = scope.spawn(move || draw(&handle));
         let phase = run(&mut engine, &wall, |_| std::ops::ControlFlow::Continue(()));
         (dashboard.join(), phase)
     });
-    let took = (wall.now() - began).as_secs_f64();
+    let took = wall.passed().as_secs_f64();
     let (n_active, n_inactive) = frames.map_err(|_| "the dashboard panicked")?;
     println!(
         "{} bars in {took:.2} s, {n_active} frames with data, {n_inactive} without",

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
-use openbell_time::{Nanos, SystemWall, WallClock};
+use openbell_time::{Nanos, SystemWall};
 
 const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk]";
 
@@ -57,12 +57,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> ExitCode {
     let wall = SystemWall::new();
-    let began = wall.now();
     let limit = arguments.minutes.map(|minutes| Nanos::from_secs(60 * minutes as i64));
-    let goes_on = |_| limit.is_none_or(|limit| wall.now() - began < limit);
+    let goes_on = |_| limit.is_none_or(|limit| wall.passed() < limit);
     match arguments.campaign.run(arguments.n_threads, arguments.shrinking, goes_on) {
         Ok((n_seeds, figures)) => {
-            let took_s = (wall.now() - began).as_secs_f64().max(0.001);
+            let took_s = wall.passed().as_secs_f64().max(0.001);
             let n_sessions = figures.n_sessions + figures.n_compared;
             println!("seeds                    {n_seeds}");
             println!("sessions, step by step   {}", figures.n_sessions);

@@ -1,7 +1,7 @@
 //! What a piece of work takes: processor time, wall time, memory.
 
 use cpu_time::ProcessTime;
-use openbell_time::{Nanos, SystemWall, Timestamp, WallClock};
+use openbell_time::{Nanos, SystemWall};
 
 /// What a piece of work took.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,21 +15,19 @@ pub struct Taken {
 /// A measurement that has begun.
 pub struct Meter {
     wall: SystemWall,
-    began: Timestamp,
     cpu: ProcessTime,
 }
 
 impl Meter {
     /// Begins now.
     pub fn start() -> Meter {
-        let wall = SystemWall::new();
-        Meter { began: wall.now(), wall, cpu: ProcessTime::now() }
+        Meter { wall: SystemWall::new(), cpu: ProcessTime::now() }
     }
 
     /// What was taken since it began.
     pub fn taken(&self) -> Taken {
         let cpu = Nanos::from_nanos(self.cpu.elapsed().as_nanos() as i64);
-        Taken { cpu, wall: self.wall.now() - self.began }
+        Taken { cpu, wall: self.wall.passed() }
     }
 }
 

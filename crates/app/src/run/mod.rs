@@ -18,7 +18,7 @@ use openbell_coordinator::{
 use openbell_data_manager::export::RunExport;
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::Symbol;
-use openbell_time::{SystemWall, WallClock};
+use openbell_time::SystemWall;
 
 use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
@@ -156,7 +156,7 @@ fn run_file(
     } else {
         Progress::of_run(terminal, &file.config.session_name)
     };
-    let began = wall.now();
+    let began = wall.passed();
     let mut failed = None;
     let mut n_steps = 0_u64;
     run_engine(&mut engine, wall.as_ref(), |engine| {
@@ -173,7 +173,7 @@ fn run_file(
         ControlFlow::Continue(())
     });
     progress.clear();
-    let elapsed = wall.now() - began;
+    let elapsed = wall.passed() - began;
     if let Some(failure) = failed {
         return Err(failure);
     }
