@@ -3,6 +3,7 @@
 mod anchored;
 mod calendar;
 mod clock;
+mod coarse;
 mod date;
 mod error;
 mod facts;
@@ -17,6 +18,7 @@ mod wall;
 pub use anchored::ClockStep;
 pub use calendar::{Calendar, CalendarCursor, UnusualDay, UnusualKind};
 pub use clock::{ClockDriver, SessionClock};
+pub use coarse::{CoarseClock, CoarseTicker};
 pub use date::{TradingDate, Weekday};
 pub use error::TimeError;
 pub use group::{AssetClass, ExchangeGroup};
