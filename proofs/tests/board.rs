@@ -11,6 +11,7 @@ use openbell_session_data::{
     BoardWriter, Inactive, LaggingSymbol, Member, OutsideReader, ReadError, Reason, SegmentWriter,
     Unavailable, View,
 };
+use openbell_time::CoarseTicker;
 
 use crate::sample::{BASE, at, base_series, base_shape, day, member, push, session};
 
@@ -23,12 +24,18 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
 
 /// A session of the one member `A`, with its segment and its board.
 fn board_of_one(n_slots: i64) -> (BoardWriter, SegmentWriter) {
+    let mut board = BoardWriter::new();
+    let segment = lay_one(&mut board, n_slots);
+    (board, segment)
+}
+
+/// Lays a session of the one member `A` on `board`; its segment.
+fn lay_one(board: &mut BoardWriter, n_slots: i64) -> SegmentWriter {
     let day = day(0, 0, n_slots);
     let segment = SegmentWriter::new(base_shape(), day.clone(), n_slots as usize);
-    let mut board = BoardWriter::new();
     let members = vec![member("A", 0, 1, vec![base_series(segment.segment())])];
     board.change_members(Some(session(&day)), members, Vec::new());
-    (board, segment)
+    segment
 }
 
 /// Writes the bars that close at 10, 20 … up to `until`, each worth its row.
@@ -320,6 +327,116 @@ fn inactive_carries_the_reason_of_its_epoch() {
         let _ = board.publish(at(20));
         let _ = board.shut(Some(at(20)), Reason::Closed);
         thread.join().unwrap();
+    });
+}
+
+/// When a stalled core was heard, and when it was due.
+fn stall_of(inactive: &Inactive) -> Option<(i64, i64)> {
+    match inactive.facts().reason {
+        Reason::Stalled { heard_at, due_by: Some(due_by) } => {
+            assert_eq!(inactive.facts().since, Some(due_by));
+            Some((heard_at.as_nanos(), due_by.as_nanos()))
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn no_view_is_taken_past_the_deadline_of_its_publication_and_no_renewal_is_lost() {
+    explore(|| {
+        let (mut ticker, clock) = CoarseTicker::new(at(120));
+        let mut board = BoardWriter::live(clock.clone());
+        let mut segment = lay_one(&mut board, 2);
+        push_up_to(&mut segment, 20);
+        board.hold_until(at(100)); // Past already.
+        let _ = board.publish(at(10));
+        let mut reader = board.outside_reader();
+        let steps = Steps::new();
+        let seen = steps.clone();
+        let ticking = loom::thread::spawn(move || {
+            ticker.tick(at(200)); // Past all but the last.
+            ticker
+        });
+        let reading = loom::thread::spawn(move || {
+            let (shown, n_done) = (clock.now().as_nanos(), seen.n_done());
+            match reader.view() {
+                Ok(view) => {
+                    check_rows(&view);
+                    let due = if view.publication() == 1 { 150 } else { 250 };
+                    assert!(shown < due, "{due} was past at {shown}");
+                    assert!(view.publication() == 2 || n_done < 2);
+                }
+                Err(inactive) => match stall_of(&inactive) {
+                    Some((heard, due)) => {
+                        assert!(n_done < 2 && due >= [100, 150][n_done], "renewed before: {due}");
+                        assert_eq!(inactive.facts().epoch, 1, "the deadline of another");
+                        let now = clock.now().as_nanos();
+                        assert!(now >= due && now >= heard, "{now} before {due}, {heard}");
+                    }
+                    None => assert!(n_done < 2, "{inactive}"),
+                },
+            }
+        });
+        board.hold_until(at(150)); // A look that finds nothing new.
+        steps.done(1);
+        let _ = board.shut(Some(at(10)), Reason::Closed);
+        board.hold_until(at(250));
+        let _ = board.publish(at(20));
+        steps.done(2);
+        reading.join().unwrap();
+        drop(ticking.join().unwrap());
+    });
+}
+
+#[test]
+fn a_core_that_is_heard_in_time_is_never_taken_for_stalled() {
+    explore(|| {
+        let (mut ticker, clock) = CoarseTicker::new(at(0));
+        let mut board = BoardWriter::live(clock.clone());
+        let mut segment = lay_one(&mut board, 2);
+        push_up_to(&mut segment, 20);
+        board.hold_until(at(100));
+        let _ = board.publish(at(10));
+        let mut reader = board.outside_reader();
+        let symbol = Symbol::new("A").unwrap();
+        let mut minutes = board.outside_reader().series_reader(&symbol, BASE);
+        let reading = loom::thread::spawn(move || {
+            check_rows(&reader.view().unwrap());
+            assert!(minutes.latest().unwrap().is_some());
+        });
+        board.hold_until(at(200));
+        ticker.tick(at(150)); // After the renewal that it does not reach.
+        board.hold_until(at(300));
+        let _ = board.publish(at(20));
+        reading.join().unwrap();
+    });
+}
+
+#[test]
+fn when_the_ticker_has_gone_no_view_is_taken_by_who_knows_it() {
+    explore(|| {
+        let (ticker, clock) = CoarseTicker::new(at(0));
+        let mut board = BoardWriter::live(clock.clone());
+        let mut segment = lay_one(&mut board, 2);
+        push_up_to(&mut segment, 20);
+        board.hold_until(at(100));
+        let _ = board.publish(at(10));
+        let mut reader = board.outside_reader();
+        let ticking = loom::thread::spawn(move || drop(ticker));
+        let reading = loom::thread::spawn(move || {
+            let is_known = clock.is_abandoned();
+            match reader.view() {
+                Ok(_) => assert!(!is_known),
+                Err(inactive) => {
+                    assert_eq!(inactive.facts().reason.name(), "stalled");
+                    assert!(clock.is_abandoned());
+                }
+            }
+        });
+        board.hold_until(at(200));
+        let _ = board.publish(at(20));
+        ticking.join().unwrap();
+        reading.join().unwrap();
     });
 }
 

@@ -104,6 +104,80 @@ fn a_step_that_takes_too_long_is_reported_and_nothing_is_skipped() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_does_not_lengthen_a_paced_run() {
+    const HOUR: Nanos = Nanos::from_secs(3_600);
+    let start = at("2026-01-05", 9, 0);
+    let straight_s = i64::from(390 * 60 + 210 * 60) / 60;
+    // Amid a wait, while the run works, and again before it has caught its breath.
+    let steps: [(&str, fn(&SimulatedWall)); 3] = [
+        ("amid a wait", |wall| wall.step_in(Nanos::from_nanos(5_500_000), -HOUR)),
+        ("at work", |wall| wall.set_back(HOUR)),
+        ("twice", |wall| {
+            wall.set_back(HOUR);
+            wall.step_in(Nanos::from_secs(20), -HOUR);
+        }),
+    ];
+    for (when, step) in steps {
+        let wall = SimulatedWall::new(start);
+        let mut paced = story(r#"["AAPL", "MSFT"]"#, 60.0);
+        let mut n_calls = 0;
+        let phase = run(&mut paced.engine, &wall, |_| {
+            n_calls += 1;
+            if n_calls == 400 {
+                step(&wall);
+            }
+            ControlFlow::Continue(())
+        });
+        let late = wall.passed() - Nanos::from_secs(straight_s);
+        assert!(late <= Nanos::from_nanos(20_000_000), "{when}: {late} longer");
+        assert!(late >= -Nanos::from_nanos(20_000_000), "{when}: {late} longer");
+        assert!(wall.now() < start, "{when}: it was set back");
+        let (fastest, _) = on_the_wall(0.0);
+        assert_eq!(kept(&finished(paced, phase)), kept(&fastest), "{when}");
+    }
+}
+
+#[test]
+fn a_clock_that_leaps_and_comes_back_makes_no_paced_run_wait_for_what_it_has_leapt() {
+    let wall = SimulatedWall::new(at("2026-01-05", 9, 0));
+    let mut paced = story(r#"["AAPL", "MSFT"]"#, 60.0);
+    let mut n_calls = 0;
+    let phase = run(&mut paced.engine, &wall, |_| {
+        n_calls += 1;
+        match n_calls {
+            400 => wall.leap(Nanos::from_secs(60)),
+            420 => wall.set_back(Nanos::from_secs(60)),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(phase, Phase::Closed);
+    // The minute that was leapt is not waited for a second time.
+    let took = wall.passed();
+    assert!(took >= Nanos::from_secs(539) && took <= Nanos::from_secs(541), "{took}");
+}
+
+#[test]
+fn a_stop_is_taken_at_once_after_the_clock_was_set_back() {
+    let wall = SimulatedWall::new(at("2026-01-05", 9, 0));
+    let mut paced = story(r#"["AAPL", "MSFT"]"#, 1.0);
+    let handle = paced.handle();
+    let mut n_calls = 0;
+    let mut set_back_at = Nanos::ZERO;
+    let phase = run(&mut paced.engine, &wall, |_| {
+        n_calls += 1;
+        if n_calls == 100 {
+            wall.set_back(Nanos::from_secs(3_600));
+            set_back_at = wall.passed();
+            drop(handle.stop());
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(phase, Phase::Stopped);
+    assert!(wall.passed() - set_back_at <= Nanos::from_nanos(20_000_000));
+}
+
+#[test]
 fn symbols_listed_in_another_order_change_nothing() {
     let one = story(r#"["AAPL", "MSFT"]"#, 0.0).finish();
     let other = story(r#"["MSFT", "AAPL"]"#, 0.0).finish();

@@ -177,6 +177,7 @@ pub fn reason_shape(reason: &Reason) -> wire::event::Reason {
         | Reason::Gone { holders } => Some(holders.iter().map(holder).collect()),
         Reason::NotOpen
         | Reason::ClockStepped { .. }
+        | Reason::Stalled { .. }
         | Reason::Closed
         | Reason::Failed
         | Reason::Stopped => None,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::Exhausted;
 use openbell_time::{TimeError, Timestamp, TradingDate};
 use thiserror::Error;
 
@@ -78,6 +79,9 @@ pub enum RunError {
         /// What the recording said.
         why: String,
     },
+    /// The run has gone on for so long that its board has no number left to publish by.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
     /// A consumer failed, and its rule stops the run.
     #[error("consumer {consumer} failed at {at}: {why}")]
     Consumer {

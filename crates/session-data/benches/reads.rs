@@ -1,5 +1,6 @@
 //! What a strategy pays for a read: the gate, the latest bar, the last hundred, a column; alone,
-//! and beside a core that publishes on another thread.
+//! and beside a core that publishes on another thread; of a replay, and of a live run, whose readers
+//! hold the core's deadline against a coarse clock.
 #![expect(clippy::disallowed_methods, reason = "the core beside the reader is a thread here")]
 
 use std::hint::black_box;
@@ -13,7 +14,7 @@ use openbell_session_data::{
     BoardWriter, DeliveredThrough, Member, OutsideReader, SegmentGrid, SegmentShape, SegmentWriter,
     SeriesFacts, SeriesRole, SessionFacts, SymbolHandle, Visibility,
 };
-use openbell_time::{NANOS_PER_SECOND, SessionPart, Timestamp, TradingDate};
+use openbell_time::{CoarseTicker, NANOS_PER_SECOND, SessionPart, Timestamp, TradingDate};
 
 const MINUTE_NS: i64 = 60 * NANOS_PER_SECOND;
 /// Minutes of a US session.
@@ -57,15 +58,14 @@ fn series() -> SeriesFacts {
     }
 }
 
-/// A board of a hundred symbols, and the handle of one of them.
-fn board() -> (BoardWriter, OutsideReader, SymbolHandle) {
+/// Lays a hundred symbols on `board`; a reader, and the handle of one of them.
+fn lay(board: &mut BoardWriter) -> (OutsideReader, SymbolHandle) {
     let member = |n: u32| {
         let symbol = Symbol::new(&format!("S{n:03}")).unwrap();
         let through = DeliveredThrough::with_the_clock();
         let idx = SymbolIdx::new(n);
         Arc::new(Member::new(symbol, idx, 1, vec![series()], Arc::from([]), through))
     };
-    let mut board = BoardWriter::new();
     let session = SessionFacts {
         date: TradingDate::from_ymd(2025, 7, 2).unwrap(),
         open: minute(0),
@@ -73,10 +73,11 @@ fn board() -> (BoardWriter, OutsideReader, SymbolHandle) {
         keeps_quality: true,
     };
     board.change_members(Some(session), (0..N_SYMBOLS).map(member).collect(), Vec::new());
+    board.hold_until(minute(N_MINUTES));
     let _ = board.publish(minute(200));
     let mut reader = board.outside_reader();
     let handle = reader.view().unwrap().symbol("S050").unwrap().handle();
-    (board, reader, handle)
+    (reader, handle)
 }
 
 fn latest(reader: &mut OutsideReader, handle: SymbolHandle) -> f64 {
@@ -116,10 +117,18 @@ fn measure(criterion: &mut Criterion, beside: &str, reader: &mut OutsideReader, 
 }
 
 fn reads(criterion: &mut Criterion) {
-    let (mut board, mut reader, handle) = board();
-    measure(criterion, "alone", &mut reader, handle);
+    let (_ticker, clock) = CoarseTicker::new(minute(0));
+    let kinds = [("replay", BoardWriter::new()), ("live", BoardWriter::live(clock))];
+    for (kind, board) in kinds {
+        reads_of(criterion, kind, board);
+    }
+}
 
-    let mut group = criterion.benchmark_group("at each publication");
+fn reads_of(criterion: &mut Criterion, kind: &str, mut board: BoardWriter) {
+    let (mut reader, handle) = lay(&mut board);
+    measure(criterion, &format!("{kind}, alone"), &mut reader, handle);
+
+    let mut group = criterion.benchmark_group(format!("{kind}, at each publication"));
     let mut minutes = reader.series_reader(&Symbol::new("S050").unwrap(), BASE);
     let mut instants = (1..=N_MINUTES).cycle().map(minute);
     group.bench_function("publication only", |bench| {
@@ -150,7 +159,7 @@ fn reads(criterion: &mut Criterion) {
                 }
             }
         });
-        measure(criterion, "beside a core", &mut reader, handle);
+        measure(criterion, &format!("{kind}, beside a core"), &mut reader, handle);
         is_over.store(true, Ordering::Relaxed);
     });
 }

@@ -17,11 +17,16 @@
 //!
 //! Shutting is the same in the other direction: the reason is in place before the word says
 //! inactive.
+//!
+//! Live, what is published has a deadline, which is in place before the word (`deadline.rs` beside):
+//! a reader holds it against a coarse clock, and is refused when the core is not heard by then.
 
 use std::sync::Arc;
 
-use openbell_time::Timestamp;
+use openbell_time::{CoarseClock, Timestamp};
+use thiserror::Error;
 
+use crate::deadline::Deadline;
 use crate::inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 use crate::publication::Publication;
 use crate::reader::{InsideReader, OutsideReader};
@@ -66,6 +71,7 @@ pub(crate) struct Board {
     shut: Shared<InactiveFacts>,
     inside: Shared<Arc<Roster>>,
     inside_clock_ns: AtomicI64,
+    deadline: Deadline,
     /// Nobody: what readers keep while the gate is shut.
     empty: Arc<Roster>,
 }
@@ -98,7 +104,7 @@ impl Seen {
 }
 
 impl Board {
-    fn new() -> Board {
+    fn new(deadline: Deadline) -> Board {
         let empty = Arc::new(Roster::empty());
         let shut = InactiveFacts { since: None, epoch: 0, reason: Reason::NotOpen };
         Board {
@@ -111,6 +117,7 @@ impl Board {
             shut: Shared::new(shut),
             inside: Shared::new(Arc::clone(&empty)),
             inside_clock_ns: AtomicI64::new(i64::MIN),
+            deadline,
             empty,
         }
     }
@@ -135,6 +142,40 @@ impl Board {
         if self.is_still(seen.word) { Ok(()) } else { self.look_anew(seen) }
     }
 
+    /// Whether the word is still `word`, which this reader has met, and its deadline lies ahead.
+    #[inline]
+    pub(crate) fn is_still_heard(&self, word: u64, clock: &CoarseClock) -> bool {
+        self.deadline.is_ahead_of(clock) && self.is_still(word) // In this order: see there.
+    }
+
+    /// As [`Board::look`], for a reader that holds the core's deadline against `clock`.
+    #[inline]
+    pub(crate) fn look_heard(&self, seen: &mut Seen, clock: &CoarseClock) -> Result<(), Inactive> {
+        if self.is_still_heard(seen.word, clock) {
+            Ok(())
+        } else {
+            self.look_heard_anew(seen, clock)
+        }
+    }
+
+    /// Begins again where word or deadline have changed on the way, so only when the core was heard.
+    fn look_heard_anew(&self, seen: &mut Seen, clock: &CoarseClock) -> Result<(), Inactive> {
+        loop {
+            self.look(seen)?;
+            let given = self.deadline.given();
+            let stall = given.stall(clock.now());
+            // What the ticker's thread knew of is known from here on, renewals among it.
+            fence(Ordering::Acquire);
+            if self.deadline.given() != given || !self.is_still(seen.word) {
+                continue;
+            }
+            let Some((since, reason)) = stall else { return Ok(()) };
+            let (since, epoch) = (Some(since), seen.publication.epoch);
+            self.forget(seen);
+            return Err(Inactive::new(InactiveFacts { since, epoch, reason }));
+        }
+    }
+
     fn look_anew(&self, seen: &mut Seen) -> Result<(), Inactive> {
         loop {
             let raw = self.word.load(Ordering::Acquire);
@@ -143,11 +184,7 @@ impl Board {
                 let Some(inactive) = self.inactive(word.epoch) else {
                     continue; // It has switched again: look at the new word.
                 };
-                // A reader that waits for the next day does not keep the memory of the last.
-                seen.word = Word::NEVER;
-                if seen.roster.version() != self.empty.version() {
-                    seen.roster = Arc::clone(&self.empty);
-                }
+                self.forget(seen);
                 return Err(inactive);
             }
             let slot = &self.slots[(word.publication % N_SLOTS) as usize];
@@ -169,6 +206,15 @@ impl Board {
             let (number, epoch) = (word.publication, word.epoch);
             (seen.word, seen.publication) = (raw, Publication { number, epoch, instant });
             return Ok(());
+        }
+    }
+
+    /// Leaves nobody in `seen`: a reader that waits for the next day does not keep the memory of the
+    /// last.
+    fn forget(&self, seen: &mut Seen) {
+        seen.word = Word::NEVER;
+        if seen.roster.version() != self.empty.version() {
+            seen.roster = Arc::clone(&self.empty);
         }
     }
 
@@ -194,6 +240,8 @@ impl Board {
 /// or open it.
 pub struct BoardWriter {
     board: Arc<Board>,
+    /// What readers of a live board hold the core's deadline against.
+    clock: Option<CoarseClock>,
     word: Word,
     roster: Arc<Roster>,
     /// Whether `roster` has been given to outsiders.
@@ -209,17 +257,58 @@ impl Default for BoardWriter {
 }
 
 impl BoardWriter {
-    /// A board without members whose gate is shut as *not open*.
+    /// The board of a replay, without members, whose gate is shut as *not open*: its readers hold
+    /// nothing against a clock.
     pub fn new() -> BoardWriter {
-        let board = Arc::new(Board::new());
-        let roster = board.newest_roster();
-        let word = Word::unpack(board.word.load(Ordering::Relaxed));
-        BoardWriter { board, word, roster, is_frame_published: true, has_previous: false }
+        BoardWriter::with_clock(None)
     }
 
-    /// A reader for strategies, scanners, services and displays: every view passes the gate.
+    /// The board of a live run, without members, whose gate is shut as *not open*: its outside
+    /// readers yield [`Reason::Stalled`] from the moment when `clock` shows the deadline that was
+    /// given last ([`BoardWriter::hold_until`]), or has lost its ticker, until the core is heard
+    /// again.
+    ///
+    /// ```
+    /// use openbell_session_data::BoardWriter;
+    /// use openbell_time::{CoarseTicker, Timestamp};
+    /// let at = Timestamp::from_nanos;
+    /// let (mut ticker, clock) = CoarseTicker::new(at(100));
+    /// let mut board = BoardWriter::live(clock);
+    /// let mut reader = board.outside_reader();
+    ///
+    /// board.hold_until(at(105));
+    /// let _ = board.publish(at(100))?;
+    /// assert!(reader.view().is_ok());
+    /// ticker.tick(at(105));
+    /// assert_eq!(reader.view().err().map(|no| no.facts().reason.name()), Some("stalled"));
+    ///
+    /// board.hold_until(at(110)); // A look that found nothing new.
+    /// assert!(reader.view().is_ok());
+    /// # Ok::<(), openbell_session_data::Exhausted>(())
+    /// ```
+    pub fn live(clock: CoarseClock) -> BoardWriter {
+        BoardWriter::with_clock(Some(clock))
+    }
+
+    fn with_clock(clock: Option<CoarseClock>) -> BoardWriter {
+        let begins_at = clock.as_ref().map_or(Timestamp::MIN, CoarseClock::now);
+        let board = Arc::new(Board::new(Deadline::new(begins_at)));
+        let roster = board.newest_roster();
+        let word = Word::unpack(board.word.load(Ordering::Relaxed));
+        BoardWriter { board, clock, word, roster, is_frame_published: true, has_previous: false }
+    }
+
+    /// A reader for strategies, scanners, services and displays: every view passes the gate, and
+    /// live also the deadline.
     pub fn outside_reader(&self) -> OutsideReader {
-        OutsideReader::new(Arc::clone(&self.board))
+        OutsideReader::new(Arc::clone(&self.board), self.clock.clone())
+    }
+
+    /// An outside reader, also its clones, for what the core itself calls and waits for: every view
+    /// passes the gate, and no deadline, since a core that calls is heard by whom it calls. So what a
+    /// consumer reads does not depend on how long it takes.
+    pub fn called_reader(&self) -> OutsideReader {
+        OutsideReader::new(Arc::clone(&self.board), None)
     }
 
     /// A reader for the processor, quality and tests of the inside: it sees what the core has
@@ -268,13 +357,32 @@ impl BoardWriter {
         self.board.inside_clock_ns.store(instant.as_nanos(), Ordering::Release);
     }
 
+    /// Says that the core is heard, and will be again before `deadline` of the clock of
+    /// [`BoardWriter::live`]: for what is published now, and for what is published until this is
+    /// called again. Without it nobody may read a live board; a replay's has no deadline.
+    ///
+    /// Called before the publication that it is for, or alone where there is nothing to publish.
+    ///
+    /// *Time*: `deadline` is that clock's `now()` and the length of silence that outsiders may read
+    /// through; a wall clock that was set back shows less than that clock.
+    pub fn hold_until(&mut self, deadline: Timestamp) {
+        if let Some(clock) = &self.clock {
+            self.board.deadline.renew(clock.now(), deadline);
+        }
+    }
+
     /// Publishes everything that is in place as of `instant`, with the gate open, and opens it
     /// where it was shut. Returns whether it was.
     ///
     /// *Time*: views of this publication show rows visible at `instant`, nothing later.
-    pub fn publish(&mut self, instant: Timestamp) -> Opened {
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], and nothing is changed: a gate that is open is still open, and can be shut.
+    pub fn publish(&mut self, instant: Timestamp) -> Result<Opened, Exhausted> {
+        let Word { epoch, publication, .. } = self.word;
+        let word = self.word.published().ok_or(Exhausted { epoch, publication })?;
         let opened = if self.word.is_active { Opened::No } else { Opened::Yes };
-        let publication = self.word.publication + 1;
         if !self.is_frame_published {
             let previous = Some(self.board.newest_roster());
             self.board.rosters.replace(Rosters { newest: Arc::clone(&self.roster), previous });
@@ -288,25 +396,24 @@ impl BoardWriter {
                 .replace(Rosters { newest: Arc::clone(&self.roster), previous: None });
             self.has_previous = false;
         }
-        let slot = &self.board.slots[(publication % N_SLOTS) as usize];
+        let slot = &self.board.slots[(word.publication % N_SLOTS) as usize];
         slot.instant_ns.store(instant.as_nanos(), Ordering::Release);
         slot.frame_version.store(self.roster.version(), Ordering::Release);
-        let epoch = self.word.epoch + u64::from(opened == Opened::Yes);
-        self.store(Word { is_active: true, epoch, publication });
-        opened
+        self.store(word);
+        Ok(opened)
     }
 
     /// Shuts the gate at `since` for `reason`; where it is shut already, replaces the reason.
-    /// Returns whether it was open.
+    /// Returns whether it was open. There is always a number for it.
     pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
         let was_open = if self.word.is_active { Shut::JustNow } else { Shut::Already };
-        let epoch = self.word.epoch + u64::from(was_open == Shut::JustNow);
+        let word = self.word.shut();
         let since = match was_open {
             Shut::JustNow => since,
             Shut::Already => self.board.shut.load().since.or(since),
         };
-        self.board.shut.replace(InactiveFacts { since, epoch, reason });
-        self.store(Word { is_active: false, epoch, publication: self.word.publication });
+        self.board.shut.replace(InactiveFacts { since, epoch: word.epoch, reason });
+        self.store(word);
         was_open
     }
 
@@ -319,6 +426,20 @@ impl BoardWriter {
         self.word = word;
         self.board.word.store(word.pack(), Ordering::Release);
     }
+}
+
+/// The board has no number left to publish by: after 17 billion publications or half a billion
+/// switches of the gate a run is to be ended, and another begun.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[error(
+    "cannot publish: no number is left after {publication} publications and {epoch} switches of the \
+     gate; end this run and begin another"
+)]
+pub struct Exhausted {
+    /// Switches of the gate so far.
+    pub epoch: u64,
+    /// Publications so far.
+    pub publication: u64,
 }
 
 /// Whether a publication opened the gate.
@@ -339,4 +460,43 @@ pub enum Shut {
     JustNow,
     /// It was shut already.
     Already,
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::word::tests::{last_to_open, last_to_publish};
+
+    /// A board that has come as far as `word`.
+    fn board_at(word: Word) -> BoardWriter {
+        let mut board = BoardWriter::new();
+        let _ = board.publish(Timestamp::from_nanos(1));
+        board.store(word);
+        board
+    }
+
+    #[test]
+    fn a_board_without_numbers_refuses_to_open_and_what_is_open_can_be_shut() {
+        let mut board = board_at(last_to_open());
+        let mut reader = board.outside_reader();
+        assert_eq!(board.publish(Timestamp::from_nanos(2)), Ok(Opened::Yes));
+        assert!(reader.view().is_ok());
+        assert_eq!(board.shut(Some(Timestamp::from_nanos(2)), Reason::Closed), Shut::JustNow);
+        let (epoch, publication) = (board.epoch(), board.publication());
+        let refused = board.publish(Timestamp::from_nanos(3));
+        assert_eq!(refused, Err(Exhausted { epoch, publication }));
+        assert_eq!(board.shut(None, Reason::Failed), Shut::Already);
+        assert_eq!(reader.view().err().map(|no| no.facts().reason.clone()), Some(Reason::Failed));
+    }
+
+    #[test]
+    fn a_board_without_publications_keeps_what_it_has_published_until_it_is_shut() {
+        let mut board = board_at(last_to_publish());
+        let mut reader = board.outside_reader();
+        assert_eq!(board.publish(Timestamp::from_nanos(2)), Ok(Opened::No));
+        assert!(board.publish(Timestamp::from_nanos(3)).is_err());
+        assert_eq!(reader.view().map(|view| view.instant()), Ok(Timestamp::from_nanos(2)));
+        assert_eq!(board.shut(Some(Timestamp::from_nanos(3)), Reason::Failed), Shut::JustNow);
+        assert!(reader.view().is_err());
+    }
 }

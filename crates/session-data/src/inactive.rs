@@ -76,6 +76,15 @@ pub enum Reason {
         /// By how much; negative where it was set back.
         by: Nanos,
     },
+    /// The core has not been heard by its deadline (live): it hangs, or its thread has ended, and
+    /// what is published grows old unseen. Only readers find this; the gate itself is open.
+    Stalled {
+        /// When it was heard last.
+        heard_at: Timestamp,
+        /// When it should have been heard again; `None` where nobody renews the clock that it is
+        /// held against, so that nobody can tell.
+        due_by: Option<Timestamp>,
+    },
     /// The session is closed.
     Closed,
     /// The run has failed.
@@ -93,7 +102,12 @@ impl Reason {
             | Reason::Silent { holders }
             | Reason::Skewed { holders }
             | Reason::Gone { holders } => holders,
-            Reason::NotOpen | Reason::ClockStepped { .. } | Reason::Closed | Reason::Failed | Reason::Stopped => &[],
+            Reason::NotOpen
+            | Reason::ClockStepped { .. }
+            | Reason::Stalled { .. }
+            | Reason::Closed
+            | Reason::Failed
+            | Reason::Stopped => &[],
         }
     }
 
@@ -107,6 +121,7 @@ impl Reason {
             Reason::Skewed { .. } => "skewed",
             Reason::Gone { .. } => "gone",
             Reason::ClockStepped { .. } => "clock_stepped",
+            Reason::Stalled { .. } => "stalled",
             Reason::Closed => "closed",
             Reason::Failed => "failed",
             Reason::Stopped => "stopped",
@@ -125,11 +140,22 @@ impl fmt::Display for Reason {
             Reason::Gone { holders } => write_holders(f, "a source refuses a symbol", holders),
             Reason::ClockStepped { by } if by.as_nanos() < 0 => {
                 let by = Nanos::from_nanos(by.as_nanos().saturating_neg());
-                write!(f, "the clock was set back by {by}: it goes on when it has come so far again")
+                write!(
+                    f,
+                    "the clock was set back by {by}: it goes on when it has come so far again"
+                )
             }
             Reason::ClockStepped { by } => {
                 write!(f, "the clock has jumped ahead by {by}, and a second reading is awaited")
             }
+            Reason::Stalled { heard_at, due_by: Some(due_by) } => {
+                write!(f, "the core has not been heard since {heard_at}, it was due by {due_by}")
+            }
+            Reason::Stalled { heard_at, due_by: None } => write!(
+                f,
+                "the clock that the core is held against has stopped; the core was last heard at \
+                 {heard_at}"
+            ),
             Reason::Closed => f.write_str("the session is closed"),
             Reason::Failed => f.write_str("the run has failed"),
             Reason::Stopped => f.write_str("the run was stopped"),
@@ -148,7 +174,8 @@ fn write_holders(f: &mut fmt::Formatter<'_>, what: &str, holders: &[LaggingSymbo
 /// The facts behind an [`Inactive`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InactiveFacts {
-    /// The session instant since which the gate is shut; `None` before the first session.
+    /// The session instant since which the gate is shut; `None` before the first session. Where the
+    /// core is stalled, the deadline that it has missed.
     pub since: Option<Timestamp>,
     /// The epoch: how often the gate has switched.
     pub epoch: u64,

@@ -10,6 +10,7 @@
 
 mod block;
 mod board;
+mod deadline;
 mod forming;
 mod inactive;
 mod metrics;
@@ -26,7 +27,7 @@ mod view;
 mod why;
 mod word;
 
-pub use board::{BoardWriter, Opened, Shut};
+pub use board::{BoardWriter, Exhausted, Opened, Shut};
 pub use forming::FormingBar;
 pub use inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 pub use metrics::SessionMetrics;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol};
+use openbell_time::CoarseClock;
 
 use crate::board::{Board, Seen};
 use crate::inactive::Inactive;
@@ -12,18 +13,20 @@ use crate::view::{InsideView, View};
 /// Reads as strategies, scanners, services and displays may: fresh or nothing.
 ///
 /// *Cost*: taking a view loads one word, and one slot where something was published since the last
-/// view; no lock, no allocation while the session is active. Clone it for another thread; a clone is
+/// view; live also a coarse clock and the deadline to hold against it; no lock, no allocation while the session is active. Clone it for another thread; a clone is
 /// independent.
 #[derive(Clone)]
 pub struct OutsideReader {
     board: Arc<Board>,
     seen: Seen,
+    /// What the core's deadline is held against; `None` where there is none to be held.
+    clock: Option<CoarseClock>,
 }
 
 impl OutsideReader {
-    pub(crate) fn new(board: Arc<Board>) -> OutsideReader {
+    pub(crate) fn new(board: Arc<Board>, clock: Option<CoarseClock>) -> OutsideReader {
         let seen = board.unseen();
-        OutsideReader { board, seen }
+        OutsideReader { board, seen, clock }
     }
 
     /// A view as of the current publication.
@@ -33,7 +36,8 @@ impl OutsideReader {
     ///
     /// # Errors
     ///
-    /// [`Inactive`] while the gate is shut, with since when, the epoch and who holds it.
+    /// [`Inactive`] while the gate is shut, with since when, the epoch and who holds it; live also
+    /// past the deadline of a core that is not heard, until it is.
     #[inline]
     pub fn view(&mut self) -> Result<View<'_>, Inactive> {
         Ok(self.look()?.view())
@@ -50,7 +54,10 @@ impl OutsideReader {
     /// What is current, for the readers of this crate.
     #[inline]
     pub(crate) fn look(&mut self) -> Result<&Seen, Inactive> {
-        self.board.look(&mut self.seen)?;
+        match &self.clock {
+            None => self.board.look(&mut self.seen)?,
+            Some(clock) => self.board.look_heard(&mut self.seen, clock)?,
+        }
         Ok(&self.seen)
     }
 
@@ -59,10 +66,14 @@ impl OutsideReader {
         self.seen.word()
     }
 
-    /// Whether the session is active and nothing was published since the view of `word`.
+    /// Whether the session is active, nothing was published since the view of `word`, and the core
+    /// is heard.
     #[inline]
     pub(crate) fn is_still(&self, word: u64) -> bool {
-        self.board.is_still(word)
+        match &self.clock {
+            None => self.board.is_still(word),
+            Some(clock) => self.board.is_still_heard(word, clock),
+        }
     }
 }
 

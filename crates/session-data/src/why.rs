@@ -92,7 +92,8 @@ impl fmt::Display for Why {
                 }
             }
             Why::Skewed { by } => {
-                let (ns, way) = (by.as_nanos(), if by.as_nanos() < 0 { "behind" } else { "ahead of" });
+                let (ns, way) =
+                    (by.as_nanos(), if by.as_nanos() < 0 { "behind" } else { "ahead of" });
                 let by = Nanos::from_nanos(ns.saturating_abs());
                 write!(f, "this machine's clock is {by} {way} the source's")
             }

@@ -1,5 +1,6 @@
 //! What readers see: stories, laws, and threads.
 
+mod deadline;
 mod laws;
 mod sample;
 mod switches;

@@ -69,8 +69,7 @@ fn a_handle_of_a_removed_symbol_says_so_and_an_old_one_names_both_generations() 
 fn a_withheld_symbol_is_listed_and_answers_with_its_lag_while_the_others_are_read() {
     let mut board = BoardWriter::new();
     let mut reader = board.outside_reader();
-    let holder =
-        LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
+    let holder = LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
     let members = vec![with_bars("A", 0, 1, 2), with_bars("B", 1, 1, 1)];
     board.change_members(today(), members, vec![holder.clone()]);
     let _ = board.publish(at(20));
@@ -307,8 +306,7 @@ fn a_series_reader_made_before_the_open_reads_what_is_there_at_each_read() {
 fn a_series_reader_of_a_withheld_symbol_says_so_until_it_is_given_back() {
     let mut board = BoardWriter::new();
     let mut minutes = board.outside_reader().series_reader(&Symbol::new("B").unwrap(), BASE);
-    let holder =
-        LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
+    let holder = LaggingSymbol::behind(Symbol::new("B").unwrap(), Some(Nanos::from_secs(90)));
     let b = with_bars("B", 1, 1, 1);
     board.change_members(today(), vec![Arc::clone(&b)], vec![holder]);
     let _ = board.publish(at(20));

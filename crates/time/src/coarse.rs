@@ -73,8 +73,8 @@ impl CoarseTicker {
         let passed_ns = now.as_nanos().saturating_sub(self.reading_ns).max(0);
         self.reading_ns = now.as_nanos();
         self.shown_ns = self.shown_ns.saturating_add(passed_ns);
-        // What is held against the clock has an order of its own: nothing is published with this.
-        self.shown.store(self.shown_ns, Ordering::Relaxed);
+        // Released for whoever has loaded it and asks, by a fence, what was there before.
+        self.shown.store(self.shown_ns, Ordering::Release);
     }
 
     /// Another reader of this clock.
@@ -85,7 +85,7 @@ impl CoarseTicker {
 
 impl Drop for CoarseTicker {
     fn drop(&mut self) {
-        self.shown.store(i64::MAX, Ordering::Relaxed);
+        self.shown.store(i64::MAX, Ordering::Release);
     }
 }
 

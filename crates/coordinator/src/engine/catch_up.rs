@@ -95,7 +95,7 @@ impl RunningSession {
                 }
                 self.has_withheld = true;
                 self.refresh_members(core);
-                let _ = self.publish(core); // Only the symbol is withheld: the gate is as it was.
+                let _ = self.publish(core)?; // Only the symbol is withheld: the gate is as it was.
                 Ok(())
             }
         }
@@ -131,7 +131,7 @@ impl RunningSession {
         }
         self.count_rejections(core)?;
         self.refresh_members(core);
-        let opened = self.publish(core);
+        let opened = self.publish(core)?;
         self.notify_membership(core, &joined)?;
         if opened || had_withheld {
             self.notify_resumed(core, |_, _| true, EvenIfEmpty::Yes)?;

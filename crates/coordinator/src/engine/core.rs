@@ -158,10 +158,10 @@ impl Core {
 
     /// Publishes what is in place as of the session clock, and opens the gate where it was shut.
     /// Returns the epoch that begins, where it was.
-    pub(super) fn publish(&mut self) -> Option<u64> {
+    pub(super) fn publish(&mut self) -> Result<Option<u64>, RunError> {
         let at = self.clock.now();
         self.board.advance_inside(at);
-        match self.board.publish(at) {
+        Ok(match self.board.publish(at)? {
             Opened::No => None,
             Opened::Yes => {
                 let epoch = self.board.epoch();
@@ -169,7 +169,7 @@ impl Core {
                 self.record.events.push(Event::GateOpened { at, epoch });
                 Some(epoch)
             }
-        }
+        })
     }
 
     /// Shuts the gate, before anything else is visible to anyone outside; where it is shut

@@ -417,7 +417,7 @@ impl RunningSession {
         if self.roster == RosterState::Changed || !joined.is_empty() {
             self.refresh_members(core);
         }
-        let opened = self.publish(core);
+        let opened = self.publish(core)?;
         if is_first {
             self.has_started = true;
             self.notify(core, &Notice::Started)?;

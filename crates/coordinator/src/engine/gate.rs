@@ -18,15 +18,15 @@ use crate::report::GateSwitch;
 impl RunningSession {
     /// Publishes what is in place as of the session clock, and opens the gate where it was shut.
     /// Returns whether it was.
-    pub(super) fn publish(&mut self, core: &mut Core) -> bool {
+    pub(super) fn publish(&mut self, core: &mut Core) -> Result<bool, RunError> {
         if self.roster == RosterState::Inside {
             self.roster = RosterState::Published;
         }
-        let opened = core.publish();
+        let opened = core.publish()?;
         if let Some(epoch) = opened {
             self.switches.push(GateSwitch { at: core.clock.now(), epoch, reason: None });
         }
-        opened.is_some()
+        Ok(opened.is_some())
     }
 
     /// Shuts the gate; where it is shut already, renews the reason. Returns whether it was open.

@@ -18,7 +18,7 @@ impl RunningSession {
         core.advance_clock(instant)?;
         let closed = self.deliver(core, instant);
         self.count_rejections(core)?;
-        let _ = self.publish(core); // Open already: a replay has no backlog when its clock moves.
+        let _ = self.publish(core)?; // Open already: a replay has no backlog when its clock moves.
         self.notify_closed_at(core, instant, closed)?;
         self.call_scheduled(core)?;
         self.take_scheduled(core)?;

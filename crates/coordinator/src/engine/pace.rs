@@ -10,6 +10,8 @@ pub(super) struct Pace {
     speed: f64,
     /// Where wall and session clock stood together: at the open, a resume, a change of speed.
     anchor: Option<Anchor>,
+    /// The last reading of the wall clock.
+    last_wall: Option<Timestamp>,
     is_paused: bool,
     /// Instants that a paused run may still visit.
     n_single: u32,
@@ -39,6 +41,7 @@ impl Pace {
         Pace {
             speed,
             anchor: None,
+            last_wall: None,
             is_paused: false,
             n_single: 0,
             until: None,
@@ -57,6 +60,18 @@ impl Pace {
     /// Both clocks stand together from here on.
     pub(super) fn anchor(&mut self, wall: Timestamp, clock: Timestamp) {
         self.anchor = Some(Anchor { wall, clock });
+        self.last_wall = Some(wall);
+    }
+
+    /// The wall clock stands at `wall`. Where that lies before its last reading it was set back, and
+    /// the anchor with it: what was waited for stays as far away as it was.
+    fn read(&mut self, wall: Timestamp) {
+        if let (Some(anchor), Some(last)) = (&mut self.anchor, self.last_wall)
+            && wall < last
+        {
+            anchor.wall = anchor.wall - (last - wall);
+        }
+        self.last_wall = Some(wall);
     }
 
     /// Takes a command: the session clock stands at `clock`, the wall clock at `wall`.
@@ -112,6 +127,7 @@ impl Pace {
 
     /// Whether `instant` may be visited when the wall clock stands at `wall`.
     pub(super) fn admits(&mut self, instant: Timestamp, wall: Timestamp) -> Admission {
+        self.read(wall);
         if self.until.is_some_and(|until| instant > until) {
             self.pause();
         }

@@ -23,7 +23,7 @@ pub fn run(
             Step::Ended(phase) => return phase,
             Step::Worked => {}
             Step::Waits { until } => {
-                // Woken or not: the step says what is due.
+                // Woken, stepped or not: the step says what is due.
                 let _ = wall.wait_until(until.min(wall.now() + COMMAND_POLL));
             }
             Step::Paused => {

@@ -216,7 +216,7 @@ impl RunningSession {
         if let Flow::Live(_) = &self.flow {
             return Ok(());
         }
-        if self.publish(core) {
+        if self.publish(core)? {
             self.notify(core, &Notice::Started)?;
         }
         self.call_scheduled(core)?;
