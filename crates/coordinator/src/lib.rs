@@ -24,7 +24,8 @@ mod symbol;
 mod sync;
 
 pub use consumers::consumer::{
-    BarClosed, CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed, Skipped,
+    BarClosed, CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed,
+    Skipped,
 };
 pub use consumers::context::{BeforeOpen, Context};
 pub use consumers::report::ConsumerReport;
@@ -39,7 +40,7 @@ pub use control::signal::Signal;
 pub use control::status::{FeedStatus, Phase, Status, SymbolState, SymbolStatus};
 pub use digest::Digest;
 pub use digest::print::{symbol_print, view_print};
-pub use engine::run::run;
+pub use engine::run::{run, run_by_event};
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with_causes};
 // For the benches of this repository, which time the check of a single bar; no part of the interface.

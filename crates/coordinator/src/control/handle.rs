@@ -8,13 +8,14 @@ use crossbeam::channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, bound
 use openbell_market::indicator::IndicatorSpec;
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
-use openbell_time::Timestamp;
+use openbell_time::{Timestamp, WallClock};
 use thiserror::Error;
 
 use crate::control::command::{Answer, Command, PaceCommand, Refusal, SessionCommand, Stay};
 use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
 use crate::control::signal::Signal;
 use crate::control::status::{Status, StatusBoard};
+use crate::control::waker::Waker;
 
 /// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.
 const QUEUE_LEN: usize = 1024;
@@ -150,6 +151,7 @@ pub struct Handle {
     core: Arc<CoreThread>,
     status: Arc<StatusBoard>,
     reader: OutsideReader,
+    waker: Waker,
 }
 
 impl Handle {
@@ -159,7 +161,7 @@ impl Handle {
         reader: OutsideReader,
     ) -> (Handle, CommandQueue) {
         let (entrance, waiting) = queue(QUEUE_LEN);
-        (Handle { queue: entrance, core, status, reader }, waiting)
+        (Handle { queue: entrance, core, status, reader, waker: Waker::default() }, waiting)
     }
 
     /// Gives a command; its answer comes by the ticket.
@@ -282,9 +284,14 @@ impl Handle {
         self.reader.clone()
     }
 
+    /// Commands end the waits of `wall` from now on, whichever clone gives them.
+    pub(crate) fn wakes(&self, wall: Arc<dyn WallClock>) {
+        self.waker.wakes(wall);
+    }
+
     fn give(&self, command: Command, reply_to: ReplyTo) {
         match self.queue.give(Envelope { command, reply_to: Some(reply_to) }) {
-            Ok(()) => {}
+            Ok(()) => self.waker.wake(),
             Err(NotTaken::Full(envelope)) => {
                 envelope.answer(Answer::Refused(Refusal::QueueFull));
             }

@@ -6,3 +6,4 @@ pub(crate) mod handle;
 pub(crate) mod queue;
 pub(crate) mod signal;
 pub(crate) mod status;
+pub(crate) mod waker;

@@ -7,9 +7,12 @@ use openbell_config::{Mode, SessionConfig};
 use openbell_data_manager::FeedKind;
 use openbell_market::{Symbol, SymbolIdx};
 use openbell_session_data::{BoardWriter, DeliveredThrough, Opened, OutsideReader, Reason, Shut};
-use openbell_time::{ClockDriver, Session, SessionClock, TimeManager, Timestamp};
+use openbell_time::{
+    ClockDriver, CoarseClock, Nanos, Session, SessionClock, TimeManager, Timestamp,
+};
 
 use super::between::Deferred;
+use super::deadline::Promise;
 use super::loading::LoadingSymbol;
 use super::pace::Pace;
 use super::pending_add::PendingAdd;
@@ -66,6 +69,9 @@ pub(super) struct Core {
     /// Adds that were in flight when their session closed, and go on in the next (live).
     pub(super) carried_adds: Vec<PendingAdd>,
     pub(super) board: BoardWriter,
+    /// Until when the core will be heard again (live, where readers hold it to that).
+    promise: Option<Promise>,
+    /// What those read that the core calls, and waits for.
     pub(super) reader: OutsideReader,
     pub(super) status: Arc<StatusBoard>,
     pub(super) consumers: Consumers,
@@ -100,17 +106,19 @@ impl Core {
         mut source: Box<dyn Source>,
         kind: FeedKind,
         sessions: Sessions,
+        held_to: Option<CoarseClock>,
     ) -> Result<Core, PlanErrors> {
         let plan = Plan::of(config, time, source.as_mut(), sessions)?;
         read_ahead(&plan, source.as_mut())?;
         let first = plan.sessions[0];
         let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
-        let board = BoardWriter::new();
-        let reader = board.outside_reader();
+        let board = held_to.clone().map_or_else(BoardWriter::new, BoardWriter::live);
+        let promise =
+            held_to.map(|clock| Promise::new(clock, &plan.config.session_data_config.streaming));
         let thread = Arc::new(CoreThread::default());
         let status = StatusBoard::new();
         let (handle, commands) =
-            Handle::new(Arc::clone(&thread), Arc::clone(&status), reader.clone());
+            Handle::new(Arc::clone(&thread), Arc::clone(&status), board.outside_reader());
         let speed = match &plan.config.mode {
             Mode::Backtest(backtest) => backtest.speed_multiplier,
             Mode::Live => 1.0,
@@ -131,8 +139,9 @@ impl Core {
             driver,
             clock,
             pace: Pace::new(speed),
+            reader: board.called_reader(),
             board,
-            reader,
+            promise,
             status,
             consumers: Consumers::default(),
             commands,
@@ -161,7 +170,9 @@ impl Core {
     pub(super) fn publish(&mut self) -> Result<Option<u64>, RunError> {
         let at = self.clock.now();
         self.board.advance_inside(at);
-        Ok(match self.board.publish(at)? {
+        let opened = self.board.publish(at)?;
+        self.promise(Nanos::ZERO);
+        Ok(match opened {
             Opened::No => None,
             Opened::Yes => {
                 let epoch = self.board.epoch();
@@ -170,6 +181,21 @@ impl Core {
                 Some(epoch)
             }
         })
+    }
+
+    /// A step begins, at whose instant its data is.
+    pub(super) fn begin_step(&mut self) {
+        if let Some(promise) = &mut self.promise {
+            promise.begin_step();
+        }
+    }
+
+    /// The next step is due `wait` after this one: outsiders read until they miss it. After what they
+    /// are to read is published, so that none reads what was there before by a later deadline.
+    pub(super) fn promise(&mut self, wait: Nanos) {
+        if let Some(promise) = &self.promise {
+            self.board.hold_until(promise.due_by(wait));
+        }
     }
 
     /// Shuts the gate, before anything else is visible to anyone outside; where it is shut

@@ -20,6 +20,7 @@ mod catch_up;
 mod commands;
 mod core;
 mod corrections;
+mod deadline;
 mod follow;
 mod gate;
 mod instant;
@@ -42,7 +43,7 @@ use std::sync::Arc;
 use openbell_config::{OnError, SessionConfig};
 use openbell_data_manager::FeedKind;
 use openbell_session_data::{InsideReader, OutsideReader, Reason, Why};
-use openbell_time::{Nanos, SessionClock, TimeManager, Timestamp};
+use openbell_time::{CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock};
 
 use self::core::Core;
 use crate::consumers::Endpoint;
@@ -147,7 +148,7 @@ impl Engine {
         time: &TimeManager,
         source: Box<dyn Source>,
     ) -> Result<Engine, PlanErrors> {
-        let core = Core::new(config, time, source, FeedKind::Stored, Sessions::OfConfig)?;
+        let core = Core::new(config, time, source, FeedKind::Stored, Sessions::OfConfig, None)?;
         Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
@@ -183,7 +184,32 @@ impl Engine {
         source: Box<dyn Source>,
         sessions: Sessions,
     ) -> Result<Engine, PlanErrors> {
-        let core = Core::new(config, time, source, FeedKind::Live, sessions)?;
+        let core = Core::new(config, time, source, FeedKind::Live, sessions, None)?;
+        Ok(Engine { core, state: State::Between { next: 0 } })
+    }
+
+    /// As [`Engine::live_sessions`], with readers that hold the core to its word: outside, data is
+    /// served only while `clock` shows less than the deadline that the last step gave, and is
+    /// [`Reason::Stalled`] from then on until the core is heard again. So an engine that hangs, loads or
+    /// has died leaves nobody with what was right when it was published; without its ticker
+    /// ([`openbell_time::CoarseTicker`], which the program renews from a thread of its own, a few times a
+    /// second) the clock stands past every deadline.
+    ///
+    /// A step promises the next one at the instant that it waits for, which is at most a second ahead
+    /// while a session is open, and has a slack: the config's `catchup_threshold_seconds`, at least one
+    /// second and at most five. What the core itself calls and waits for has no deadline.
+    ///
+    /// # Errors
+    ///
+    /// Every reason for which it cannot begin, at once.
+    pub fn live_with_deadline(
+        config: &SessionConfig,
+        time: &TimeManager,
+        source: Box<dyn Source>,
+        sessions: Sessions,
+        clock: CoarseClock,
+    ) -> Result<Engine, PlanErrors> {
+        let core = Core::new(config, time, source, FeedKind::Live, sessions, Some(clock))?;
         Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
@@ -276,7 +302,11 @@ impl Engine {
         if matches!(self.state, State::Ended(_)) {
             consumers.close();
         }
-        let (reader, handle) = (self.core.board.outside_reader(), self.core.handle.clone());
+        let reader = match &channel {
+            Channel::LockStep(_) => self.core.board.called_reader(),
+            Channel::Free(_) => self.core.board.outside_reader(),
+        };
+        let handle = self.core.handle.clone();
         Worker { name, consumer, reader, handle, core: Arc::clone(&self.core.thread), channel }
     }
 
@@ -288,6 +318,11 @@ impl Engine {
         }
         let name = self.core.consumers.free_name(consumer.name());
         (name, consumer.subscription(), consumer.call_windows())
+    }
+
+    /// Commands end the waits of `wall`, by which the run waits.
+    fn wake_by(&self, wall: Arc<dyn WallClock>) {
+        self.core.handle.wakes(wall);
     }
 
     /// A handle for other threads.
@@ -351,6 +386,7 @@ impl Engine {
     /// run looks at).
     pub fn step(&mut self, wall: Timestamp) -> Step {
         self.core.thread.enter();
+        self.core.begin_step();
         let step = match self.advance(wall) {
             Ok(step) => step,
             Err(error) => {
@@ -367,9 +403,20 @@ impl Engine {
         if self.awaits_worker() {
             return Ok(match &self.state {
                 State::Ended(phase) => Step::Ended(*phase),
+                // No promise to readers: the data stands still.
                 _ => Step::Waits { until: wall + WORKER_POLL },
             });
         }
+        let step = self.work(wall)?;
+        match step {
+            Step::Worked => self.core.promise(Nanos::ZERO),
+            Step::Waits { until } => self.core.promise(until - wall),
+            Step::Paused | Step::Ended(_) => {}
+        }
+        Ok(step)
+    }
+
+    fn work(&mut self, wall: Timestamp) -> Result<Step, RunError> {
         if self.core.kind == FeedKind::Live
             && let Some(step) = self.follow_wall(wall)?
         {
