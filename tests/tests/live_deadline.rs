@@ -309,5 +309,6 @@ fn a_consumer_that_takes_too_long_reads_on_and_outsiders_do_not() {
     };
     held.story.engine.register(Box::new(slow), OnError::StopRun);
     held.go(at(DAY, 9, 32) + secs(2));
-    assert_eq!(*seen.lock().unwrap(), [(true, false)]);
+    assert_eq!(*seen.lock().unwrap(), [(true, false), (true, false)]);
+    assert_eq!(held.reads(), Ok(held.story.now), "between its calls the core is heard");
 }

@@ -73,8 +73,8 @@ fn lay(board: &mut BoardWriter) -> (OutsideReader, SymbolHandle) {
         keeps_quality: true,
     };
     board.change_members(Some(session), (0..N_SYMBOLS).map(member).collect(), Vec::new());
-    board.hold_until(minute(N_MINUTES));
     let _ = board.publish(minute(200));
+    board.hold_until(minute(N_MINUTES));
     let mut reader = board.outside_reader();
     let handle = reader.view().unwrap().symbol("S050").unwrap().handle();
     (reader, handle)

@@ -18,7 +18,7 @@
 //! Shutting is the same in the other direction: the reason is in place before the word says
 //! inactive.
 //!
-//! Live, what is published has a deadline, which is in place before the word (`deadline.rs` beside):
+//! Live, what is published has a deadline, which is renewed behind the word (`deadline.rs` beside):
 //! a reader holds it against a coarse clock, and is refused when the core is not heard by then.
 
 use std::sync::Arc;
@@ -276,8 +276,8 @@ impl BoardWriter {
     /// let mut board = BoardWriter::live(clock);
     /// let mut reader = board.outside_reader();
     ///
-    /// board.hold_until(at(105));
     /// let _ = board.publish(at(100))?;
+    /// board.hold_until(at(105));
     /// assert!(reader.view().is_ok());
     /// ticker.tick(at(105));
     /// assert_eq!(reader.view().err().map(|no| no.facts().reason.name()), Some("stalled"));
@@ -361,7 +361,8 @@ impl BoardWriter {
     /// [`BoardWriter::live`]: for what is published now, and for what is published until this is
     /// called again. Without it nobody may read a live board; a replay's has no deadline.
     ///
-    /// Called before the publication that it is for, or alone where there is nothing to publish.
+    /// Called after the publication that it is for, so that whoever reads by this deadline reads that
+    /// publication and none before; or alone, where there is nothing to publish.
     ///
     /// *Time*: `deadline` is that clock's `now()` and the length of silence that outsiders may read
     /// through; a wall clock that was set back shows less than that clock.

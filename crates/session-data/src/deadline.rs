@@ -1,8 +1,9 @@
 //! How long outsiders of a live board may read what is published without hearing of the core.
 //!
-//! The core says with each look until when it will be heard again: before the word of what it
+//! The core says with each look until when it will be heard again: behind the word of what it
 //! publishes, or alone, where a look has found nothing new. The deadline of a publication is the one
-//! that was in place before its word, or a later one that came while it was current.
+//! that was in place before its word, or a later one that came while it was current. So a core that
+//! comes back after a silence makes nothing readable that was published before it.
 //!
 //! # In which order it is read
 //!

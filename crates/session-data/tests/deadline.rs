@@ -41,8 +41,8 @@ fn past_the_deadline_no_outsider_reads_until_the_core_is_heard_again() {
     let (mut ticker, mut board) = live_board();
     let mut reader = board.outside_reader();
     let mut minutes = reader.series_reader(&Symbol::new("A").unwrap(), BASE);
-    board.hold_until(at(105));
     let _ = board.publish(at(10));
+    board.hold_until(at(105));
     assert_eq!(read(&mut reader), Ok(10));
     assert_eq!(latest(&mut minutes), Ok(0.0));
     ticker.tick(at(104));
@@ -62,8 +62,8 @@ fn past_the_deadline_no_outsider_reads_until_the_core_is_heard_again() {
     assert_eq!((read(&mut reader), latest(&mut minutes)), (Ok(10), Ok(0.0)));
     ticker.tick(at(115));
     assert_eq!(read(&mut reader), Err("stalled"));
-    board.hold_until(at(120));
     let _ = board.publish(at(20));
+    board.hold_until(at(120));
     assert_eq!((read(&mut reader), latest(&mut minutes)), (Ok(20), Ok(1.0)));
 }
 
@@ -73,8 +73,8 @@ fn a_stall_says_since_when_the_core_was_not_heard_and_when_it_was_due() {
     let (mut ticker, clock) = CoarseTicker::new(instant("2025-07-03T13:30:00Z"));
     let mut board = BoardWriter::live(clock);
     let mut reader = board.outside_reader();
-    board.hold_until(instant("2025-07-03T13:30:05Z"));
     let _ = board.publish(instant("2025-07-03T13:30:00Z"));
+    board.hold_until(instant("2025-07-03T13:30:05Z"));
     ticker.tick(instant("2025-07-03T13:31:00Z"));
     let stalled = reader.view().err().unwrap();
     assert_eq!(
@@ -98,8 +98,8 @@ fn a_stall_says_since_when_the_core_was_not_heard_and_when_it_was_due() {
 fn without_its_ticker_a_live_board_is_read_by_nobody_whatever_the_deadline() {
     let (ticker, mut board) = live_board();
     let mut reader = board.outside_reader();
-    board.hold_until(Timestamp::MAX);
     let _ = board.publish(at(10));
+    board.hold_until(Timestamp::MAX);
     assert_eq!(read(&mut reader), Ok(10));
     drop(ticker);
     assert_eq!(read(&mut reader), Err("stalled"));
@@ -120,8 +120,8 @@ fn a_gate_that_is_shut_says_why_whether_or_not_the_core_is_late() {
     let (mut ticker, mut board) = live_board();
     let mut reader = board.outside_reader();
     assert_eq!(read(&mut reader), Err("not_open"));
-    board.hold_until(at(105));
     let _ = board.publish(at(10));
+    board.hold_until(at(105));
     let _ = board.shut(Some(at(10)), Reason::Closed);
     ticker.tick(at(200));
     assert_eq!(read(&mut reader), Err("closed"));
@@ -131,8 +131,8 @@ fn a_gate_that_is_shut_says_why_whether_or_not_the_core_is_late() {
 fn whom_the_core_calls_reads_however_long_it_takes_and_passes_the_gate_all_the_same() {
     let (mut ticker, mut board) = live_board();
     let mut called = board.called_reader();
-    board.hold_until(at(105));
     let _ = board.publish(at(10));
+    board.hold_until(at(105));
     ticker.tick(at(200));
     assert_eq!(read(&mut called), Ok(10));
     assert_eq!(read(&mut called.clone()), Ok(10));
@@ -144,8 +144,8 @@ fn whom_the_core_calls_reads_however_long_it_takes_and_passes_the_gate_all_the_s
 fn a_wall_that_is_set_back_lengthens_no_deadline() {
     let (mut ticker, mut board) = live_board();
     let mut reader = board.outside_reader();
-    board.hold_until(at(105));
     let _ = board.publish(at(10));
+    board.hold_until(at(105));
     ticker.tick(at(50)); // Set back by 50.
     assert_eq!(read(&mut reader), Ok(10));
     ticker.tick(at(55));
@@ -156,8 +156,8 @@ fn a_wall_that_is_set_back_lengthens_no_deadline() {
 fn a_replay_holds_nothing_against_a_clock() {
     let mut board = BoardWriter::new();
     let mut reader = board.outside_reader();
-    board.hold_until(Timestamp::MIN);
     let _ = board.publish(at(10));
+    board.hold_until(Timestamp::MIN);
     assert_eq!(read(&mut reader), Ok(10));
 }
 
@@ -165,8 +165,8 @@ fn a_replay_holds_nothing_against_a_clock() {
 fn a_held_view_stays_what_it_was_when_the_core_stalls() {
     let (mut ticker, mut board) = live_board();
     let mut reader = board.outside_reader();
-    board.hold_until(at(100) + Nanos::from_nanos(5));
     let _ = board.publish(at(20));
+    board.hold_until(at(100) + Nanos::from_nanos(5));
     let held = reader.view().unwrap().hold();
     ticker.tick(at(105));
     assert_eq!(read(&mut reader), Err("stalled"));

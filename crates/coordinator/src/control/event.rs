@@ -3,7 +3,7 @@
 
 use openbell_market::{RejectReason, Symbol};
 use openbell_session_data::Reason;
-use openbell_time::{Timestamp, TradingDate};
+use openbell_time::{ClockStep, Timestamp, TradingDate};
 
 use crate::control::command::{Answer, PaceCommand, SessionCommand, StepAt};
 use crate::control::signal::Signal;
@@ -227,6 +227,8 @@ pub enum Operation {
         /// What it said.
         why: String,
     },
+    /// The wall clock was set, or the machine slept, while the run waited or before it did.
+    ClockStepped(ClockStep),
     /// The run cannot go on, because nobody runs the worker of a lock-step consumer.
     WorkerMissing {
         /// The consumer.

@@ -43,7 +43,7 @@ use std::sync::Arc;
 use openbell_config::{OnError, SessionConfig};
 use openbell_data_manager::FeedKind;
 use openbell_session_data::{InsideReader, OutsideReader, Reason, Why};
-use openbell_time::{CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock};
+use openbell_time::{ClockStep, CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock};
 
 use self::core::Core;
 use crate::consumers::Endpoint;
@@ -323,6 +323,11 @@ impl Engine {
     /// Commands end the waits of `wall`, by which the run waits.
     fn wake_by(&self, wall: Arc<dyn WallClock>) {
         self.core.handle.wakes(wall);
+    }
+
+    /// Tells of steps of the wall clock.
+    fn note_clock_steps(&mut self, steps: Vec<ClockStep>) {
+        self.core.record.operations.extend(steps.into_iter().map(Operation::ClockStepped));
     }
 
     /// A handle for other threads.

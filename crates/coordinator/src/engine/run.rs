@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use openbell_time::{Nanos, Timestamp, WallClock};
+use openbell_time::{Nanos, Timestamp, WaitEnd, WallClock};
 
 use crate::control::status::Phase;
 use crate::engine::{Engine, Step};
@@ -54,8 +54,10 @@ fn drive(
             Step::Paused => Some(Timestamp::MAX),
         };
         if let Some(until) = until {
-            // Woken, stepped or not: the step says what is due.
-            let _ = wall.wait_until(wait_until(until, wall.now()));
+            // However it ends, the step says what is due.
+            if wall.wait_until(wait_until(until, wall.now())) == WaitEnd::Stepped {
+                engine.note_clock_steps(wall.take_steps());
+            }
         }
         if between(engine).is_break() {
             return engine.phase();
