@@ -423,6 +423,16 @@ impl BoardWriter {
         if self.word.is_active { None } else { self.board.inactive(self.word.epoch) }
     }
 
+    /// Shuts the gate with the numbers left that open and shut it once more: for tests of what a run
+    /// does when it has none. No part of the interface.
+    #[doc(hidden)]
+    pub fn spend_numbers(&mut self) {
+        let word = self.word.nearly_spent();
+        let spent = InactiveFacts { since: None, epoch: word.epoch, reason: Reason::NotOpen };
+        self.board.shut.replace(spent);
+        self.store(word);
+    }
+
     fn store(&mut self, word: Word) {
         self.word = word;
         self.board.word.store(word.pack(), Ordering::Release);
@@ -466,7 +476,7 @@ pub enum Shut {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::word::tests::{last_to_open, last_to_publish};
+    use crate::word::tests::last_to_publish;
 
     /// A board that has come as far as `word`.
     fn board_at(word: Word) -> BoardWriter {
@@ -478,7 +488,8 @@ mod tests {
 
     #[test]
     fn a_board_without_numbers_refuses_to_open_and_what_is_open_can_be_shut() {
-        let mut board = board_at(last_to_open());
+        let mut board = BoardWriter::new();
+        board.spend_numbers();
         let mut reader = board.outside_reader();
         assert_eq!(board.publish(Timestamp::from_nanos(2)), Ok(Opened::Yes));
         assert!(reader.view().is_ok());

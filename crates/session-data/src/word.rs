@@ -36,6 +36,11 @@ impl Word {
         Word { is_active: false, epoch: self.epoch + u64::from(self.is_active), ..self }
     }
 
+    /// A shut word from which the gate can be opened, and shut, once more.
+    pub(crate) fn nearly_spent(self) -> Word {
+        Word { is_active: false, epoch: EPOCH_MASK - 3, ..self }
+    }
+
     /// # Panics
     ///
     /// Where a number has more bits than its place: [`Word::published`] makes none.
@@ -57,11 +62,6 @@ impl Word {
 #[cfg(all(test, not(loom)))]
 pub(crate) mod tests {
     use super::*;
-
-    /// The last word from which the gate can be opened, and shut again.
-    pub(crate) fn last_to_open() -> Word {
-        Word { is_active: false, epoch: EPOCH_MASK - 3, publication: 7 }
-    }
 
     /// An open gate with one number left to publish by.
     pub(crate) fn last_to_publish() -> Word {
@@ -91,7 +91,7 @@ pub(crate) mod tests {
 
     #[test]
     fn an_open_gate_always_has_the_number_that_shuts_it() {
-        let open = last_to_open().published().expect("the last opening");
+        let open = Word::unpack(7).nearly_spent().published().expect("the last opening");
         let shut = open.shut();
         assert_eq!(Word::unpack(shut.pack()), shut);
         assert_eq!(shut.shut(), shut, "shut already");

@@ -35,6 +35,8 @@ mod record;
 mod replay;
 pub(crate) mod run;
 mod session;
+#[cfg(test)]
+mod spent;
 mod trace;
 mod wall_watch;
 
@@ -43,7 +45,9 @@ use std::sync::Arc;
 use openbell_config::{OnError, SessionConfig};
 use openbell_data_manager::FeedKind;
 use openbell_session_data::{InsideReader, OutsideReader, Reason, Why};
-use openbell_time::{ClockStep, CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock};
+use openbell_time::{
+    ClockStep, CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock,
+};
 
 use self::core::Core;
 use crate::consumers::Endpoint;
