@@ -163,24 +163,13 @@ fn a_misplaced_row_is_an_error_of_reading_and_is_mended_by_compacting() {
     let key = series("AAPL 1m");
     let folder = store_with(&key, &minutes("2025-05-01T13:30:00Z", 5));
     put(&folder, "2025-06.parquet", &minutes("2025-07-02T13:30:00Z", 4));
-    let store = open(&folder);
-    let mut out = BarColumns::default();
-    let all = Timestamp::MIN..Timestamp::MAX;
-    let error = store.read(&key, all, &us_equity(), &mut out).unwrap_err();
-    assert_eq!(out.len(), 5);
-    assert!(matches!(source_of(&error), DataError::OutsidePeriod { row: 0, .. }), "{error}");
+    let error = open(&folder).feed(&key, &us_equity()).unwrap_err();
+    assert!(matches!(error, DataError::OutsidePeriod { row: 0, .. }), "{error}");
     assert_eq!(names(&folder), ["outside_period 4"]);
     let mut writer = StoreWriter::open(folder.path()).unwrap();
     writer.repair().unwrap();
     assert!(names(&folder).is_empty());
     assert_eq!(read_all(&open(&folder), &key, &us_equity()).len(), 9);
-}
-
-fn source_of(error: &DataError) -> &DataError {
-    match error {
-        DataError::SeriesUnreadable { source, .. } => source,
-        other => other,
-    }
 }
 
 #[test]

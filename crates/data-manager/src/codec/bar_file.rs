@@ -191,6 +191,11 @@ impl BarFile {
         self.footer.row_groups().iter().map(n_rows).sum()
     }
 
+    /// Rows in a row group.
+    pub(crate) fn group_rows(&self, group: usize) -> u64 {
+        n_rows(self.footer.row_group(group))
+    }
+
     /// The bytes of `group`, for its columns of bars.
     pub(crate) fn group_source(&self, group: usize) -> Result<Arc<FileSource>, ParquetError> {
         let rows = self.footer.row_group(group);

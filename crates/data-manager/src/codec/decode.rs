@@ -95,7 +95,7 @@ impl Decoder {
         let mut decoder = Decoder::new(file, bounds);
         decoder.batch_rows = 1;
         while decoder.next_group < decoder.file.footer.num_row_groups() {
-            let n_rows = decoder.group_rows(decoder.next_group);
+            let n_rows = decoder.file.group_rows(decoder.next_group);
             if decoder.row + n_rows > row {
                 let n_skipped = (row - decoder.row) as usize;
                 let mut group = GroupReader::open(&decoder.file, decoder.next_group)?;
@@ -127,7 +127,7 @@ impl Decoder {
         while self.group.is_none() && self.next_group < self.file.footer.num_row_groups() {
             match self.file.group_span(self.next_group) {
                 Some((_, last)) if last.as_nanos() < since_ns => {
-                    self.row += self.group_rows(self.next_group);
+                    self.row += self.file.group_rows(self.next_group);
                     self.next_group += 1;
                 }
                 _ => break,
@@ -167,6 +167,11 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+
+    /// The row group of which rows are being decoded.
+    pub(crate) fn open_group(&self) -> Option<usize> {
+        self.group.as_ref().and(self.next_group.checked_sub(1))
     }
 
     /// How far its rows can be taken without reading on: every row stamped before that is in memory.
@@ -293,10 +298,6 @@ impl Decoder {
         }
         self.n_taken += n_rows;
         self.row += n_rows as u64;
-    }
-
-    fn group_rows(&self, group: usize) -> u64 {
-        u64::try_from(self.file.footer.row_group(group).num_rows()).unwrap_or(0)
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use openbell_market::SeriesKey;
+use openbell_time::Timestamp;
 use parquet::basic::Type as PhysicalType;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::ParquetError;
@@ -11,7 +12,7 @@ use parquet::file::reader::SerializedPageReader;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, StampUnit};
-use crate::codec::decode::Decoder;
+use crate::codec::decode::{Decoder, StampBounds};
 use crate::codec::guard;
 use crate::evidence::Steps;
 
@@ -21,28 +22,52 @@ const SYMBOL_COLUMNS: [&str; 5] = ["symbol", "ticker", "tic", "sym", "instrument
 /// Rows that are looked at in one go.
 const BATCH_ROWS: usize = 2_048;
 
-/// Holds `file`, which is read as the series `key`, against its rows. A file of this crate has been
-/// held when it was written.
+/// How the rows of a file are to stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Order {
+    /// As they are read: none is stamped before the one above it.
+    Ascending,
+    /// In whatever order: they are sorted before they are used.
+    Any,
+}
+
+/// Holds `file`, which is read as the series `key`, against its metadata, and one of another program
+/// against its rows; a file of this crate has been held when it was written. Yields the first and the
+/// last stamp where it has decoded them.
 ///
-/// Rows that cannot be read are no contradiction: whoever reads them says so, after those before them.
+/// Rows that cannot be decoded are no contradiction: whoever reads them says so, after those before
+/// them.
 ///
-/// *Cost*: decodes the stamps of all rows, and their symbols where there is such a column.
-pub(crate) fn check(file: &Arc<BarFile>, key: &SeriesKey) -> Result<(), DataError> {
-    match contradiction(file, key) {
-        Err(DataError::Damaged { .. } | DataError::BadCell { .. } | DataError::Io { .. }) => Ok(()),
+/// *Cost*: decodes the stamps of all rows of another program's file, and their symbols where there is
+/// such a column.
+pub(crate) fn check(
+    file: &Arc<BarFile>,
+    key: &SeriesKey,
+    order: Order,
+) -> Result<Option<(i64, i64)>, DataError> {
+    match contradiction(file, key, order) {
+        Err(error) if error.is_of_decoding() => Ok(None),
         found => found,
     }
 }
 
-fn contradiction(file: &Arc<BarFile>, key: &SeriesKey) -> Result<(), DataError> {
+fn contradiction(
+    file: &Arc<BarFile>,
+    key: &SeriesKey,
+    order: Order,
+) -> Result<Option<(i64, i64)>, DataError> {
     if let Some(found) = file.symbol().filter(|symbol| *symbol != key.symbol) {
         return Err(other_symbol(file, None, found.to_string(), key));
     }
+    if let Some(found) = file.interval().filter(|interval| *interval != key.interval) {
+        let (path, needed) = (file.path.clone(), key.interval);
+        return Err(DataError::OtherInterval { path, found, needed });
+    }
     check_symbols(file, key)?;
     if !file.is_foreign() {
-        return Ok(());
+        return Ok(None);
     }
-    check_stamps(file, key)
+    check_stamps(file, key, order)
 }
 
 fn other_symbol(file: &BarFile, row: Option<u64>, found: String, key: &SeriesKey) -> DataError {
@@ -115,41 +140,79 @@ fn first_other(
     }
 }
 
-/// Looks at all stamps: two units in one column, and steps that are those of another interval.
-fn check_stamps(file: &Arc<BarFile>, key: &SeriesKey) -> Result<(), DataError> {
+/// Looks at all stamps: two units in one column, rows out of order or outside what the statistics of
+/// their row group say, and steps that are those of another interval.
+fn check_stamps(
+    file: &Arc<BarFile>,
+    key: &SeriesKey,
+    order: Order,
+) -> Result<Option<(i64, i64)>, DataError> {
     let smaller = if file.has_plain_stamps() { smaller_units(file.ts.kind) } else { &[] };
     let mut steps = Steps::default();
-    let mut decoder = Decoder::unchecked(Arc::clone(file));
+    let mut span: Option<(i64, i64)> = None;
     let mut last_ns = None;
+    let mut decoder = Decoder::unchecked(Arc::clone(file));
     loop {
         let row = decoder.row();
-        let stamps = decoder.stamps()?;
-        let n_rows = stamps.len();
+        let n_rows = decoder.stamps()?.len();
         if n_rows == 0 {
             break;
         }
-        for (place, &stamp_ns) in stamps.iter().enumerate() {
+        let said = decoder.open_group().and_then(|group| Some((group, file.group_span(group)?)));
+        for (place, &stamp_ns) in decoder.stamps()?.iter().enumerate() {
+            let row = row + place as u64;
+            let path = || file.path.clone();
             if let Some(last_ns) = last_ns {
-                let is_small = |ns: i64| smaller.iter().any(|range| range.contains(&ns));
-                let is_usual = |ns: i64| ns >= USUAL_SINCE_NS;
-                if (is_small(last_ns) && is_usual(stamp_ns))
-                    || (is_usual(last_ns) && is_small(stamp_ns))
-                {
-                    let (path, row) = (file.path.clone(), row + place as u64);
-                    return Err(DataError::MixedUnits { path, row });
+                if is_of_two_units(smaller, last_ns, stamp_ns) {
+                    return Err(DataError::MixedUnits { path: path(), row });
+                }
+                if stamp_ns < last_ns && order == Order::Ascending {
+                    let stamp = Timestamp::from_nanos(stamp_ns);
+                    let after = Timestamp::from_nanos(last_ns);
+                    return Err(DataError::Unsorted { path: path(), row, stamp, after });
                 }
                 if stamp_ns > last_ns {
                     steps.add(stamp_ns - last_ns);
                 }
             }
+            if let Some((group, (first, last))) = said
+                && !(first.as_nanos()..=last.as_nanos()).contains(&stamp_ns)
+            {
+                let (group, row) = (Some(group), Some(row));
+                return Err(DataError::FalseStatistics { path: path(), group, row });
+            }
             last_ns = Some(stamp_ns);
+            let (first, last) = span.unwrap_or((stamp_ns, stamp_ns));
+            span = Some((first.min(stamp_ns), last.max(stamp_ns)));
         }
         decoder.skip(n_rows);
     }
     match steps.against(key.interval) {
-        Some(objection) => Err(DataError::Refused { path: file.path.clone(), objection }),
-        None => Ok(()),
+        Some(objection) if order == Order::Ascending => {
+            Err(DataError::Refused { path: file.path.clone(), objection })
+        }
+        _ => Ok(span),
     }
+}
+
+/// First and last stamp of all rows of a file.
+pub(crate) fn decoded_span(file: &Arc<BarFile>) -> Result<Option<(i64, i64)>, DataError> {
+    let mut decoder = Decoder::new(Arc::clone(file), StampBounds::ASCENDING);
+    let mut span: Option<(i64, i64)> = None;
+    loop {
+        let stamps = decoder.stamps()?;
+        let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { return Ok(span) };
+        span = Some((span.map_or(first, |(first, _)| first), last));
+        let n_rows = stamps.len();
+        decoder.skip(n_rows);
+    }
+}
+
+/// Whether one of two stamps that follow each other is a number of another unit.
+fn is_of_two_units(smaller: &[std::ops::Range<i64>], last_ns: i64, stamp_ns: i64) -> bool {
+    let is_small = |ns: i64| smaller.iter().any(|range| range.contains(&ns));
+    let is_usual = |ns: i64| ns >= USUAL_SINCE_NS;
+    (is_small(last_ns) && is_usual(stamp_ns)) || (is_usual(last_ns) && is_small(stamp_ns))
 }
 
 /// 1973, from which on the stamps of each unit have digits of their own.

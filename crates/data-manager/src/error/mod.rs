@@ -374,6 +374,40 @@ pub enum DataError {
         /// The symbol that its path names.
         needed: Symbol,
     },
+    /// A file names another interval than the one that it is read as.
+    #[error(
+        "{path:?} is read as bars of {needed}, and its metadata name {found}; put it where bars of {found} are read from"
+    )]
+    OtherInterval {
+        /// The file.
+        path: PathBuf,
+        /// The interval that it names.
+        found: BarInterval,
+        /// The interval that its path names.
+        needed: BarInterval,
+    },
+    /// The statistics of a file, by which row groups are left out, do not hold of its rows.
+    #[error(
+        "{path:?} is refused: its statistics{} do not hold of its rows{}, so that rows would be left out; write it anew", of_group(.group), at_row(.row)
+    )]
+    FalseStatistics {
+        /// The file.
+        path: PathBuf,
+        /// The row group, from 0, where it is known.
+        group: Option<usize>,
+        /// The first row outside of them, from 0, where there is one.
+        row: Option<u64>,
+    },
+    /// Two files of one series do not mean the same prices.
+    #[error("the files of {key} are not of one make: {:?} holds {}, {:?} {}; import one of them again", .first.0, .first.1, .second.0, .second.1)]
+    MixedFiles {
+        /// The series.
+        key: SeriesKey,
+        /// The one file, and what it holds.
+        first: (PathBuf, String),
+        /// The other.
+        second: (PathBuf, String),
+    },
     /// Whole numbers of two units stand in one column of stamps.
     #[error(
         "the stamps of {path:?} change their unit at row {row}; write them in one, such as microseconds since 1970"
@@ -494,6 +528,11 @@ impl DataError {
         }
     }
 
+    /// Whether rows cannot be decoded: what stands before them can.
+    pub(crate) fn is_of_decoding(&self) -> bool {
+        matches!(self, DataError::Damaged { .. } | DataError::BadCell { .. } | DataError::Io { .. })
+    }
+
     /// There is no store at `path`, where a file may stand.
     pub(crate) fn no_store(path: &std::path::Path, is_file: bool) -> DataError {
         let path = path.to_owned();
@@ -555,6 +594,10 @@ fn symbol_place(row: &Option<u64>) -> String {
 
 fn at_row(row: &Option<u64>) -> String {
     row.map(|row| format!(" from row {row} on")).unwrap_or_default()
+}
+
+fn of_group(group: &Option<usize>) -> String {
+    group.map(|group| format!(" of row group {group}")).unwrap_or_default()
 }
 
 fn kind_of(is_synthetic: bool) -> &'static str {

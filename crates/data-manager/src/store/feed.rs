@@ -13,26 +13,25 @@ use tracing::debug;
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
-use crate::codec::foreign;
 use crate::feed::{Feed, FeedKind, Progress};
+use crate::store::held::HeldFile;
 use crate::store::labels::Labels;
-use crate::store::layout::SeriesFile;
 
 /// Columns that are kept to be used again, at most: those of a week's sessions and of some around.
 const N_HANDED_MAX: usize = 8;
 
 /// A [`Feed`] over the Parquet files of one series; made by [`crate::DataManager::feed`].
 ///
-/// *Shape*: the files are read in order of their periods; a row that is stamped before the one
+/// *Shape*: the files are read in the order of their stamps; a row that is stamped before the one
 /// above it, or outside the month or year that its file is named for, ends what can be read.
 /// *Cost*: one file is open at a time; of it the bytes of one row group (up to 1 MB; larger ones page
 /// by page) and a page of each column, while that is decoded; and the columns of the last slices, of
 /// which those that nobody holds are used again. Files that end before the instant sought are not
-/// opened, where their names say it.
+/// opened.
 #[derive(Debug)]
 pub struct ParquetFeed {
     key: SeriesKey,
-    files: Arc<[SeriesFile]>,
+    files: Arc<[HeldFile]>,
     labels: Labels,
     next_file: usize,
     decoder: Option<Decoder>,
@@ -48,7 +47,7 @@ pub struct ParquetFeed {
 }
 
 impl ParquetFeed {
-    pub(crate) fn new(key: SeriesKey, files: Arc<[SeriesFile]>, labels: Labels) -> ParquetFeed {
+    pub(crate) fn new(key: SeriesKey, files: Arc<[HeldFile]>, labels: Labels) -> ParquetFeed {
         ParquetFeed {
             key,
             files,
@@ -66,6 +65,11 @@ impl ParquetFeed {
     /// The earliest written stamp that can mean an instant at or after `instant`.
     fn first_written_ns(&self, instant: Timestamp) -> i64 {
         instant.as_nanos().saturating_sub(self.labels.slack().as_nanos())
+    }
+
+    /// The earliest instant that a stamp written at or after `written` can mean.
+    fn earliest(&self, written: Timestamp) -> Timestamp {
+        Timestamp::from_nanos(self.first_written_ns(written))
     }
 
     /// Appends all rows stamped before `until` to `out`.
@@ -150,17 +154,14 @@ impl ParquetFeed {
         let until_ns = until.as_nanos().saturating_add(self.labels.slack().as_nanos());
         let since_ns = self.first_written_ns(self.since);
         while let Some(file) = self.files.get(self.next_file) {
-            if file.period.is_some_and(|period| period.range().start.as_nanos() >= until_ns) {
+            if file.first_ns >= until_ns {
                 return Ok(false);
             }
-            let opened = Arc::new(BarFile::open(&file.path)?);
-            if file.period.is_some() {
-                foreign::check(&opened, &self.key)?; // Those without one were held when it was made.
-            }
-            if opened.span().is_some_and(|(_, last)| last.as_nanos() < since_ns) {
+            if file.last_ns < since_ns {
                 self.next_file += 1;
                 continue;
             }
+            let opened = Arc::new(BarFile::open(&file.path)?);
             debug!(path = %file.path.display(), series = %self.key, "file opened");
             let mut decoder = Decoder::new(opened, self.bounds(self.last_written_ns));
             decoder.skip_groups_before(since_ns);
@@ -191,9 +192,9 @@ impl ParquetFeed {
             return Some(Timestamp::from_nanos(self.labels.instant(written_ns)));
         }
         let last_ns = self.decoder.as_ref().and_then(Decoder::last_ns).or(self.last_written_ns);
-        let period = self.files.get(self.next_file).and_then(|file| file.period);
-        let by_name = period.map(|period| self.first_written_ns(period.range().start));
-        last_ns.and_then(after).max(by_name.map(Timestamp::from_nanos))
+        let first_ns = self.files.get(self.next_file).map(|file| file.first_ns);
+        let first = first_ns.filter(|ns| *ns > i64::MIN).map(Timestamp::from_nanos);
+        last_ns.and_then(after).max(first.map(|first| self.earliest(first)))
     }
 }
 
@@ -271,10 +272,7 @@ impl Feed for ParquetFeed {
 
     fn seek(&mut self, since: Timestamp) -> Result<(), DataError> {
         let since_ns = self.first_written_ns(since);
-        let is_before = |file: &SeriesFile| {
-            file.period.is_some_and(|period| period.range().end.as_nanos() <= since_ns)
-        };
-        self.next_file = self.files.iter().take_while(|file| is_before(file)).count();
+        self.next_file = self.files.iter().take_while(|file| file.last_ns < since_ns).count();
         self.decoder = None;
         self.since = since;
         self.last_written_ns = None;
@@ -308,7 +306,7 @@ impl Feed for ParquetFeed {
             return Timestamp::MIN; // It is reported when it is due.
         }
         let next_file_ns = || match self.files.get(self.next_file + 1) {
-            Some(file) => file.period.map(|p| self.first_written_ns(p.range().start)),
+            Some(file) => Some(self.earliest(Timestamp::from_nanos(file.first_ns)).as_nanos()),
             None => Some(i64::MAX),
         };
         let ready_ns = match &self.decoder {

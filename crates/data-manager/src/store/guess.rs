@@ -9,7 +9,7 @@ use openbell_time::{NANOS_PER_DAY, NANOS_PER_SECOND, Timestamp, Weekday};
 
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
-use crate::codec::decode::{Decoder, StampBounds};
+use crate::codec::decode::Decoder;
 
 /// The interval of the bars of a file: what its metadata say, else the largest one on whose grid
 /// the stamps of its first rows lie; `None` where they lie on none, or there are fewer than two.
@@ -18,7 +18,7 @@ pub(crate) fn interval_of(path: &Path) -> Result<Option<BarInterval>, DataError>
     if let Some(interval) = file.interval() {
         return Ok(Some(interval));
     }
-    let mut decoder = Decoder::new(file, StampBounds::ASCENDING);
+    let mut decoder = Decoder::unchecked(file);
     Ok(interval_of_stamps(decoder.stamps()?))
 }
 

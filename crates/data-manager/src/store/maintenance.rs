@@ -11,8 +11,9 @@ use openbell_time::{Calendar, Timestamp};
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
 use crate::codec::decode::{Decoder, StampBounds};
-use crate::codec::foreign;
+use crate::codec::foreign::Order;
 use crate::store::DataManager;
+use crate::store::held;
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::rows::{drop_repeats, sort_by_stamp};
 use crate::store::writer::{MergeCounts, StoreWriter, by_period, is_same_row, read_as_they_stand};
@@ -226,11 +227,8 @@ impl StoreWriter {
     ) -> Result<MergeCounts, DataError> {
         let mut counts = MergeCounts::default();
         let mut after = None;
-        let files = crate::store::in_order(&source.place(key)?.files)?;
-        for file in &files {
-            foreign::check(&Arc::new(BarFile::open(&file.path)?), key)?; // All of them before the first row.
-        }
-        for file in files {
+        // All files are held against what is said of them before the first row.
+        for file in held::in_order(source.place(key)?, Order::Ascending)? {
             let opened = Arc::new(BarFile::open(&file.path)?);
             let provenance = opened.provenance();
             let bounds = StampBounds { after, ..StampBounds::ASCENDING };

@@ -5,6 +5,7 @@
 pub(crate) mod coverage;
 pub(crate) mod feed;
 mod guess;
+pub(crate) mod held;
 #[cfg(test)]
 mod killed_writes;
 mod labels;
@@ -24,13 +25,14 @@ use openbell_time::{Calendar, Timestamp};
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
-use crate::codec::decode::{Decoder, StampBounds};
-use crate::codec::foreign;
+use crate::codec::decode::Decoder;
+use crate::codec::foreign::{self, Order};
 use crate::disk;
 use crate::feed::Feed;
 use feed::ParquetFeed;
+use held::HeldFile;
 use labels::Labels;
-use layout::{Found, SeriesFile, SeriesPlace};
+use layout::{Found, SeriesPlace};
 
 /// How a store is opened.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -87,7 +89,7 @@ pub struct DataManager {
 struct StoredSeries {
     places: Vec<SeriesPlace>,
     /// The files of the one place, in order; found when a feed is first asked for.
-    in_order: OnceLock<Arc<[SeriesFile]>>,
+    in_order: OnceLock<Arc<[HeldFile]>>,
 }
 
 impl DataManager {
@@ -188,12 +190,11 @@ impl DataManager {
         self.place(key).map(info_of)
     }
 
-    /// The files of one series that hold rows in `range`, as far as their names say; no file is
-    /// opened.
+    /// The files of one series that may hold rows in `range`, by their first and last stamp.
     ///
     /// # Errors
     ///
-    /// [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`].
+    /// Those of [`DataManager::feed`].
     pub fn files(
         &self,
         key: &SeriesKey,
@@ -203,14 +204,9 @@ impl DataManager {
         let slack = Labels::new(key.interval, calendar).slack().as_nanos();
         let since_ns = range.start.as_nanos().saturating_sub(slack);
         let until_ns = range.end.as_nanos().saturating_add(slack);
-        let is_wanted = |file: &&SeriesFile| {
-            file.period.is_none_or(|period| {
-                let held = period.range();
-                held.end.as_nanos() > since_ns && held.start.as_nanos() < until_ns
-            })
-        };
-        let place = self.place(key)?;
-        Ok(place.files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
+        let files = self.files_in_order(key)?;
+        let is_wanted = |file: &&HeldFile| file.last_ns >= since_ns && file.first_ns < until_ns;
+        Ok(files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
     }
 
     /// How many rows of one series are stamped in `range` (1d and 1w rows with the open of their
@@ -249,34 +245,29 @@ impl DataManager {
 
     /// A feed of one series that stands at its first row.
     ///
-    /// *Cost*: no file of a hive store is opened, unless there are several whose names do not say what
-    /// they hold: of those the footers are read, to put them in order. The files of a flat folder, which
-    /// other programs make, are held against their stamps. Both when the first feed is asked for.
+    /// *Cost*: when the first feed of a series is asked for, the footers of its files are read: a file
+    /// holds what its rows say, not what its name does. Files that other programs wrote are held against
+    /// all of their stamps.
     ///
     /// # Errors
     ///
-    /// [`DataError::UnknownSeries`] with the nearest names, [`DataError::AmbiguousSeries`]; those
-    /// of files that are opened, [`DataError::OtherSymbol`], [`DataError::MixedUnits`] and
-    /// [`DataError::Refused`] among them.
+    /// [`DataError::UnknownSeries`] with the nearest names, [`DataError::AmbiguousSeries`]; what
+    /// speaks against the files, whether their rows are asked for or not, as [`crate::verify`] names it:
+    /// [`DataError::OtherSymbol`], [`DataError::OtherInterval`], [`DataError::MixedUnits`],
+    /// [`DataError::MixedFiles`], [`DataError::Unsorted`], [`DataError::OutsidePeriod`],
+    /// [`DataError::FalseStatistics`] and [`DataError::Refused`]. A file that cannot be decoded is an
+    /// error when its rows are due.
     pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
         let files = self.files_in_order(key)?;
         Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
     }
 
-    fn files_in_order(&self, key: &SeriesKey) -> Result<Arc<[SeriesFile]>, DataError> {
+    fn files_in_order(&self, key: &SeriesKey) -> Result<Arc<[HeldFile]>, DataError> {
         let (series, place) = self.stored(key)?;
         if let Some(files) = series.in_order.get() {
             return Ok(Arc::clone(files));
         }
-        if place.exchange_group.is_none() {
-            for file in &place.files {
-                // What cannot be opened is said when it is read, after the files before it.
-                if let Ok(opened) = BarFile::open(&file.path) {
-                    foreign::check(&Arc::new(opened), key)?;
-                }
-            }
-        }
-        let files = in_order(&place.files)?;
+        let files = held::in_order(place, Order::Ascending)?;
         Ok(Arc::clone(series.in_order.get_or_init(|| files.into())))
     }
 
@@ -357,23 +348,6 @@ impl DataManager {
     }
 }
 
-/// The files in the order in which their rows follow each other.
-pub(crate) fn in_order(files: &[SeriesFile]) -> Result<Vec<SeriesFile>, DataError> {
-    if files.len() < 2 || files.iter().all(|file| file.period.is_some()) {
-        return Ok(files.to_vec());
-    }
-    let mut ordered = Vec::with_capacity(files.len());
-    for file in files {
-        let first = match file.period {
-            Some(period) => Some(period.range().start),
-            None => BarFile::open(&file.path)?.span().map(|(first, _)| first),
-        };
-        ordered.push((first, file.clone()));
-    }
-    ordered.sort();
-    Ok(ordered.into_iter().map(|(_, file)| file).collect())
-}
-
 fn info_of(place: &SeriesPlace) -> SeriesInfo {
     let mut info = SeriesInfo {
         key: place.key.clone(),
@@ -385,23 +359,28 @@ fn info_of(place: &SeriesPlace) -> SeriesInfo {
         provenance: Provenance::default(),
         unreadable: Vec::new(),
     };
-    let files = match in_order(&place.files) {
-        Ok(files) => files,
-        Err(error) => {
-            info.unreadable.push(error);
-            place.files.clone()
-        }
-    };
-    for file in files {
-        info.files.push(file.path.clone());
-        if let Err(error) = add_file(&mut info, &file.path) {
-            info.unreadable.push(error);
-        }
+    let mut files = Vec::with_capacity(place.files.len());
+    for file in &place.files {
+        let by_name = file.period.map(|period| period.range().start);
+        let first = match add_file(&mut info, &file.path) {
+            Ok(span) => span.map(|(first, _)| first),
+            Err(error) => {
+                info.unreadable.push(error);
+                by_name
+            }
+        };
+        files.push((first, file.path.clone()));
     }
+    files.sort();
+    info.files = files.into_iter().map(|(_, path)| path).collect();
     info
 }
 
-fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
+/// Adds what the file at `path` says of itself; yields its span.
+fn add_file(
+    info: &mut SeriesInfo,
+    path: &Path,
+) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
     info.n_bytes += disk::n_bytes(path)?;
     let file = Arc::new(BarFile::open(path)?);
     if info.n_rows == 0 {
@@ -410,7 +389,8 @@ fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
     info.n_rows += file.n_rows();
     let span = match file.span() {
         Some(span) => Some(span),
-        None => decoded_span(&file)?,
+        None => foreign::decoded_span(&file)?
+            .map(|(first, last)| (Timestamp::from_nanos(first), Timestamp::from_nanos(last))),
     };
     if let Some((first, last)) = span {
         info.span =
@@ -418,23 +398,7 @@ fn add_file(info: &mut SeriesInfo, path: &Path) -> Result<(), DataError> {
                 (a.min(first), b.max(last))
             }));
     }
-    Ok(())
-}
-
-/// First and last stamp of a file without statistics.
-pub(crate) fn decoded_span(
-    file: &Arc<BarFile>,
-) -> Result<Option<(Timestamp, Timestamp)>, DataError> {
-    let mut decoder = Decoder::new(file.clone(), StampBounds::ASCENDING);
-    let mut span: Option<(i64, i64)> = None;
-    loop {
-        let stamps = decoder.stamps()?;
-        let (Some(&first), Some(&last)) = (stamps.first(), stamps.last()) else { break };
-        span = Some((span.map_or(first, |(first, _)| first), last));
-        let n_rows = stamps.len();
-        decoder.skip(n_rows);
-    }
-    Ok(span.map(|(first, last)| (Timestamp::from_nanos(first), Timestamp::from_nanos(last))))
+    Ok(span)
 }
 
 fn not_a_store(root: &Path, found: &Found) -> DataError {

@@ -9,8 +9,9 @@ use openbell_time::{Calendar, CalendarCursor, Timestamp};
 
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::Decoder;
-use crate::codec::foreign;
+use crate::codec::foreign::Order;
 use crate::evidence::{Placement, placement};
+use crate::store::held::{self, Looked};
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::maintenance::{CompactReport, Effect};
 use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
@@ -54,8 +55,8 @@ pub enum FindingKind {
     OffSession,
     /// A file whose metadata name another symbol or interval than its path.
     Misnamed,
-    /// A file whose rows contradict what is said of it: they are of another symbol or interval, or
-    /// stamped in two units.
+    /// A file whose rows contradict what is said of it: they are of another symbol or interval, stamped
+    /// in two units, or of another make than the files beside it; a series that is found twice.
     Contradictory(DataError),
     /// A symbol whose series are adjusted in different ways.
     MixedAdjustment,
@@ -150,37 +151,57 @@ pub fn verify(
             Err(error) => report.findings.push(whole(path, FindingKind::Unreadable(error))),
         }
     }
+    report.findings.extend(found_twice(&found.places));
     let mut adjustments: BTreeMap<(Option<String>, Symbol), Adjustment> = BTreeMap::new();
     for place in &found.places {
         let calendar = calendar_of(place.exchange_group.as_deref());
-        let files = crate::store::in_order(&place.files).unwrap_or_else(|_| place.files.clone()); // `Err`: found below
-        let mut last: Option<Timestamp> = None;
-        for file in &files {
+        let mut last = BarColumns::default();
+        let mut of_series = None;
+        for looked in held::look_at(place, Order::Ascending) {
+            let mut check = FileCheck::new(place, &looked, calendar.as_ref(), last);
+            check.run();
             report.n_files += 1;
-            let mut check = FileCheck::new(place, &file.path, file.period, calendar.as_ref());
-            if let Err(error) = check.run() {
-                check.note(FindingKind::Unreadable(error), None);
-            }
-            // The rows of a series follow each other from file to file.
-            if let (Some(last), Some((first, _))) = (last, check.span)
-                && first < last
-            {
-                check.note(FindingKind::Unsorted, Some((0, first)));
-            }
-            last = last.max(check.span.map(|(_, last)| last));
             report.n_rows += check.n_rows;
             report.findings.extend(check.findings);
-            if let Some(adjustment) = check.adjustment {
-                let owner = (place.exchange_group.clone(), place.key.symbol.clone());
-                if *adjustments.entry(owner).or_insert(adjustment) != adjustment {
-                    let kind = FindingKind::MixedAdjustment;
-                    report.findings.push(whole(file.path.clone(), kind));
-                }
+            last = check.last;
+            let adjustment = looked.provenance.map(|provenance| provenance.adjustment);
+            of_series = of_series.or(adjustment.map(|adjustment| (adjustment, looked.file.path)));
+        }
+        if let Some((adjustment, path)) = of_series {
+            let owner = (place.exchange_group.clone(), place.key.symbol.clone());
+            if *adjustments.entry(owner).or_insert(adjustment) != adjustment {
+                report.findings.push(whole(path, FindingKind::MixedAdjustment));
             }
         }
     }
     report.findings.sort_by(|a, b| (&a.path, a.kind.name()).cmp(&(&b.path, b.kind.name())));
     Ok(report)
+}
+
+/// Series that are found at several places, of which no run knows which to read.
+fn found_twice(places: &[SeriesPlace]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut by_key: BTreeMap<&SeriesKey, Vec<&SeriesPlace>> = BTreeMap::new();
+    for place in places {
+        by_key.entry(&place.key).or_default().push(place);
+    }
+    for (key, places) in by_key {
+        for place in &places {
+            // One of a group is told apart by the group; a flat folder has none.
+            let is_mixed_up = |other: &&&SeriesPlace| {
+                let groups = (&place.exchange_group, &other.exchange_group);
+                matches!(groups, (None, _) | (_, None)) || groups.0 == groups.1
+            };
+            let same: Vec<PathBuf> =
+                places.iter().filter(is_mixed_up).map(|other| other.path.clone()).collect();
+            if same.len() > 1 {
+                let error = DataError::AmbiguousSeries { key: key.clone(), places: same };
+                let kind = FindingKind::Contradictory(error);
+                findings.push(Finding { path: place.path.clone(), kind, n: 1, first: None });
+            }
+        }
+    }
+    findings
 }
 
 impl StoreWriter {
@@ -205,51 +226,47 @@ impl StoreWriter {
 /// One file under examination.
 struct FileCheck<'a> {
     key: &'a SeriesKey,
-    path: &'a Path,
-    period: Option<Period>,
+    looked: &'a Looked,
     cursor: Option<CalendarCursor>,
     n_rows: u64,
-    /// First and last stamp.
-    span: Option<(Timestamp, Timestamp)>,
-    adjustment: Option<Adjustment>,
+    /// The last row, at first that of the file before.
+    last: BarColumns,
     findings: Vec<Finding>,
 }
 
 impl<'a> FileCheck<'a> {
     fn new(
         place: &'a SeriesPlace,
-        path: &'a Path,
-        period: Option<Period>,
+        looked: &'a Looked,
         calendar: Option<&'a Calendar>,
+        last: BarColumns,
     ) -> FileCheck<'a> {
         FileCheck {
             key: &place.key,
-            path,
-            period,
+            looked,
             cursor: calendar.map(Calendar::cursor),
             n_rows: 0,
-            span: None,
-            adjustment: None,
+            last,
             findings: Vec::new(),
         }
     }
 
-    fn run(&mut self) -> Result<(), DataError> {
-        let file = Arc::new(BarFile::open(self.path)?);
-        self.adjustment = Some(file.provenance().adjustment);
-        let is_misnamed = file.symbol().is_some_and(|symbol| symbol != self.key.symbol)
-            || file.interval().is_some_and(|interval| interval != self.key.interval);
-        if is_misnamed {
-            self.note(FindingKind::Misnamed, None);
+    fn run(&mut self) {
+        if let Err(error) = self.check_rows() {
+            self.note(FindingKind::Unreadable(error), None);
         }
-        match foreign::check(&file, self.key) {
-            // Said above, of files of this crate and others.
-            Ok(()) | Err(DataError::OtherSymbol { row: None, .. }) => {}
-            Err(error) => self.note(FindingKind::Contradictory(error), None),
+        // What a run would say of it is named, where its rows have not shown it.
+        if let Some(error) = &self.looked.refused {
+            let kind = kind_of(error.clone());
+            if !self.findings.iter().any(|known| known.kind.name() == kind.name()) {
+                self.note(kind, None);
+            }
         }
-        let mut decoder = Decoder::unchecked(file);
+    }
+
+    fn check_rows(&mut self) -> Result<(), DataError> {
+        let mut decoder = Decoder::unchecked(Arc::new(BarFile::open(&self.looked.file.path)?));
         let mut rows = BarColumns::default();
-        let mut last = BarColumns::default();
         loop {
             rows.clear();
             let stamps = decoder.stamps()?;
@@ -259,22 +276,20 @@ impl<'a> FileCheck<'a> {
             }
             rows.opens_at_ns.extend_from_slice(stamps);
             decoder.take(n_rows, &mut rows)?;
+            let last = std::mem::take(&mut self.last);
             for row in 0..n_rows {
                 let before = if row > 0 { Some((&rows, row - 1)) } else { None };
                 let before = before.or_else(|| (!last.is_empty()).then_some((&last, 0)));
                 self.check_row(&rows, row, before);
                 self.n_rows += 1;
             }
-            last.clear();
-            last.extend_from(&rows, n_rows - 1..n_rows);
+            self.last.extend_from(&rows, n_rows - 1..n_rows);
         }
     }
 
     fn check_row(&mut self, rows: &BarColumns, row: usize, before: Option<(&BarColumns, usize)>) {
         let stamp = rows.opens_at(row);
         let first = Some((self.n_rows, stamp));
-        let span = self.span.map_or((stamp, stamp), |(a, b)| (a.min(stamp), b.max(stamp)));
-        self.span = Some(span);
         if let Some((others, other)) = before {
             let before = others.opens_at(other);
             if stamp < before {
@@ -288,7 +303,7 @@ impl<'a> FileCheck<'a> {
         if rows.ohlcv(row).fault().is_some() {
             self.note(FindingKind::Invalid, first);
         }
-        if self.period.is_some_and(|period| !period.range().contains(&stamp)) {
+        if self.looked.file.period.is_some_and(|period: Period| !period.range().contains(&stamp)) {
             self.note(FindingKind::OutsidePeriod, first);
         }
         let interval = self.key.interval;
@@ -305,9 +320,21 @@ impl<'a> FileCheck<'a> {
         match self.findings.iter_mut().find(|known| known.kind.name() == kind.name()) {
             Some(known) => known.n += 1,
             None => {
-                let path = self.path.to_owned();
+                let path = self.looked.file.path.clone();
                 self.findings.push(Finding { path, kind, n: 1, first });
             }
         }
+    }
+}
+
+/// What an error of a whole file is as a finding.
+fn kind_of(error: DataError) -> FindingKind {
+    match error {
+        DataError::Unsorted { .. } => FindingKind::Unsorted,
+        DataError::OutsidePeriod { .. } => FindingKind::OutsidePeriod,
+        DataError::OtherSymbol { row: None, .. } | DataError::OtherInterval { .. } => {
+            FindingKind::Misnamed
+        }
+        error => FindingKind::Contradictory(error),
     }
 }

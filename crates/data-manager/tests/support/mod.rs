@@ -2,6 +2,7 @@
 
 #![allow(dead_code)] // Each test file uses its part.
 
+pub mod foreign;
 pub mod importing;
 
 use openbell_data_manager::{DataManager, Provenance, StoreOptions, StoreWriter};
