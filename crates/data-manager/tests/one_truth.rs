@@ -5,8 +5,9 @@
 
 use std::path::Path;
 
+use openbell_data_manager::import::{CopyReport, CopyTarget, Importer};
 use openbell_data_manager::{
-    DataError, DataManager, Provenance, StoreOptions, StoreWriter, VerifyReport, verify,
+    Check, DataError, DataManager, Provenance, StoreOptions, StoreWriter, VerifyReport, verify,
 };
 use openbell_market::{Adjustment, BarColumns, SeriesKey};
 use openbell_time::Timestamp;
@@ -353,4 +354,93 @@ fn a_row_that_two_files_of_a_series_hold_is_found_as_in_one() {
     let report = verified(folder.path());
     let found: Vec<_> = report.findings.iter().map(|found| (found.kind.name(), found.n)).collect();
     assert_eq!(found, [("repeated", 1)]);
+}
+
+/// Copies the one series of `root` into a store of its own; the rows that are stored then.
+fn copied(root: &Path, waived: &[Check]) -> Result<(CopyReport, BarColumns), DataError> {
+    let into = tempfile::tempdir().unwrap();
+    let source = DataManager::open(root, &StoreOptions::default()).unwrap();
+    let key = source.keys().next().expect("a series").clone();
+    let mut writer = StoreWriter::open(into.path()).unwrap();
+    let (calendar, waived) = (us_equity(), waived.iter().copied().collect());
+    let target = CopyTarget { exchange_group: "US_EQUITY", calendar: &calendar, waived: &waived };
+    let report = Importer::new(&mut writer).copy_series(&source, &key, &target);
+    let store = open(&into);
+    let report =
+        report.inspect_err(|_| assert_eq!(store.keys().count(), 0, "nothing is written"))?;
+    assert!(verified(into.path()).is_valid());
+    assert_eq!(store.info(&key).unwrap().provenance.waived, waived);
+    let mut rows = BarColumns::default();
+    store.read(&key, Timestamp::MIN..Timestamp::MAX, &us_equity(), &mut rows).unwrap();
+    Ok((report, rows))
+}
+
+#[test]
+fn a_copy_into_a_store_mends_order_and_places() {
+    let cases: [Case; 5] = [
+        ("rows in no order", |root| {
+            let mut all = stamps(JUNE, 60);
+            all.reverse();
+            all.swap(3, 40);
+            foreign(root, "1m/AAPL.parquet", plain(), &[all]);
+        }),
+        ("row groups in no order", |root| {
+            let all = stamps(JUNE, 60);
+            let groups = [all[20..].to_vec(), all[..20].to_vec()];
+            foreign(root, "1m/AAPL.parquet", plain(), &groups);
+        }),
+        ("files that overlap", |root| {
+            let all = stamps(JUNE, 60);
+            let (even, odd) = (all.iter().step_by(2), all.iter().skip(1).step_by(2));
+            foreign(root, "1m/AAPL/a.parquet", plain(), &[even.copied().collect()]);
+            foreign(root, "1m/AAPL/b.parquet", plain(), &[odd.copied().collect()]);
+        }),
+        ("rows of another month than the name says", |root| {
+            foreign(root, "1m/AAPL/2025-07.parquet", plain(), &[stamps(JUNE, 60)]);
+        }),
+        ("statistics that hide rows", |root| {
+            let all = stamps(JUNE, 60);
+            foreign(root, "1m/AAPL.parquet", plain(), std::slice::from_ref(&all));
+            with_false_statistics(&root.join("1m/AAPL.parquet"), all[59], all[10]);
+        }),
+    ];
+    for (what, put) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        put(folder.path());
+        assert!(!verified(folder.path()).is_valid(), "{what}");
+        let (report, rows) = copied(folder.path(), &[]).unwrap_or_else(|e| panic!("{what}: {e}"));
+        let all: Vec<i64> = stamps(JUNE, 60).into_iter().map(|us| us * 1_000).collect();
+        assert!(rows.opens_at_ns == all && report.rejected.is_empty(), "{what}: {report:?}");
+    }
+}
+
+/// `n_days` sessions of July 2025 in minutes, each stamp moved by `by_s`.
+fn sessions_moved(n_days: usize, by_s: i64) -> Vec<i64> {
+    let dates = "2025-07-07".parse().unwrap()..="2025-07-25".parse().unwrap();
+    let sessions = us_equity().sessions(dates).unwrap()[..n_days].to_vec();
+    let opens = sessions.iter().map(|session| session.open.as_micros() + by_s * 1_000_000);
+    opens.flat_map(|open| (0..390).map(move |minute| open + minute * 60_000_000)).collect()
+}
+
+#[test]
+fn a_copy_into_a_store_is_judged_as_an_import_is() {
+    let cases: [(Check, Vec<i64>, &str); 4] = [
+        (Check::Zone, sessions_moved(3, -4 * 3_600), "begin and end 4 h earlier"),
+        (Check::StampedAt, sessions_moved(3, 60), "the other end of it is stamped"),
+        (Check::Interval, sessions_moved(1, 0).into_iter().step_by(5).collect(), "are 5m"),
+        (Check::Zone, sessions_moved(3, 9 * 3_600), "later than the session does"),
+    ];
+    for (check, stamps, words) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), "1m/AAPL.parquet", plain(), std::slice::from_ref(&stamps));
+        let error = copied(folder.path(), &[]).unwrap_err();
+        let DataError::Refused { objection, .. } = &error else { panic!("{check}: {error}") };
+        assert_eq!(objection.check(), check, "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+        let (forced, _) = copied(folder.path(), &[check]).unwrap();
+        assert_eq!(forced.counts.added, stamps.len() as u64, "{check}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    foreign(folder.path(), "1m/AAPL.parquet", plain(), &[sessions_moved(3, 0)]);
+    assert!(copied(folder.path(), &[]).is_ok());
 }

@@ -2,8 +2,10 @@
 
 #![allow(clippy::disallowed_methods)] // Tests make and look at files.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use openbell_data_manager::import::{CopyTarget, Importer};
 use openbell_data_manager::{
     DataError, DataManager, Effect, Provenance, StoreOptions, StoreWriter, stamps_of_dates, verify,
 };
@@ -331,8 +333,12 @@ fn copied(reference: &Reference) {
     let folder = tempfile::tempdir().unwrap();
     let mut writer = StoreWriter::open(folder.path()).unwrap();
     let key = series(name);
-    let counts = writer.copy_series(&source, &key, "US_EQUITY").unwrap();
-    assert_eq!(counts.added, n_rows);
+    let calendar = us_equity();
+    let target =
+        CopyTarget { exchange_group: "US_EQUITY", calendar: &calendar, waived: &BTreeSet::new() };
+    let report = Importer::new(&mut writer).copy_series(&source, &key, &target).unwrap();
+    assert_eq!((report.counts.added, report.was_unsorted), (n_rows, false));
+    assert!(report.rejected.is_empty(), "{:?}", report.rejected);
     let store = open(&folder);
     assert_eq!(store.series()[0].files.len(), n_files);
     let (copied, original) =

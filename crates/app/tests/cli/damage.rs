@@ -134,7 +134,7 @@ fn every_damage_of_a_file_is_an_error_with_its_name() {
             "",
         ),
         ("a missing column", |path| write(path, &NAMES[..4], &[(0, GOOD)]), "volume"),
-        ("not in order", |path| write(path, &NAMES, &[(1, GOOD), (0, GOOD)]), "repair"),
+        ("not in order", |path| write(path, &NAMES, &[(1, GOOD), (0, GOOD)]), "compact"),
     ];
     for (what, damage, word) in cases {
         let folder = folder_with(damage);
@@ -156,4 +156,22 @@ fn rows_out_of_order_are_mended_by_a_repair() {
     folder.run(&["data", "verify", "bars", "--repair"]).expect_code(0);
     let run = folder.run(&["run", "a.json"]).expect_code(0);
     assert!(run.out.contains("\n2 bars and "), "{}", run.out);
+}
+
+#[test]
+fn an_unsorted_file_of_another_program_is_sorted_by_the_command_that_its_error_names() {
+    let folder = Folder::new();
+    let path = folder.path("foreign/1m/AAPL.parquet");
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    write(&path, &NAMES, &[(2, GOOD), (0, GOOD), (1, GOOD)]);
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], ""));
+    let run = folder.run(&["run", "a.json", "--store", "foreign"]);
+    assert_ne!(run.code, 0);
+    assert!(run.err.contains("`openbell data compact` sorts"), "{}", run.err);
+    let in_place = folder.run(&["data", "compact", "foreign"]).expect_code(2);
+    assert!(in_place.err.contains("--into STORE"), "{}", in_place.err);
+    let copied = folder.run(&["data", "compact", "foreign", "--into", "bars"]).expect_code(0);
+    assert_eq!(copied.out, "AAPL 1m: 3 added, 0 updated, 0 unchanged, sorted\n");
+    let run = folder.run(&["run", "a.json"]).expect_code(0);
+    assert!(run.out.contains("\n3 bars and "), "{}", run.out);
 }

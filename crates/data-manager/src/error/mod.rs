@@ -165,7 +165,7 @@ pub enum DataError {
     },
     /// A row is stamped before the row above it.
     #[error(
-        "{path:?} is not sorted: row {row} is stamped {stamp}, the row before it {after}; `openbell data verify --repair` sorts the files of a store"
+        "{path:?} is not sorted: row {row} is stamped {stamp}, the row before it {after}; `openbell data compact` sorts: the files of a store where they are, and with --into STORE those of a folder on their way into a store"
     )]
     Unsorted {
         /// The file.
@@ -388,7 +388,7 @@ pub enum DataError {
     },
     /// The statistics of a file, by which row groups are left out, do not hold of its rows.
     #[error(
-        "{path:?} is refused: its statistics{} do not hold of its rows{}, so that rows would be left out; write it anew", of_group(.group), at_row(.row)
+        "{path:?} is refused: its statistics{} do not hold of its rows{}, so that rows would be left out; `openbell data compact --into STORE` writes them anew", of_group(.group), at_row(.row)
     )]
     FalseStatistics {
         /// The file.

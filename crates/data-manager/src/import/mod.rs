@@ -1,5 +1,5 @@
-//! CSV files of every make into the store: nothing is dropped without being counted, and nothing
-//! is guessed without being shown.
+//! CSV files of every make, and series of foreign folders, into the store: nothing is dropped without
+//! being counted, and nothing is guessed without being shown.
 //!
 //! Rows may come in any order; files may be larger than memory. Of rows with one stamp the first
 //! counts. A file is read to its end, and held against what its rows show, before anything is written.
@@ -7,6 +7,7 @@
 mod beside;
 mod closes;
 mod columns;
+mod copied;
 mod findings;
 mod form;
 mod labels;
@@ -46,6 +47,7 @@ use reading::{Ended, Read, Reading};
 use sorted::{Row, Sorted};
 use stamp::StampReader;
 
+pub use copied::{CopyReport, CopyTarget};
 pub use findings::Finding;
 pub use form::{EpochUnit, StampForm};
 pub use options::{
@@ -211,9 +213,8 @@ impl<'w> Importer<'w> {
         if let Some(objection) = against {
             return Err(refused(objection));
         }
-        if is_too_many(n_conflicts, n_rows) && !waived.contains(&Check::Conflicting) {
-            let (n_such, n, is_stored) = (n_conflicts, n_rows, false);
-            return Err(refused(Objection::Conflicting { n_such, n, is_stored }));
+        if let Some(objection) = conflicting_objection(n_conflicts, n_rows, &waived) {
+            return Err(refused(objection));
         }
         let interval = options.interval;
         let mut report: Vec<SeriesImport> = series
@@ -354,6 +355,12 @@ fn columns_of(rows: &[Row]) -> BarColumns {
 enum Judged {
     Against(Objection),
     Failed(DataError),
+}
+
+/// What contradictory rows of one import say, where they are no accident.
+fn conflicting_objection(n_such: u64, n: u64, waived: &[Check]) -> Option<Objection> {
+    let is_refused = is_too_many(n_such, n) && !waived.contains(&Check::Conflicting);
+    is_refused.then_some(Objection::Conflicting { n_such, n, is_stored: false })
 }
 
 /// Whether contradictory rows are no accident.

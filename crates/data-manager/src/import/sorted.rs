@@ -16,15 +16,18 @@ use crate::{DataError, disk};
 pub(super) struct Row {
     /// Which of the file's series, in the order in which they were met.
     pub(super) series: u32,
-    /// The line on which it begins.
+    /// The line on which it begins; where there are no lines, which row it is.
     pub(super) line: u64,
     pub(super) stamp_ns: i64,
     pub(super) ohlcv: Ohlcv,
 }
 
+/// What rows are sorted by: of one stamp those of an earlier line come first.
+type Key = (u32, i64, u64);
+
 impl Row {
-    fn key(&self) -> (u32, i64) {
-        (self.series, self.stamp_ns)
+    fn key(&self) -> Key {
+        (self.series, self.stamp_ns, self.line)
     }
 }
 
@@ -34,7 +37,7 @@ const ROW_BYTES: usize = 64;
 /// Rows that are written to a scratch file, or read from it, in one go.
 const N_ROWS_IN_BUFFER: usize = 4_096;
 
-/// Rows that come in any order, each series and stamp once.
+/// Rows that come in any order.
 pub(super) struct Sorter {
     rows: Vec<Row>,
     /// Rows in memory.
@@ -48,8 +51,8 @@ pub(super) struct Sorter {
 struct Run {
     file: disk::Scratch,
     n_rows: usize,
-    first: (u32, i64),
-    last: Option<(u32, i64)>,
+    first: Key,
+    last: Option<Key>,
 }
 
 impl Sorter {

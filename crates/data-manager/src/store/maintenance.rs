@@ -1,5 +1,7 @@
 //! Changes to a store that add no data: small files put together, misplaced rows put where they
-//! belong, ranges deleted, series copied out of foreign folders.
+//! belong, ranges deleted.
+//!
+//! Not here: series copied out of foreign folders ([`crate::import`]).
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -10,16 +12,9 @@ use openbell_time::{Calendar, Timestamp};
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
-use crate::codec::decode::{Decoder, StampBounds};
-use crate::codec::foreign::Order;
-use crate::store::DataManager;
-use crate::store::held;
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::rows::{drop_repeats, sort_by_stamp};
-use crate::store::writer::{MergeCounts, StoreWriter, by_period, is_same_row, read_as_they_stand};
-
-/// Rows that are copied in one go.
-const COPY_ROWS: usize = 1 << 20;
+use crate::store::writer::{StoreWriter, by_period, is_same_row, read_as_they_stand};
 
 /// Whether something is done, or only said.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -210,46 +205,6 @@ impl StoreWriter {
             changed.push(file.path.clone());
         }
         Ok(report)
-    }
-
-    /// Copies one series of another store or flat folder into this store.
-    ///
-    /// *Cost*: a million rows in memory.
-    ///
-    /// # Errors
-    ///
-    /// Those of reading and of [`StoreWriter::merge`]; rows copied before an error stay.
-    pub fn copy_series(
-        &mut self,
-        source: &DataManager,
-        key: &SeriesKey,
-        exchange_group: &str,
-    ) -> Result<MergeCounts, DataError> {
-        let mut counts = MergeCounts::default();
-        let mut after = None;
-        // All files are held against what is said of them before the first row.
-        for file in held::in_order(source.place(key)?, Order::Ascending)? {
-            let opened = Arc::new(BarFile::open(&file.path)?);
-            let provenance = opened.provenance();
-            let bounds = StampBounds { after, ..StampBounds::ASCENDING };
-            let mut decoder = Decoder::new(opened, bounds);
-            let mut rows = BarColumns::default();
-            loop {
-                let stamps = decoder.stamps()?;
-                let n_rows = stamps.len();
-                rows.opens_at_ns.extend_from_slice(stamps);
-                decoder.take(n_rows, &mut rows)?;
-                if rows.len() >= COPY_ROWS || n_rows == 0 {
-                    counts += self.merge(exchange_group, key, &provenance, &rows)?;
-                    rows.clear();
-                }
-                if n_rows == 0 {
-                    break;
-                }
-            }
-            after = decoder.last_ns();
-        }
-        Ok(counts)
     }
 }
 

@@ -422,7 +422,7 @@ fn check_rows(key: &SeriesKey, rows: &BarColumns) -> Result<(), DataError> {
 }
 
 /// The providers of a file to which rows of another one were added, `a+b`.
-fn join_providers(stored: Option<String>, new: &Option<String>) -> Option<String> {
+pub(crate) fn join_providers(stored: Option<String>, new: &Option<String>) -> Option<String> {
     match (stored, new) {
         (Some(stored), Some(new)) if !stored.split('+').any(|one| one == new) => {
             Some(format!("{stored}+{new}"))
