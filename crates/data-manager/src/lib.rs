@@ -16,7 +16,7 @@ pub mod import;
 mod store;
 
 pub use codec::bar_file::Provenance;
-pub use error::{CellFault, DataError, IoAction, NotText};
+pub use error::{CellFault, DataError, IoAction, NotText, Unbounded};
 pub use evidence::{
     Check, Evidence, Objection, StepLength, Suspicion, Undeliverable, UnknownCheck,
 };

@@ -57,7 +57,7 @@ pub fn coverage(args: &CoverageArgs, terminal: &mut Terminal) -> Outcome {
             // One that cannot be read does not keep the others from being reported.
             Err(failure) => {
                 terminal.flush()?;
-                terminal.error(&failure.to_string());
+                terminal.error(&format!("{}: {failure}", info.key));
                 exit = exit.and(failure.exit);
             }
         }

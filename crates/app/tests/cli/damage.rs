@@ -175,3 +175,33 @@ fn an_unsorted_file_of_another_program_is_sorted_by_the_command_that_its_error_n
     let run = folder.run(&["run", "a.json"]).expect_code(0);
     assert!(run.out.contains("\n3 bars and "), "{}", run.out);
 }
+
+#[test]
+fn a_hostile_row_of_one_series_keeps_no_other_from_being_covered() {
+    let folder = Folder::new();
+    let latest = (i64::MAX / 1_000 - OPEN_US) / MINUTE_US - 1;
+    let earliest = (i64::MIN / 1_000 - OPEN_US) / MINUTE_US + 1;
+    for (symbol, rows) in [
+        ("EARLY", [(earliest, GOOD), (0, GOOD), (1, GOOD)]),
+        ("GOOD", [(0, GOOD), (1, GOOD), (2, GOOD)]),
+        ("LATE", [(0, GOOD), (1, GOOD), (latest, GOOD)]),
+    ] {
+        let path = folder.path("bars/1m").join(format!("{symbol}.parquet"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        write(&path, &NAMES, &rows);
+    }
+    let covered = folder.run(&["data", "coverage", "bars"]).expect_code(4);
+    assert!(
+        covered.out.contains("GOOD    1m               1       390        3"),
+        "{}",
+        covered.out
+    );
+    let named = |symbol: &str| {
+        covered.err.lines().any(|line| line.starts_with(&format!("error: {symbol} 1m: ")))
+    };
+    assert!(named("EARLY") && named("LATE") && !named("GOOD"), "{}", covered.err);
+    folder.run(&["data", "ls", "bars"]).expect_code(0);
+    for command in ["verify", "ls", "coverage"] {
+        all_words(&folder.run(&["data", command, "bars"]));
+    }
+}

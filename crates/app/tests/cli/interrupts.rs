@@ -11,8 +11,8 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::{Call, Folder, session};
 
-fn interrupt(child: &Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(sent.expect("kill is there").success());
 }
 
@@ -26,6 +26,12 @@ fn wait_for_the_open(folder: &Folder, child: &mut Child) {
 
 #[test]
 fn an_interrupted_run_ends_in_order_with_its_report_and_its_log_is_replayed() {
+    for signal in ["-INT", "-TERM"] {
+        ends_in_order(signal);
+    }
+}
+
+fn ends_in_order(signal: &str) {
     let folder = Folder::with_market();
     folder.write("a.json", &session(["2025-07-03", "2025-07-03"], &["AAPL"], &["1m"], ""));
     let mut child = folder
@@ -35,7 +41,7 @@ fn an_interrupted_run_ends_in_order_with_its_report_and_its_log_is_replayed() {
         .spawn()
         .expect("the program starts");
     wait_for_the_open(&folder, &mut child);
-    interrupt(&child);
+    send(signal, &child);
     let call: Call = child.wait_with_output().expect("it ends").into();
     let call = call.expect_code(130);
     assert!(call.out.starts_with("test: stopped, "), "{}", call.out);

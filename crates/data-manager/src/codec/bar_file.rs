@@ -10,11 +10,14 @@ use openbell_time::Timestamp;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use crate::DataError;
 use crate::codec::bytes::FileSource;
+use crate::codec::guard;
+use crate::error::Unbounded;
 use crate::evidence::Check;
 
 /// The columns of a file of bars, in order.
@@ -284,11 +287,34 @@ impl BarFile {
     }
 }
 
+/// The largest footer that is read: that of a hundred thousand column chunks.
+const FOOTER_BYTES_MAX: u64 = 16 << 20;
+
+/// More rows than any file has: their places can be added and still be counted.
+const N_ROWS_MAX: u64 = 1 << 48;
+
 fn read_footer(path: &Path, source: &FileSource) -> Result<ParquetMetaData, DataError> {
-    let parsed =
-        crate::codec::guard::catch(|| ParquetMetaDataReader::new().parse_and_finish(source));
-    parsed.map_err(|source| crate::codec::guard::data_error(path, None, source))
+    let unbounded = |claim| DataError::Unbounded { path: path.to_owned(), claim };
+    let failed = |source| guard::data_error(path, None, source);
+    if let Some(at) = source.len().checked_sub(FOOTER_TAIL) {
+        let tail = source.get_bytes(at, FOOTER_TAIL as usize).map_err(failed)?;
+        let length = tail.first_chunk().map_or(0, |length| u32::from_le_bytes(*length));
+        let (n_bytes, n_max) = (u64::from(length), FOOTER_BYTES_MAX);
+        if n_bytes > n_max && n_bytes < source.len() {
+            return Err(unbounded(Unbounded::Footer { n_bytes, n_max }));
+        }
+    }
+    let parsed = guard::catch(|| ParquetMetaDataReader::new().parse_and_finish(source));
+    let footer = parsed.map_err(failed)?;
+    let counted = footer.row_groups().iter().map(n_rows).try_fold(0_u64, u64::checked_add);
+    match counted.filter(|n_rows| *n_rows < N_ROWS_MAX) {
+        Some(_) => Ok(footer),
+        None => Err(unbounded(Unbounded::Rows)),
+    }
 }
+
+/// The end of a file: how long its footer is, and four letters.
+const FOOTER_TAIL: u64 = 8;
 
 fn n_rows(group: &RowGroupMetaData) -> u64 {
     u64::try_from(group.num_rows()).unwrap_or(0)

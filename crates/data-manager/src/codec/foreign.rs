@@ -8,16 +8,19 @@ use openbell_time::Timestamp;
 use parquet::basic::Type as PhysicalType;
 use parquet::column::reader::{ColumnReader, get_column_reader};
 use parquet::errors::ParquetError;
-use parquet::file::reader::SerializedPageReader;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, StampUnit};
 use crate::codec::decode::{Decoder, StampBounds};
 use crate::codec::guard;
+use crate::codec::pages::Pages;
 use crate::evidence::Steps;
 
 /// Names of a column of symbols, lower case.
 const SYMBOL_COLUMNS: [&str; 5] = ["symbol", "ticker", "tic", "sym", "instrument"];
+
+/// Bytes of another symbol's text that are shown.
+const N_SHOWN: usize = 40;
 
 /// Rows that are looked at in one go.
 const BATCH_ROWS: usize = 2_048;
@@ -108,7 +111,7 @@ fn first_other(
     let rows = file.footer.row_group(group);
     let n_rows = usize::try_from(rows.num_rows()).unwrap_or(0);
     let source = Arc::new(file.source.clone());
-    let pages = SerializedPageReader::new(source, rows.column(idx), n_rows, None)?;
+    let pages = Pages::new(&source, rows.column(idx), n_rows)?;
     let descr = file.footer.file_metadata().schema_descr().column(idx);
     let is_nullable = descr.max_def_level() > 0;
     let ColumnReader::ByteArrayColumnReader(mut reader) = get_column_reader(descr, Box::new(pages))
@@ -135,7 +138,8 @@ fn first_other(
         } else {
             other
         };
-        let found = String::from_utf8_lossy(texts[other].data()).into_owned();
+        let shown = &texts[other].data()[..texts[other].len().min(N_SHOWN)];
+        let found = String::from_utf8_lossy(shown).into_owned();
         return Ok(Some((row + place as u64, found)));
     }
 }
@@ -174,7 +178,7 @@ fn check_stamps(
                     return Err(DataError::Unsorted { path: path(), row, stamp, after });
                 }
                 if stamp_ns > last_ns {
-                    steps.add(stamp_ns - last_ns);
+                    steps.add(stamp_ns.saturating_sub(last_ns));
                 }
             }
             if let Some((group, (first, last))) = said

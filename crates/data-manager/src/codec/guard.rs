@@ -9,6 +9,7 @@ use parquet::errors::ParquetError;
 
 use crate::DataError;
 use crate::codec::bytes::Changed;
+use crate::codec::pages;
 use crate::error::IoAction;
 
 /// What `decode` yields; a panic in it is an error like any other: damaged files reach asserts of
@@ -28,6 +29,9 @@ pub(crate) fn catch<T>(
 
 /// The error of this crate for what the decoder has said about row `row` of `path`.
 pub(crate) fn data_error(path: &Path, row: Option<u64>, source: ParquetError) -> DataError {
+    if let Some(error) = pages::unbounded(path, &source) {
+        return error;
+    }
     if let ParquetError::External(inner) = &source {
         if inner.is::<Changed>() {
             return DataError::ChangedWhileRead { path: path.to_owned() };

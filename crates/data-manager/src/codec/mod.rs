@@ -8,5 +8,6 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 pub(crate) mod foreign;
 mod guard;
+mod pages;
 mod plain;
 mod row_group;

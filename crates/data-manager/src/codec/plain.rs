@@ -9,16 +9,15 @@ use parquet::basic::{Encoding, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::SerializedPageReader;
 
-use crate::codec::bytes::FileSource;
+use crate::codec::pages::Pages;
 
 /// Bytes of a value.
 const WIDTH: usize = size_of::<f64>();
 
 /// Reads the values of one such column chunk.
 pub(crate) struct PlainColumn {
-    pages: SerializedPageReader<FileSource>,
+    pages: Pages,
     /// What is left of the page that is open: values as they are written, little-endian.
     rest: Bytes,
 }
@@ -34,7 +33,7 @@ impl PlainColumn {
     }
 
     /// The reader of the chunk with these `pages`, at its first value.
-    pub(crate) fn new(pages: SerializedPageReader<FileSource>) -> PlainColumn {
+    pub(crate) fn new(pages: Pages) -> PlainColumn {
         PlainColumn { pages, rest: Bytes::new() }
     }
 
@@ -123,6 +122,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::codec::bytes::FileSource;
 
     /// A file with one column, and its reader.
     fn column_of(
@@ -152,7 +152,7 @@ mod tests {
         let chunk = footer.row_group(0).column(0);
         assert!(PlainColumn::holds(chunk));
         let source = Arc::new(FileSource::open(file.path()).expect("a source"));
-        let pages = SerializedPageReader::new(source, chunk, values.len(), None);
+        let pages = Pages::new(&source, chunk, values.len());
         (file, PlainColumn::new(pages.expect("pages")))
     }
 

@@ -1,21 +1,16 @@
 //! The column chunks of one row group, decoded some rows at a time: stamps first, values behind them.
 
-use std::sync::Arc;
-
 use parquet::column::page::PageReader;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{DataType, DoubleType, FloatType, Int32Type, Int64Type, Int96};
 use parquet::errors::ParquetError;
-use parquet::file::reader::SerializedPageReader;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, COLUMNS, Column, StampUnit, ValueKind};
-use crate::codec::bytes::FileSource;
 use crate::codec::guard;
+use crate::codec::pages::Pages;
 use crate::codec::plain::PlainColumn;
 use crate::error::CellFault;
-
-type Pages = SerializedPageReader<FileSource>;
 
 /// The largest whole number up to which float64 holds every one.
 const EXACT_MAX: i64 = 1 << 53;
@@ -47,7 +42,7 @@ impl GroupReader {
         let pages = |idx: usize| -> Result<Pages, DataError> {
             let n_rows = usize::try_from(rows.num_rows()).unwrap_or(0);
             let chunk = rows.column(idx);
-            guard::catch(|| Pages::new(Arc::clone(&source), chunk, n_rows, None)).map_err(failed)
+            guard::catch(|| Pages::new(&source, chunk, n_rows)).map_err(failed)
         };
         let any = |idx: usize, is_nullable: bool| -> Result<TypedColumn, DataError> {
             let descr = file.footer.file_metadata().schema_descr().column(idx);

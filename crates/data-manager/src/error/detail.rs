@@ -54,6 +54,53 @@ impl fmt::Display for CellFault {
     }
 }
 
+/// What a file claims of itself that its bytes do not bound.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unbounded {
+    /// A page is larger than what is unpacked.
+    #[error(
+        "one of its pages claims to hold {n_bytes} bytes, and at most {n_max} are unpacked; write it with smaller pages"
+    )]
+    Page {
+        /// What it claims.
+        n_bytes: u64,
+        /// What is unpacked.
+        n_max: u64,
+    },
+    /// A dictionary has more values than bytes.
+    #[error(
+        "one of its dictionaries claims to hold {n_values} values in {n_bytes} bytes; write it anew"
+    )]
+    Dictionary {
+        /// What it claims.
+        n_values: u32,
+        /// What is there.
+        n_bytes: u64,
+    },
+    /// Texts are packed by what they share with others.
+    #[error(
+        "its texts are packed as {encoding}, of which few bytes can become any length; write them with a dictionary"
+    )]
+    Texts {
+        /// How they are packed.
+        encoding: String,
+    },
+    /// The footer is larger than what is read.
+    #[error(
+        "its footer takes {n_bytes} bytes, and at most {n_max} are read; write it with fewer and larger row groups"
+    )]
+    Footer {
+        /// What it takes.
+        n_bytes: u64,
+        /// What is read.
+        n_max: u64,
+    },
+    /// The footer claims more rows than any file has.
+    #[error("its footer claims more rows than can be counted; write it anew")]
+    Rows,
+}
+
 /// What a file is that was taken for a text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -12,7 +12,7 @@ use parquet::errors::ParquetError;
 use thiserror::Error;
 
 use crate::evidence::Objection;
-pub use detail::{CellFault, IoAction, NotText};
+pub use detail::{CellFault, IoAction, NotText, Unbounded};
 
 /// An error of this crate.
 ///
@@ -162,6 +162,42 @@ pub enum DataError {
         column: &'static str,
         /// What is wrong with it.
         fault: CellFault,
+    },
+    /// What a file claims of itself would take more memory than its bytes give reason for.
+    #[error("{path:?} is refused: {claim}")]
+    Unbounded {
+        /// The file.
+        path: PathBuf,
+        /// What it claims.
+        claim: Unbounded,
+    },
+    /// A series has more rows in a stretch of time than its interval has places for, many times over.
+    #[error(
+        "{path:?} holds more than {n_max} rows up to {until}, many times what there are bars of {interval}: row {row} is the first too many; `openbell data verify` names rows that repeat"
+    )]
+    TooManyRows {
+        /// The file.
+        path: PathBuf,
+        /// The first row too many, from 0.
+        row: u64,
+        /// The interval of the series.
+        interval: BarInterval,
+        /// The end of the stretch.
+        until: Timestamp,
+        /// Rows that are read in one go.
+        n_max: u64,
+    },
+    /// A file of the store has more rows than are rewritten in one go.
+    #[error(
+        "{path:?} holds {n_rows} rows, more than the {n_max} that a file of the store is rewritten with; `openbell data compact FOLDER --into STORE` copies it in parts"
+    )]
+    TooLargeToRewrite {
+        /// The file.
+        path: PathBuf,
+        /// Its rows.
+        n_rows: u64,
+        /// Rows that are held at once.
+        n_max: u64,
     },
     /// A row is stamped before the row above it.
     #[error(
@@ -404,9 +440,9 @@ pub enum DataError {
         /// The series.
         key: SeriesKey,
         /// The one file, and what it holds.
-        first: (PathBuf, String),
+        first: Box<(PathBuf, String)>,
         /// The other.
-        second: (PathBuf, String),
+        second: Box<(PathBuf, String)>,
     },
     /// Whole numbers of two units stand in one column of stamps.
     #[error(

@@ -46,7 +46,7 @@ impl Days {
             return;
         }
         match &mut self.day {
-            Some((_, last_ns, n_rows)) if stamp_ns - *last_ns < NIGHT_NS => {
+            Some((_, last_ns, n_rows)) if stamp_ns.saturating_sub(*last_ns) < NIGHT_NS => {
                 (*last_ns, *n_rows) = (stamp_ns, *n_rows + 1);
             }
             _ => {

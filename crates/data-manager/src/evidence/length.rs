@@ -6,7 +6,7 @@ use openbell_market::BarInterval;
 use openbell_time::{NANOS_PER_DAY, NANOS_PER_SECOND, Nanos};
 
 /// The length of a bar, as far as its stamps go: a day between those of 1d, seven of 1w.
-pub(super) fn length_of(interval: BarInterval) -> Nanos {
+pub(crate) fn length_of(interval: BarInterval) -> Nanos {
     match interval {
         BarInterval::Clock(clock) => clock.length(),
         BarInterval::Day => Nanos::from_nanos(openbell_time::NANOS_PER_DAY),

@@ -18,6 +18,7 @@ use days::Days;
 use placement::Places;
 
 pub use length::StepLength;
+pub(crate) use length::length_of;
 pub use objection::{Check, Objection, UnknownCheck};
 pub use placement::Undeliverable;
 pub(crate) use placement::{Placement, placement};
@@ -77,7 +78,7 @@ impl Evidence {
             if let Some(last_ns) = self.last_ns
                 && stamp_ns > last_ns
             {
-                self.steps.add(stamp_ns - last_ns);
+                self.steps.add(stamp_ns.saturating_sub(last_ns));
             }
             self.days.add(stamp_ns, &self.calendar);
             self.places.add(stamp_ns);

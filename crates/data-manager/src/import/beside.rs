@@ -79,7 +79,7 @@ fn moved(
     let mut by_offset: BTreeMap<i64, usize> = BTreeMap::new();
     for &row in &sample {
         for stamp_ns in places.get(&bits(rows, row)).into_iter().flatten() {
-            let offset_ns = rows.opens_at_ns[row] - stamp_ns;
+            let offset_ns = rows.opens_at_ns[row].saturating_sub(*stamp_ns);
             if offset_ns.abs() <= slack.as_nanos() {
                 *by_offset.entry(offset_ns).or_default() += 1;
             }

@@ -13,12 +13,16 @@ use tracing::debug;
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
 use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
+use crate::evidence::length_of;
 use crate::feed::{Feed, FeedKind, Progress};
 use crate::store::held::HeldFile;
 use crate::store::labels::Labels;
 
 /// Columns that are kept to be used again, at most: those of a week's sessions and of some around.
 const N_HANDED_MAX: usize = 8;
+
+/// Rows without a place of their own that one poll takes: 48 MB of them.
+const N_REPEATED_MAX: u64 = 1 << 20;
 
 /// A [`Feed`] over the Parquet files of one series; made by [`crate::DataManager::feed`].
 ///
@@ -41,6 +45,8 @@ pub struct ParquetFeed {
     handed: VecDeque<Arc<BarColumns>>,
     /// Rows stamped before it are left out.
     since: Timestamp,
+    /// Rows stamped before it have been delivered since the seek.
+    delivered_until: Timestamp,
     /// The last written stamp that was delivered or left out since the seek.
     last_written_ns: Option<i64>,
     fault: Option<DataError>,
@@ -57,6 +63,7 @@ impl ParquetFeed {
             n_due: 0,
             handed: VecDeque::new(),
             since: Timestamp::MIN,
+            delivered_until: Timestamp::MIN,
             last_written_ns: None,
             fault: None,
         }
@@ -72,8 +79,19 @@ impl ParquetFeed {
         Timestamp::from_nanos(self.first_written_ns(written))
     }
 
+    /// Rows that are read in one go up to `until`: more than there are bars, and no more than memory
+    /// has room for, whatever stands in the file.
+    fn n_rows_max(&self, until: Timestamp) -> u64 {
+        let since = self.since.max(self.delivered_until);
+        let span_ns = until.as_nanos().saturating_sub(since.as_nanos()).max(0);
+        let n_slots = span_ns / length_of(self.key.interval).as_nanos();
+        N_REPEATED_MAX + 4 * n_slots.unsigned_abs()
+    }
+
     /// Appends all rows stamped before `until` to `out`.
     fn read(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<(), DataError> {
+        let n_max = self.n_rows_max(until);
+        let n_before = out.len();
         loop {
             let Some(decoder) = &mut self.decoder else {
                 if !self.open_next(until)? {
@@ -88,6 +106,11 @@ impl ParquetFeed {
                     self.next_file += 1;
                 }
                 Ok(NextRows::NoneDue) => return Ok(()),
+                Ok(NextRows::Due(n_rows)) if (out.len() - n_before + n_rows) as u64 > n_max => {
+                    let (path, row) = (decoder.file().path.clone(), decoder.row());
+                    let interval = self.key.interval;
+                    return Err(DataError::TooManyRows { path, row, interval, until, n_max });
+                }
                 Ok(NextRows::Due(n_rows)) => {
                     self.n_due = n_rows;
                     if let Err(error) = take(decoder, &self.labels, n_rows, out) {
@@ -101,11 +124,14 @@ impl ParquetFeed {
 
     /// Appends all rows stamped before `until` to `out`, and says how far it has come.
     fn deliver(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<Progress, DataError> {
-        if self.fault.is_none()
-            && let Err(error) = self.read(until, out)
-        {
-            let since = self.unreadable_since(&error);
-            self.fault = Some(error.in_series(&self.key, since));
+        if self.fault.is_none() {
+            match self.read(until, out) {
+                Ok(()) => self.delivered_until = self.delivered_until.max(until),
+                Err(error) => {
+                    let since = self.unreadable_since(&error);
+                    self.fault = Some(error.in_series(&self.key, since));
+                }
+            }
         }
         if let Some(fault) = &self.fault
             && fault.unreadable_since().is_none_or(|since| until > since)
@@ -275,6 +301,7 @@ impl Feed for ParquetFeed {
         self.next_file = self.files.iter().take_while(|file| file.last_ns < since_ns).count();
         self.decoder = None;
         self.since = since;
+        self.delivered_until = Timestamp::MIN;
         self.last_written_ns = None;
         self.fault = None;
         Ok(())

@@ -178,8 +178,8 @@ fn hold_beside_each_other(all: &mut [Looked], key: &SeriesKey, order: Order) {
             Some((other, of_other)) if !is_of_one_make(of_other, provenance) => {
                 one.refused.get_or_insert_with(|| DataError::MixedFiles {
                     key: key.clone(),
-                    first: (other.clone(), make_words(of_other)),
-                    second: (path.clone(), make_words(provenance)),
+                    first: Box::new((other.clone(), make_words(of_other))),
+                    second: Box::new((path.clone(), make_words(provenance))),
                 });
             }
             Some(_) => {}

@@ -19,6 +19,12 @@ use crate::store::layout::{self, Period};
 /// The name of the lock file in the root of a store.
 pub(crate) const LOCK_FILE: &str = ".openbell.lock";
 
+/// Rows that are held at once where a file is rewritten: six months of seconds around the clock, 800 MB.
+const REWRITE_ROWS_MAX: u64 = 1 << 24;
+
+/// Rows for which room is made because a footer claims them; for more it is made as they come.
+const CAPACITY_ROWS_MAX: u64 = 1 << 16;
+
 /// What a merge has done.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct MergeCounts {
@@ -329,7 +335,12 @@ pub(crate) fn read_as_they_stand(file: &Arc<BarFile>) -> Result<BarColumns, Data
 }
 
 fn rest_of(mut decoder: Decoder) -> Result<BarColumns, DataError> {
-    let mut rows = BarColumns::with_capacity(decoder.file().n_rows() as usize);
+    let n_rows = decoder.file().n_rows();
+    if n_rows > REWRITE_ROWS_MAX {
+        let (path, n_max) = (decoder.file().path.clone(), REWRITE_ROWS_MAX);
+        return Err(DataError::TooLargeToRewrite { path, n_rows, n_max });
+    }
+    let mut rows = BarColumns::with_capacity(n_rows.min(CAPACITY_ROWS_MAX) as usize);
     loop {
         let stamps = decoder.stamps()?;
         if stamps.is_empty() {
