@@ -481,6 +481,37 @@ fn a_footer_that_is_larger_than_any_is_refused_unread() {
     assert!(error.to_string().contains("its footer takes 17825792 bytes"), "{error}");
 }
 
+#[test]
+fn a_name_means_one_symbol_at_every_entrance_and_a_date_none() {
+    for (name, symbol) in [
+        ("1m/.SPX.parquet", ".SPX"),
+        ("1m/.DJI/2025.parquet", ".DJI"),
+        ("1m/..%2FUP.parquet", "../UP"),
+        ("1m/..%2f..%2fdeep/a.parquet", "../../DEEP"),
+        ("1m/%2E%2E.parquet", ".."),
+        ("1m/brk%2Eb.parquet", "BRK.B"),
+        ("1m/7203.parquet", "7203"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), name, plain(), &[sessions_moved(1, 0)]);
+        let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+        let keys: Vec<String> = store.keys().map(|key| key.symbol.to_string()).collect();
+        assert_eq!(keys, [symbol], "{name}");
+        assert!(verified(folder.path()).is_valid(), "{name}");
+        // Into a store and out of it, under the same name.
+        let (report, rows) = copied(folder.path(), &[]).unwrap();
+        assert_eq!((report.counts.added, rows.len()), (390, 390), "{name}");
+    }
+    for name in ["1m/2025-07-07.parquet", "1m/20250707.parquet", "1m/2025-07/AAPL.parquet"] {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), name, plain(), &[sessions_moved(1, 0)]);
+        let opened = DataManager::open(folder.path(), &StoreOptions::default());
+        assert!(matches!(opened, Err(DataError::NotAStore { .. })), "{name}");
+        let verified = verify(folder.path(), &|_| Some(us_equity()));
+        assert!(matches!(verified, Err(DataError::NotAStore { .. })), "{name}: {verified:?}");
+    }
+}
+
 /// Claims `n_rows` of the first row group of a file, and as many values of each of its columns.
 fn with_claimed_rows(path: &Path, n_rows: i64) {
     let bytes = bytes::Bytes::from(std::fs::read(path).unwrap());

@@ -82,6 +82,9 @@ impl Symbol {
         while at < bytes.len() {
             if bytes[at] == b'%' {
                 let digits = segment.get(at + 1..at + 3).ok_or_else(broken)?;
+                if digits.starts_with('+') {
+                    return Err(broken()); // A sign is a digit to nobody but the parser of numbers.
+                }
                 text.push(u8::from_str_radix(digits, 16).map_err(|_| broken())?);
                 at += 3;
             } else {

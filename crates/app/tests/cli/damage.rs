@@ -205,3 +205,29 @@ fn a_hostile_row_of_one_series_keeps_no_other_from_being_covered() {
         all_words(&folder.run(&["data", command, "bars"]));
     }
 }
+
+/// Writes minutes `minutes` of a flat series, each `step` minutes after the one before.
+fn flat(folder: &Folder, name: &str, minutes: impl Iterator<Item = i64>) {
+    let path = folder.path("bars").join(name);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+    let rows: Vec<Row> = minutes.map(|minute| (minute, GOOD)).collect();
+    write(&path, &NAMES, &rows);
+}
+
+#[test]
+fn a_symbol_whose_name_looks_like_a_path_is_run_exported_and_verified_under_it() {
+    let folder = Folder::new();
+    flat(&folder, "1m/..%2FUP.parquet", 0..390);
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["../UP"], &["1m"], ""));
+    let run = folder.run(&["run", "a.json", "--export", "out"]).expect_code(0);
+    assert!(run.out.contains("\n390 bars"), "{}", run.out);
+    assert!(folder.path("out/bars/1m/%2E.%2FUP.parquet").is_file());
+    for root in ["bars", "out/bars"] {
+        folder.run(&["data", "verify", root]).expect_code(0);
+        let listed = folder.run(&["data", "ls", root]).expect_code(0);
+        assert!(listed.out.contains("../UP"), "{}", listed.out);
+    }
+    folder.run(&["data", "compact", "bars", "--into", "store"]).expect_code(0);
+    let run = folder.run(&["run", "a.json", "--store", "store"]).expect_code(0);
+    assert!(run.out.contains("\n390 bars"), "{}", run.out);
+}

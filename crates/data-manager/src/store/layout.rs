@@ -101,13 +101,45 @@ pub(crate) fn hive_folder(store: &Path, exchange_group: &str, key: &SeriesKey) -
 }
 
 /// The name of the file of `symbol` in a flat folder: never one that begins with a point, which many
-/// programs do not list.
+/// programs do not list, and never a date.
 pub(crate) fn flat_file_name(symbol: &Symbol) -> String {
     let segment = symbol.to_path_segment();
-    match segment.strip_prefix('.') {
-        Some(rest) => format!("%2E{rest}{PARQUET}"),
-        None => format!("{segment}{PARQUET}"),
+    match segment.chars().next() {
+        Some(first) if first == '.' || is_date(&segment) => {
+            format!("%{:02X}{}{PARQUET}", u32::from(first), &segment[first.len_utf8()..])
+        }
+        _ => format!("{segment}{PARQUET}"),
     }
+}
+
+/// The symbol for which a file or folder of a flat folder is named.
+fn symbol_of(name: &str) -> Option<Symbol> {
+    if is_date(name) {
+        return None; // By dates other programs part what they write: the rows are of any symbol.
+    }
+    Symbol::from_path_segment(name).ok() // `None`: it is named for something else
+}
+
+/// Whether a name is a day or a month: `2025-06-02`, `20250602`, `2025_06`.
+fn is_date(name: &str) -> bool {
+    let mut parts: Vec<&str> = name.split(['-', '_', '.']).collect();
+    if let [day] = parts[..]
+        && let (Some(year), Some(month), Some(date)) = (day.get(..4), day.get(4..6), day.get(6..))
+    {
+        parts = vec![year, month, date];
+    }
+    let number = |text: &str, n_digits: usize| -> Option<i32> {
+        let is_number = text.len() == n_digits && text.bytes().all(|b| b.is_ascii_digit());
+        if is_number { text.parse().ok() } else { None } // `None`: another kind of name
+    };
+    let (year, month, day) = match parts[..] {
+        [year, month] => (number(year, 4), number(month, 2), Some(1)),
+        [year, month, day] => (number(year, 4), number(month, 2), number(day, 2)),
+        _ => return false,
+    };
+    let (Some(year), Some(month), Some(day)) = (year, month, day) else { return false };
+    (1900..2200).contains(&year)
+        && TradingDate::from_ymd(year, month.cast_unsigned(), day.cast_unsigned()).is_some()
 }
 
 /// What a walk through a folder has found.
@@ -131,9 +163,9 @@ pub(crate) fn walk(root: &Path) -> Result<Found, DataError> {
             continue;
         }
         if !entry.is_folder {
-            match entry.name.strip_suffix(PARQUET).map(Symbol::from_path_segment) {
-                Some(Ok(symbol)) => found.without_interval.push((symbol, path)),
-                _ => found.strangers.push(path),
+            match entry.name.strip_suffix(PARQUET).and_then(symbol_of) {
+                Some(symbol) => found.without_interval.push((symbol, path)),
+                None => found.strangers.push(path),
             }
         } else if let Some(group) = entry.name.strip_prefix("exchange_group=") {
             for interval in disk::list(&path)? {
@@ -169,6 +201,10 @@ fn is_time_folder(name: &str) -> bool {
     let (key, value) = name.split_once('=').map_or((None, name), |(key, value)| (Some(key), value));
     let is_value = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit() || b == b'-');
     is_value && key.is_none_or(|key| KEYS.contains(&key.to_lowercase().as_str()))
+}
+
+fn holds_bars(folder: &Path) -> Result<bool, DataError> {
+    Ok(disk::list(folder)?.iter().any(|entry| !entry.is_folder && entry.name.ends_with(PARQUET)))
 }
 
 pub(crate) fn flat_place(symbol: Symbol, interval: BarInterval, path: PathBuf) -> SeriesPlace {
@@ -232,18 +268,20 @@ impl Found {
     ) -> Result<(), DataError> {
         for entry in disk::list(folder)? {
             let path = folder.join(&entry.name);
-            if self.is_hidden(&path, &entry) {
+            // `.SPX` is the folder of an index where bars are in it, and hidden where none are.
+            let is_of_bars = entry.is_folder && holds_bars(&path)?;
+            if !is_of_bars && self.is_hidden(&path, &entry) {
                 continue;
             }
             if entry.is_folder {
-                match Symbol::from_path_segment(&entry.name) {
-                    Ok(symbol) => self.walk_series(None, SeriesKey { symbol, interval }, path)?,
-                    Err(_) => self.strangers.push(path),
+                match symbol_of(&entry.name) {
+                    Some(symbol) => self.walk_series(None, SeriesKey { symbol, interval }, path)?,
+                    None => self.strangers.push(path),
                 }
             } else {
-                match entry.name.strip_suffix(PARQUET).map(Symbol::from_path_segment) {
-                    Some(Ok(symbol)) => self.places.push(flat_place(symbol, interval, path)),
-                    _ => self.strangers.push(path),
+                match entry.name.strip_suffix(PARQUET).and_then(symbol_of) {
+                    Some(symbol) => self.places.push(flat_place(symbol, interval, path)),
+                    None => self.strangers.push(path),
                 }
             }
         }
@@ -301,6 +339,22 @@ mod tests {
         assert_eq!(minute.file_name(), "2025-06.parquet");
         assert_eq!(minute.range().end.to_string(), "2025-07-01T00:00:00Z");
         assert_eq!(Period::of(BarInterval::DAY, stamp).file_name(), "2025.parquet");
+    }
+
+    #[test]
+    fn the_file_of_a_symbol_is_never_hidden_never_a_date_and_names_it_again() {
+        let symbols =
+            [".SPX", "..", "../X", "A/../B", "^GSPC", "2025-06-02", "20250602", "2025-06"];
+        for text in symbols.into_iter().chain(["7203", "2025", "BRK.B", "-X", "1D", "20251399"]) {
+            let symbol: Symbol = text.parse().unwrap();
+            let name = flat_file_name(&symbol);
+            let stem = name.strip_suffix(PARQUET).unwrap();
+            assert!(!name.starts_with('.') && !name.contains('/'), "{name}");
+            assert_eq!(symbol_of(stem), Some(symbol), "{name}");
+        }
+        for stem in ["2025-06-02", "20250602", "2025-06", "2025_06_02", "2025.06.02", "%+1X", ""] {
+            assert_eq!(symbol_of(stem), None, "{stem}");
+        }
     }
 
     #[test]

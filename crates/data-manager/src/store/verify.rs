@@ -14,6 +14,7 @@ use crate::evidence::{Placement, placement};
 use crate::store::held::{self, Looked};
 use crate::store::layout::{self, Period, SeriesPlace};
 use crate::store::maintenance::{CompactReport, Effect};
+use crate::store::not_a_store;
 use crate::store::writer::{LOCK_FILE, StoreWriter, is_same_row};
 use crate::{DataError, disk};
 
@@ -127,7 +128,8 @@ pub struct RepairReport {
 ///
 /// # Errors
 ///
-/// Only those of listing folders; what is wrong with files are findings.
+/// [`DataError::NotAStore`] where there is nothing but what is no part of one, and those of listing
+/// folders; what is wrong with files are findings.
 pub fn verify(
     root: &Path,
     calendar_of: &dyn Fn(Option<&str>) -> Option<Calendar>,
@@ -143,14 +145,17 @@ pub fn verify(
     }
     let whole = |path: PathBuf, kind| Finding { path, kind, n: 1, first: None };
     report.findings.extend(found.leftovers.drain(..).map(|p| whole(p, FindingKind::Leftover)));
-    report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));
-    for (symbol, path) in found.without_interval {
+    for (symbol, path) in std::mem::take(&mut found.without_interval) {
         match crate::store::guess::interval_of(&path) {
             Ok(Some(interval)) => found.places.push(layout::flat_place(symbol, interval, path)),
-            Ok(None) => report.findings.push(whole(path, FindingKind::Stranger)),
+            Ok(None) => found.strangers.push(path),
             Err(error) => report.findings.push(whole(path, FindingKind::Unreadable(error))),
         }
     }
+    if found.places.is_empty() && report.findings.is_empty() && !found.strangers.is_empty() {
+        return Err(not_a_store(root, &found));
+    }
+    report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));
     report.findings.extend(found_twice(&found.places));
     let mut adjustments: BTreeMap<(Option<String>, Symbol), Adjustment> = BTreeMap::new();
     for place in &found.places {
