@@ -5,15 +5,20 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, TimestampMicrosecondArray};
+use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 use arrow::record_batch::RecordBatch;
-use openbell_market::BarColumns;
+use openbell_market::{BarColumns, SeriesKey, Symbol};
+use openbell_time::Calendar;
 
 use crate::DataError;
 use crate::codec::bar_file::COLUMNS;
+use crate::codec::foreign::SYMBOL_COLUMNS;
+use crate::evidence::{Check, Evidence};
+use crate::store::rows::sort_by_stamp;
 
 /// The schema of bars: `ts` in microseconds of UTC, five columns of float64, none nullable.
 pub fn bar_schema() -> SchemaRef {
@@ -73,6 +78,58 @@ pub fn from_record_batch(batch: &RecordBatch) -> Result<BarColumns, DataError> {
     Ok(rows)
 }
 
+/// The rows of `batches` together, sorted and judged as those of a file are: bars of the series `key`
+/// on `calendar`, unless a check is `waived`.
+///
+/// # Errors
+///
+/// As for [`from_record_batch`], also where a column of symbols says another one;
+/// [`DataError::BatchesRefused`] with what speaks against the rows.
+pub fn judged_rows<'a>(
+    batches: impl IntoIterator<Item = &'a RecordBatch>,
+    key: &SeriesKey,
+    calendar: &Calendar,
+    waived: &[Check],
+) -> Result<BarColumns, DataError> {
+    let mut rows = BarColumns::default();
+    for batch in batches {
+        if !waived.contains(&Check::Symbol) {
+            check_symbols(batch, &key.symbol)?;
+        }
+        let of_batch = from_record_batch(batch)?;
+        rows.extend_from(&of_batch, 0..of_batch.len());
+    }
+    sort_by_stamp(&mut rows);
+    let mut evidence = Evidence::new(key.interval, calendar);
+    evidence.rows(&rows.opens_at_ns);
+    evidence.end_series();
+    match evidence.objection(waived) {
+        Some(objection) => Err(DataError::BatchesRefused { key: key.clone(), objection }),
+        None => Ok(rows),
+    }
+}
+
+/// Refuses a batch of which a row names another symbol; one without a text says nothing.
+fn check_symbols(batch: &RecordBatch, needed: &Symbol) -> Result<(), DataError> {
+    for (field, found) in batch.schema().fields().iter().zip(batch.columns()) {
+        let name = field.name().to_lowercase();
+        let Some(name) = SYMBOL_COLUMNS.into_iter().find(|known| *known == name) else { continue };
+        let texts = cast(found, &DataType::Utf8).map_err(|_| {
+            let reason = format!("is {}, needed is a text", found.data_type());
+            DataError::NotBars { column: name, reason }
+        })?;
+        let is_other = |text: &str| text != needed.as_str();
+        let texts = texts.as_string::<i32>().iter().enumerate();
+        if let Some((row, text)) =
+            texts.flat_map(|(row, text)| Some((row, text?))).find(|t| is_other(t.1))
+        {
+            let reason = format!("says {text:?} in row {row}, needed is {needed}");
+            return Err(DataError::NotBars { column: name, reason });
+        }
+    }
+    Ok(())
+}
+
 fn column<'a>(batch: &'a RecordBatch, name: &'static str) -> Result<&'a ArrayRef, DataError> {
     let not_bars = |reason: &str| DataError::NotBars { column: name, reason: reason.to_owned() };
     let found = batch.column_by_name(name).ok_or_else(|| not_bars("is missing"))?;
@@ -113,6 +170,48 @@ fn stamps_ns(ts: &ArrayRef) -> Result<Vec<i64>, DataError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Minutes of three sessions of New York, `by_s` later, with a column that says `symbols`.
+    fn three_days(by_s: i64, symbols: &[&str]) -> Vec<RecordBatch> {
+        let first = |day| format!("2025-07-0{day}T13:30:00Z").parse::<openbell_time::Timestamp>();
+        let of_day = |day: u32| {
+            let open_us = first(day).unwrap().as_micros() + by_s * 1_000_000;
+            let stamps = (0..390).map(|n| open_us + n * 60_000_000);
+            let ts: ArrayRef = Arc::new(TimestampMicrosecondArray::from_iter_values(stamps));
+            let price = || -> ArrayRef { Arc::new(Float64Array::from(vec![1.5; 390])) };
+            let texts = (0..390).map(|n| symbols[n % symbols.len()]);
+            let texts: ArrayRef = Arc::new(arrow::array::StringArray::from_iter_values(texts));
+            let mut columns = vec![("ts", ts), ("Ticker", texts)];
+            columns.extend(COLUMNS[1..].iter().map(|name| (*name, price())));
+            RecordBatch::try_from_iter(columns).unwrap()
+        };
+        [9, 7, 8].map(of_day).to_vec()
+    }
+
+    #[test]
+    fn batches_are_judged_together_as_the_rows_of_a_file_are() {
+        let calendar = openbell_time::TimeManager::new().calendar("US_EQUITY").unwrap();
+        let judged = |interval: &str, batches: &[RecordBatch], waived: &[Check]| {
+            let (symbol, interval) = ("AAPL".parse().unwrap(), interval.parse().unwrap());
+            judged_rows(batches, &SeriesKey { symbol, interval }, &calendar, waived)
+        };
+        let rows = judged("1m", &three_days(0, &["AAPL"]), &[]).unwrap();
+        assert!(rows.len() == 1_170 && rows.opens_at_ns.is_sorted());
+        for (interval, by_s, check) in [
+            ("5m", 0, Check::Interval),
+            ("1m", -4 * 3_600, Check::Zone),
+            ("1m", 9 * 3_600, Check::Zone),
+            ("1m", 60, Check::StampedAt),
+        ] {
+            let batches = three_days(by_s, &["AAPL"]);
+            let error = judged(interval, &batches, &[]).unwrap_err();
+            let DataError::BatchesRefused { objection, .. } = &error else { panic!("{error}") };
+            assert_eq!(objection.check(), check, "{error}");
+            assert!(judged(interval, &batches, &[check]).is_ok(), "{check} is waived");
+        }
+        let error = judged("1m", &three_days(0, &["AAPL", "MSFT"]), &[]).unwrap_err();
+        assert!(error.to_string().ends_with(r#"says "MSFT" in row 1, needed is AAPL"#), "{error}");
+    }
 
     #[test]
     fn a_batch_that_holds_no_bars_is_refused_by_column() {

@@ -482,6 +482,50 @@ fn a_footer_that_is_larger_than_any_is_refused_unread() {
 }
 
 #[test]
+fn a_foreign_series_that_lies_beside_its_sessions_is_refused_by_a_run_and_named() {
+    let cases: [(Option<Check>, Vec<Vec<i64>>); 7] = [
+        (Some(Check::Zone), vec![sessions_moved(3, -4 * 3_600)]),
+        (Some(Check::Zone), vec![sessions_moved(3, 9 * 3_600)]),
+        (Some(Check::StampedAt), vec![sessions_moved(3, 60)]),
+        // Half of the days show it, in whichever files they are.
+        (Some(Check::StampedAt), by_days(8, 60, |day| day % 2 == 0)),
+        (None, by_days(8, 60, |day| day == 3)),
+        (None, vec![sessions_moved(3, 0)]),
+        // Extended hours are no other zone.
+        (None, vec![(-330..570).map(|n| at(JUNE).as_micros() + n * 60_000_000).collect()]),
+    ];
+    for (n, (check, files)) in cases.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        for (day, stamps) in files.into_iter().enumerate() {
+            let name = format!("1m/AAPL/{day}.parquet");
+            foreign(folder.path(), &name, plain(), std::slice::from_ref(&stamps));
+        }
+        let report = verified(folder.path());
+        let read = by_months(folder.path(), &series("AAPL 1m")).into_iter().collect::<Vec<_>>();
+        match check {
+            None => assert!(report.is_valid() && read.iter().all(Result::is_ok), "{n}: {read:?}"),
+            Some(check) => {
+                assert!(!report.is_valid(), "{n}");
+                for month in read {
+                    let error = month.expect_err("refused");
+                    let DataError::Refused { objection, .. } = &error else {
+                        panic!("{n}: {error}")
+                    };
+                    assert_eq!(objection.check(), check, "{n}: {error}");
+                }
+            }
+        }
+    }
+}
+
+/// `n_days` sessions of July 2025 in minutes, a file each; those that `is_moved` picks moved by `by_s`.
+fn by_days(n_days: usize, by_s: i64, is_moved: fn(usize) -> bool) -> Vec<Vec<i64>> {
+    let (there, moved) = (sessions_moved(n_days, 0), sessions_moved(n_days, by_s));
+    let days = there.chunks(390).zip(moved.chunks(390)).enumerate();
+    days.map(|(day, (there, moved))| if is_moved(day) { moved } else { there }.to_vec()).collect()
+}
+
+#[test]
 fn a_name_means_one_symbol_at_every_entrance_and_a_date_none() {
     for (name, symbol) in [
         ("1m/.SPX.parquet", ".SPX"),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use openbell_coordinator::with_causes;
-use openbell_data_manager::{Finding, FindingKind, StoreWriter};
+use openbell_data_manager::{Check, DataError, Finding, FindingKind, StoreWriter};
 use openbell_time::TimeManager;
 
 use super::{DEFAULT_GROUP, StoreArg};
@@ -82,11 +82,27 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
         terminal
             .note("another process is writing to the store; what it has begun was not looked at");
     }
+    if report.findings.iter().any(is_beside_its_sessions) {
+        terminal.flush()?;
+        let group = &args.group;
+        terminal.note(&format!(
+            "series without a group were held against the sessions of {group}; --group names another"
+        ));
+    }
     if !report.is_valid() && !args.repair {
         terminal.flush()?;
         terminal.note("`openbell data verify --repair` mends what can be mended without a loss");
     }
     Ok(if report.is_valid() { Exit::Done } else { Exit::Data })
+}
+
+/// Whether rows without a group lie beside its sessions: perhaps they are of another one.
+fn is_beside_its_sessions(finding: &Finding) -> bool {
+    let FindingKind::Contradictory(DataError::Refused { objection, .. }) = &finding.kind else {
+        return false;
+    };
+    let has_group = finding.path.to_string_lossy().contains("exchange_group=");
+    objection.check() == Check::Zone && !has_group
 }
 
 fn place(finding: &Finding) -> String {

@@ -14,10 +14,10 @@ use crate::codec::bar_file::{BarFile, StampUnit};
 use crate::codec::decode::{Decoder, StampBounds};
 use crate::codec::guard;
 use crate::codec::pages::Pages;
-use crate::evidence::Steps;
+use crate::evidence::{Evidence, Steps};
 
 /// Names of a column of symbols, lower case.
-const SYMBOL_COLUMNS: [&str; 5] = ["symbol", "ticker", "tic", "sym", "instrument"];
+pub(crate) const SYMBOL_COLUMNS: [&str; 5] = ["symbol", "ticker", "tic", "sym", "instrument"];
 
 /// Bytes of another symbol's text that are shown.
 const N_SHOWN: usize = 40;
@@ -38,6 +38,9 @@ pub(crate) enum Order {
 /// against its rows; a file of this crate has been held when it was written. Yields the first and the
 /// last stamp where it has decoded them.
 ///
+/// The stamps of another program's file are brought to `evidence`, where there is one, for whoever judges
+/// all files of the series.
+///
 /// Rows that cannot be decoded are no contradiction: whoever reads them says so, after those before
 /// them.
 ///
@@ -47,8 +50,9 @@ pub(crate) fn check(
     file: &Arc<BarFile>,
     key: &SeriesKey,
     order: Order,
+    evidence: Option<&mut Evidence>,
 ) -> Result<Option<(i64, i64)>, DataError> {
-    match contradiction(file, key, order) {
+    match contradiction(file, key, order, evidence) {
         Err(error) if error.is_of_decoding() => Ok(None),
         found => found,
     }
@@ -58,6 +62,7 @@ fn contradiction(
     file: &Arc<BarFile>,
     key: &SeriesKey,
     order: Order,
+    evidence: Option<&mut Evidence>,
 ) -> Result<Option<(i64, i64)>, DataError> {
     if let Some(found) = file.symbol().filter(|symbol| *symbol != key.symbol) {
         return Err(other_symbol(file, None, found.to_string(), key));
@@ -70,7 +75,7 @@ fn contradiction(
     if !file.is_foreign() {
         return Ok(None);
     }
-    check_stamps(file, key, order)
+    check_stamps(file, key, order, evidence)
 }
 
 fn other_symbol(file: &BarFile, row: Option<u64>, found: String, key: &SeriesKey) -> DataError {
@@ -150,6 +155,7 @@ fn check_stamps(
     file: &Arc<BarFile>,
     key: &SeriesKey,
     order: Order,
+    mut evidence: Option<&mut Evidence>,
 ) -> Result<Option<(i64, i64)>, DataError> {
     let smaller = if file.has_plain_stamps() { smaller_units(file.ts.kind) } else { &[] };
     let mut steps = Steps::default();
@@ -191,7 +197,13 @@ fn check_stamps(
             let (first, last) = span.unwrap_or((stamp_ns, stamp_ns));
             span = Some((first.min(stamp_ns), last.max(stamp_ns)));
         }
+        if let Some(evidence) = &mut evidence {
+            evidence.rows(decoder.stamps()?);
+        }
         decoder.skip(n_rows);
+    }
+    if let Some(evidence) = evidence {
+        evidence.end_series();
     }
     match steps.against(key.interval) {
         Some(objection) if order == Order::Ascending => {

@@ -462,6 +462,14 @@ pub enum DataError {
         /// What speaks against it.
         objection: Objection,
     },
+    /// What the rows of record batches show contradicts what is said of them.
+    #[error("the rows are refused as {key}: {objection}")]
+    BatchesRefused {
+        /// The series that they are said to be of.
+        key: SeriesKey,
+        /// What speaks against it.
+        objection: Objection,
+    },
     /// The form that was named reads none of the first stamps.
     #[error("the stamps of {path:?}, such as {stamp:?}, are not written as {format:?}")]
     CsvFormatReadsNone {

@@ -94,6 +94,11 @@ impl Evidence {
         all.since(&std::mem::replace(&mut self.before, all))
     }
 
+    /// What speaks against zone or stamped end of whole days, whatever else does.
+    pub(crate) fn displaced(&self) -> Option<Objection> {
+        self.days.objection()
+    }
+
     /// The first thing that speaks against what is said of the rows, those that are `waived` left out.
     pub fn objection(&self, waived: &[Check]) -> Option<Objection> {
         let interval = self.steps.against(self.interval);

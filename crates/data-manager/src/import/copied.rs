@@ -71,7 +71,7 @@ impl Importer<'_> {
         target: &CopyTarget<'_>,
     ) -> Result<CopyReport, DataError> {
         let place = source.place(key)?;
-        let files = held::in_order(place, Order::Any)?;
+        let files = held::in_order(place, Order::Any, None)?;
         let provenance = provenance_of(&files, target.waived)?;
         let (mut rows, mut gathered) = self.gather(&files)?;
         let refused = |objection| DataError::Refused { path: place.path.clone(), objection };

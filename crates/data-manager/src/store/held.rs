@@ -8,12 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use openbell_market::SeriesKey;
-use openbell_time::Timestamp;
+use openbell_time::{Calendar, Timestamp};
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
 use crate::codec::decode::Decoder;
 use crate::codec::foreign::{self, Order};
+use crate::evidence::Evidence;
 use crate::store::layout::{Period, SeriesFile, SeriesPlace};
 
 /// A file of a series, and between which stamps its rows lie.
@@ -42,15 +43,31 @@ pub(crate) struct Looked {
 
 /// Looks at the files of a place; they come in the order in which their rows follow each other.
 ///
+/// Those that other programs wrote are held against the sessions of `calendar`, all of them together.
+///
 /// *Cost*: reads the footer of each file; the stamps of those that other programs wrote.
-pub(crate) fn look_at(place: &SeriesPlace, order: Order) -> Vec<Looked> {
-    let mut all: Vec<Looked> =
-        place.files.iter().map(|file| look_at_file(file, &place.key, order)).collect();
+pub(crate) fn look_at(
+    place: &SeriesPlace,
+    order: Order,
+    calendar: Option<&Calendar>,
+) -> Vec<Looked> {
+    let mut evidence = calendar.map(|calendar| Evidence::new(place.key.interval, calendar));
+    let of_file = |file| look_at_file(file, &place.key, order, evidence.as_mut());
+    let mut all: Vec<Looked> = place.files.iter().map(of_file).collect();
     all.sort_by_key(|one| {
         let first_ns = one.held.as_ref().map_or(i64::MIN, |held| held.first_ns);
         (first_ns, one.file.path.clone())
     });
     hold_beside_each_other(&mut all, &place.key, order);
+    // Of each file alone its steps have been judged. Rows outside all sessions a run counts: which
+    // group they are of is its own to say.
+    let objection = evidence.and_then(|evidence| evidence.displaced());
+    if let (Some(objection), Some(first)) =
+        (objection, all.iter_mut().find(|one| one.held.is_some()))
+    {
+        let path = first.file.path.clone();
+        first.refused.get_or_insert(DataError::Refused { path, objection });
+    }
     all
 }
 
@@ -59,10 +76,15 @@ pub(crate) fn look_at(place: &SeriesPlace, order: Order) -> Vec<Looked> {
 /// # Errors
 ///
 /// The first reason for which the rows cannot be trusted: they are of another symbol or interval, out
-/// of order, outside the period of their file's name, or not all of one make.
-pub(crate) fn in_order(place: &SeriesPlace, order: Order) -> Result<Vec<HeldFile>, DataError> {
+/// of order, outside the period of their file's name, beside the sessions of `calendar`, or not all of
+/// one make.
+pub(crate) fn in_order(
+    place: &SeriesPlace,
+    order: Order,
+    calendar: Option<&Calendar>,
+) -> Result<Vec<HeldFile>, DataError> {
     let mut files = Vec::with_capacity(place.files.len());
-    for one in look_at(place, order) {
+    for one in look_at(place, order, calendar) {
         match one.refused {
             Some(error) => return Err(error),
             None => files.extend(one.held),
@@ -71,7 +93,12 @@ pub(crate) fn in_order(place: &SeriesPlace, order: Order) -> Result<Vec<HeldFile
     Ok(files)
 }
 
-fn look_at_file(file: &SeriesFile, key: &SeriesKey, order: Order) -> Looked {
+fn look_at_file(
+    file: &SeriesFile,
+    key: &SeriesKey,
+    order: Order,
+    evidence: Option<&mut Evidence>,
+) -> Looked {
     let by_name = file.period.map_or((i64::MIN, i64::MAX), |period| {
         let range = period.range();
         (range.start.as_nanos(), range.end.as_nanos() - 1)
@@ -89,7 +116,7 @@ fn look_at_file(file: &SeriesFile, key: &SeriesKey, order: Order) -> Looked {
         Err(_) => return looked(Some(held(by_name)), None, None), // Said when its rows are due.
     };
     let provenance = Some(opened.provenance());
-    match span_of(&opened, file.period, key, order) {
+    match span_of(&opened, file.period, key, order, evidence) {
         Ok(Some(span)) => looked(Some(held(span)), provenance, None),
         Ok(None) => looked(None, provenance, None),
         Err(error) if error.is_of_decoding() => looked(Some(held(by_name)), provenance, None),
@@ -103,8 +130,9 @@ fn span_of(
     period: Option<Period>,
     key: &SeriesKey,
     order: Order,
+    evidence: Option<&mut Evidence>,
 ) -> Result<Option<(i64, i64)>, DataError> {
-    let decoded = foreign::check(file, key, order)?;
+    let decoded = foreign::check(file, key, order, evidence)?;
     let span = match decoded {
         Some(span) => Some(span),
         None => span_by_groups(file)?,

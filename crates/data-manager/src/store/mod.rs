@@ -88,8 +88,9 @@ pub struct DataManager {
 #[derive(Default, Debug)]
 struct StoredSeries {
     places: Vec<SeriesPlace>,
-    /// The files of the one place, in order; found when a feed is first asked for.
-    in_order: OnceLock<Arc<[HeldFile]>>,
+    /// The files of the one place, in order, and the name of the calendar that they were held against;
+    /// found when a feed is first asked for.
+    in_order: OnceLock<(String, Arc<[HeldFile]>)>,
 }
 
 impl DataManager {
@@ -204,7 +205,7 @@ impl DataManager {
         let slack = Labels::new(key.interval, calendar).slack().as_nanos();
         let since_ns = range.start.as_nanos().saturating_sub(slack);
         let until_ns = range.end.as_nanos().saturating_add(slack);
-        let files = self.files_in_order(key)?;
+        let files = self.files_in_order(key, calendar)?;
         let is_wanted = |file: &&HeldFile| file.last_ns >= since_ns && file.first_ns < until_ns;
         Ok(files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
     }
@@ -247,7 +248,7 @@ impl DataManager {
     ///
     /// *Cost*: when the first feed of a series is asked for, the footers of its files are read: a file
     /// holds what its rows say, not what its name does. Files that other programs wrote are held against
-    /// all of their stamps.
+    /// all of their stamps, and against the sessions of `calendar`.
     ///
     /// # Errors
     ///
@@ -258,17 +259,25 @@ impl DataManager {
     /// [`DataError::FalseStatistics`] and [`DataError::Refused`]. A file that cannot be decoded is an
     /// error when its rows are due.
     pub fn feed(&self, key: &SeriesKey, calendar: &Calendar) -> Result<ParquetFeed, DataError> {
-        let files = self.files_in_order(key)?;
+        let files = self.files_in_order(key, calendar)?;
         Ok(ParquetFeed::new(key.clone(), files, Labels::new(key.interval, calendar)))
     }
 
-    fn files_in_order(&self, key: &SeriesKey) -> Result<Arc<[HeldFile]>, DataError> {
+    fn files_in_order(
+        &self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Arc<[HeldFile]>, DataError> {
         let (series, place) = self.stored(key)?;
-        if let Some(files) = series.in_order.get() {
+        if let Some((held_against, files)) = series.in_order.get()
+            && held_against == calendar.name()
+        {
             return Ok(Arc::clone(files));
         }
-        let files = held::in_order(place, Order::Ascending)?;
-        Ok(Arc::clone(series.in_order.get_or_init(|| files.into())))
+        let files: Arc<[HeldFile]> =
+            held::in_order(place, Order::Ascending, Some(calendar))?.into();
+        series.in_order.get_or_init(|| (calendar.name().to_owned(), Arc::clone(&files)));
+        Ok(files)
     }
 
     /// Appends to `out` the rows of one series that are stamped in `range` (1d and 1w rows with

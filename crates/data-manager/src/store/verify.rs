@@ -162,7 +162,7 @@ pub fn verify(
         let calendar = calendar_of(place.exchange_group.as_deref());
         let mut last = BarColumns::default();
         let mut of_series = None;
-        for looked in held::look_at(place, Order::Ascending) {
+        for looked in held::look_at(place, Order::Ascending, calendar.as_ref()) {
             let mut check = FileCheck::new(place, &looked, calendar.as_ref(), last);
             check.run();
             report.n_files += 1;
