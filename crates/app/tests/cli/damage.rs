@@ -181,15 +181,9 @@ fn a_hostile_row_of_one_series_keeps_no_other_from_being_covered() {
     let folder = Folder::new();
     let latest = (i64::MAX / 1_000 - OPEN_US) / MINUTE_US - 1;
     let earliest = (i64::MIN / 1_000 - OPEN_US) / MINUTE_US + 1;
-    for (symbol, rows) in [
-        ("EARLY", [(earliest, GOOD), (0, GOOD), (1, GOOD)]),
-        ("GOOD", [(0, GOOD), (1, GOOD), (2, GOOD)]),
-        ("LATE", [(0, GOOD), (1, GOOD), (latest, GOOD)]),
-    ] {
-        let path = folder.path("bars/1m").join(format!("{symbol}.parquet"));
-        std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-        write(&path, &NAMES, &rows);
-    }
+    flat(&folder, "1m/EARLY.parquet", (earliest..earliest + 4).chain(0..3));
+    flat(&folder, "1m/GOOD.parquet", 0..3);
+    flat(&folder, "1m/LATE.parquet", (0..3).chain(latest - 3..=latest));
     let covered = folder.run(&["data", "coverage", "bars"]).expect_code(4);
     assert!(
         covered.out.contains("GOOD    1m               1       390        3"),
@@ -212,6 +206,24 @@ fn flat(folder: &Folder, name: &str, minutes: impl Iterator<Item = i64>) {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     let rows: Vec<Row> = minutes.map(|minute| (minute, GOOD)).collect();
     write(&path, &NAMES, &rows);
+}
+
+#[test]
+fn a_few_rows_of_a_finer_interval_do_not_hide_the_series_of_the_run() {
+    let folder = Folder::new();
+    flat(&folder, "5m/AAPL.parquet", (0..390).step_by(5));
+    // Whole days before, and an hour of the run's own.
+    let before = (1..3).flat_map(|days| (0..390).map(move |minute| minute - days * 24 * 60));
+    let mut finer: Vec<i64> = before.chain(0..60).collect();
+    finer.sort_unstable();
+    flat(&folder, "1m/AAPL.parquet", finer.into_iter());
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["15m"], ""));
+    let run = folder.run(&["run", "a.json"]).expect_code(0);
+    assert!(run.out.contains("\n78 bars and 26 derived"), "{}", run.out);
+    // Where both are there, the finer one is the base, also with holes.
+    flat(&folder, "1m/AAPL.parquet", (0..390).filter(|minute| minute % 30 > 1));
+    let run = folder.run(&["run", "a.json"]).expect_code(0);
+    assert!(run.out.contains("\n364 bars and 26 derived"), "{}", run.out);
 }
 
 #[test]

@@ -2,6 +2,8 @@
 //!
 //! Not here: which instant ([`super::cut`]).
 
+use std::ops::Range;
+
 use openbell_data_manager::{DataError, Feed, FeedKind, Progress};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Session, SessionPart, Timestamp, TradingDate};
@@ -58,6 +60,17 @@ impl Source for Tampered {
 
     fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
         self.source.unknown(symbol)
+    }
+
+    /// What is there is known before a run begins, as the intervals are: a plan is not of the future.
+    fn n_covered(
+        &self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+        hours: &[Range<Timestamp>],
+        piece: Nanos,
+    ) -> Result<Option<u64>, DataError> {
+        self.source.n_covered(key, calendar, hours, piece)
     }
 
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {

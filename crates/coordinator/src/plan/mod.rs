@@ -107,9 +107,13 @@ impl Plan {
         let group = config.exchange_group;
         let calendar = noted(time.calendar(group.calendar), errors);
         let sessions_per_year = group.sessions_per_year;
-        let base = base_interval::base_interval(config, source, errors);
+        let mut of_sessions = Vec::new();
+        let sessions = calendar.as_ref();
+        let sessions = sessions.and_then(|c| first_sessions(asked, config, c, &mut of_sessions));
+        let run = calendar.as_ref().zip(sessions.as_ref().map(|(first, _)| first.as_slice()));
+        let base = base_interval::base_interval(config, run, source, errors);
+        errors.append(&mut of_sessions);
         let (calendar, base) = (calendar?, base?);
-        let sessions = first_sessions(asked, config, &calendar, errors);
         let data = &config.session_data_config;
         let mut derived: Vec<BarInterval> =
             data.streams.iter().copied().filter(|&interval| interval != base).collect();

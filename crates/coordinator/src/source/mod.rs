@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use openbell_data_manager::{DataError, Feed};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::{Calendar, Timestamp};
+use openbell_time::{Calendar, Nanos, Timestamp};
 
 use crate::error::UnknownSymbol;
 
@@ -40,6 +40,24 @@ pub trait Source: Send {
     /// What is to be said of a symbol that is not known: who does not know it, and the nearest names
     /// where there are some.
     fn unknown(&self, symbol: &Symbol) -> UnknownSymbol;
+
+    /// In how many pieces of the length `piece` of the sessions `hours` a series has rows, where the
+    /// source can say so: of several intervals that would do as the base of a run, one that is hardly
+    /// there for its dates is passed over.
+    ///
+    /// # Errors
+    ///
+    /// A series that cannot be read.
+    fn n_covered(
+        &self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+        hours: &[Range<Timestamp>],
+        piece: Nanos,
+    ) -> Result<Option<u64>, DataError> {
+        let _ = (key, calendar, hours, piece);
+        Ok(None)
+    }
 
     /// Whether the series of one symbol may be read together. A source whose series are all of
     /// one make has nothing to refuse.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use openbell_data_manager::{DataError, DataManager, Feed, Prefetch};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::{Calendar, Timestamp};
+use openbell_time::{Calendar, Nanos, Timestamp};
 
 use crate::error::UnknownSymbol;
 use crate::source::Source;
@@ -31,6 +31,16 @@ impl Source for StoreSource {
         let (source, nearest) =
             (format!("the store {:?}", self.store.root()), self.store.nearest(symbol));
         UnknownSymbol { symbol: symbol.clone(), source, nearest: Some(nearest) }
+    }
+
+    fn n_covered(
+        &self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+        hours: &[Range<Timestamp>],
+        piece: Nanos,
+    ) -> Result<Option<u64>, DataError> {
+        self.store.n_covered(key, calendar, hours, piece).map(Some)
     }
 
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {

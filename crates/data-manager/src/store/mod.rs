@@ -3,6 +3,7 @@
 //! Not here: writing ([`crate::StoreWriter`]), CSV ([`crate::import`]).
 
 pub(crate) mod coverage;
+mod covered;
 pub(crate) mod feed;
 mod guess;
 pub(crate) mod held;
