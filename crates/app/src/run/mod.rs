@@ -16,7 +16,7 @@ use openbell_coordinator::{
     run as run_engine, with_causes,
 };
 use openbell_data_manager::export::RunExport;
-use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
 use openbell_time::SystemWall;
 
@@ -316,9 +316,21 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
         };
         file.map(|file| file.place_of(&path)).unwrap_or_default()
     };
-    let lines: Vec<String> =
-        errors.0.iter().map(|error| format!("{}{}", place(error), with_causes(error))).collect();
+    let line =
+        |error: &PlanError| format!("{}{}{}", place(error), with_causes(error), way_out(error));
+    let lines: Vec<String> = errors.0.iter().map(line).collect();
     Failure::says(exit, format!("the run cannot begin\n{}", lines.join("\n")))
+}
+
+/// What can be done about files whose rows speak against what is said of them.
+fn way_out(error: &PlanError) -> &'static str {
+    let PlanError::Unreadable { source, .. } = error else { return "" };
+    match **source {
+        DataError::Refused { .. } => {
+            " (`openbell data compact FOLDER --into STORE` copies it with the options that help)"
+        }
+        _ => "",
+    }
 }
 
 /// What an error of a consumer of the program itself ends.

@@ -243,3 +243,23 @@ fn a_symbol_whose_name_looks_like_a_path_is_run_exported_and_verified_under_it()
     let run = folder.run(&["run", "a.json", "--store", "store"]).expect_code(0);
     assert!(run.out.contains("\n390 bars"), "{}", run.out);
 }
+
+#[test]
+fn minutes_stamped_at_their_close_are_refused_with_the_command_that_helps() {
+    let folder = Folder::new();
+    flat(&folder, "1m/AAPL.parquet", 1..=390);
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], ""));
+    for command in [["run", "a.json"], ["plan", "a.json"]] {
+        let refused = folder.run(&command).expect_code(4);
+        assert!(refused.err.contains("the other end of it is stamped"), "{}", refused.err);
+        assert!(refused.err.contains("data compact FOLDER --into STORE"), "{}", refused.err);
+    }
+    let found = folder.run(&["data", "verify", "bars"]).expect_code(4);
+    assert!(found.out.contains("the other end of it is stamped"), "{}", found.out);
+    let copy = ["data", "compact", "bars", "--into", "store"];
+    let refused = folder.run(&copy).expect_code(4);
+    assert!(refused.err.contains("--force stamped-at copies it as it is"), "{}", refused.err);
+    let forced = [&copy[..], &["--force", "stamped-at"]].concat();
+    folder.run(&forced).expect_code(0);
+    folder.run(&["run", "a.json", "--store", "store"]).expect_code(0);
+}
