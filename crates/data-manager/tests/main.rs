@@ -7,6 +7,7 @@ mod evidence_files;
 mod export;
 mod feeds;
 mod foreign_files;
+mod hostile_files;
 mod one_truth;
 #[path = "../../../tests/data/reference.rs"]
 mod reference;

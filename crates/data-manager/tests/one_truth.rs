@@ -7,28 +7,25 @@ use std::path::Path;
 
 use openbell_data_manager::import::{CopyReport, CopyTarget, Importer};
 use openbell_data_manager::{
-    Check, DataError, DataManager, FindingKind, Provenance, StoreOptions, StoreWriter,
-    VerifyReport, verify,
+    Check, DataError, DataManager, Provenance, StoreOptions, StoreWriter, VerifyReport, verify,
 };
 use openbell_market::{Adjustment, BarColumns, SeriesKey};
 use openbell_time::Timestamp;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use crate::support::foreign::{Column, TS_US, columns, schema, write};
 use crate::support::{at, minutes, open, rows, series, us_equity};
 
 const MAY: &str = "2025-05-01T13:30:00Z";
-const JUNE: &str = "2025-06-02T13:30:00Z";
+pub const JUNE: &str = "2025-06-02T13:30:00Z";
 const JULY: &str = "2025-07-01T13:30:00Z";
 
 /// `n` minutes from `first` on, in microseconds.
-fn stamps(first: &str, n: i64) -> Vec<i64> {
+pub fn stamps(first: &str, n: i64) -> Vec<i64> {
     (0..n).map(|minute| at(first).as_micros() + minute * 60_000_000).collect()
 }
 
-fn plain() -> WriterProperties {
+pub fn plain() -> WriterProperties {
     WriterProperties::builder().build()
 }
 
@@ -37,7 +34,7 @@ fn without_statistics() -> WriterProperties {
 }
 
 /// Writes the file `name` below `root` as another program does: a row group for each list of stamps.
-fn foreign(root: &Path, name: &str, properties: WriterProperties, groups: &[Vec<i64>]) {
+pub fn foreign(root: &Path, name: &str, properties: WriterProperties, groups: &[Vec<i64>]) {
     let path = root.join(name);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let groups: Vec<Vec<Column>> = groups
@@ -101,12 +98,12 @@ fn with_false_statistics(path: &Path, last: i64, other: i64) {
     std::fs::write(path, bytes).unwrap();
 }
 
-fn verified(root: &Path) -> VerifyReport {
+pub fn verified(root: &Path) -> VerifyReport {
     verify(root, &|_| Some(us_equity())).unwrap()
 }
 
 /// The rows of `key` as a run reads them: in windows of a month, whose files it finds by itself.
-fn by_months(root: &Path, key: &SeriesKey) -> Vec<Result<usize, DataError>> {
+pub fn by_months(root: &Path, key: &SeriesKey) -> Vec<Result<usize, DataError>> {
     const MONTHS: [&str; 6] = [
         "2024-01-01T00:00:00Z",
         "2025-05-01T00:00:00Z",
@@ -360,7 +357,7 @@ fn a_row_that_two_files_of_a_series_hold_is_found_as_in_one() {
 }
 
 /// Copies the one series of `root` into a store of its own; the rows that are stored then.
-fn copied(root: &Path, waived: &[Check]) -> Result<(CopyReport, BarColumns), DataError> {
+pub fn copied(root: &Path, waived: &[Check]) -> Result<(CopyReport, BarColumns), DataError> {
     let into = tempfile::tempdir().unwrap();
     let source = DataManager::open(root, &StoreOptions::default()).unwrap();
     let key = source.keys().next().expect("a series").clone();
@@ -449,39 +446,6 @@ fn a_copy_into_a_store_is_judged_as_an_import_is() {
 }
 
 #[test]
-fn rows_without_end_in_one_session_are_refused_in_bounded_memory() {
-    let (folder, n_rows) = (tempfile::tempdir().unwrap(), 1_300_000);
-    let open = at(JUNE).as_micros();
-    foreign(folder.path(), "1m/AAPL.parquet", plain(), &[vec![open; n_rows], vec![open; 3]]);
-    let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
-    let mut out = BarColumns::default();
-    let day = at("2025-06-02T13:30:00Z")..at("2025-06-02T20:00:00Z");
-    let error = store.read(&series("AAPL 1m"), day, &us_equity(), &mut out).unwrap_err();
-    let DataError::SeriesUnreadable { source, .. } = &error else { panic!("{error}") };
-    let DataError::TooManyRows { n_max, .. } = **source else { panic!("{source}") };
-    assert!(out.len() as u64 <= n_max && n_max < n_rows as u64, "{} of {n_max}", out.len());
-    let report = verified(folder.path());
-    assert_eq!((report.n_rows, report.findings[0].kind.name()), (1_300_003, "repeated"));
-    // Copied, the first of its stamp counts.
-    let (report, rows) = copied(folder.path(), &[]).unwrap();
-    assert_eq!((report.n_rows, rows.len()), (1_300_003, 1));
-}
-
-#[test]
-fn a_footer_that_is_larger_than_any_is_refused_unread() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("1m")).unwrap();
-    let n_bytes = 17_u32 << 20;
-    let mut bytes = vec![0; n_bytes as usize + 64];
-    bytes.extend_from_slice(&n_bytes.to_le_bytes());
-    bytes.extend_from_slice(b"PAR1");
-    std::fs::write(folder.path().join("1m/AAPL.parquet"), bytes).unwrap();
-    let report = verified(folder.path());
-    let FindingKind::Unreadable(error) = &report.findings[0].kind else { panic!("{report:?}") };
-    assert!(error.to_string().contains("its footer takes 17825792 bytes"), "{error}");
-}
-
-#[test]
 fn a_foreign_series_that_lies_beside_its_sessions_is_refused_by_a_run_and_named() {
     let cases: [(Option<Check>, Vec<Vec<i64>>); 7] = [
         (Some(Check::Zone), vec![sessions_moved(3, -4 * 3_600)]),
@@ -553,64 +517,5 @@ fn a_name_means_one_symbol_at_every_entrance_and_a_date_none() {
         assert!(matches!(opened, Err(DataError::NotAStore { .. })), "{name}");
         let verified = verify(folder.path(), &|_| Some(us_equity()));
         assert!(matches!(verified, Err(DataError::NotAStore { .. })), "{name}: {verified:?}");
-    }
-}
-
-/// Claims `n_rows` of the first row group of a file, and as many values of each of its columns.
-fn with_claimed_rows(path: &Path, n_rows: i64) {
-    let bytes = bytes::Bytes::from(std::fs::read(path).unwrap());
-    let footer = ParquetMetaDataReader::new().parse_and_finish(&bytes).unwrap();
-    let group = footer.row_group(0).clone();
-    let columns = group
-        .columns()
-        .iter()
-        .map(|column| column.clone().into_builder().set_num_values(n_rows).build().unwrap());
-    let columns = columns.collect();
-    let group = group.into_builder().set_num_rows(n_rows).set_column_metadata(columns);
-    let footer = footer.into_builder().set_row_groups(vec![group.build().unwrap()]).build();
-    let mut changed = bytes.to_vec();
-    ParquetMetaDataWriter::new(&mut changed, &footer).finish().unwrap();
-    std::fs::write(path, changed).unwrap();
-}
-
-#[test]
-fn a_footer_that_claims_billions_of_rows_is_named_and_takes_no_memory() {
-    for n_rows in [4_000_000_000, 1 << 45, i64::MAX] {
-        let folder = tempfile::tempdir().unwrap();
-        foreign(folder.path(), "1m/AAPL.parquet", plain(), &[stamps(JUNE, 30)]);
-        with_claimed_rows(&folder.path().join("1m/AAPL.parquet"), n_rows);
-        let report = verified(folder.path());
-        let names: Vec<&str> = report.findings.iter().map(|found| found.kind.name()).collect();
-        assert!(names.contains(&"unreadable"), "{n_rows}: {names:?}");
-        let june = by_months(folder.path(), &series("AAPL 1m")).remove(2);
-        june.expect_err("rows that are not there are due in June");
-        copied(folder.path(), &[]).expect_err("nor are they copied");
-    }
-}
-
-#[test]
-fn a_few_bytes_that_become_many_are_refused_before_they_are_unpacked() {
-    let text: &'static str = Box::leak("A".repeat(70 << 20).into_boxed_str());
-    for has_dictionary in [true, false] {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("1m/AAPL.parquet");
-        std::fs::create_dir(folder.path().join("1m")).unwrap();
-        let text_of = format!("{TS_US}; required binary symbol (UTF8)");
-        let mut group = columns(Column::Int64(stamps(JUNE, 1).into_iter().map(Some).collect()), 1);
-        group.insert(1, Column::Text(vec![Some(text)]));
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_statistics_enabled(EnabledStatistics::None)
-            .set_dictionary_enabled(has_dictionary);
-        write(&path, &schema(&text_of), properties.build(), &[group]);
-        assert!(std::fs::metadata(&path).unwrap().len() < 100_000);
-        let report = verified(folder.path());
-        let [finding] = report.findings.as_slice() else { panic!("{report:?}") };
-        let FindingKind::Contradictory(error) = &finding.kind else { panic!("{report:?}") };
-        assert!(matches!(error, DataError::Unbounded { .. }), "{error}");
-        for month in by_months(folder.path(), &series("AAPL 1m")) {
-            let error = month.expect_err("not read");
-            assert!(matches!(error, DataError::Unbounded { .. }), "{error}");
-        }
     }
 }

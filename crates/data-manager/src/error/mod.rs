@@ -1,6 +1,7 @@
 //! What can go wrong on the way to and from stored data.
 
 mod detail;
+mod hints;
 
 use std::io;
 use std::path::PathBuf;
@@ -13,6 +14,10 @@ use thiserror::Error;
 
 use crate::evidence::Objection;
 pub use detail::{CellFault, IoAction, NotText, Unbounded};
+use hints::{
+    abbreviation_hint, at_row, from_when, header_hint, kind_of, known_hint, list, nested_hint,
+    of_group, symbol_place, volume_hint,
+};
 
 /// An error of this crate.
 ///
@@ -591,59 +596,4 @@ impl DataError {
     pub(crate) fn in_series(self, key: &SeriesKey, since: Option<Timestamp>) -> DataError {
         DataError::SeriesUnreadable { key: key.clone(), since, source: Box::new(self) }
     }
-}
-
-fn from_when(since: &Option<Timestamp>) -> String {
-    since.map(|since| format!(" from {since} on")).unwrap_or_default()
-}
-
-fn abbreviation_hint(stamp: &str) -> &'static str {
-    let is_abbreviated = stamp.ends_with(|c: char| c.is_ascii_uppercase());
-    if is_abbreviated { " that an abbreviation alone could say" } else { "" }
-}
-
-fn nested_hint(nested: &[String]) -> String {
-    if nested.is_empty() { String::new() } else { format!("; stores in it: {}", nested.join(", ")) }
-}
-
-fn known_hint(intervals: &[String], nearest: &[Symbol]) -> String {
-    if !intervals.is_empty() {
-        return format!("it holds that symbol at {}", intervals.join(", "));
-    }
-    if nearest.is_empty() {
-        return "it holds no symbol".to_owned();
-    }
-    let names: Vec<&str> = nearest.iter().map(Symbol::as_str).collect();
-    format!("it does not hold that symbol; the nearest are {}", names.join(", "))
-}
-
-fn list(paths: &[PathBuf]) -> String {
-    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
-}
-
-fn header_hint(found: &Option<String>) -> String {
-    match found {
-        Some(found) => format!(", whose header is {found:?}"),
-        None => ", which has no header".to_owned(),
-    }
-}
-
-fn volume_hint(column: &&'static str) -> &'static str {
-    if *column == "volume" { ", or give every bar a constant one" } else { "" }
-}
-
-fn symbol_place(row: &Option<u64>) -> String {
-    row.map_or_else(|| "its metadata name".to_owned(), |row| format!("its row {row} is of"))
-}
-
-fn at_row(row: &Option<u64>) -> String {
-    row.map(|row| format!(" from row {row} on")).unwrap_or_default()
-}
-
-fn of_group(group: &Option<usize>) -> String {
-    group.map(|group| format!(" of row group {group}")).unwrap_or_default()
-}
-
-fn kind_of(is_synthetic: bool) -> &'static str {
-    if is_synthetic { "synthetic" } else { "real data" }
 }
