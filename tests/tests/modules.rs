@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup, ModuleFiles,
-    NoModuleFiles, Phase, Registry, Signal, Source, StoreSource, Tampering,
+    Consumer, ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup,
+    ModuleContext, ModuleFiles, ModuleKind, NoModuleFiles, Phase, Registry, Signal, Source,
+    StoreSource, Subscription, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
@@ -368,5 +369,75 @@ fn free_delivery_of_strategies_in_a_backtest_is_refused() {
         error.to_string(),
         "opening_range_breakout cannot be delivered free: what it sees would depend on its \
          thread; register it inline or lock-step"
+    );
+}
+
+/// A module of somebody's own that reads an indicator, which its setting names.
+struct Reads;
+
+impl Consumer for Reads {
+    fn name(&self) -> &str {
+        "reads"
+    }
+
+    fn subscription(&self) -> Subscription {
+        Subscription::all().matching(|symbol, _| symbol.as_str() == "QQQ")
+    }
+}
+
+fn reading(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
+    let settings: BTreeMap<String, String> = context.settings()?;
+    context.check_indicator("indicator", &settings["indicator"], &settings["field"])?;
+    Ok(Box::new(Reads))
+}
+
+#[test]
+fn a_module_that_would_read_nothing_or_hear_nothing_is_refused_with_the_nearest_name() {
+    let config = |key: &str, field: &str| {
+        parsed(&format!(
+            r#"{{"session_name": "test", "mode": "backtest",
+            "backtest_config": {{"start_date": "{DAY}", "end_date": "{DAY}"}},
+            "session_data_config": {{"symbols": ["SPY"], "streams": ["1m"],
+                "indicators": {{"session": [{{"name": "macd", "interval": "5m"}}]}},
+                "strategies": [
+                    {{"module": "reads", "config": {{"indicator": "{key}", "field": "{field}"}}}}]}}}}"#
+        ))
+    };
+    let mut registry = Registry::new();
+    registry.add(ModuleKind::Strategy, "reads", "Reads an indicator.", reading);
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let refused = |key: &str, field: &str| {
+        let errors = registry.build(&config(key, field), &calendar, &NoModuleFiles).err().unwrap();
+        errors.0.iter().map(|e| format!("{}: {e}", e.path().unwrap())).collect::<Vec<_>>()
+    };
+    let place = "session_data_config.strategies[0].config.indicator: the strategy reads cannot be built \
+                 from its config: ";
+    assert_eq!(
+        refused("macd_5", "signal"),
+        [format!(
+            "{place}no session indicator of this session has the key \"macd_5\"; the nearest is \
+             \"macd_5m\" (known here: macd_5m)"
+        )]
+    );
+    assert_eq!(
+        refused("macd_5m", "sginal"),
+        [format!(
+            "{place}macd_5m has no field \"sginal\"; the nearest is \"signal\" (known here: macd, \
+             signal, histogram)"
+        )]
+    );
+    // It is built now; that its subscription includes nothing of this session, the plan knows.
+    let config = config("macd_5m", "signal");
+    let made = registry.build(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
+    let market = Market::new().with_minutes("SPY", DAY, DAY, |_, _| true);
+    let engine = Engine::new(&config, &TimeManager::new(), Box::new(market)).expect("planned");
+    let errors = engine.plan().check_modules(&made).unwrap_err();
+    let lines: Vec<String> = errors.0.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            "the strategy reads asks in vain: it is never notified of a bar: its subscription includes no \
+          symbol and interval of this session"
+        ]
     );
 }

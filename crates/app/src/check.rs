@@ -66,6 +66,7 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
 /// A session file with its modules, which are made and dropped.
 fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
     let file = SessionFile::load(path, terminal)?;
-    modules::of_file(&file, &file.calendars()?)?;
+    let (made, _) = modules::of_file(&file, &file.calendars()?)?;
+    modules::warn_of_idle_limits(&file, &made, terminal);
     Ok(file)
 }

@@ -77,6 +77,7 @@ impl LookaheadSetup for Ours<'_> {
         let mut register = || {
             // The file's own dates, whatever part of them is run: windows are checked by them.
             let made = modules::of_log(&self.file.config, self.time, &self.texts)?;
+            modules::check_planned(self.file, engine.plan(), &made)?;
             modules::register(made, engine)
         };
         register().map_err(|failure| failure.to_string().into())

@@ -6,11 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
-use openbell_coordinator::{BuiltModule, Delivery, Engine, ModuleErrors, ModuleFiles};
+use openbell_coordinator::{
+    BuiltModule, Delivery, Engine, ModuleErrors, ModuleFiles, Plan, idle_limits,
+};
 use openbell_time::TimeManager;
 
 use crate::exit::{Exit, Failure};
 use crate::session_file::SessionFile;
+use crate::terminal::Terminal;
 
 /// The texts of files that modules' settings name, by the path as it stands there.
 pub type ModuleTexts = BTreeMap<String, String>;
@@ -31,6 +34,30 @@ pub fn of_file(
         Wrong::Modules(errors) => modules_failure(&errors, file),
     })?;
     Ok((made, texts.read.into_inner()))
+}
+
+/// Warns of the limits of `file` that none of its modules reads.
+pub fn warn_of_idle_limits(file: &SessionFile, made: &[BuiltModule], terminal: &Terminal) {
+    // Where there is no strategy at all, the file itself has said so.
+    if !file.config.session_data_config.strategies.iter().any(|strategy| strategy.enabled) {
+        return;
+    }
+    for limit in idle_limits(&file.config, made) {
+        let path = format!("trading_config.{limit}");
+        let at = file.place_of(&path);
+        terminal.warning(&format!(
+            "{at}{path}: has no effect: no strategy of this session keeps that limit"
+        ));
+    }
+}
+
+/// Refuses modules that ask for what `plan` never delivers.
+///
+/// # Errors
+///
+/// Everything that is asked in vain, each with its place in `file`.
+pub fn check_planned(file: &SessionFile, plan: &Plan, made: &[BuiltModule]) -> Result<(), Failure> {
+    plan.check_modules(made).map_err(|errors| modules_failure(&errors, file))
 }
 
 /// Makes the modules of a config whose texts were kept.
@@ -73,11 +100,14 @@ fn build(
 fn modules_failure(errors: &ModuleErrors, file: &SessionFile) -> Failure {
     let lines = errors.0.iter().map(|error| match error.path() {
         Some(path) => {
-            // An entry without a `config` has its place itself.
-            let entry = path.rsplit_once('.').map_or(path, |(entry, _)| entry);
-            let at = file.place_of(path);
-            let at = if at.is_empty() { file.place_of(entry) } else { at };
-            format!("{at}{path}: {error}")
+            // What an entry leaves out, as a setting with a default, has the entry's own place.
+            let mut known = path;
+            while file.place_of(known).is_empty()
+                && let Some((above, _)) = known.rsplit_once('.')
+            {
+                known = above;
+            }
+            format!("{}{path}: {error}", file.place_of(known))
         }
         None => error.to_string(),
     });

@@ -45,12 +45,14 @@ pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
     let file = SessionFile::load(&args.config, terminal)?;
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
-    modules::of_file(&file, &time)?;
+    let (made, _) = modules::of_file(&file, &time)?;
+    modules::warn_of_idle_limits(&file, &made, terminal);
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut source = StoreSource::new(store.clone());
     let plan = Plan::new(&file.config, &time, &mut source)
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    modules::check_planned(&file, &plan, &made)?;
     let reads = reads(&plan, &store)?;
     if args.json {
         terminal.line(format!("{:#}", as_json(&plan, &folder, &reads)))?;

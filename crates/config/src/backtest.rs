@@ -14,7 +14,8 @@ pub struct BacktestConfig {
     pub start_date: TradingDate,
     /// The last day, itself included; on or after the first.
     pub end_date: TradingDate,
-    /// How many times real time; 0 is as fast as possible, the default. Finite, not negative.
+    /// How many times real time; 0 is as fast as possible, the default. Finite, and
+    /// at least [`SPEED_MIN`](crate::SPEED_MIN) where it is not 0.
     pub speed_multiplier: f64,
     /// Sessions that are read ahead, at least 1, the default.
     pub prefetch_days: u32,

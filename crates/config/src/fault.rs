@@ -10,6 +10,7 @@ use thiserror::Error;
 
 use crate::path::JsonPath;
 use crate::position::Position;
+use crate::speed::SPEED_MIN;
 use crate::words::hh_mm;
 
 /// Everything that is wrong with a session file.
@@ -54,6 +55,8 @@ pub enum Idle {
     NoStrategies,
     /// There is nothing in it.
     Nothing,
+    /// What it switches is not there in this build.
+    NotComputed,
     /// Nothing in the file brings in the symbol that is to be removed.
     RemovesNothing {
         /// The symbol.
@@ -281,8 +284,8 @@ pub enum Allowed {
         /// The greatest.
         max: u32,
     },
-    /// A finite number, 0 or more.
-    NotNegative,
+    /// How many times real time: 0, or at least [`SPEED_MIN`](crate::SPEED_MIN).
+    Speed,
     /// A finite number above 0.
     AboveZero,
     /// Any finite number.
@@ -323,7 +326,7 @@ impl fmt::Display for Allowed {
                 write!(f, "a whole number of at least {min}")
             }
             Allowed::WholeNumber { min, max } => write!(f, "a whole number of {min} to {max}"),
-            Allowed::NotNegative => f.write_str("a number of at least 0"),
+            Allowed::Speed => write!(f, "0, or a number of at least {SPEED_MIN},"),
             Allowed::AboveZero => f.write_str("a number above 0"),
             Allowed::Number => f.write_str("a number"),
             Allowed::Words(words) => match words.as_slice() {
@@ -398,6 +401,10 @@ impl fmt::Display for Idle {
             Idle::LiveOnly => f.write_str("has no effect in a backtest"),
             Idle::NoStrategies => f.write_str("has no effect: the session has no strategies"),
             Idle::Nothing => f.write_str("has no effect: there is nothing in it"),
+            Idle::NotComputed => f.write_str(
+                "has no effect: the quality of the days before is not computed; `openbell data \
+                 coverage` reports it",
+            ),
             Idle::RemovesNothing { symbol } => write!(
                 f,
                 "removes {symbol}, which is in neither symbols nor an \"add\" of this file"

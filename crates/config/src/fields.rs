@@ -95,7 +95,7 @@ fn backtest() -> Shape {
             Field::new(
                 "speed_multiplier",
                 "0 as fast as possible, 1 real time, 60 an hour a minute.",
-                leaf(Allowed::NotNegative),
+                leaf(Allowed::Speed),
             )
             .default(0),
             Field::new("prefetch_days", "Sessions that are read ahead: 1 reads each when it is due; more are read by a thread, for slow disks.", whole(1, u32::MAX))
@@ -215,7 +215,7 @@ fn historical() -> Shape {
         vec![
             Field::new(
                 "enable_quality",
-                "Whether the quality of each day is computed; where not, it is absent.",
+                "Without effect: the quality of the days before is not computed yet.",
                 leaf(Allowed::TrueOrFalse),
             )
             .default(true),

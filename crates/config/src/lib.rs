@@ -17,6 +17,7 @@ pub mod schema;
 mod session;
 mod session_data;
 mod shape;
+mod speed;
 mod symbols;
 mod words;
 mod write;
@@ -30,10 +31,12 @@ pub use openbell_time::AssetClass;
 pub use path::JsonPath;
 pub use position::Position;
 pub use raw::RawSession;
+pub use reader::nearest_name;
 pub use remarks::Remarks;
 pub use schedule::{ScheduleChange, ScheduleEntry, ScheduleTime};
 pub use session::{DataConfig, Mode, SessionConfig};
 pub use session_data::{
     ApplyTo, GapFillerConfig, HistoricalConfig, HistoricalData, SessionDataConfig, StreamingConfig,
 };
+pub use speed::{SPEED_MIN, is_speed};
 pub use words::{GateScope, Hours, OnError};

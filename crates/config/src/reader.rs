@@ -15,6 +15,7 @@ use crate::position::Position;
 use crate::raw::{Node, Value};
 use crate::remarks::Remarks;
 use crate::shape::{Kind, Presence, Shape};
+use crate::speed::is_speed;
 use crate::words::{Word, read_hh_mm};
 
 /// Everything found so far.
@@ -133,8 +134,8 @@ impl<'a> Item<'a> {
             return self.not_allowed();
         }
         let is_in_range = match self.kind {
-            Kind::Leaf(Allowed::NotNegative) => number >= 0.0,
             Kind::Leaf(Allowed::AboveZero) => number > 0.0,
+            Kind::Leaf(Allowed::Speed) => is_speed(number),
             _ => true,
         };
         // A written -0 is 0, and reads so in reports.
@@ -524,8 +525,18 @@ impl Fault {
 ///
 /// Where there is no word.
 fn nearest_word(text: &str, words: &[&'static str]) -> &'static str {
-    let distance = |word: &str| distance(text, word);
-    words.iter().min_by_key(|word| distance(word)).copied().expect("something is known")
+    nearest_name(text, words.iter().copied()).expect("something is known")
+}
+
+/// The name that is most like `text`, the first of equals; upper case is no difference. Absent
+/// where there is no name.
+///
+/// ```
+/// let keys = ["sma_20_5m", "ema_20_5m", "vwap_1m"];
+/// assert_eq!(openbell_config::nearest_name("sma_2_5m", keys), Some("sma_20_5m"));
+/// ```
+pub fn nearest_name<'n>(text: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    names.into_iter().min_by_key(|name| distance(text, name))
 }
 
 /// The same, where it is so like that it may be meant.

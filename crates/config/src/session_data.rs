@@ -69,7 +69,8 @@ pub struct StreamingConfig {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct HistoricalConfig {
-    /// Whether the quality of each day is computed, by default it is; where not, it is absent.
+    /// Whether the quality of each day is to be computed, by default it is. Nothing computes it yet;
+    /// a file that says so is warned.
     pub enable_quality: bool,
     /// What is loaded; where two entries name a series, the longer one holds.
     pub data: Vec<HistoricalData>,
@@ -177,6 +178,21 @@ impl SessionDataConfig {
     /// each once.
     pub fn all_symbols(&self) -> Vec<Symbol> {
         all_symbols(&self.symbols, &self.symbol_schedule)
+    }
+
+    /// The symbol of the file that is so like `found` that it may be meant.
+    pub fn symbol_like(&self, found: &Symbol) -> Option<Symbol> {
+        close_symbol(found, &self.all_symbols())
+    }
+
+    /// The intervals whose bars are asked for: those of `streams` and of session indicators,
+    /// shortest first, each once.
+    pub fn intervals(&self) -> Vec<BarInterval> {
+        let mut intervals = self.streams.clone();
+        intervals.extend(self.indicators.session.iter().map(|i| i.spec.interval()));
+        intervals.sort_unstable();
+        intervals.dedup();
+        intervals
     }
 }
 
@@ -297,6 +313,7 @@ impl StreamingConfig {
 impl HistoricalConfig {
     fn read(part: &Object<'_>, session_symbols: Option<&[Symbol]>) -> Option<HistoricalConfig> {
         let enable_quality = part.true_or_false("enable_quality");
+        part.given("enable_quality").inspect(|item| item.warn(Idle::NotComputed));
         let data = part.objects("data", |entry| HistoricalData::read(&entry, session_symbols));
         let remarks = part.remarks();
         Some(HistoricalConfig { enable_quality: enable_quality?, data: data?, remarks: remarks? })

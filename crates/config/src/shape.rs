@@ -8,6 +8,7 @@
 use serde_json::{Value, json};
 
 use crate::fault::Allowed;
+use crate::speed::SPEED_MIN;
 
 /// One kind of object.
 #[derive(Debug)]
@@ -205,7 +206,10 @@ impl Allowed {
             Allowed::WholeNumber { min, max } => {
                 json!({"type": "integer", "minimum": min, "maximum": max})
             }
-            Allowed::NotNegative => json!({"type": "number", "minimum": 0}),
+            Allowed::Speed => json!({"anyOf": [
+                {"const": 0},
+                {"type": "number", "minimum": SPEED_MIN},
+            ]}),
             Allowed::AboveZero => json!({"type": "number", "exclusiveMinimum": 0}),
             Allowed::Number => json!({"type": "number"}),
             Allowed::Words(words) => json!({"enum": words}),

@@ -17,6 +17,8 @@ fn the_whole_file_is_right() {
             "api_config.trade_api: has no effect: there is nothing in it",
             "session_data_config.gap_filler.max_retries: has no effect in a backtest",
             "session_data_config.gap_filler.retry_interval_seconds: has no effect in a backtest",
+            "session_data_config.historical.enable_quality: has no effect: the quality of the days \
+             before is not computed; `openbell data coverage` reports it",
             "session_data_config.streaming.settle_seconds: has no effect in a backtest",
         ]
     );
@@ -98,7 +100,7 @@ fn a_number_is_finite_and_in_its_range() {
             "/backtest_config/speed_multiplier",
             bad,
             &format!(
-                "backtest_config.speed_multiplier: found {shown}; a number of at least 0 is allowed"
+                "backtest_config.speed_multiplier: found {shown}; 0, or a number of at least 0.001, is allowed"
             ),
         );
     }
@@ -109,10 +111,9 @@ fn a_number_is_finite_and_in_its_range() {
     );
     let text = whole_file().to_string().replace("60.5", "1e999");
     assert!(
-        SessionConfig::parse(&text)
-            .unwrap_err()
-            .to_string()
-            .ends_with("speed_multiplier: found 1e999; a number of at least 0 is allowed")
+        SessionConfig::parse(&text).unwrap_err().to_string().ends_with(
+            "speed_multiplier: found 1e999; 0, or a number of at least 0.001, is allowed"
+        )
     );
     let text = whole_file().to_string().replace("1e300", "1e999").replace("1e+300", "1e999");
     assert!(

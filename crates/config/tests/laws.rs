@@ -55,7 +55,7 @@ fn right_file() -> impl Strategy<Value = Value> {
         json!({"data": all.iter().map(entry).collect::<Vec<_>>()})
     });
     let kept = proptest::collection::vec(any::<bool>(), 12);
-    let speed = prop_oneof![Just(0.0), 0.0..10_000.0f64];
+    let speed = prop_oneof![Just(0.0), openbell_config::SPEED_MIN..10_000.0f64];
     let remark = proptest::option::of(".{0,20}");
     (
         (some_of(SYMBOLS), some_of(INTERVALS), streaming, history, kept, speed, remark, free()),

@@ -54,7 +54,10 @@ pub use lookahead::{
 };
 pub use modules::error::{ModuleError, ModuleErrors};
 pub use modules::kind::ModuleKind;
-pub use modules::{BuiltModule, Module, ModuleContext, ModuleFiles, NoModuleFiles, Registry};
+pub use modules::{
+    AskedInVain, BuiltModule, Limits, Module, ModuleContext, ModuleFiles, NoModuleFiles, Registry,
+    idle_limits,
+};
 pub use openbell_config::OnError;
 pub use plan::series::HistoryWindow;
 pub use plan::sessions::Sessions;

@@ -1,6 +1,6 @@
 //! A gap scanner: of a large universe the few that opened far from their last close.
 //!
-//! Its entry needs `"pre_session": true`. Settings:
+//! Its entry needs `"pre_session": true`, and no windows. Settings:
 //!
 //! | key | default | rule |
 //! |---|---|---|
@@ -9,9 +9,9 @@
 //! | `history_sessions` | 10 | sessions of daily history that are looked at, at least 1 |
 //! | `min_price` | 5 | the last close, at least |
 //! | `min_dollar_volume` | 0 | close times volume, on average a session, at least |
-//! | `max_candidates` | 500 | candidates of a session, the largest by dollar volume |
+//! | `max_candidates` | 500 | candidates of a session, the largest by dollar volume; at least 1 |
 //! | `min_gap_pct` | 2 | distance of the open from the last close, in percent of it, up or down |
-//! | `max_picks` | 10 | symbols that are kept, the widest gaps first |
+//! | `max_picks` | 10 | symbols that are kept, the widest gaps first; at least 1 |
 //!
 //! Before the open it reads the daily history of the whole universe, loaded or not, strictly before
 //! the session, and asks for its candidates, which join at the open. What the day opens at can be
@@ -78,6 +78,12 @@ pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = context.settings()?;
     if !context.is_called_before_open() {
         return Err("it works before the open; write \"pre_session\": true".to_owned());
+    }
+    if context.is_called_by_clock() {
+        return Err("it is not called by the clock; drop regular_session".to_owned());
+    }
+    if settings.max_candidates == 0 || settings.max_picks == 0 {
+        return Err("max_candidates and max_picks are at least 1: it could never pick".to_owned());
     }
     if settings.history_sessions == 0 {
         return Err("found history_sessions 0; at least 1 is needed".to_owned());

@@ -2,7 +2,7 @@
 //! has not, and looks at the next of its universe.
 //!
 //! Its entry needs windows in `regular_session`, as `{"start": "09:35", "end": "10:31", "interval":
-//! "5m"}`: every five minutes from 09:35 to 10:30. Settings:
+//! "5m"}`: every five minutes from 09:35 to 10:30; and no `"pre_session": true`. Settings:
 //!
 //! | key | default | rule |
 //! |---|---|---|
@@ -12,7 +12,7 @@
 //! | `watch` | 20 | symbols of its own that it looks at at once |
 //! | `min_return_pct` | 1 | rise since the open, in percent, from which it picks a symbol |
 //! | `let_go_pct` | 0 | rise at or under which it lets go of one; at most `min_return_pct` |
-//! | `max_picks` | 5 | symbols picked in a session |
+//! | `max_picks` | 5 | symbols picked in a session, at least 1 |
 //!
 //! At its first call in a session it puts the universe in order by the rise over the history,
 //! strictly before the session, and asks for the first `watch` of them. At every later call it looks
@@ -77,8 +77,11 @@ pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     if !context.is_called_by_clock() {
         return Err("it works by the clock; give it windows in regular_session".to_owned());
     }
-    if settings.history_sessions == 0 || settings.watch == 0 {
-        return Err("history_sessions and watch are at least 1".to_owned());
+    if context.is_called_before_open() {
+        return Err("it does nothing before the open; drop \"pre_session\": true".to_owned());
+    }
+    if settings.history_sessions == 0 || settings.watch == 0 || settings.max_picks == 0 {
+        return Err("history_sessions, watch and max_picks are at least 1".to_owned());
     }
     if settings.let_go_pct > settings.min_return_pct {
         let Settings { let_go_pct, min_return_pct, .. } = settings;

@@ -4,10 +4,10 @@
 //!
 //! | key | default | rule |
 //! |---|---|---|
-//! | `interval` | `"5m"` | the bars that are averaged; a streamed or derived interval of the session |
+//! | `interval` | `"5m"` | the bars that are averaged; an interval of which the session delivers bars |
 //! | `fast` | 5 | bars of the fast average, at least 1 |
-//! | `slow` | 20 | bars of the slow one, above `fast` |
-//! | `symbols` | all | only these |
+//! | `slow` | 20 | bars of the slow one, above `fast`; no more than a session and the history configured for it hold |
+//! | `symbols` | all | only these, each of the session file or, with a scanner, any |
 //! | `lock` | false | whether a symbol is locked while it is held, so that no scanner lets it go |
 //!
 //! Both averages are over the last bars of the series, reaching back over the open into the
@@ -19,7 +19,7 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::{BarClosed, Consumer, Context, ModuleContext, Outcome, Subscription};
-use openbell_market::{BarInterval, Symbol};
+use openbell_market::Symbol;
 use openbell_session_data::SeriesView;
 use openbell_time::Timestamp;
 use serde::Deserialize;
@@ -54,16 +54,27 @@ impl Default for Settings {
 /// Settings that break a rule of the table above.
 pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     let settings: Settings = context.settings()?;
-    let interval: BarInterval =
-        settings.interval.parse().map_err(|error| format!("interval: {error}"))?;
+    let interval = context.interval("interval", &settings.interval)?;
     if settings.fast == 0 || settings.slow <= settings.fast {
         let Settings { fast, slow, .. } = settings;
         return Err(format!("found fast {fast} and slow {slow}; 1 <= fast < slow is needed"));
     }
+    if let Some(n_bars) = context.bars_within_reach(interval)
+        && settings.slow as u64 > n_bars
+    {
+        return Err(format!(
+            "found slow {}; there are never more than {n_bars} bars of {interval} to average, those of \
+             one session and of the history that is configured for it; lower it, or add {interval} to \
+             historical",
+            settings.slow
+        ));
+    }
     let mut subscription = Subscription::all().intervals([interval]);
     if let Some(names) = &settings.symbols {
-        let symbols: Result<Vec<Symbol>, _> = names.iter().map(|name| Symbol::new(name)).collect();
-        subscription = subscription.symbols(symbols.map_err(|error| format!("symbols: {error}"))?);
+        if names.is_empty() {
+            return Err("symbols: it is empty; list some, or drop it for all".to_owned());
+        }
+        subscription = subscription.symbols(context.symbols("symbols", names)?);
     }
     Ok(Box::new(MovingAverageCross {
         subscription,
@@ -71,7 +82,7 @@ pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
         slow: settings.slow,
         is_above: BTreeMap::new(),
         positions: Positions::new(PositionRules {
-            n_max: context.limits().map(|limits| limits.max_open_positions),
+            n_max: context.limits().map(|limits| limits.max_open_positions()),
             locks: settings.lock,
         }),
     }))

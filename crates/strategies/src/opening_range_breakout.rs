@@ -4,9 +4,9 @@
 //!
 //! | key | default | rule |
 //! |---|---|---|
-//! | `minutes` | 15 | length of the range from the session's open, at least 1 |
+//! | `minutes` | 15 | length of the range from the session's open, at least 1, and shorter than the session |
 //! | `both_ways` | true | whether a close below the range is followed too |
-//! | `symbols` | all | only these |
+//! | `symbols` | all | only these, each of the session file or, with a scanner, any |
 //! | `lock` | false | whether a symbol is locked while it is held, so that no scanner lets it go |
 //!
 //! The range is the high and low of the base bars that closed by the open plus `minutes`; without a
@@ -56,18 +56,31 @@ pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
     if settings.minutes == 0 {
         return Err("found minutes 0; at least 1 is needed".to_owned());
     }
+    let length = Nanos::from_secs(i64::from(settings.minutes) * 60);
+    if let Some(longest) = context.longest_session()
+        && length >= longest
+    {
+        return Err(format!(
+            "found minutes {}; the sessions of this run are open for {} at most, and no bar closes after \
+             the range; fewer are needed",
+            settings.minutes,
+            longest.as_nanos() / 60_000_000_000
+        ));
+    }
     let mut subscription = Subscription::all();
     if let Some(names) = &settings.symbols {
-        let symbols: Result<Vec<Symbol>, _> = names.iter().map(|name| Symbol::new(name)).collect();
-        subscription = subscription.symbols(symbols.map_err(|error| format!("symbols: {error}"))?);
+        if names.is_empty() {
+            return Err("symbols: it is empty; list some, or drop it for all".to_owned());
+        }
+        subscription = subscription.symbols(context.symbols("symbols", names)?);
     }
     Ok(Box::new(OpeningRangeBreakout {
         subscription,
-        length: Nanos::from_secs(i64::from(settings.minutes) * 60),
+        length,
         both_ways: settings.both_ways,
         days: BTreeMap::new(),
         positions: Positions::new(PositionRules {
-            n_max: context.limits().map(|limits| limits.max_open_positions),
+            n_max: context.limits().map(|limits| limits.max_open_positions()),
             locks: settings.lock,
         }),
     }))

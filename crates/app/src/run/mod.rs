@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use openbell_config::Mode;
+use openbell_config::{Mode, SPEED_MIN, is_speed};
 use openbell_coordinator::{
     Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, UnknownSymbol,
     run as run_engine, with_causes,
@@ -78,16 +78,12 @@ Examples:
 
 No session file yet? `openbell data generate bars` makes a market and prints one for it.";
 
-/// The slowest speed at which something is seen to happen.
-const SPEED_MIN: f64 = 0.001;
-
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        // A day of a session would take three years.
+        Ok(speed) if is_speed(speed) => Ok(speed),
         Ok(speed) if speed > 0.0 && speed < SPEED_MIN => {
             Err(format!("so slow nothing happens; 0, or at least {SPEED_MIN}, is needed"))
         }
-        Ok(speed) if speed.is_finite() && speed >= 0.0 => Ok(speed),
         _ => Err("a number of at least 0 is needed".to_owned()),
     }
 }
@@ -133,11 +129,13 @@ fn run_file(
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
     let (made, texts) = modules::of_file(&file, &time)?;
+    modules::warn_of_idle_limits(&file, &made, terminal);
     outputs(args, &file, &folder, &texts).check()?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut engine = Engine::new(&file.config, &time, Box::new(StoreSource::new(store)))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    modules::check_planned(&file, engine.plan(), &made)?;
     modules::register(made, &mut engine)?;
     let head = head_of(&file, &folder, texts)?;
     let export = match &args.export {

@@ -11,6 +11,7 @@ mod first_minute;
 mod full_disk;
 mod hours;
 mod import;
+mod in_vain;
 mod interrupts;
 mod logs;
 mod lookahead;

@@ -67,6 +67,11 @@ impl Subscription {
             && self.rule.as_ref().is_none_or(|rule| rule(symbol, interval))
     }
 
+    /// The intervals that it names; none where it takes any.
+    pub(crate) fn named_intervals(&self) -> &[BarInterval] {
+        self.intervals.as_deref().unwrap_or_default()
+    }
+
     /// Whether it cannot include anything.
     pub(crate) fn is_none(&self) -> bool {
         self.intervals.as_ref().is_some_and(Vec::is_empty)

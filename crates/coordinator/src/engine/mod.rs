@@ -281,7 +281,7 @@ impl Engine {
         delivery: Delivery,
     ) -> Result<Vec<Worker>, ModuleError> {
         let mut workers = Vec::new();
-        for BuiltModule { consumer, on_error } in modules {
+        for BuiltModule { consumer, on_error, .. } in modules {
             match delivery {
                 Delivery::Inline => self.register(consumer, on_error),
                 Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),

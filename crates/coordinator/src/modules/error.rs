@@ -6,6 +6,7 @@ use openbell_time::TimeOfDay;
 use thiserror::Error;
 
 use crate::modules::ModuleKind;
+use crate::modules::offer::AskedInVain;
 
 /// What is wrong with a module that a session file asks for.
 #[derive(Clone, PartialEq, Debug, Error)]
@@ -46,6 +47,19 @@ pub enum ModuleError {
         module: String,
         /// What it says.
         why: String,
+    },
+    /// The module asks for what the session never has.
+    #[error("the {} {module} asks in vain: {vain}", .kind.name())]
+    AskedInVain {
+        /// The path in the file.
+        path: String,
+        /// Strategy or scanner.
+        kind: ModuleKind,
+        /// Its name.
+        module: String,
+        /// What it asks for.
+        #[source]
+        vain: Box<AskedInVain>,
     },
     /// A window lies in no session of the run.
     #[error(
@@ -88,6 +102,7 @@ impl ModuleError {
             ModuleError::NotRegistered { path, .. }
             | ModuleError::UnknownKey { path, .. }
             | ModuleError::BadSettings { path, .. }
+            | ModuleError::AskedInVain { path, .. }
             | ModuleError::WindowOutside { path, .. }
             | ModuleError::NotAClockInterval { path, .. } => Some(path),
             ModuleError::FreeDelivery { .. } => None,

@@ -5,21 +5,29 @@
 
 pub(crate) mod error;
 pub(crate) mod kind;
+mod limits;
+mod offer;
 mod on_schedule;
 mod settings;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use openbell_config::{OnError, ScanWindow, ScannerConfig, SessionConfig, TradingLimits};
-use openbell_time::{Calendar, Session};
+use openbell_config::{OnError, ScanWindow, ScannerConfig, SessionConfig, SessionDataConfig};
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::{Calendar, Nanos, Session};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::modules::error::{ModuleError, ModuleErrors};
+use crate::plan::Plan;
 use kind::ModuleKind;
+pub use limits::Limits;
+use limits::LimitsRead;
+pub use offer::AskedInVain;
+use offer::Offer;
 use on_schedule::OnSchedule;
 use settings::SettingsFault;
 
@@ -47,16 +55,22 @@ impl ModuleFiles for NoModuleFiles {
 pub struct ModuleContext<'m> {
     config: &'m Map<String, Value>,
     schedule: Option<&'m ScannerConfig>,
-    limits: Option<TradingLimits>,
-    files: &'m dyn ModuleFiles,
-    /// What was wrong when the settings were read last.
+    shared: &'m SharedInputs<'m>,
+    /// What was wrong when the settings were read last, and what they ask for in vain.
     faults: RefCell<Vec<SettingsFault>>,
+    /// Whether it runs: what is asked for by one that does not, nobody misses.
+    is_enabled: bool,
+    limits_read: Cell<LimitsRead>,
 }
 
 impl<'m> ModuleContext<'m> {
-    fn new(config: &'m Map<String, Value>, of: &SharedInputs<'m>) -> ModuleContext<'m> {
-        let &SharedInputs { limits, files } = of;
-        ModuleContext { config, schedule: None, limits, files, faults: RefCell::default() }
+    fn new(
+        config: &'m Map<String, Value>,
+        shared: &'m SharedInputs<'m>,
+        is_enabled: bool,
+    ) -> ModuleContext<'m> {
+        let (faults, limits_read) = (RefCell::default(), Cell::default());
+        ModuleContext { config, schedule: None, shared, faults, is_enabled, limits_read }
     }
 
     /// The entry's `config`, as the module's own settings: its keys are the fields of `T`, and
@@ -86,9 +100,97 @@ impl<'m> ModuleContext<'m> {
         self.schedule.is_some_and(|scanner| !scanner.regular_session.is_empty())
     }
 
-    /// The limits of `trading_config`; absent where the file gives none.
-    pub fn limits(&self) -> Option<TradingLimits> {
-        self.limits
+    /// The bar interval that the setting `setting` names, of which the session delivers bars.
+    ///
+    /// *Time*: an interval that is delivered only where it is the run's base passes here; with a
+    /// store that has another base, [`Plan::check_modules`] refuses it.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no interval; one of which there will be no bars, with the nearest of those of
+    /// which there are. Hand it back as the factory's error.
+    pub fn interval(&self, setting: &str, text: &str) -> Result<BarInterval, String> {
+        let interval: BarInterval = text.parse().map_err(|error| format!("{setting}: {error}"))?;
+        self.offered(setting, |offer| offer.check_interval(interval))?;
+        Ok(interval)
+    }
+
+    /// Refuses what the setting `setting` reads of an indicator, where the session has no such
+    /// indicator, or the indicator no such value: `key` and `field` as views take them, `field` empty
+    /// where it has but one.
+    ///
+    /// # Errors
+    ///
+    /// The nearest key, or field. Hand it back as the factory's error.
+    pub fn check_indicator(&self, setting: &str, key: &str, field: &str) -> Result<(), String> {
+        self.offered(setting, |offer| offer.check_session_indicator(key, field))
+    }
+
+    /// The same of an indicator that is fixed for the day.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn check_historical_indicator(
+        &self,
+        setting: &str,
+        key: &str,
+        field: &str,
+    ) -> Result<(), String> {
+        self.offered(setting, |offer| offer.check_historical_indicator(key, field))
+    }
+
+    /// The symbols that the setting `setting` lists, each of which can be a member of the session: it
+    /// stands in the file, or a scanner may bring it in.
+    ///
+    /// # Errors
+    ///
+    /// A text that is no symbol; one that never comes, with the one that may be meant. Hand it back
+    /// as the factory's error.
+    pub fn symbols(&self, setting: &str, names: &[String]) -> Result<Vec<Symbol>, String> {
+        let symbol = |name: &String| {
+            let symbol = Symbol::new(name).map_err(|error| format!("{setting}: {error}"))?;
+            self.offered(setting, |offer| offer.check_symbol(&symbol))?;
+            Ok(symbol)
+        };
+        names.iter().map(symbol).collect()
+    }
+
+    fn offered(
+        &self,
+        setting: &str,
+        check: impl FnOnce(&Offer<'_>) -> Result<(), AskedInVain>,
+    ) -> Result<(), String> {
+        if !self.is_enabled {
+            return Ok(());
+        }
+        check(&self.shared.offer).map_err(|vain| {
+            let (key, why) = (setting.to_owned(), vain.to_string());
+            let text = format!("{key}: {why}");
+            self.faults.borrow_mut().push(SettingsFault::BadValue { key, why });
+            text
+        })
+    }
+
+    /// How long the longest session of the run is open; absent where its dates hold none, which the
+    /// plan refuses.
+    pub fn longest_session(&self) -> Option<Nanos> {
+        self.shared.longest.map(|session| session.close - session.open)
+    }
+
+    /// How many bars of `interval` a view reaches back over at most, at the close of the longest
+    /// session: those of the session, and those of the history that is configured. Absent for days
+    /// and weeks.
+    pub fn bars_within_reach(&self, interval: BarInterval) -> Option<u64> {
+        let (data, longest) = (self.shared.data, self.shared.longest.as_ref()?);
+        offer::bars_within_reach(data, longest, interval)
+    }
+
+    /// The limits of `trading_config`; absent where the file gives none. A limit that no module reads
+    /// has no effect, and [`idle_limits`] names it.
+    pub fn limits(&self) -> Option<Limits<'_>> {
+        let limits = self.shared.limits?;
+        Some(Limits { limits, read: &self.limits_read })
     }
 
     /// The text of a file named in the settings.
@@ -97,13 +199,17 @@ impl<'m> ModuleContext<'m> {
     ///
     /// A sentence that names the file and what is wrong with it.
     pub fn text(&self, path: &str) -> Result<String, String> {
-        self.files.text(path)
+        self.shared.files.text(path)
     }
 }
 
 /// What the modules of a session file share.
 struct SharedInputs<'m> {
-    limits: Option<TradingLimits>,
+    data: &'m SessionDataConfig,
+    offer: Offer<'m>,
+    /// The longest session of the run.
+    longest: Option<Session>,
+    limits: Option<openbell_config::TradingLimits>,
     files: &'m dyn ModuleFiles,
 }
 
@@ -152,6 +258,38 @@ pub struct Registry {
 pub struct BuiltModule {
     pub(crate) consumer: Box<dyn Consumer>,
     pub(crate) on_error: OnError,
+    kind: ModuleKind,
+    entry: usize,
+    module: String,
+    limits_read: LimitsRead,
+}
+
+/// The limits of the `trading_config` of `config` that none of its `modules` reads, by name: they
+/// have no effect.
+pub fn idle_limits(config: &SessionConfig, modules: &[BuiltModule]) -> Vec<&'static str> {
+    if config.trading_config.as_ref().is_none_or(|trading| trading.limits.is_none()) {
+        return Vec::new();
+    }
+    let read = modules.iter().map(|module| module.limits_read);
+    read.fold(LimitsRead::default(), LimitsRead::and).idle()
+}
+
+impl Plan {
+    /// Refuses modules that ask for bars that this plan never delivers: what a module's subscription
+    /// names is held against the base and the derived intervals, and one that includes no bar of any
+    /// symbol could never speak. Where a scanner can bring symbols in, any symbol may come.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is asked in vain, at once.
+    pub fn check_modules(&self, modules: &[BuiltModule]) -> Result<(), ModuleErrors> {
+        let vain = modules.iter().filter_map(|built| {
+            let vain = offer::check_planned(self, &built.consumer.subscription()).err()?;
+            Some(Place::of(built.kind, built.entry, &built.module).vain(vain))
+        });
+        let errors: Vec<ModuleError> = vain.collect();
+        if errors.is_empty() { Ok(()) } else { Err(ModuleErrors(errors)) }
+    }
 }
 
 impl Registry {
@@ -201,86 +339,105 @@ impl Registry {
     ) -> Result<Vec<BuiltModule>, ModuleErrors> {
         let data = &config.session_data_config;
         let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
-        let shared = SharedInputs { limits, files };
+        let sessions = sessions_of(config, calendar);
+        let longest = sessions.iter().max_by_key(|s| s.close - s.open).copied();
+        let shared = SharedInputs { data, offer: Offer::of(config), longest, limits, files };
         let (mut built, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
-            let windows = call_windows(scanner, entry, config, calendar, &mut errors);
-            let context = ModuleContext::new(&scanner.config, &shared);
+            let windows = call_windows(scanner, entry, &sessions, calendar, &mut errors);
+            let context = ModuleContext::new(&scanner.config, &shared, scanner.enabled);
             let context = ModuleContext { schedule: Some(scanner), ..context };
-            let kind = ModuleKind::Scanner;
-            let Some(consumer) = self.built(kind, entry, &scanner.module, &context, &mut errors)
-            else {
+            let place = Place::of(ModuleKind::Scanner, entry, &scanner.module);
+            let Some(module) = self.built(place, &context, OnError::StopRun, &mut errors) else {
                 continue;
             };
             if scanner.enabled {
-                let is_before_open = scanner.pre_session;
+                let (is_before_open, consumer) = (scanner.pre_session, module.consumer);
                 let consumer = Box::new(OnSchedule { consumer, windows, is_before_open });
-                built.push(BuiltModule { consumer, on_error: OnError::StopRun });
+                built.push(BuiltModule { consumer, ..module });
             }
         }
         for (entry, strategy) in data.strategies.iter().enumerate() {
-            let context = ModuleContext::new(&strategy.config, &shared);
-            let kind = ModuleKind::Strategy;
-            let consumer = self.built(kind, entry, &strategy.module, &context, &mut errors);
-            if let Some(consumer) = consumer.filter(|_| strategy.enabled) {
-                built.push(BuiltModule { consumer, on_error: strategy.on_error });
-            }
+            let context = ModuleContext::new(&strategy.config, &shared, strategy.enabled);
+            let place = Place::of(ModuleKind::Strategy, entry, &strategy.module);
+            let module = self.built(place, &context, strategy.on_error, &mut errors);
+            built.extend(module.filter(|_| strategy.enabled));
         }
         if errors.is_empty() { Ok(built) } else { Err(ModuleErrors(errors)) }
     }
 
     fn built(
         &self,
-        kind: ModuleKind,
-        entry: usize,
-        module: &str,
+        place: Place<'_>,
         context: &ModuleContext<'_>,
+        on_error: OnError,
         errors: &mut Vec<ModuleError>,
-    ) -> Option<Box<dyn Consumer>> {
-        let path = |field: &str| format!("session_data_config.{}[{entry}].{field}", kind.list());
+    ) -> Option<BuiltModule> {
+        let Place { kind, entry, module } = place;
         let Some(found) = self.modules.get(&(kind, module.to_owned())) else {
             let known = self.modules().filter(|known| known.kind == kind);
             let known = known.map(|known| known.name.to_owned()).collect();
-            let (path, module) = (path("module"), module.to_owned());
+            let (path, module) = (place.path("module"), module.to_owned());
             errors.push(ModuleError::NotRegistered { path, kind, module, known });
             return None;
         };
-        match (found.factory)(context) {
-            Ok(consumer) => Some(consumer),
+        let consumer = match (found.factory)(context) {
+            Ok(consumer) => consumer,
             Err(why) => {
-                let place = Place { path: path("config"), kind, module };
                 match context.faults.take() {
                     faults if faults.is_empty() => errors.push(place.settings(why)),
                     faults => errors.extend(faults.into_iter().map(|fault| place.fault(fault))),
                 }
-                None
+                return None;
             }
+        };
+        if context.is_enabled
+            && let Err(vain) = context.shared.offer.check_subscription(&consumer.subscription())
+        {
+            errors.push(place.vain(vain));
+            return None;
         }
+        let (module, limits_read) = (module.to_owned(), context.limits_read.get());
+        Some(BuiltModule { consumer, on_error, kind, entry, module, limits_read })
     }
 }
 
-/// The settings of a module in the session file.
+/// An entry of the session file that asks for a module.
+#[derive(Clone, Copy)]
 struct Place<'p> {
-    path: String,
     kind: ModuleKind,
+    entry: usize,
     module: &'p str,
 }
 
-impl Place<'_> {
+impl<'p> Place<'p> {
+    fn of(kind: ModuleKind, entry: usize, module: &'p str) -> Place<'p> {
+        Place { kind, entry, module }
+    }
+
+    fn path(&self, field: &str) -> String {
+        format!("session_data_config.{}[{}].{field}", self.kind.list(), self.entry)
+    }
+
     fn settings(&self, why: String) -> ModuleError {
-        let (path, module) = (self.path.clone(), self.module.to_owned());
+        let (path, module) = (self.path("config"), self.module.to_owned());
         ModuleError::BadSettings { path, kind: self.kind, module, why }
     }
 
+    fn vain(&self, vain: AskedInVain) -> ModuleError {
+        let (path, module) = (self.path("config"), self.module.to_owned());
+        ModuleError::AskedInVain { path, kind: self.kind, module, vain: Box::new(vain) }
+    }
+
     fn fault(&self, fault: SettingsFault) -> ModuleError {
-        let Place { path, kind, module } = self;
-        let (kind, module) = (*kind, (*module).to_owned());
+        let (kind, module) = (self.kind, self.module.to_owned());
+        let of_key = |key: String| self.path(&format!("config.{key}"));
         match fault {
             SettingsFault::UnknownKey { key, fault } => {
-                ModuleError::UnknownKey { path: format!("{path}.{key}"), kind, module, fault }
+                ModuleError::UnknownKey { path: of_key(key), kind, module, fault }
             }
             SettingsFault::BadValue { key, why } => {
-                ModuleError::BadSettings { path: format!("{path}.{key}"), kind, module, why }
+                ModuleError::BadSettings { path: of_key(key), kind, module, why }
             }
             SettingsFault::Whole { why } => self.settings(why),
         }
@@ -303,11 +460,10 @@ fn sessions_of(config: &SessionConfig, calendar: &Calendar) -> Vec<Session> {
 fn call_windows(
     scanner: &ScannerConfig,
     entry: usize,
-    config: &SessionConfig,
+    sessions: &[Session],
     calendar: &Calendar,
     errors: &mut Vec<ModuleError>,
 ) -> Vec<CallWindow> {
-    let sessions = sessions_of(config, calendar);
     let mut windows = Vec::new();
     for (i, window) in scanner.regular_session.iter().enumerate() {
         let path = |field: &str| {

@@ -18,10 +18,7 @@ pub(super) fn base_interval(
     errors: &mut Vec<PlanError>,
 ) -> Option<BarInterval> {
     let data = &config.session_data_config;
-    let mut asked: Vec<BarInterval> = data.streams.clone();
-    asked.extend(data.indicators.session.iter().map(|i| i.spec.interval()));
-    asked.sort_unstable();
-    asked.dedup();
+    let asked = data.intervals();
     let wants_clock = asked.iter().any(|interval| interval.clock().is_some());
     let asked_text = asked.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(", ");
     let yields_all = |base: BarInterval| asked.iter().all(|interval| interval.is_made_of(base));

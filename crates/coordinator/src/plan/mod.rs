@@ -115,13 +115,10 @@ impl Plan {
         errors.append(&mut of_sessions);
         let (calendar, base) = (calendar?, base?);
         let data = &config.session_data_config;
-        let mut derived: Vec<BarInterval> =
-            data.streams.iter().copied().filter(|&interval| interval != base).collect();
+        let derived: Vec<BarInterval> =
+            data.intervals().into_iter().filter(|&interval| interval != base).collect();
         let indicators: Vec<IndicatorSpec> =
             data.indicators.session.iter().map(|indicator| indicator.spec).collect();
-        derived.extend(indicators.iter().map(IndicatorSpec::interval).filter(|&i| i != base));
-        derived.sort_unstable();
-        derived.dedup();
         let rule = LayoutRule { calendar, base, derived, hours: data.hours };
         let history = data.historical.data.iter().flat_map(|entry| {
             entry.intervals.iter().map(|&interval| {
