@@ -2,7 +2,10 @@
 
 #![allow(clippy::disallowed_methods)] // A file is taken away.
 
-use openbell_coordinator::{Answer, BeforeOpen, Consumer, Event, OnError, Outcome, Phase};
+use openbell_coordinator::{
+    Answer, BeforeOpen, Consumer, Event, OnError, Outcome, Phase, SeriesReport, SessionCommand,
+    Stay, SymbolReport,
+};
 use openbell_data_manager::StoreWriter;
 use openbell_data_manager::generate::{MarketPlan, SymbolPlan, generate};
 use openbell_session_data::Reason;
@@ -109,6 +112,55 @@ fn stop_answers_every_open_ticket_and_the_run_is_stopped_not_completed() {
         assert_eq!(done.phase, Phase::Stopped);
         assert!(matches!(done.events.last(), Some(Event::Stopped { .. })));
     }
+}
+
+#[test]
+fn a_stopped_run_reports_the_session_that_was_open_up_to_its_clock() {
+    let mut story = story(market());
+    story.run_to(DAY, 10, 0);
+    drop(story.handle().stop());
+    let report = story.finish().report;
+    assert_eq!((report.sessions.len(), report.n_bars, report.n_derived), (0, 60, 12));
+    let open = report.interrupted.expect("a session was open");
+    assert_eq!((open.at, open.session.n_bars), (at(DAY, 10, 0), 60));
+    let of_symbol = |symbol: &SymbolReport| {
+        let of_series = |s: &SeriesReport| (s.n_bars, s.coverage.expect("quality").expected);
+        (symbol.symbol.to_string(), symbol.series.iter().map(of_series).collect::<Vec<_>>())
+    };
+    let symbols: Vec<_> = open.session.symbols.iter().map(of_symbol).collect();
+    let both = vec![(30, 30), (6, 30)];
+    assert_eq!(symbols, [("AAPL".to_owned(), both.clone()), ("MSFT".to_owned(), both)]);
+    let last = open.session.switches.last().expect("the gate has shut");
+    assert_eq!((last.at, last.reason.as_ref()), (at(DAY, 10, 0), Some(&Reason::Stopped)));
+}
+
+#[test]
+fn a_run_that_is_stopped_at_its_open_has_an_interrupted_session_without_a_bar_and_one_that_ends_has_none()
+ {
+    let early = story(market());
+    drop(early.handle().stop());
+    let open = early.finish().report.interrupted.expect("the first session was opened");
+    assert_eq!((open.at, open.session.n_bars), (at(DAY, 9, 30), 0));
+    let nothing = |series: &SeriesReport| series.n_bars == 0 && series.coverage.is_none();
+    assert!(open.session.symbols.iter().all(|symbol| symbol.series.iter().all(nothing)));
+    assert_eq!(story(market()).finish().report.interrupted, None);
+}
+
+#[test]
+fn a_symbol_that_had_not_joined_is_no_part_of_the_session_that_was_interrupted() {
+    let mut story = Story::of(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "", market());
+    story.run_to(DAY, 12, 0);
+    let symbols = vec![sym("MSFT")];
+    let add = story.handle().command(SessionCommand::AddSymbols { symbols, stay: Stay::Session });
+    let _ = story.step(); // It is loaded, and its first bars are delivered.
+    drop(story.handle().stop());
+    let report = story.finish().report;
+    assert_eq!(add.try_answer(), Some(Answer::Stopped));
+    let open = report.interrupted.expect("a session was open").session;
+    let names: Vec<String> = open.symbols.iter().map(|s| s.symbol.to_string()).collect();
+    assert_eq!(names, ["AAPL"]);
+    let reasons: Vec<_> = open.switches.iter().map(|switch| switch.reason.clone()).collect();
+    assert!(matches!(reasons[..], [None, Some(Reason::CatchingUp { .. })]), "{reasons:?}");
 }
 
 /// Refuses to begin.

@@ -62,7 +62,9 @@ pub use openbell_config::OnError;
 pub use plan::series::HistoryWindow;
 pub use plan::sessions::Sessions;
 pub use plan::{Plan, ScheduleDue};
-pub use report::{GateSwitch, LiveReport, Report, SeriesReport, SessionReport, SymbolReport};
+pub use report::{
+    GateSwitch, Interrupted, LiveReport, Report, SeriesReport, SessionReport, SymbolReport,
+};
 pub use source::recording::{Heard, Loaded, Look, Recording, RecordingError};
 pub use source::store::StoreSource;
 pub use source::{Source, SourceReadiness};

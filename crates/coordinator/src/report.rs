@@ -97,6 +97,16 @@ pub struct SessionReport {
     pub switches: Vec<GateSwitch>,
 }
 
+/// The session that was open when the run was stopped, as it stood.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Interrupted {
+    /// The session clock: what closes later is not in it.
+    pub at: Timestamp,
+    /// The session up to then, of the symbols that had joined. Quality is of what was expected by
+    /// then.
+    pub session: SessionReport,
+}
+
 /// The whole run so far.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Report {
@@ -108,6 +118,8 @@ pub struct Report {
     pub base: BarInterval,
     /// The sessions that were closed, in order.
     pub sessions: Vec<SessionReport>,
+    /// The session that was open when the run was stopped; absent where none was.
+    pub interrupted: Option<Interrupted>,
     /// The consumers, in the order in which they were registered.
     pub consumers: Vec<ConsumerReport>,
     /// What was signalled, in order, with the session clock.
@@ -118,10 +130,26 @@ pub struct Report {
     pub digest: Digest,
     /// Base bars delivered.
     pub n_bars: u64,
-    /// Derived bars made, as visible at the closes.
+    /// Derived bars made, as visible at the closes and where the run was stopped.
     pub n_derived: u64,
     /// Steps taken.
     pub n_steps: u64,
     /// The worst lateness of a paced run; zero where it kept its pace.
     pub overrun: Nanos,
+}
+
+impl Report {
+    /// The sessions that were closed, and after them the one that was interrupted.
+    pub fn all_sessions(&self) -> impl Iterator<Item = &SessionReport> {
+        let interrupted = self.interrupted.iter().map(|interrupted| &interrupted.session);
+        self.sessions.iter().chain(interrupted)
+    }
+}
+
+impl SessionReport {
+    /// Derived bars visible at its end.
+    pub(crate) fn n_derived(&self) -> u64 {
+        let derived = self.symbols.iter().flat_map(|symbol| symbol.series.iter().skip(1));
+        derived.map(|series| series.n_bars).sum()
+    }
 }

@@ -33,6 +33,10 @@ fn shape_of(report: &Report, facts: &RunFacts<'_>) -> wire::Report {
         digest: report.digest.to_string(),
         symbol_digests: digests.map(|(symbol, d)| (symbol.to_string(), d.to_string())).collect(),
         sessions: report.sessions.iter().map(session).collect(),
+        interrupted: report.interrupted.as_ref().map(|open| wire::Interrupted {
+            at: open.at.to_string(),
+            session: session(&open.session),
+        }),
         consumers: report.consumers.iter().map(consumer).collect(),
         signals: report.signals.iter().map(signal).collect(),
         metadata: facts.config.metadata.clone(),

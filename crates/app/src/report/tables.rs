@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use openbell_coordinator::{GateSwitch, HistoryReport, Phase, Report, SeriesReport, SymbolReport};
+use openbell_coordinator::{
+    GateSwitch, HistoryReport, Phase, Report, SeriesReport, SessionReport, SymbolReport,
+};
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TradingDate};
@@ -36,7 +38,7 @@ pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
         "{}: {}, {}, base {}",
         facts.config.session_name,
         terminal.paint(ink, word),
-        counted(report.sessions.len() as u64, "session"),
+        counted(report.all_sessions().count() as u64, "session"),
         report.base,
     ))?;
     if let Some(metadata) = &facts.config.metadata {
@@ -71,7 +73,7 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
         ("switches", Align::Right),
         ("", Align::Left),
     ]);
-    for session in &report.sessions {
+    for session in report.all_sessions() {
         let clock = |at| hh_mm(facts.calendar, at);
         table.row([
             format!("{} {}", session.date, session.date.weekday()),
@@ -82,10 +84,21 @@ fn days(report: &Report, facts: &RunFacts<'_>) -> Table {
             count(n_derived(&session.symbols, report.base)),
             quality_words(coverage(&session.symbols, report.base)),
             count(session.switches.len() as u64),
-            if session.is_early_close { "early close".to_owned() } else { String::new() },
+            day_note(session, report, facts),
         ]);
     }
     table
+}
+
+fn day_note(session: &SessionReport, report: &Report, facts: &RunFacts<'_>) -> String {
+    let early = if session.is_early_close { "early close" } else { "" };
+    match &report.interrupted {
+        Some(open) if open.session.date == session.date => {
+            let at = facts.calendar.local_time(open.at).time_of_day;
+            format!("{early}{}interrupted at {at}", if early.is_empty() { "" } else { ", " })
+        }
+        _ => early.to_owned(),
+    }
 }
 
 fn base_series<'r>(
@@ -121,7 +134,7 @@ fn sum(coverages: impl Iterator<Item = Option<Coverage>>) -> Option<Coverage> {
 /// twice in its session.
 fn by_symbol(report: &Report) -> BTreeMap<&Symbol, Vec<(TradingDate, &SymbolReport)>> {
     let mut found: BTreeMap<&Symbol, Vec<(TradingDate, &SymbolReport)>> = BTreeMap::new();
-    for session in &report.sessions {
+    for session in report.all_sessions() {
         for symbol in &session.symbols {
             found.entry(&symbol.symbol).or_default().push((session.date, symbol));
         }
@@ -141,7 +154,14 @@ fn symbols(report: &Report) -> Table {
         ("", Align::Left),
     ]);
     let found = by_symbol(report);
-    for (symbol, digest) in &report.digests {
+    // A symbol has a digest once a session of it has closed.
+    let mut digests: BTreeMap<&Symbol, String> =
+        report.digests.iter().map(|(symbol, digest)| (symbol, digest.to_string())).collect();
+    let interrupted = report.interrupted.iter().flat_map(|open| &open.session.symbols);
+    for symbol in interrupted {
+        digests.entry(&symbol.symbol).or_insert_with(|| "-".to_owned());
+    }
+    for (symbol, digest) in digests {
         let entries = found.get(symbol).map(Vec::as_slice).unwrap_or_default();
         let of_symbol = || entries.iter().map(|(_, entry)| *entry);
         let n_sessions = entries.chunk_by(|(a, _), (b, _)| a == b).count();
@@ -154,7 +174,7 @@ fn symbols(report: &Report) -> Table {
             count(n_derived(of_symbol(), report.base)),
             quality_words(coverage(of_symbol(), report.base)),
             count(rejected),
-            digest.to_string(),
+            digest,
             match of_symbol().filter(|entry| entry.has_left).count() {
                 0 => String::new(),
                 n => format!("left early in {}", counted(n as u64, "session")),
@@ -188,7 +208,7 @@ fn without_bars(report: &Report) -> Table {
 
 fn derived(report: &Report) -> Table {
     let mut by_interval: BTreeMap<BarInterval, (u64, Option<Coverage>)> = BTreeMap::new();
-    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+    for symbol in report.all_sessions().flat_map(|session| &session.symbols) {
         for series in symbol.series.iter().filter(|series| series.interval != report.base) {
             let (n_bars, coverage) = by_interval.entry(series.interval).or_default();
             *n_bars += series.n_bars;
@@ -256,7 +276,7 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
 }
 
 fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
-    let switches: Vec<&GateSwitch> = report.sessions.iter().flat_map(|s| &s.switches).collect();
+    let switches: Vec<&GateSwitch> = report.all_sessions().flat_map(|s| &s.switches).collect();
     let mid_session = mid_session(report);
     terminal.line(format!(
         "\n{}, {} in mid-session",
@@ -282,7 +302,7 @@ fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::R
 /// reason, and the opening that ends it.
 fn mid_session(report: &Report) -> Vec<&GateSwitch> {
     let mut found = Vec::new();
-    for session in &report.sessions {
+    for session in report.all_sessions() {
         let mut is_shut_by_the_day = true;
         for switch in &session.switches {
             match &switch.reason {
@@ -302,7 +322,7 @@ fn mid_session(report: &Report) -> Vec<&GateSwitch> {
 /// Trailing windows that lacked sessions, each as it was in the session in which it lacked most.
 pub fn incomplete_history(report: &Report) -> BTreeMap<(Symbol, BarInterval), HistoryReport> {
     let mut worst: BTreeMap<(Symbol, BarInterval), HistoryReport> = BTreeMap::new();
-    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+    for symbol in report.all_sessions().flat_map(|session| &session.symbols) {
         for window in symbol.history.iter().filter(|held| held.n_with_bars < held.n_sessions) {
             let known = worst.entry((symbol.symbol.clone(), window.interval)).or_insert(*window);
             if window.n_with_bars < known.n_with_bars {
@@ -326,7 +346,7 @@ fn history(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
 
 fn rejections(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
     let mut by_reason: BTreeMap<RejectReason, u64> = BTreeMap::new();
-    for symbol in report.sessions.iter().flat_map(|session| &session.symbols) {
+    for symbol in report.all_sessions().flat_map(|session| &session.symbols) {
         for (reason, n_rows) in &symbol.rejected {
             *by_reason.entry(*reason).or_default() += n_rows;
         }

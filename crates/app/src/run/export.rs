@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{Consumer, Context, Engine, Outcome, Signal, Subscription};
+use openbell_coordinator::{
+    Consumer, Context, Engine, Interrupted, Outcome, Report, SessionReport, Signal, Subscription,
+};
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
     ExportBars, ExportReport, ExportValues, QualityRow, RunExport, SignalRow,
@@ -34,8 +36,8 @@ impl Export {
         Ok(Export(shared))
     }
 
-    /// Appends the quality of the sessions that `engine` has closed and the signals of the run, and
-    /// puts the files in their places.
+    /// Appends what was there of a session that was interrupted, the quality of all sessions and the
+    /// signals of the run, and puts the files in their places.
     pub(super) fn finish(
         self,
         engine: &Engine,
@@ -44,7 +46,11 @@ impl Export {
         let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match export {
             Some(mut export) => {
-                append_quality(&mut export, engine).map_err(failed)?;
+                let report = engine.report();
+                if let Some(interrupted) = &report.interrupted {
+                    append_interrupted(&mut export, engine, interrupted).map_err(failed)?;
+                }
+                append_quality(&mut export, engine, &report).map_err(failed)?;
                 for (at, signal) in signals {
                     let Signal { consumer, symbol, kind, value } = signal.clone();
                     export.append_signal(SignalRow { at: *at, consumer, symbol, kind, value });
@@ -56,23 +62,45 @@ impl Export {
     }
 }
 
-/// Appends a row for every closed session and every symbol that was in the run at any time: as it
-/// stood at the close, or when it left; of one that was not there, nothing is present. Without
-/// quality there is no row.
-fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataError> {
-    let (report, plan) = (engine.report(), engine.plan());
+/// Appends the bars and indicators of the session in which the run was stopped, up to the session
+/// clock: of the symbols that had joined.
+fn append_interrupted(
+    export: &mut RunExport,
+    engine: &Engine,
+    interrupted: &Interrupted,
+) -> Result<(), DataError> {
+    let view = engine.inside_reader().view();
+    for symbol in interrupted.session.symbols.iter().filter(|symbol| !symbol.has_left) {
+        if let Some(symbol) = view.symbol(symbol.symbol.as_str()) {
+            append_symbol(export, &symbol)?;
+        }
+    }
+    export.mark_interrupted(interrupted.session.date, interrupted.at);
+    Ok(())
+}
+
+/// Appends a row for every session and every symbol that was in the run at any time: as it stood at
+/// the close, when it left, or when the run was interrupted; of one that was not there, nothing is
+/// present. Without quality there is no row.
+fn append_quality(
+    export: &mut RunExport,
+    engine: &Engine,
+    report: &Report,
+) -> Result<(), DataError> {
+    let plan = engine.plan();
     let configured = &plan.config().session_data_config;
     if !configured.gap_filler.enable_session_quality {
         return Ok(());
     }
-    let took_part = report.sessions.iter().flat_map(|session| &session.symbols);
+    let took_part = report.all_sessions().flat_map(|session| &session.symbols);
     let mut symbols: BTreeSet<&Symbol> = took_part.map(|symbol| &symbol.symbol).collect();
     symbols.extend(&configured.symbols);
-    for session in &report.sessions {
+    for session in report.all_sessions() {
+        let ends_at = ends_of(session, report);
         let planned = plan.sessions().iter().find(|planned| planned.date == session.date);
         let n_slots = planned.map_or(0, |planned| {
             let parts: Vec<SessionPart> = planned.parts().collect();
-            Grid::of(plan.base(), &parts).n_slots() as u32
+            Grid::of(plan.base(), &parts).n_closed_by(ends_at) as u32
         });
         for symbol in &symbols {
             let mut stood = session.symbols.iter().filter(|other| other.symbol == **symbol);
@@ -93,6 +121,13 @@ fn append_quality(export: &mut RunExport, engine: &Engine) -> Result<(), DataErr
         }
     }
     Ok(())
+}
+
+/// When `session` ended: at its close, or where the run was interrupted in it.
+fn ends_of(session: &SessionReport, report: &Report) -> Timestamp {
+    let interrupted = report.interrupted.as_ref();
+    let interrupted = interrupted.filter(|interrupted| interrupted.session.date == session.date);
+    interrupted.map_or(session.close, |interrupted| interrupted.at)
 }
 
 fn failed(error: DataError) -> Failure {

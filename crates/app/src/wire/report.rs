@@ -33,6 +33,8 @@ pub struct Report {
     pub symbol_digests: BTreeMap<String, String>,
     /// The sessions that were closed, in order.
     pub sessions: Vec<Session>,
+    /// The session that was open when the run was stopped; null where none was.
+    pub interrupted: Option<Interrupted>,
     /// The consumers, in the order in which they were registered.
     pub consumers: Vec<Consumer>,
     /// What was signalled, in order.
@@ -89,6 +91,16 @@ pub struct Session {
     pub symbols: Vec<Symbol>,
     /// When the gate opened and shut.
     pub gate: Vec<GateSwitch>,
+}
+
+/// The session that was open when the run was stopped: what had closed by then.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Interrupted {
+    /// The session clock.
+    pub at: String,
+    /// The session up to then.
+    #[serde(flatten)]
+    pub session: Session,
 }
 
 /// What became of a symbol in a session.

@@ -623,6 +623,9 @@ impl Engine {
     /// Ends the run in order, as it stands.
     fn stop(&mut self) {
         let at = self.abandon(Reason::Stopped);
+        if let State::Open(session) = &mut self.state {
+            self.core.record.interrupted = Some(session.as_it_stands(&self.core));
+        }
         self.core.record.events.push(Event::Stopped { at });
         self.end(Phase::Stopped);
     }
@@ -631,9 +634,12 @@ impl Engine {
     /// once a session is there.
     fn abandon(&mut self, reason: Reason) -> Option<Timestamp> {
         let at = self.session_instant();
-        let _ = self.core.shut(at, reason); // Whoever was shut out before is so still.
+        // Whoever was shut out before is so still.
         if let Some(session) = self.state.session_mut() {
+            let _ = session.shut(&mut self.core, reason);
             session.abandon_pending(&mut self.core);
+        } else {
+            let _ = self.core.shut(at, reason);
         }
         self.core.abandon_carried();
         at

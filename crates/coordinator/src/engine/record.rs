@@ -11,7 +11,7 @@ use crate::control::signal::Signal;
 use crate::control::status::Phase;
 use crate::digest::{Digest, Digests, RunDigest, Sequence};
 use crate::error::RunFailure;
-use crate::report::{Report, SessionReport};
+use crate::report::{Interrupted, Report, SessionReport};
 
 /// What a run has come to.
 pub(super) struct Record {
@@ -22,6 +22,8 @@ pub(super) struct Record {
     pub(super) digests: Digests,
     pub(super) sessions: Vec<SessionReport>,
     pub(super) n_sessions_closed: usize,
+    /// The session that was open when the run was stopped.
+    pub(super) interrupted: Option<Interrupted>,
     pub(super) failure: Option<RunFailure>,
     pub(super) n_steps: u64,
     /// A step, and how many commands were taken after it.
@@ -42,6 +44,7 @@ impl Record {
             digests: Digests::default(),
             sessions: Vec::new(),
             n_sessions_closed: 0,
+            interrupted: None,
             failure: None,
             n_steps: 0,
             taken_after: (0, 0),
@@ -89,17 +92,20 @@ impl Record {
     ) -> Report {
         let mut digest = self.digest.clone();
         digest.sequence(self.sequence);
+        let interrupted = self.interrupted.clone();
+        let n_derived = interrupted.as_ref().map_or(0, |open| open.session.n_derived());
         Report {
             phase,
             failure: self.failure.clone(),
             base,
             sessions,
+            interrupted,
             consumers,
             signals: self.events.iter().filter_map(signalled).collect(),
             digests,
             digest: digest.value(),
             n_bars: self.n_bars,
-            n_derived: self.n_derived,
+            n_derived: self.n_derived + n_derived,
             n_steps: self.n_steps,
             overrun,
         }

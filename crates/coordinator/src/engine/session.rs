@@ -9,7 +9,7 @@ use std::sync::Arc;
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::{RejectReason, Symbol};
 use openbell_session_data::{DeliveredThrough, Reason};
-use openbell_time::{Timestamp, TradingDate};
+use openbell_time::{Session, Timestamp, TradingDate};
 
 use super::core::Core;
 use super::live::Live;
@@ -28,7 +28,7 @@ use crate::gate::Gate;
 use crate::gate::hold::Hold;
 use crate::layout::SessionLayout;
 use crate::plan::ScheduleDue;
-use crate::report::{GateSwitch, SessionReport, SymbolReport};
+use crate::report::{GateSwitch, Interrupted, SessionReport, SymbolReport};
 use crate::source::admission::Rejected;
 use crate::symbol::readiness::Readiness;
 use crate::symbol::{Membership, NEVER, SymbolRun, SymbolSession};
@@ -329,21 +329,28 @@ impl RunningSession {
             }
         }
         if has_left {
-            symbols.sort_by(|a, b| (&a.symbol, a.has_left).cmp(&(&b.symbol, b.has_left)));
+            sort_with_left(&mut symbols);
         }
-        for symbol in &symbols {
-            core.record.n_derived += symbol.series.iter().skip(1).map(|s| s.n_bars).sum::<u64>();
-        }
+        let report = session_report(&session, self.n_bars, symbols, self.switches);
+        core.record.n_derived += report.n_derived();
         core.record.n_sessions_closed += 1;
-        core.record.sessions.push(SessionReport {
-            date: session.date,
-            open: session.open,
-            close: session.close,
-            is_early_close: session.is_early_close,
-            n_bars: self.n_bars,
-            symbols,
-            switches: self.switches,
-        });
+        core.record.sessions.push(report);
+    }
+
+    /// What the session has come to by the clock, of the symbols that have joined and those that
+    /// have left: the run ends in it.
+    pub(super) fn as_it_stands(&mut self, core: &Core) -> Interrupted {
+        let at = core.clock.now();
+        let mut symbols = self.left.clone();
+        for (position, member) in self.members.iter_mut().enumerate() {
+            if !self.gate.is_joining(position) {
+                symbols.push(member.report(at, self.keeps_quality, false));
+            }
+        }
+        sort_with_left(&mut symbols);
+        let switches = self.switches.clone();
+        let session = session_report(&self.layout.session, self.n_bars, symbols, switches);
+        Interrupted { at, session }
     }
 
     /// The session of the run before this one.
@@ -378,6 +385,28 @@ impl RunningSession {
         }
         self.next_finding_ns = next_ns;
         Ok(())
+    }
+}
+
+/// In symbol order; where one has left and come back, what it is now stands first.
+fn sort_with_left(symbols: &mut [SymbolReport]) {
+    symbols.sort_by(|a, b| (&a.symbol, a.has_left).cmp(&(&b.symbol, b.has_left)));
+}
+
+fn session_report(
+    session: &Session,
+    n_bars: u64,
+    symbols: Vec<SymbolReport>,
+    switches: Vec<GateSwitch>,
+) -> SessionReport {
+    SessionReport {
+        date: session.date,
+        open: session.open,
+        close: session.close,
+        is_early_close: session.is_early_close,
+        n_bars,
+        symbols,
+        switches,
     }
 }
 

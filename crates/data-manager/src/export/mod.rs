@@ -7,6 +7,7 @@
 //! DIR/quality.csv                              a row for every symbol and session, base interval
 //! DIR/signals.csv                              a row for every signal; only where there was one
 //! DIR/run.json                                 what run it is of, as the caller says it
+//! DIR/interrupted.json                         only where the run was: the session, and through when
 //! ```
 
 mod signals;
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_market::{BarRows, Quality, SeriesKey};
-use openbell_time::TradingDate;
+use openbell_time::{Timestamp, TradingDate};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::schema::parser::parse_message_type;
@@ -37,6 +38,7 @@ const INDICATORS_FOLDER: &str = "indicators";
 const QUALITY_FILE: &str = "quality.csv";
 const SIGNALS_FILE: &str = "signals.csv";
 const RUN_FILE: &str = "run.json";
+const INTERRUPTED_FILE: &str = "interrupted.json";
 
 /// Rows gathered over all files before they are written: about 70 MB of bars.
 const GATHERED_ROWS_MAX: usize = 1 << 20;
@@ -137,6 +139,7 @@ pub struct RunExport {
     quality: AtomicFile,
     quality_text: Vec<u8>,
     signals: Vec<SignalRow>,
+    interrupted: Option<String>,
     n_gathered: usize,
     n_quality_rows: u64,
 }
@@ -157,7 +160,7 @@ impl RunExport {
     pub const FOLDERS: [&str; 2] = [BARS_FOLDER, INDICATORS_FOLDER];
 
     /// The files that an export makes beside them.
-    pub const FILES: [&str; 3] = [QUALITY_FILE, SIGNALS_FILE, RUN_FILE];
+    pub const FILES: [&str; 4] = [QUALITY_FILE, SIGNALS_FILE, RUN_FILE, INTERRUPTED_FILE];
 
     /// Begins an export of `run` into `folder`, which is made where it is not there. `run` is a text of
     /// the caller's, the same for the same run; an earlier export of it is replaced.
@@ -189,6 +192,7 @@ impl RunExport {
             quality,
             quality_text: header.to_vec(),
             signals: Vec::new(),
+            interrupted: None,
             n_gathered: 0,
             n_quality_rows: 0,
         })
@@ -313,6 +317,13 @@ impl RunExport {
         self.signals.push(row);
     }
 
+    /// Says in the folder that the last session, that of `session_date`, holds what had closed by `at`
+    /// and no more.
+    pub fn mark_interrupted(&mut self, session_date: TradingDate, at: Timestamp) {
+        let text = format!("{{\"session_date\":\"{session_date}\",\"at\":\"{at}\"}}\n");
+        self.interrupted = Some(text);
+    }
+
     /// Writes what is gathered, and puts every file in its place.
     ///
     /// # Errors
@@ -322,6 +333,9 @@ impl RunExport {
         self.write_quality()?;
         self.remove_earlier()?;
         write_text(&self.disk, &self.folder.join(RUN_FILE), &self.run)?;
+        if let Some(text) = &self.interrupted {
+            write_text(&self.disk, &self.folder.join(INTERRUPTED_FILE), text)?;
+        }
         let mut report =
             ExportReport { n_quality_rows: self.n_quality_rows, ..ExportReport::default() };
         for table in self.bars.into_values() {
@@ -361,9 +375,15 @@ impl RunExport {
                 }
             }
         }
-        let signals = self.folder.join(SIGNALS_FILE);
-        if self.signals.is_empty() && disk::is_file(&signals) {
-            earlier.push(signals);
+        let is_written = [
+            (SIGNALS_FILE, !self.signals.is_empty()),
+            (INTERRUPTED_FILE, self.interrupted.is_some()),
+        ];
+        for (name, _) in is_written.into_iter().filter(|(_, is_written)| !is_written) {
+            let path = self.folder.join(name);
+            if disk::is_file(&path) {
+                earlier.push(path);
+            }
         }
         for path in earlier {
             let removed = self.disk.remove(&path);
