@@ -2,25 +2,38 @@
 
 use crate::support::{Folder, session};
 
-/// The messages of the JSON log lines of a command, with their levels.
-fn lines(folder: &Folder, args: &[&str]) -> Vec<(String, String)> {
+/// A JSON log line: its level, its message, its fields, and the spans around it.
+struct Line {
+    level: String,
+    message: String,
+    fields: serde_json::Value,
+    spans: serde_json::Value,
+}
+
+/// The log lines of a command.
+fn lines(folder: &Folder, args: &[&str]) -> Vec<Line> {
     let log =
         ["--log", "openbell_coordinator=debug,openbell_data_manager=debug", "--log-format", "json"];
     let call = folder.run(&[args, &log].concat());
     let found = call.err.lines().filter_map(|line| {
         let value: serde_json::Value = serde_json::from_str(line).ok()?;
-        let text = |name: &str| value[name].as_str().map(str::to_owned);
-        Some((text("level")?, value["fields"]["message"].as_str()?.to_owned()))
+        Some(Line {
+            level: value["level"].as_str()?.to_owned(),
+            message: value["fields"]["message"].as_str()?.to_owned(),
+            fields: value["fields"].clone(),
+            spans: value["spans"].clone(),
+        })
     });
     found.collect()
 }
 
 #[track_caller]
-fn has(lines: &[(String, String)], level: &str, message: &str) {
-    assert!(
-        lines.iter().any(|(found, said)| found == level && said == message),
-        "no {level} line {message:?} in {lines:?}"
-    );
+fn has<'l>(lines: &'l [Line], level: &str, message: &str) -> &'l Line {
+    let found = lines.iter().find(|line| line.level == level && line.message == message);
+    let all = || lines.iter().map(|line| format!("{} {}", line.level, line.message));
+    found.unwrap_or_else(|| {
+        panic!("no {level} line {message:?} in {:#?}", all().collect::<Vec<_>>())
+    })
 }
 
 #[test]
@@ -45,12 +58,83 @@ fn a_run_logs_what_its_event_log_says_and_nothing_for_a_bar() {
         has(&found, "INFO", message);
     }
     has(&found, "INFO", "schedule entry skipped");
-    has(&found, "DEBUG", "command");
-    has(&found, "DEBUG", "planned");
+    for message in ["command", "planned", "gate decided", "lags", "lags no more"] {
+        has(&found, "DEBUG", message);
+    }
     has(&found, "DEBUG", "file opened");
     assert!(found.len() < 100, "{} lines for two sessions", found.len());
     let call = folder.run(&["run", "a.json"]).expect_code(0);
     assert_eq!(call.err, "", "nothing is logged that is not asked for");
+}
+
+#[test]
+fn each_decision_of_the_gate_has_a_line_with_its_reason_and_who_holds_it() {
+    let folder = Folder::with_market();
+    let fields = r#", "symbol_schedule": [{ "at": "12:00", "add": ["TSLA"] }, { "at": "12:00", "add": ["MSFT"] }]"#;
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], fields));
+    let found = lines(&folder, &["run", "a.json"]);
+    let decided: Vec<String> = found
+        .iter()
+        .filter(|line| line.message == "gate decided")
+        .map(|line| {
+            let text = |name: &str| line.fields[name].as_str().unwrap_or("").to_owned();
+            format!("{} {} {}", text("verdict"), text("why"), text("holders"))
+        })
+        .collect();
+    assert_eq!(
+        decided,
+        [
+            "opens  []",
+            "shuts catching_up [\"MSFT lags 8940s\"]",
+            "holds catching_up [\"MSFT lags 8940s\", \"TSLA lags 8940s\"]",
+            // MSFT lags no more, TSLA does; then neither, and both have a last bar to come.
+            "holds catching_up [\"TSLA lags 120s\"]",
+            "holds catching_up [\"MSFT lags 60s\", \"TSLA lags 60s\"]",
+            "holds catching_up [\"TSLA lags 60s\"]",
+            "opens  []",
+            "shuts closed []",
+        ]
+    );
+}
+
+#[test]
+fn the_lines_of_a_session_stand_inside_the_spans_of_their_run_and_session() {
+    let folder = Folder::with_market();
+    folder.write("a.json", &session(["2025-07-02", "2025-07-03"], &["AAPL"], &["1m"], ""));
+    let found = lines(&folder, &["run", "a.json"]);
+    let of_run: Vec<&Line> = found.iter().filter(|line| line.spans[0]["name"] == "run").collect();
+    let dates: Vec<(&str, &str)> = of_run
+        .iter()
+        .map(|line| (line.message.as_str(), line.spans[1]["date"].as_str().expect("a session")))
+        .collect();
+    let day = |date: &'static str| {
+        let lines = ["gate decided", "gate decided", "session opened", "joined"];
+        lines.into_iter().map(move |line| (line, date))
+    };
+    for (line, date) in day("2025-07-02").chain(day("2025-07-03")) {
+        assert!(dates.contains(&(line, date)), "{line} of {date} in {dates:?}");
+    }
+    assert_eq!(dates.last(), Some(&("run completed", "2025-07-03")));
+    assert!(
+        of_run
+            .iter()
+            .all(|line| line.spans[0]["name"] == "run" && line.spans[1]["name"] == "session")
+    );
+}
+
+#[test]
+fn a_run_that_fails_logs_the_consumer_and_the_cause_and_signals_are_logged() {
+    let folder = Folder::with_market();
+    let modules = r#", "scanners": [{ "module": "gap_scanner", "pre_session": true, "config": { "symbols": ["TSLA"] } }],
+    "strategies": [{ "module": "opening_range_breakout" }]"#;
+    let text = session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], modules);
+    folder.write("a.json", &text);
+    has(&lines(&folder, &["run", "a.json"]), "DEBUG", "signal");
+    let june = "bars/exchange_group=US_EQUITY/interval=1m/symbol=TSLA/2025-06.parquet";
+    folder.write(june, "no parquet");
+    let found = lines(&folder, &["run", "a.json"]);
+    assert_eq!(has(&found, "INFO", "consumer failed").fields["consumer"], "gap_scanner");
+    has(&found, "INFO", "run failed");
 }
 
 #[test]

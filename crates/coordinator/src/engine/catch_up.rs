@@ -15,7 +15,7 @@ impl RunningSession {
     pub(super) fn catch_up_one(&mut self, core: &mut Core) -> Result<(), RunError> {
         let clock = core.clock.now();
         let (closes_at, position) = self.first_backlog_bar();
-        if self.check_lag(position, closes_at, clock) == LagChange::BeganLagging {
+        if self.check_lag(position, closes_at, core) == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging(core)?;
         }
@@ -52,14 +52,18 @@ impl RunningSession {
         &mut self,
         position: usize,
         closes_at: Timestamp,
-        clock: Timestamp,
+        core: &Core,
     ) -> LagChange {
+        let clock = core.clock.now();
         let lag = self.open_time(closes_at, clock);
         let n_delivered = self.progress.n_delivered(position) as u64;
         match self.gate.check(position, n_delivered, lag) {
             None => LagChange::Unchanged,
             Some(change) => {
                 self.members[position].gauge.record_lag(lag);
+                if change != LagChange::Unchanged {
+                    self.trace_lag(core, position, change, lag);
+                }
                 change
             }
         }

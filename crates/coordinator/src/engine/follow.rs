@@ -169,6 +169,7 @@ impl RunningSession {
                 let overdue = self.overdue(live.complete_through, clock);
                 if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
                     self.members[position].gauge.record_lag(overdue);
+                    self.trace_lag(core, position, LagChange::BeganLagging, overdue);
                     began = true;
                 }
             }
@@ -248,7 +249,7 @@ impl RunningSession {
         closes_at: Timestamp,
     ) -> Result<(), RunError> {
         let clock = core.clock.now();
-        if self.check_lag(position, closes_at, clock) == LagChange::BeganLagging {
+        if self.check_lag(position, closes_at, core) == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is visible.
             self.begin_lagging(core)?;
         }

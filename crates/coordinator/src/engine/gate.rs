@@ -9,6 +9,7 @@ use openbell_time::Nanos;
 
 use super::core::Core;
 use super::session::{RosterState, RunningSession};
+use super::trace::Decided;
 use crate::consumers::notice::Notice;
 use crate::error::RunError;
 use crate::gate::hold::HoldCause;
@@ -24,6 +25,7 @@ impl RunningSession {
         }
         let opened = core.publish()?;
         if let Some(epoch) = opened {
+            self.trace_gate(core, Decided::Opens, None);
             self.switches.push(GateSwitch { at: core.clock.now(), epoch, reason: None });
         }
         Ok(opened.is_some())
@@ -34,6 +36,7 @@ impl RunningSession {
         let at = core.clock.now();
         let shut = core.shut(Some(at), reason.clone());
         if let Some(epoch) = shut {
+            self.trace_gate(core, Decided::Shuts, Some(&reason));
             self.switches.push(GateSwitch { at, epoch, reason: Some(reason) });
         }
         shut.is_some()
@@ -62,6 +65,7 @@ impl RunningSession {
             HoldCause::Skewed => Reason::Skewed { holders: symbols },
             HoldCause::Gone => Reason::Gone { holders: symbols },
         };
+        self.trace_holders(core, &reason);
         if self.shut(core, reason.clone()) {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
         }

@@ -32,6 +32,8 @@ pub(super) struct Record {
     pub(super) n_derived: u64,
     /// Events whose log line is written.
     n_traced: usize,
+    /// The session that they are of.
+    traced_session: Option<TradingDate>,
 }
 
 impl Record {
@@ -51,13 +53,14 @@ impl Record {
             n_bars: 0,
             n_derived: 0,
             n_traced: 0,
+            traced_session: None,
         }
     }
 
     /// Writes the log lines of the events that are new, of the run that is called `name`.
     pub(super) fn trace(&mut self, name: &str) {
         if self.n_traced < self.events.len() {
-            trace(name, &self.events[self.n_traced..]);
+            trace(name, &mut self.traced_session, &self.events[self.n_traced..]);
             self.n_traced = self.events.len();
         }
     }

@@ -11,22 +11,108 @@
 //! | info | `schedule entry skipped` | the session, the entry |
 //! | info | `consumer failed` | its name, what it said |
 //! | info | `run completed`, `run stopped`, `run failed` | the cause of a failure |
+//! | debug | `gate decided` | the verdict (opens, shuts, or holds where others hold it now), why, who holds it |
+//! | debug | `lags`, `lags no more` | the symbol, its lag |
 //! | debug | `command` | what was asked, and the answer |
 //! | debug | `signal` | what was signalled |
 //!
-//! Each has the session clock as `at`, inside the span `run` with the name of the session file. None is
-//! written for a bar.
+//! Each has the session clock as `at`, inside the span `run` with the name of the session file, and while
+//! a session is there inside the span `session` with its date. None is written for a bar, and no span is
+//! entered but around a line.
 
-use tracing::{debug, info, info_span};
+use openbell_session_data::Reason;
+use openbell_time::{Nanos, Timestamp, TradingDate};
+use tracing::{Level, debug, enabled, info, info_span};
 
+use super::core::Core;
+use super::session::RunningSession;
 use crate::control::event::Event;
+use crate::gate::lag::LagChange;
 
-/// Writes the lines of `events`, of the run that is called `name`.
+/// Writes the lines of `events`, of the run that is called `name`; `session` is the one that is there,
+/// before them and after.
 ///
 /// *Cost*: a comparison an event where nobody listens.
-pub(super) fn trace(name: &str, events: &[Event]) {
-    let _run = info_span!("run", name).entered();
-    events.iter().for_each(trace_event);
+pub(super) fn trace(name: &str, session: &mut Option<TradingDate>, events: &[Event]) {
+    for event in events {
+        if let Event::SessionOpened { date, .. } | Event::ScheduleSkipped { date, .. } = event {
+            *session = Some(*date);
+        }
+        within(name, *session, || trace_event(event));
+        // Its gate shuts after it is closed: what comes then is still of that session.
+        if let Event::Completed { .. } | Event::Stopped { .. } | Event::Failed { .. } = event {
+            *session = None;
+        }
+    }
+}
+
+/// Writes `line` inside the spans of its run and session.
+fn within(name: &str, session: Option<TradingDate>, line: impl FnOnce()) {
+    info_span!("run", name).in_scope(|| match session {
+        Some(date) => info_span!("session", %date).in_scope(line),
+        None => line(),
+    });
+}
+
+/// What the gate was decided to do.
+#[derive(Clone, Copy)]
+pub(super) enum Decided {
+    Opens,
+    Shuts,
+    /// It stays shut, and others hold it than before.
+    Holds,
+}
+
+impl RunningSession {
+    /// Writes the line of a decision of the gate.
+    pub(super) fn trace_gate(&self, core: &Core, decided: Decided, reason: Option<&Reason>) {
+        if !enabled!(Level::DEBUG) {
+            return;
+        }
+        let verdict = match decided {
+            Decided::Opens => "opens",
+            Decided::Shuts => "shuts",
+            Decided::Holds => "holds",
+        };
+        let (why, at) = (reason.map(Reason::name), core.clock.now());
+        let holders = reason.map(Reason::holders).unwrap_or_default();
+        let holders: Vec<String> = holders.iter().map(ToString::to_string).collect();
+        self.trace_within(core, || debug!(verdict, why, ?holders, %at, "gate decided"));
+    }
+
+    /// Writes the line of a gate that is shut and is held by others than before, or for another cause;
+    /// that those who hold it lag less and less is no decision.
+    pub(super) fn trace_holders(&self, core: &Core, reason: &Reason) {
+        if !enabled!(Level::DEBUG) {
+            return;
+        }
+        let Some(before) = core.board.inactive() else { return };
+        let before = &before.facts().reason;
+        let symbols = before.holders().iter().map(|holder| &holder.symbol);
+        let is_the_same = before.name() == reason.name()
+            && symbols.eq(reason.holders().iter().map(|holder| &holder.symbol));
+        if !is_the_same {
+            self.trace_gate(core, Decided::Holds, Some(reason));
+        }
+    }
+
+    /// Writes the line of a symbol that lags from now on, or no more.
+    pub(super) fn trace_lag(&self, core: &Core, position: usize, change: LagChange, lag: Nanos) {
+        if !enabled!(Level::DEBUG) {
+            return;
+        }
+        let symbol = &self.members[position].run.symbol;
+        let at: Timestamp = core.clock.now();
+        self.trace_within(core, || match change {
+            LagChange::BeganLagging => debug!(%symbol, %lag, %at, "lags"),
+            LagChange::CaughtUp => debug!(%symbol, %lag, %at, "lags no more"),
+            LagChange::Unchanged => {}
+        });
+    }
+
+    fn trace_within(&self, core: &Core, line: impl FnOnce()) {
+        within(&core.plan.config.session_name, Some(self.layout.session.date), line);
+    }
 }
 
 fn trace_event(event: &Event) {
