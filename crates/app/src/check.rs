@@ -3,18 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use openbell_coordinator::Plan;
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
+use crate::planned::plan_failure;
 use crate::session_file::SessionFile;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
 /// Checks session files.
 ///
-/// Every key, every value and every rule between them is looked at. All errors are said at once,
-/// each with file, line and column, what was found and what is allowed. No data is looked at;
-/// `openbell plan` does that.
+/// Looked at is what the file, the files that it names and the calendar can say: every key, every
+/// value and every rule between them; that the dates hold a session, and the days before them that
+/// are asked for are known; that modules are there, take their settings, and ask for nothing that
+/// the session never has. All errors are said, each with file, line and column, what was found and
+/// what is allowed. No data is looked at: that the store is there, knows the symbols, holds an
+/// interval of which the bars can be made and files that can be opened, `openbell plan` says, and
+/// `openbell run` says the same.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CheckArgs {
@@ -66,7 +72,9 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
 /// A session file with its modules, which are made and dropped.
 fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
     let file = SessionFile::load(path, terminal)?;
-    let (made, _) = modules::of_file(&file, &file.calendars()?)?;
+    let time = file.calendars()?;
+    Plan::check_dates(&file.config, &time).map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    let (made, _) = modules::of_file(&file, &time)?;
     modules::warn_of_idle_limits(&file, &made, terminal);
     Ok(file)
 }

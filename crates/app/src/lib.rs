@@ -28,6 +28,7 @@ pub mod lookahead;
 pub mod modules;
 pub mod outputs;
 pub mod plan;
+pub mod planned;
 pub mod progress;
 pub mod replay;
 pub mod report;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
+use crate::planned::plan_failure;
 use crate::progress::Progress;
-use crate::run::plan_failure;
 use crate::session_file::SessionFile;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
-use crate::run::plan_failure;
+use crate::planned::{nothing_stored, plan_failure, warn_of_strangers};
 use crate::session_file::SessionFile;
 use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
@@ -53,13 +53,26 @@ pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
     let plan = Plan::new(&file.config, &time, &mut source)
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::check_planned(&file, &plan, &made)?;
+    warn_of_strangers(&file, &plan, &source, terminal);
     let reads = reads(&plan, &store)?;
     if args.json {
         terminal.line(format!("{:#}", as_json(&plan, &folder, &reads)))?;
-        return Ok(Exit::Done);
+    } else {
+        print(&plan, &folder, &reads, terminal)?;
     }
-    print(&plan, &folder, &reads, terminal)?;
+    terminal.flush()?;
+    if is_empty(&plan, &reads) {
+        return Ok(nothing_stored(&folder, terminal));
+    }
     Ok(Exit::Done)
+}
+
+/// Whether the run would deliver no bar: nothing is stored of its sessions, and no scanner brings in
+/// what this plan does not know.
+fn is_empty(plan: &Plan, reads: &[Read]) -> bool {
+    let has_scanner = plan.config().session_data_config.scanners.iter().any(|s| s.enabled);
+    let of_sessions = reads.iter().filter(|read| matches!(read.purpose, Purpose::Sessions));
+    !has_scanner && of_sessions.map(|read| read.n_stored).all(|n_stored| n_stored == Some(0))
 }
 
 /// What of one series would be read.
@@ -141,7 +154,7 @@ fn read(
             let range = |since, until| since..until;
             let all_hours =
                 range(first.pre_open.unwrap_or(first.open), last.post_close.unwrap_or(last.close));
-            // What is wrong with a file is said by the run, when it is read.
+            // What is wrong inside a file is said by the run, when it is read.
             let n_stored = store.n_rows(&key, range(first.open, last.close), plan.calendar()).ok();
             (store.files(&key, all_hours, plan.calendar())?, n_stored)
         }

@@ -10,7 +10,7 @@ use openbell_time::{SystemWall, TimeManager, WallClock};
 use crate::events::{EventLog, LoggedCommand, event_line};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
-use crate::run::plan_failure;
+use crate::planned::plan_failure;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 

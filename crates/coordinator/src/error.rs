@@ -247,6 +247,24 @@ pub enum PlanError {
         /// As written.
         at: String,
     },
+    /// The days before the run that an entry of the history asks for begin before the calendar does.
+    #[error("{source}; ask for fewer, or begin later")]
+    HistoryBeforeFacts {
+        /// Position in `historical.data`, from 0.
+        entry: usize,
+        /// What the calendar says.
+        #[source]
+        source: TimeError,
+    },
+    /// The days before the run that an indicator asks for begin before the calendar does.
+    #[error("{source}; give the indicator a shorter period, or begin later")]
+    IndicatorBeforeFacts {
+        /// Position in `indicators.historical`, from 0.
+        entry: usize,
+        /// What the calendar says.
+        #[source]
+        source: TimeError,
+    },
     /// A series cannot be opened.
     #[error("cannot open {symbol} {interval}: {source}")]
     Unreadable {

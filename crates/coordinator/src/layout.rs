@@ -1,5 +1,6 @@
 //! One session laid out: when its clock runs, which rows are its own, where its bars lie.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_config::Hours;
@@ -65,9 +66,7 @@ impl LayoutRule {
     /// Dates outside the calendar's facts.
     pub(crate) fn lay(&self, session: Session) -> Result<SessionLayout, TimeError> {
         let parts: Vec<SessionPart> = session.parts().collect();
-        let is_extended = self.hours == Hours::Extended;
-        let clock_since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);
-        let clock_until = session.post_close.filter(|_| is_extended).unwrap_or(session.close);
+        let Range { start: clock_since, end: clock_until } = clock_hours(&session, self.hours);
         let mut delivered_parts = parts.clone();
         if clock_since < session.open {
             delivered_parts.insert(0, SessionPart { since: clock_since, until: session.open });
@@ -150,6 +149,15 @@ impl LayoutRule {
         }
         Ok((since, until))
     }
+}
+
+/// When the clock of `session` runs where `hours` are delivered: its last instant is visited, and
+/// nothing is scheduled at it.
+pub(crate) fn clock_hours(session: &Session, hours: Hours) -> Range<Timestamp> {
+    let is_extended = hours == Hours::Extended;
+    let since = session.pre_open.filter(|_| is_extended).unwrap_or(session.open);
+    let until = session.post_close.filter(|_| is_extended).unwrap_or(session.close);
+    since..until
 }
 
 fn parts_by_session(sessions: &[Session]) -> Vec<SessionPart> {

@@ -11,7 +11,7 @@ use openbell_time::{Calendar, Session, TimeManager, TradingDate};
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure};
-use crate::run::plan_failure;
+use crate::planned::plan_failure;
 
 /// The group of what is made up.
 const GROUP: &str = "US_EQUITY";

@@ -4,26 +4,22 @@ mod event_file;
 mod export;
 mod interrupt;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use openbell_config::{Mode, SPEED_MIN, is_speed};
-use openbell_coordinator::{
-    Engine, OnError, Phase, PlanError, PlanErrors, Report, StoreSource, UnknownSymbol,
-    run as run_engine, with_causes,
-};
+use openbell_coordinator::{Engine, OnError, Phase, Report, StoreSource, run as run_engine};
 use openbell_data_manager::export::RunExport;
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
-use openbell_market::Symbol;
+use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::SystemWall;
 
 use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
 use crate::outputs::Outputs;
+use crate::planned::{nothing_stored, plan_failure, warn_of_strangers};
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
@@ -133,9 +129,11 @@ fn run_file(
     outputs(args, &file, &folder, &texts).check()?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
-    let mut engine = Engine::new(&file.config, &time, Box::new(StoreSource::new(store)))
+    let source = StoreSource::new(store.clone());
+    let mut engine = Engine::new(&file.config, &time, Box::new(source))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::check_planned(&file, engine.plan(), &made)?;
+    warn_of_strangers(&file, engine.plan(), &StoreSource::new(store), terminal);
     modules::register(made, &mut engine)?;
     let head = head_of(&file, &folder, texts)?;
     let export = match &args.export {
@@ -193,12 +191,9 @@ fn run_file(
         report::print(&report, &facts, terminal)?
     }
     terminal.flush()?;
-    if report.phase == Phase::Closed && report.n_bars == 0 {
-        terminal.warning(&format!(
-            "the store {} holds no bar of these sessions; `openbell data ls {0}` shows what it holds",
-            folder.display(),
-        ));
-    }
+    // Nothing is not success.
+    let is_empty = report.phase == Phase::Closed && report.n_bars == 0;
+    let empty = if is_empty { nothing_stored(&folder, terminal) } else { Exit::Done };
     let lacking = report::incomplete_history(&report);
     if let Some(((symbol, interval), held)) = lacking.first_key_value() {
         terminal.warning(&format!(
@@ -209,10 +204,7 @@ fn run_file(
             counted(held.n_sessions.into(), "session"),
         ));
     }
-    let ended = end_of(&report, interrupt, terminal);
-    // Nothing is not success.
-    let is_empty = report.phase == Phase::Closed && report.n_bars == 0;
-    Ok(if is_empty { ended.and(Exit::Data) } else { ended })
+    Ok(end_of(&report, interrupt, terminal).and(empty))
 }
 
 /// What a run reads and where it writes.
@@ -275,59 +267,6 @@ fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {
             terminal.error(&format!("the run has failed: {why}"));
             Exit::RunFailed
         }
-    }
-}
-
-/// The failure of a run that cannot begin: all reasons, each with its place in the session file
-/// where it has one.
-pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure {
-    let is_config = |error: &PlanError| {
-        matches!(
-            error,
-            PlanError::NoSession { .. }
-                | PlanError::ScheduleOutside { .. }
-                | PlanError::NoLiveFeed
-                | PlanError::Time(_)
-        )
-    };
-    let exit = if errors.0.iter().any(is_config) { Exit::Config } else { Exit::Data };
-    let symbols = file.map(|file| file.config.session_data_config.symbols.as_slice());
-    let positions: BTreeMap<&Symbol, usize> =
-        symbols.unwrap_or_default().iter().enumerate().map(|(at, symbol)| (symbol, at)).collect();
-    let place = |error: &PlanError| {
-        let path = match error {
-            PlanError::NoSession { .. } => "backtest_config.start_date".to_owned(),
-            PlanError::ScheduleOutside { entry, .. } => {
-                format!("session_data_config.symbol_schedule[{entry}].at")
-            }
-            PlanError::BaseNotStored { .. } | PlanError::BaseYieldsNot { .. } => {
-                "session_data_config.base_interval".to_owned()
-            }
-            PlanError::UnknownSymbol(UnknownSymbol { symbol, .. }) => {
-                let item = positions.get(symbol).map(|at| format!("[{at}]")).unwrap_or_default();
-                format!("session_data_config.symbols{item}")
-            }
-            PlanError::NoBaseInterval { .. } | PlanError::NoCommonBase { .. } => {
-                "session_data_config.streams".to_owned()
-            }
-            _ => return String::new(),
-        };
-        file.map(|file| file.place_of(&path)).unwrap_or_default()
-    };
-    let line =
-        |error: &PlanError| format!("{}{}{}", place(error), with_causes(error), way_out(error));
-    let lines: Vec<String> = errors.0.iter().map(line).collect();
-    Failure::says(exit, format!("the run cannot begin\n{}", lines.join("\n")))
-}
-
-/// What can be done about files whose rows speak against what is said of them.
-fn way_out(error: &PlanError) -> &'static str {
-    let PlanError::Unreadable { source, .. } = error else { return "" };
-    match **source {
-        DataError::Refused { .. } => {
-            " (`openbell data compact FOLDER --into STORE` copies it with the options that help)"
-        }
-        _ => "",
     }
 }
 

@@ -101,9 +101,6 @@ fn a_plan_says_what_would_be_read_and_reads_no_bar() {
     "symbol_schedule": [{ "at": "12:00", "add": ["TSLA"] }, { "at": "14:00", "remove": ["AAPL"] }]"#;
     folder
         .write("a.json", &session(["2025-07-02", "2025-07-05"], &["AAPL"], &["1m", "5m"], fields));
-    // A file of which not even the footer can be read: a plan does not look into it.
-    let month = "bars/exchange_group=US_EQUITY/interval=1m/symbol=AAPL/2025-07.parquet";
-    folder.write(month, "no parquet");
     let call = folder.run(&["plan", "a.json"]).expect_code(0);
     assert_eq!(
         call.out,
@@ -116,14 +113,14 @@ session         open   close               schedule
 2025-07-03 Thu  09:30  13:00  early close  12:00 +TSLA, 14:00 -AAPL is outside and skipped
 
 symbol  reads  for                     files  expected bars  stored rows
-AAPL    1m     the sessions                1            600   unreadable
-AAPL    1m     1m history, 5 sessions      2          2,340   unreadable
-AAPL    1m     1d history, 5 sessions      2          2,340   unreadable
+AAPL    1m     the sessions                1            600          600
+AAPL    1m     1m history, 5 sessions      2          2,340        2,340
+AAPL    1m     1d history, 5 sessions      2          2,340        2,340
 TSLA    1m     the sessions                1            600          600
 TSLA    1m     1m history, 5 sessions      2          2,340        2,340
 TSLA    1m     1d history, 5 sessions      2          2,340        2,340
 
-10,560 bars expected in all, 5,280 rows stored from the first open to the last close
+10,560 bars expected in all, 10,560 rows stored from the first open to the last close
 "
     );
     let json = folder.run(&["plan", "a.json", "--json"]).expect_code(0).json();
@@ -146,9 +143,13 @@ a.json:4:38: XNYS has no session from 2025-07-04 to 2025-07-06; the next one is 
     );
     let fields = r#", "symbol_schedule": [{ "at": "2025-07-03T14:00", "add": ["MSFT"] }]"#;
     folder.write("b.json", &session(["2025-07-03", "2025-07-03"], &["AAPL"], &["7s"], fields));
-    let call = folder.run(&["plan", "b.json"]).expect_code(4);
-    let place = "\nb.json:5:60: cannot make 7s bars for AAPL: the store holds 1m";
-    assert!(call.err.contains(place), "{}", call.err);
+    let call = folder.run(&["plan", "b.json"]).expect_code(3);
+    for place in [
+        "\nb.json:5:60: cannot make 7s bars for AAPL: the store holds 1m",
+        "\nb.json:5:96: symbol_schedule[0] at 2025-07-03T14:00 lies outside the session of its date",
+    ] {
+        assert!(call.err.contains(place), "{}", call.err);
+    }
 }
 
 #[test]

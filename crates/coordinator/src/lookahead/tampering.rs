@@ -77,6 +77,15 @@ impl Source for Tampered {
         self.source.check_together(keys)
     }
 
+    fn check_files(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<(), DataError> {
+        self.source.check_files(key, range, calendar)
+    }
+
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
         let feed = self.source.feed(key, calendar)?;
         let Some(future) = self.tampering.clone() else { return Ok(feed) };

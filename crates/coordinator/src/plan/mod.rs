@@ -1,26 +1,25 @@
 //! What a run will do: the config checked against the calendar and the data, before a bar is read.
 
 mod base_interval;
+mod dates;
 pub(crate) mod reading;
 pub(crate) mod series;
 pub(crate) mod sessions;
 
-use openbell_config::{
-    ApplyTo, GateScope, ScheduleChange, ScheduleEntry, ScheduleTime, SessionConfig,
-};
+use openbell_config::{ApplyTo, GateScope, ScheduleChange, ScheduleEntry, SessionConfig};
 use openbell_data_manager::DataError;
 use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
 use openbell_processor::IndicatorSet;
 use openbell_processor::indicator::MarketFacts;
-use openbell_time::{Calendar, Nanos, Session, TimeError, TimeManager, Timestamp, TradingDate};
+use openbell_time::{Calendar, Nanos, Session, TimeError, TimeManager, Timestamp};
 use tracing::debug;
 
 use crate::error::{PlanError, PlanErrors};
 use crate::gate::lag::LagRule;
 use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, series_read};
-use crate::plan::sessions::{Ahead, Sessions, first_sessions};
+use crate::plan::sessions::{Ahead, Sessions};
 use crate::source::Source;
 
 /// A run, planned: everything that is decided before the first session.
@@ -97,6 +96,19 @@ impl Plan {
         }
     }
 
+    /// Checks of `config` what the calendars of `time` alone can say: that its dates hold a session,
+    /// that the days before it which are asked for are known, that dated schedule entries lie in
+    /// their session. No data is looked at; [`Plan::new`] says the same, and what the data says.
+    ///
+    /// # Errors
+    ///
+    /// Every reason at once.
+    pub fn check_dates(config: &SessionConfig, time: &TimeManager) -> Result<(), PlanErrors> {
+        let mut errors = Vec::new();
+        dates::dated(Sessions::OfConfig, config, time, &mut errors);
+        if errors.is_empty() { Ok(()) } else { Err(PlanErrors(errors)) }
+    }
+
     fn checked(
         config: &SessionConfig,
         time: &TimeManager,
@@ -104,16 +116,13 @@ impl Plan {
         asked: Sessions,
         errors: &mut Vec<PlanError>,
     ) -> Option<Plan> {
-        let group = config.exchange_group;
-        let calendar = noted(time.calendar(group.calendar), errors);
-        let sessions_per_year = group.sessions_per_year;
-        let mut of_sessions = Vec::new();
-        let sessions = calendar.as_ref();
-        let sessions = sessions.and_then(|c| first_sessions(asked, config, c, &mut of_sessions));
-        let run = calendar.as_ref().zip(sessions.as_ref().map(|(first, _)| first.as_slice()));
+        let mut of_dates = Vec::new();
+        let dated = dates::dated(asked, config, time, &mut of_dates);
+        let run = dated.as_ref().map(|dated| (&dated.calendar, dated.sessions.as_slice()));
         let base = base_interval::base_interval(config, run, source, errors);
-        errors.append(&mut of_sessions);
-        let (calendar, base) = (calendar?, base?);
+        errors.append(&mut of_dates);
+        let sessions_per_year = config.exchange_group.sessions_per_year;
+        let (dates::Dated { calendar, sessions, ahead }, base) = (dated?, base?);
         let data = &config.session_data_config;
         let derived: Vec<BarInterval> =
             data.intervals().into_iter().filter(|&interval| interval != base).collect();
@@ -127,7 +136,6 @@ impl Plan {
             })
         });
         let streaming = &data.streaming;
-        let (sessions, ahead) = sessions?;
         let full_session = full_session(&rule.calendar, &sessions[0]);
         let plan = Plan {
             config: config.clone(),
@@ -146,7 +154,6 @@ impl Plan {
             full_session,
             rule,
         };
-        plan.check_schedule(errors);
         plan.check_series(source, errors);
         Some(plan)
     }
@@ -230,7 +237,7 @@ impl Plan {
     pub fn schedule_of(&self, session: &Session) -> (Vec<ScheduleDue>, Vec<usize>) {
         let (mut due, mut skipped) = (Vec::new(), Vec::new());
         for (entry, scheduled) in self.schedule().iter().enumerate() {
-            match self.instant_in(session, scheduled.at) {
+            match dates::instant_in(&self.rule.calendar, self.rule.hours, session, scheduled.at) {
                 Some(at) => due.push(ScheduleDue { at, entry }),
                 None if scheduled.at.date.is_none() => skipped.push(entry),
                 None => {}
@@ -302,30 +309,6 @@ impl Plan {
         MarketFacts { sessions_per_year: self.sessions_per_year, bars_per_full_session }
     }
 
-    /// The instant at which the exchange's clock shows that time, where the clock of `session`
-    /// runs then; its last instant is not among them.
-    fn instant_in(&self, session: &Session, at: ScheduleTime) -> Option<Timestamp> {
-        let layout = self.rule.lay(*session).ok()?; // A session of the run was laid out before.
-        let shown = |date: TradingDate| self.rule.calendar.instant_at(date, at.time);
-        let runs = |at: &Timestamp| layout.clock_since <= *at && *at < layout.clock_until;
-        match at.date {
-            Some(date) => shown(date).filter(runs),
-            None => [-1, 0, 1]
-                .into_iter()
-                .filter_map(|days| shown(session.date.plus_days(days)))
-                .find(runs),
-        }
-    }
-
-    fn check_schedule(&self, errors: &mut Vec<PlanError>) {
-        for (entry, scheduled) in self.schedule().iter().enumerate() {
-            let is_in = |session: &Session| self.instant_in(session, scheduled.at).is_some();
-            if scheduled.at.date.is_some() && !self.sessions.iter().any(is_in) {
-                errors.push(PlanError::ScheduleOutside { entry, at: scheduled.at.to_string() });
-            }
-        }
-    }
-
     fn check_series(&self, source: &mut dyn Source, errors: &mut Vec<PlanError>) {
         for symbol in self.symbols() {
             if !source.intervals(&symbol).contains(&self.rule.base) {
@@ -335,11 +318,43 @@ impl Plan {
             let key = openbell_market::SeriesKey { symbol: symbol.clone(), interval };
             let readable = source.feed(&key, &self.rule.calendar).map(drop);
             let readable = readable.and_then(|()| self.check_together(&symbol, source));
-            if let Err(error) = readable {
-                let source = Box::new(error);
-                errors.push(PlanError::Unreadable { symbol, interval, source });
+            let unreadable = |interval, error| {
+                let (symbol, source) = (symbol.clone(), Box::new(error));
+                PlanError::Unreadable { symbol, interval, source }
+            };
+            match readable {
+                Err(error) => errors.push(unreadable(interval, error)),
+                Ok(()) => errors.extend(self.check_files(&symbol, source, unreadable)),
             }
         }
+    }
+
+    /// Opens what this run reads of `symbol`, and refuses what cannot be: a run that fails in its
+    /// third week for a file that was no Parquet from the start has cost two.
+    fn check_files(
+        &self,
+        symbol: &Symbol,
+        source: &dyn Source,
+        unreadable: impl Fn(BarInterval, DataError) -> PlanError,
+    ) -> Option<PlanError> {
+        let stored = source.intervals(symbol);
+        let (first, last) = (&self.sessions[0], &self.sessions[self.sessions.len() - 1]);
+        let until = last.post_close.unwrap_or(last.close);
+        let mut read = vec![(self.rule.base, first.pre_open.unwrap_or(first.open))];
+        for window in self.history_of(symbol) {
+            let n_before = window.n_sessions as usize;
+            let before = self.rule.calendar.sessions_before(first.date, n_before);
+            let Ok([since, ..]) = before else { continue }; // Refused with the dates.
+            let is_stored = stored.contains(&window.interval);
+            let interval = if is_stored { window.interval } else { self.rule.base };
+            read.push((interval, since.pre_open.unwrap_or(since.open)));
+        }
+        let stored = read.into_iter().filter(|(interval, _)| stored.contains(interval));
+        stored.into_iter().find_map(|(interval, since)| {
+            let key = openbell_market::SeriesKey { symbol: symbol.clone(), interval };
+            let checked = source.check_files(&key, since..until, &self.rule.calendar);
+            Some(unreadable(interval, checked.err()?))
+        })
     }
 
     /// Refuses a symbol whose series, as this run reads them, were adjusted in different ways.

@@ -83,6 +83,22 @@ pub trait Source: Send {
         SourceReadiness::Ready
     }
 
+    /// Whether what is stored of one series in `range` can be opened, as far as that can be said
+    /// without reading a row. A source without files has nothing to refuse.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be opened.
+    fn check_files(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<(), DataError> {
+        let _ = (key, range, calendar);
+        Ok(())
+    }
+
     /// A feed of one series, before its first row.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use openbell_data_manager::{DataError, DataManager, Feed, Prefetch};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Timestamp};
 
-use crate::error::UnknownSymbol;
+use crate::error::{UnknownSymbol, with_causes};
 use crate::source::Source;
 
 /// Feeds out of a [`DataManager`].
@@ -28,8 +28,14 @@ impl Source for StoreSource {
     }
 
     fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
-        let (source, nearest) =
-            (format!("the store {:?}", self.store.root()), self.store.nearest(symbol));
+        let (root, nearest) = (self.store.root(), self.store.nearest(symbol));
+        let source = match self.store.refusal_of(symbol) {
+            None => format!("the store {root:?}"),
+            Some(error) => {
+                let why = with_causes(&error);
+                format!("the store {root:?} cannot read the file of that name ({why}), and")
+            }
+        };
         UnknownSymbol { symbol: symbol.clone(), source, nearest: Some(nearest) }
     }
 
@@ -45,6 +51,15 @@ impl Source for StoreSource {
 
     fn check_together(&self, keys: &[SeriesKey]) -> Result<(), DataError> {
         self.store.check_together(keys)
+    }
+
+    fn check_files(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<(), DataError> {
+        self.store.check_files(key, range, calendar)
     }
 
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {

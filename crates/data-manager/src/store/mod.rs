@@ -176,6 +176,16 @@ impl DataManager {
         &self.strangers
     }
 
+    /// Why a file that is called by `symbol`, in a folder of such files, is none of the store's; absent
+    /// where there is no such file.
+    ///
+    /// *Cost*: reads its footer.
+    pub fn refusal_of(&self, symbol: &Symbol) -> Option<DataError> {
+        let name = layout::flat_file_name(symbol);
+        let is_its = |path: &&PathBuf| path.file_name().is_some_and(|found| found == &*name);
+        BarFile::open(self.strangers.iter().find(is_its)?).err()
+    }
+
     /// What is known of every series, in order; one that is stored twice is listed twice.
     ///
     /// *Cost*: reads the footer of every file; rows only of files without statistics.
@@ -209,6 +219,27 @@ impl DataManager {
         let files = self.files_in_order(key, calendar)?;
         let is_wanted = |file: &&HeldFile| file.last_ns >= since_ns && file.first_ns < until_ns;
         Ok(files.iter().filter(is_wanted).map(|file| file.path.clone()).collect())
+    }
+
+    /// Opens the files of one series that hold rows in `range`, as far as their names say, and reads
+    /// what they say of themselves: no row of them.
+    ///
+    /// *Cost*: reads the footers of those files.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::UnknownSeries`], [`DataError::AmbiguousSeries`]; that of the first file that is no
+    /// file of bars.
+    pub fn check_files(
+        &self,
+        key: &SeriesKey,
+        range: Range<Timestamp>,
+        calendar: &Calendar,
+    ) -> Result<(), DataError> {
+        for path in self.files(key, range, calendar)? {
+            BarFile::open(&path)?;
+        }
+        Ok(())
     }
 
     /// How many rows of one series are stamped in `range` (1d and 1w rows with the open of their
