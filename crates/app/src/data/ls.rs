@@ -2,19 +2,22 @@
 
 use clap::Args;
 use openbell_coordinator::with_causes;
-use openbell_data_manager::SeriesInfo;
+use openbell_data_manager::{DataError, SeriesInfo};
 use openbell_time::TimeManager;
 use serde_json::json;
 
+use super::summary::{self, LISTED_MAX};
 use super::{Selection, StoreArg, stamp_words};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::table::{Align, Table, bytes, count, counted};
 use crate::terminal::Terminal;
 
 /// Lists what is stored.
 ///
 /// For each series: symbol, interval, rows, first and last bar, files, size, and where it is from.
-/// Times are of the exchange's clock; of 1d and 1w bars the session dates are shown.
+/// Times are of the exchange's clock; of 1d and 1w bars the session dates are shown. More than 50
+/// series are summed up by exchange group and interval, with what is to be known of some of them;
+/// with --details each is listed all the same.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct LsArgs {
@@ -22,7 +25,10 @@ pub struct LsArgs {
     store: StoreArg,
     #[command(flatten)]
     selection: Selection,
-    /// Writes one JSON array instead of a table.
+    /// Every series, however many there are.
+    #[arg(long)]
+    details: bool,
+    /// Writes one JSON array instead of a table; every series stands in it.
     #[arg(long)]
     json: bool,
 }
@@ -31,13 +37,17 @@ const EXAMPLES: &str = "\
 Examples:
   openbell data ls bars
   openbell data ls bars --symbols AAPL,MSFT --intervals 1m
+  openbell data ls bars --details
+      every series of thousands
   openbell data ls bars --json";
+
+/// Files that cannot be read, of which each is named.
+const WARNINGS_MAX: usize = 10;
 
 /// Lists them.
 pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
     let store = args.selection.open(&args.store.store)?;
     let series = args.selection.series(&store)?;
-    let time = TimeManager::new();
     if args.json {
         let rows: Vec<serde_json::Value> = series.iter().map(as_json).collect();
         terminal.line(format!("{:#}", serde_json::Value::from(rows)))?;
@@ -50,6 +60,32 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
         ))?;
         return Ok(Exit::Done);
     }
+    if args.details || series.len() <= LISTED_MAX {
+        list(&series, args, terminal)?;
+    } else {
+        summary::print(&series, &args.selection, origin_words, terminal)?;
+    }
+    terminal.flush()?;
+    let unreadable: Vec<&DataError> = series.iter().flat_map(|info| &info.unreadable).collect();
+    let n_shown = if args.details { unreadable.len() } else { unreadable.len().min(WARNINGS_MAX) };
+    for error in &unreadable[..n_shown] {
+        terminal.warning(&with_causes(*error));
+    }
+    if n_shown < unreadable.len() {
+        let more = counted((unreadable.len() - n_shown) as u64, "more file");
+        terminal.warning(&format!("{more} cannot be read; --details names them"));
+    }
+    let n_strangers = store.strangers().len() as u64;
+    if n_strangers > 0 {
+        let files = counted(n_strangers, "other file");
+        terminal.note(&format!("{files} in the folder; `openbell data verify` names them"));
+    }
+    Ok(Exit::Done)
+}
+
+/// A line for each series.
+fn list(series: &[SeriesInfo], args: &LsArgs, terminal: &mut Terminal) -> Result<(), Failure> {
+    let time = TimeManager::new();
     let mut table = Table::new([
         ("symbol", Align::Left),
         ("interval", Align::Left),
@@ -61,7 +97,7 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
         ("group", Align::Left),
         ("source", Align::Left),
     ]);
-    for info in &series {
+    for info in series {
         let calendar = args.selection.calendar(&time, info)?;
         let words = |stamp| stamp_words(&calendar, info.key.interval, stamp);
         let (first, last) = match info.span {
@@ -89,16 +125,7 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
         counted(n_rows, "row"),
         bytes(n_bytes)
     ))?;
-    terminal.flush()?;
-    for error in series.iter().flat_map(|info| &info.unreadable) {
-        terminal.warning(&with_causes(error));
-    }
-    let n_strangers = store.strangers().len() as u64;
-    if n_strangers > 0 {
-        let files = counted(n_strangers, "other file");
-        terminal.note(&format!("{files} in the folder; `openbell data verify` names them"));
-    }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 fn source_words(info: &SeriesInfo) -> String {

@@ -6,6 +6,7 @@ mod delete;
 mod generate;
 mod import;
 mod ls;
+mod summary;
 mod verify;
 
 use std::collections::BTreeSet;

@@ -159,6 +159,73 @@ AAPL    1m        2025-07-03       210      210  100.00%     0        0        0
     assert_eq!(whole.out, "bars: nothing is missing\n");
 }
 
+/// A store of sixty symbols in bars of minutes and days, one file of which is damaged, and one
+/// symbol that was imported against a check.
+fn with_many_series() -> Folder {
+    let folder = Folder::new();
+    let symbols: Vec<String> = (1..=60).map(|n| format!("S{n:02}")).collect();
+    let dates = ["--since", "2025-07-02", "--until", "2025-07-04", "--daily"];
+    let market = ["data", "generate", "bars", "--symbols", &symbols.join(",")];
+    folder.run(&[&market[..], &dates].concat()).expect_code(0);
+    folder.write("bars/exchange_group=US_EQUITY/interval=1m/symbol=S02/2025-07.parquet", "none");
+    let rows = (0..12).map(|n| format!("2025-07-02 09:{:02}:00,10,11,9,10,5\n", 30 + 2 * n));
+    let text: String = rows.collect();
+    folder.write("ZZ.csv", &format!("timestamp,open,high,low,close,volume\n{text}"));
+    let import = ["data", "import", "ZZ.csv", "--store", "bars", "--interval", "1m"];
+    let zone = ["--zone", "America/New_York"];
+    folder.run(&[&import[..], &zone].concat()).expect_code(4);
+    folder.run(&[&import[..], &zone, &["--force", "interval"]].concat()).expect_code(0);
+    folder
+}
+
+#[test]
+fn more_series_than_a_person_reads_are_summed_up_and_each_is_listed_with_details() {
+    let folder = with_many_series();
+    let call = folder.run(&["data", "ls", "bars"]).expect_code(0);
+    let lines: Vec<&str> = call.out.lines().collect();
+    assert!(lines[0].starts_with("121 series of 61 symbols: "), "{}", lines[0]);
+    let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
+    assert_eq!(words(2)[..6], ["group", "interval", "symbols", "rows", "first", "last"]);
+    // 59 symbols of 390 and 210 minutes, and the 12 rows of ZZ; the damaged file has none to say.
+    let minutes = ["US_EQUITY", "1m", "61", "35,412", "2025-07-02", "2025-07-03", "61"];
+    assert_eq!(words(3)[..7], minutes);
+    assert_eq!(words(3)[9..], ["-", "and", "1", "more"], "{}", lines[3]);
+    assert_eq!(words(4)[..7], ["US_EQUITY", "1d", "60", "120", "2025-07-02", "2025-07-03", "60"]);
+    let found: Vec<&str> = lines[6..9].to_vec();
+    let expected = [
+        "finding           series  first",
+        "cannot be read         1  S02 1m",
+        "waived: interval       1  ZZ 1m",
+    ];
+    assert_eq!(found, expected);
+    let way = "--details lists each series, --symbols and --intervals choose among them";
+    assert_eq!((lines.len(), lines[10]), (11, way));
+    assert!(call.err.contains("symbol=S02/2025-07.parquet"), "{}", call.err);
+
+    let each = folder.run(&["data", "ls", "bars", "--details"]).expect_code(0);
+    assert_eq!(each.out.lines().filter(|line| line.starts_with('S')).count(), 120);
+    assert_eq!(each.err, call.err);
+    let few = folder.run(&["data", "ls", "bars", "--symbols", "S01,ZZ"]).expect_code(0);
+    assert!(few.out.contains("\n3 series, 614 rows, "), "{}", few.out);
+    let json = folder.run(&["data", "ls", "bars", "--json"]).expect_code(0).json();
+    assert_eq!(json.as_array().map(Vec::len), Some(121));
+}
+
+#[test]
+fn of_many_files_that_cannot_be_read_ten_are_named_and_the_others_with_details() {
+    let folder = with_many_series();
+    for n in 1..=12 {
+        let series = format!("bars/exchange_group=US_EQUITY/interval=1m/symbol=S{n:02}");
+        folder.write(&format!("{series}/2025-07.parquet"), "none");
+    }
+    let call = folder.run(&["data", "ls", "bars"]).expect_code(0);
+    let warned: Vec<&str> = call.err.lines().collect();
+    assert_eq!(warned.len(), 11, "{}", call.err);
+    assert_eq!(warned[10], "warning: 2 more files cannot be read; --details names them");
+    let each = folder.run(&["data", "ls", "bars", "--details"]).expect_code(0);
+    assert_eq!(each.err.lines().count(), 12);
+}
+
 #[test]
 fn verify_names_what_is_wrong_and_repair_mends_what_can_be() {
     let folder = Folder::with_market();
