@@ -11,6 +11,7 @@ use std::process::Command;
 
 use clap::Parser;
 use openbell::args::Arguments;
+use openbell_data_manager::Check;
 
 use crate::support::{Folder, commands, session};
 
@@ -112,4 +113,31 @@ fn every_option_is_explained() {
             assert!(is_explained, "`openbell {words}` does not explain {}", argument.get_id());
         }
     }
+}
+
+#[test]
+fn the_options_of_an_import_stand_under_headings_and_its_checks_are_named() {
+    let folder = Folder::new();
+    let help = folder.run(&["data", "import", "--help"]).expect_code(0).out;
+    let headings: Vec<&str> =
+        help.lines().filter(|line| line.ends_with(':') && !line.starts_with(' ')).collect();
+    assert_eq!(
+        headings,
+        [
+            "Arguments:",
+            "Options:",
+            "The file:",
+            "Timestamps:",
+            "Columns, by name or by position from 1:",
+            "The checks of the rows:",
+            "The origin of the values:",
+            "Options of every command:",
+            "Examples:",
+        ]
+    );
+    let of_force = help.split("--force <CHECK,...>").nth(1).expect("the option");
+    let of_force: Vec<&str> = of_force.split_whitespace().take(40).collect();
+    let of_force = of_force.join(" ");
+    let names: Vec<&str> = Check::ALL.iter().map(|check| check.name()).collect();
+    assert!(of_force.contains(&format!(": {};", names.join(", "))), "{of_force}");
 }

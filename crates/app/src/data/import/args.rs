@@ -15,9 +15,12 @@ use crate::data::DEFAULT_GROUP;
 /// Imports CSV files, plain or gzip.
 ///
 /// What is not said is guessed from the first rows, and the guesses are shown; --dry-run shows how
-/// the first rows would be read, in exchange time and UTC, and writes nothing. No row is dropped
-/// silently: those that cannot be bars are counted by reason, and --rejects lists them. A file
-/// that was imported before changes nothing.
+/// the first rows would be read, in exchange time and UTC, and writes nothing. What is said and what
+/// is guessed is held against all rows of the file before the first is written: their interval,
+/// zone, end of the bar that is stamped, unit, labels, contradictions, what is stored already, and
+/// symbol. A file whose rows speak against it is refused with the option that fits; --force CHECK
+/// insists. No row is dropped silently: those that cannot be bars are counted by reason, and
+/// --rejects lists them. A file that was imported before changes nothing.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct ImportArgs {
@@ -48,9 +51,26 @@ pub struct ImportArgs {
     pub(super) stamps: StampArgs,
     #[command(flatten)]
     pub(super) columns: ColumnArgs,
-    /// Imports although this check of the rows speaks against it; it is said in the stored files.
-    #[arg(long, value_name = "CHECK", value_delimiter = ',')]
+    #[command(flatten)]
+    pub(super) checks: CheckArgs,
+    #[command(flatten)]
+    pub(super) origin: OriginArgs,
+}
+
+/// What speaks against the rows, and is imported all the same.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The checks of the rows")]
+pub(super) struct CheckArgs {
+    /// Imports although these checks of the rows speak against it, separated by commas: interval, zone,
+    /// stamped-at, unit, label, conflicting, stored, symbol; it is said in the stored files.
+    #[arg(long, value_name = "CHECK,...", value_delimiter = ',')]
     pub(super) force: Vec<Check>,
+}
+
+/// What is said of the values, and kept in the stored files.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The origin of the values")]
+pub(super) struct OriginArgs {
     /// Who supplied the values.
     #[arg(long, value_name = "NAME")]
     pub(super) provider: Option<String>,

@@ -28,10 +28,10 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
     let options = options(args);
     let symbols: Vec<SymbolChoice> = args.files.iter().map(|file| symbol_of(args, file)).collect();
     let provenance = Provenance {
-        provider: args.provider.clone(),
-        adjustment: adjustment(args.adjustment),
+        provider: args.origin.provider.clone(),
+        adjustment: adjustment(args.origin.adjustment),
         is_synthetic: false,
-        waived: args.force.iter().copied().collect(),
+        waived: args.checks.force.iter().copied().collect(),
     };
     let target = |symbols| ImportTarget {
         exchange_group: &args.group,
