@@ -307,6 +307,32 @@ fn a_silent_topic_is_late_and_never_quiet_and_a_proven_silence_is_quiet_and_hold
 }
 
 #[test]
+fn quality_tells_bars_that_are_missing_from_those_that_are_proven_never_to_have_been() {
+    let key = series("AAPL 1m");
+    // 30 minutes with trades, 10 of which it is proven that they have none, 5 more with trades, and
+    // from 10:15 on nobody says anything.
+    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(36_000));
+    feed.continuous().arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 30), secs(1));
+    feed.arrives(at(DAY, 10, 10) + secs(1), Arrival::CompleteThrough(at(DAY, 10, 10)));
+    feed.arrive_after_close(&bars_of(&key, at(DAY, 10, 10), 5), secs(1));
+    for (more, n_no_trade, n_missing) in [
+        ("", Some(10), Some(345)),
+        (r#", "gap_filler": {"enable_session_quality": false}"#, None, None),
+    ] {
+        let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, more);
+        let mut story = run(&json, [feed.clone()], at(DAY, 9, 29));
+        story.go_by(at(DAY, 16, 30), secs(5));
+        let report = story.engine.report();
+        let symbol = &report.sessions[0].symbols[0];
+        assert_eq!(symbol.live.expect("it is a live one").n_no_trade, n_no_trade, "{more}");
+        assert_eq!(symbol.n_missing(), n_missing, "{more}");
+        assert_eq!(symbol.series[0].n_bars, 35);
+        let expected = symbol.series[0].coverage.map(|coverage| coverage.expected);
+        assert_eq!(expected, n_no_trade.map(|_| 390), "quality is of what is there");
+    }
+}
+
+#[test]
 fn a_completeness_mark_that_lies_ahead_keeps_no_gate_open() {
     let key = series("AAPL 1m");
     let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(36_000));

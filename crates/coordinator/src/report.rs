@@ -55,6 +55,17 @@ pub struct SymbolReport {
     pub has_left: bool,
 }
 
+impl SymbolReport {
+    /// Expected base bars that are not there, and of which nobody has said that nothing was traded;
+    /// absent while nothing is expected, and without quality. Stored rows do not tell the two
+    /// apart.
+    pub fn n_missing(&self) -> Option<u32> {
+        let base = self.series.first()?.coverage?;
+        let n_no_trade = self.live.and_then(|live| live.n_no_trade).unwrap_or(0);
+        Some(base.expected - base.n - n_no_trade)
+    }
+}
+
 /// What became of the rows that a live feed has handed over in one session.
 ///
 /// They add up: bars delivered in their turn (the base series' bars without the late ones), late
@@ -69,6 +80,9 @@ pub struct LiveReport {
     pub n_revised: u64,
     /// Of the bars delivered in their turn, those that were delivered while the symbol was behind.
     pub n_caught_up: u64,
+    /// Expected base bars of which the feed has proven that nothing was traded; absent without
+    /// quality. They are expected all the same: quality says what is there.
+    pub n_no_trade: Option<u32>,
 }
 
 impl LiveReport {

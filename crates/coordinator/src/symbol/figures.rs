@@ -54,3 +54,13 @@ pub(crate) fn series_reports(
     });
     reports.collect()
 }
+
+/// How many base bars that close by `through` are expected and not there at `at`.
+pub(crate) fn n_absent(series: &SessionSeries, through: Timestamp, at: Timestamp) -> u32 {
+    let rows = series.base.rows_at(at);
+    let Some(segment) = rows.segment() else { return 0 };
+    // A live bar can be read later than it closes: what has closed is not what was visible then.
+    let n_closed = rows.closes_at_ns().partition_point(|&ns| ns <= through.as_nanos());
+    let coverage = segment.day().grid.coverage(&rows.opens_at_ns()[..n_closed], through);
+    coverage.map_or(0, |coverage| coverage.expected - coverage.n)
+}

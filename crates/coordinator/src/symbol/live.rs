@@ -70,10 +70,11 @@ pub(crate) struct LiveCounts {
 }
 
 impl LiveCounts {
-    /// What stands in the report.
+    /// What stands in the report, of which the series know how many bars are proven to be none.
     pub(crate) fn report(&self) -> LiveReport {
         let LiveCounts { n_handed, n_late, n_revised, n_caught_up, n_behind } = *self;
-        LiveReport { n_handed, n_late, n_revised, n_caught_up: n_caught_up + n_behind }
+        let n_caught_up = n_caught_up + n_behind;
+        LiveReport { n_handed, n_late, n_revised, n_caught_up, n_no_trade: None }
     }
 }
 

@@ -30,11 +30,11 @@ use crate::error::RunError;
 use crate::history::History;
 use crate::layout::SessionLayout;
 use crate::plan::reading::Reading;
-use crate::report::SymbolReport;
+use crate::report::{LiveReport, SymbolReport};
 use crate::source::admission::{Admitted, Rejected};
 use crate::source::session_reader::SessionReader;
 use checkpoints::Checkpoints;
-use figures::{SessionFigures, series_reports};
+use figures::{SessionFigures, n_absent, series_reports};
 use live::LiveRows;
 use warm_up::before_session;
 
@@ -218,7 +218,11 @@ impl SymbolSession {
         let history = self.run.history.report();
         let live = match &self.rows {
             SymbolRows::Stored(_) => None,
-            SymbolRows::Live(live) => Some(live.counts.report()),
+            SymbolRows::Live(live) => {
+                let proven = live.complete_through.min(at);
+                let n_no_trade = keeps_quality.then(|| n_absent(&self.series, proven, at));
+                Some(LiveReport { n_no_trade, ..live.counts.report() })
+            }
         };
         SymbolReport { symbol: self.run.symbol.clone(), series, history, rejected, live, has_left }
     }
