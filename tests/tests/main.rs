@@ -16,6 +16,7 @@ mod historical_indicators;
 mod live;
 mod live_deadline;
 mod live_laws;
+mod live_logs;
 mod live_stories;
 mod live_waking;
 mod lookahead;

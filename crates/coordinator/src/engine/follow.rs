@@ -345,6 +345,7 @@ impl RunningSession {
             if watched.shows_otherwise && self.gate.scope() == GateScope::Symbol {
                 self.roster = RosterState::Changed;
             }
+            self.trace_source(core, position, &why);
             let member = &mut self.members[position];
             member.gauge.show(state_of(watched.state), &why, clock);
             member.gauge.record_backlog(member.n_undelivered(n_delivered, clock) as u64);

@@ -7,6 +7,9 @@
 //! | info | `joined`, `left` | the symbol; how often it has joined, bars of its backlog |
 //! | info | `rows rejected` | the symbol, the reason, how many |
 //! | info | `no data` | the symbol, the session |
+//! | info | `source trouble`, `source well` | the symbol, what is wrong (live) |
+//! | info | `caught up` | the symbol, bars that were delivered while it was behind (live) |
+//! | info | `bars corrected` | the symbol, why, how many (live) |
 //! | info | `session closed` | its date, bars |
 //! | info | `schedule entry skipped` | the session, the entry |
 //! | info | `consumer failed` | its name, what it said |
@@ -20,7 +23,9 @@
 //! a session is there inside the span `session` with its date. None is written for a bar, and no span is
 //! entered but around a line.
 
-use openbell_session_data::Reason;
+use std::mem::discriminant;
+
+use openbell_session_data::{Reason, Why};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 use tracing::{Level, debug, enabled, info, info_span};
 
@@ -110,9 +115,30 @@ impl RunningSession {
         });
     }
 
+    /// Writes the line of a symbol whose source is in trouble from now on, or no more: `now` is why it
+    /// is where it is, and it still says why it was.
+    pub(super) fn trace_source(&self, core: &Core, position: usize, now: &Why) {
+        let member = &self.members[position];
+        let before = &member.rows.live().why;
+        if discriminant(before) == discriminant(now) {
+            return;
+        }
+        let (symbol, at) = (&member.run.symbol, core.clock.now());
+        if is_trouble(now) {
+            self.trace_within(core, || info!(%symbol, why = %now, %at, "source trouble"));
+        } else if is_trouble(before) {
+            self.trace_within(core, || info!(%symbol, %at, "source well"));
+        }
+    }
+
     fn trace_within(&self, core: &Core, line: impl FnOnce()) {
         within(&core.plan.config.session_name, Some(self.layout.session.date), line);
     }
+}
+
+/// Whether it is the source that fails, and not the market that is still.
+fn is_trouble(why: &Why) -> bool {
+    matches!(why, Why::Down { .. } | Why::Skewed { .. } | Why::Refused { .. })
 }
 
 fn trace_event(event: &Event) {
