@@ -123,13 +123,15 @@ fn the_lines_of_a_session_stand_inside_the_spans_of_their_run_and_session() {
 }
 
 #[test]
-fn a_run_that_fails_logs_the_consumer_and_the_cause_and_signals_are_logged() {
+fn a_run_that_fails_logs_the_consumer_and_the_cause_and_one_that_ends_its_signals_and_its_export() {
     let folder = Folder::with_market();
     let modules = r#", "scanners": [{ "module": "gap_scanner", "pre_session": true, "config": { "symbols": ["TSLA"] } }],
     "strategies": [{ "module": "opening_range_breakout" }]"#;
     let text = session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], modules);
     folder.write("a.json", &text);
-    has(&lines(&folder, &["run", "a.json"]), "DEBUG", "signal");
+    let found = lines(&folder, &["run", "a.json", "--export", "out"]);
+    has(&found, "DEBUG", "signal");
+    assert_eq!(has(&found, "INFO", "export written").fields["n_bars"], 780);
     let june = "bars/exchange_group=US_EQUITY/interval=1m/symbol=TSLA/2025-06.parquet";
     folder.write(june, "no parquet");
     let found = lines(&folder, &["run", "a.json"]);

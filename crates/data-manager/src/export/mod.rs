@@ -24,6 +24,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::Type;
+use tracing::info;
 
 use crate::codec::bar_file::meta_key;
 use crate::disk::{self, AtomicFile, Disk, RealDisk};
@@ -353,6 +354,9 @@ impl RunExport {
             write_signals(&self.disk, &self.folder, &self.signals)?;
             report.n_files += 1;
         }
+        let ExportReport { n_files, n_bars, n_indicator_rows, n_signal_rows, .. } = report;
+        let folder = self.folder.display();
+        info!(%folder, n_files, n_bars, n_indicator_rows, n_signal_rows, "export written");
         Ok(report)
     }
 
