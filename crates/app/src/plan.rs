@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
-use crate::planned::{nothing_stored, plan_failure, warn_of_strangers};
+use crate::planned::{nothing_stored, plan_failure, warn_of_schedule};
 use crate::session_file::SessionFile;
 use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
@@ -53,7 +53,7 @@ pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
     let plan = Plan::new(&file.config, &time, &mut source)
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::check_planned(&file, &plan, &made)?;
-    warn_of_strangers(&file, &plan, &source, terminal);
+    warn_of_schedule(&file, &plan, &source, terminal);
     let reads = reads(&plan, &store)?;
     if args.json {
         terminal.line(format!("{:#}", as_json(&plan, &folder, &reads)))?;

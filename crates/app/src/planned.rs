@@ -82,13 +82,32 @@ pub fn nothing_stored(store: &Path, terminal: &Terminal) -> Exit {
     Exit::Data
 }
 
-/// Warns of symbols that are to join by the schedule of `file`, and cannot.
-pub fn warn_of_strangers(
-    file: &SessionFile,
-    plan: &Plan,
-    source: &dyn Source,
-    terminal: &Terminal,
-) {
+/// Warns of entries of the schedule of `file` that change nothing in this run: those that lie outside
+/// every session, and symbols that are to join and cannot.
+pub fn warn_of_schedule(file: &SessionFile, plan: &Plan, source: &dyn Source, terminal: &Terminal) {
+    warn_of_skipped(file, plan, terminal);
+    warn_of_strangers(file, plan, source, terminal);
+}
+
+fn warn_of_skipped(file: &SessionFile, plan: &Plan, terminal: &Terminal) {
+    let mut n_skipped = vec![0; plan.schedule().len()];
+    for session in plan.sessions() {
+        let (_, skipped) = plan.schedule_of(session);
+        skipped.into_iter().for_each(|entry| n_skipped[entry] += 1);
+    }
+    for (entry, scheduled) in plan.schedule().iter().enumerate() {
+        if n_skipped[entry] == plan.sessions().len() {
+            let path = format!("session_data_config.symbol_schedule[{entry}].at");
+            let (place, at) = (file.place_of(&path), scheduled.at);
+            terminal.warning(&format!(
+                "{place}symbol_schedule[{entry}] at {at} lies outside every session of this run: it has \
+                 no effect"
+            ));
+        }
+    }
+}
+
+fn warn_of_strangers(file: &SessionFile, plan: &Plan, source: &dyn Source, terminal: &Terminal) {
     for (entry, scheduled) in plan.schedule().iter().enumerate() {
         let ScheduleChange::Add { symbols, .. } = &scheduled.change else { continue };
         for (at, symbol) in symbols.iter().enumerate() {

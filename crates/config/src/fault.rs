@@ -57,6 +57,11 @@ pub enum Idle {
     Nothing,
     /// What it switches is not there in this build.
     NotComputed,
+    /// The symbol that is to be added is one of `symbols`, and nothing in the file removes it.
+    AddsNothing {
+        /// The symbol.
+        symbol: Symbol,
+    },
     /// Nothing in the file brings in the symbol that is to be removed.
     RemovesNothing {
         /// The symbol.
@@ -404,6 +409,10 @@ impl fmt::Display for Idle {
             Idle::NotComputed => f.write_str(
                 "has no effect: the quality of the days before is not computed; `openbell data \
                  coverage` reports it",
+            ),
+            Idle::AddsNothing { symbol } => write!(
+                f,
+                "adds {symbol}, which is in symbols from the start, and no \"remove\" of this file takes it out"
             ),
             Idle::RemovesNothing { symbol } => write!(
                 f,

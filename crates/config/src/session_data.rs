@@ -138,10 +138,10 @@ impl SessionDataConfig {
         let symbol_schedule = read_schedule(part, asked);
         let session_symbols =
             symbols.as_ref().zip(symbol_schedule.as_ref()).map(|(s, sch)| all_symbols(s, sch));
-        if let Some(known) = &session_symbols
+        if let (Some(symbols), Some(known)) = (&symbols, &session_symbols)
             && part.is_right_so_far()
         {
-            warn_of_idle_removals(part, known);
+            warn_of_idle_changes(part, symbols, known);
         }
         let historical = part
             .part("historical")
@@ -232,19 +232,31 @@ fn all_symbols(symbols: &[Symbol], schedule: &[ScheduleEntry]) -> Vec<Symbol> {
     all
 }
 
-// Not an error: a scanner or a service may have added it by then.
-fn warn_of_idle_removals(part: &Object<'_>, known: &[Symbol]) {
-    let Some(entries) = part.given("symbol_schedule").and_then(|item| item.entries()) else {
-        return;
-    };
-    for entry in entries {
-        let removed =
-            entry.object().and_then(|entry| entry.given("remove")).and_then(|item| item.entries());
-        for item in removed.into_iter().flatten() {
-            if let Some(symbol) = item.symbol()
-                && !known.contains(&symbol)
-            {
-                item.warn(Idle::RemovesNothing { symbol });
+/// Warns of what the schedule changes and is so already. Not an error: a strategy, a scanner or a
+/// service may have changed it by then.
+fn warn_of_idle_changes(part: &Object<'_>, symbols: &[Symbol], known: &[Symbol]) {
+    let mut removed = Vec::new();
+    for_each_scheduled(part, "remove", |item, symbol| {
+        if !known.contains(&symbol) {
+            item.warn(Idle::RemovesNothing { symbol: symbol.clone() });
+        }
+        removed.push(symbol);
+    });
+    for_each_scheduled(part, "add", |item, symbol| {
+        if symbols.contains(&symbol) && !removed.contains(&symbol) {
+            item.warn(Idle::AddsNothing { symbol });
+        }
+    });
+}
+
+fn for_each_scheduled(part: &Object<'_>, change: &str, mut look: impl FnMut(&Item<'_>, Symbol)) {
+    let entries = part.given("symbol_schedule").and_then(|item| item.entries());
+    for entry in entries.into_iter().flatten() {
+        let items =
+            entry.object().and_then(|entry| entry.given(change)).and_then(|item| item.entries());
+        for item in items.into_iter().flatten() {
+            if let Some(symbol) = item.symbol() {
+                look(&item, symbol);
             }
         }
     }

@@ -19,7 +19,7 @@ use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
 use crate::outputs::Outputs;
-use crate::planned::{nothing_stored, plan_failure, warn_of_strangers};
+use crate::planned::{nothing_stored, plan_failure, warn_of_schedule};
 use crate::progress::Progress;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
@@ -133,7 +133,7 @@ fn run_file(
     let mut engine = Engine::new(&file.config, &time, Box::new(source))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::check_planned(&file, engine.plan(), &made)?;
-    warn_of_strangers(&file, engine.plan(), &StoreSource::new(store), terminal);
+    warn_of_schedule(&file, engine.plan(), &StoreSource::new(store), terminal);
     modules::register(made, &mut engine)?;
     let head = head_of(&file, &folder, texts)?;
     let export = match &args.export {

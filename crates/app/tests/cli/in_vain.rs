@@ -134,6 +134,29 @@ fn each_limit_that_no_strategy_keeps_is_warned_of_by_name() {
 }
 
 #[test]
+fn an_entry_of_the_schedule_that_changes_nothing_is_warned_of() {
+    let folder = Folder::with_market();
+    let schedule = |entries: &str| day(&["1m"], &format!(r#", "symbol_schedule": [{entries}]"#));
+    let already = "warning: a.json:5:121: session_data_config.symbol_schedule[0].add[0]: adds AAPL, which is in symbols \
+                   from the start, and no \"remove\" of this file takes it out\n";
+    folder.write("a.json", &schedule(r#"{ "at": "12:00", "add": ["AAPL"] }"#));
+    for command in ["check", "plan", "run"] {
+        assert_eq!(folder.run(&[command, "a.json"]).expect_code(0).err, already, "{command}");
+    }
+    let outside = "warning: a.json:5:104: symbol_schedule[0] at 23:00 lies outside every session of this run: it has no \
+                   effect\n";
+    folder.write("a.json", &schedule(r#"{ "at": "23:00", "add": ["TSLA"] }"#));
+    for command in ["plan", "run"] {
+        assert_eq!(folder.run(&[command, "a.json"]).expect_code(0).err, outside, "{command}");
+    }
+    let back = r#"{ "at": "11:00", "remove": ["AAPL"] }, { "at": "12:00", "add": ["AAPL"] }"#;
+    folder.write("a.json", &schedule(back));
+    for command in ["check", "plan", "run"] {
+        assert_eq!(folder.run(&[command, "a.json"]).expect_code(0).err, "", "{command}");
+    }
+}
+
+#[test]
 fn a_speed_at_which_nothing_happens_is_refused_in_the_file_as_on_the_command_line() {
     let folder = Folder::with_market();
     for speed in ["1e-9", "0.0009", "-1"] {
