@@ -9,7 +9,7 @@ use openbell_time::Nanos;
 
 use super::core::Core;
 use super::session::{RosterState, RunningSession};
-use super::trace::Decided;
+use super::trace_session::Decided;
 use crate::consumers::notice::Notice;
 use crate::error::RunError;
 use crate::gate::hold::HoldCause;

@@ -38,6 +38,7 @@ mod session;
 #[cfg(test)]
 mod spent;
 mod trace;
+mod trace_session;
 mod wall_watch;
 
 use std::sync::Arc;
