@@ -211,7 +211,8 @@ fn a_clock_that_is_set_back_while_a_run_waits_lengthens_nothing_for_who_gives_a_
     stops(&wall, secs(60), engine.handle());
     assert_eq!(finish(&mut engine, &wall), Phase::Stopped);
     assert_eq!(wall.wall.passed(), secs(60));
-    let told = Operation::ClockStepped(ClockStep { at: at(DAY, 6, 0) + secs(10), by: -secs(7_200) });
+    let told =
+        Operation::ClockStepped(ClockStep { at: at(DAY, 6, 0) + secs(10), by: -secs(7_200) });
     assert_eq!(engine.operations(), [told]);
 }
 
