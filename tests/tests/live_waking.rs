@@ -207,7 +207,7 @@ fn a_stop_ends_the_wait_for_an_open_that_lies_hours_ahead() {
 fn a_clock_that_is_set_back_while_a_run_waits_lengthens_nothing_for_who_gives_a_command() {
     let wall = Eventful::new(at(DAY, 8, 0));
     let (mut engine, _) = live();
-    wall.happens(secs(10), |wall| wall.set_back(secs(7_200)));
+    wall.happens(secs(10), |wall| wall.turn_back(secs(7_200)));
     stops(&wall, secs(60), engine.handle());
     assert_eq!(finish(&mut engine, &wall), Phase::Stopped);
     assert_eq!(wall.wall.passed(), secs(60));

@@ -103,17 +103,20 @@ fn a_step_that_takes_too_long_is_reported_and_nothing_is_skipped() {
     assert_eq!(kept(&finished(slow, phase)), kept(&fastest));
 }
 
+/// What is done to the wall clock of a run.
+type Stepping = fn(&SimulatedWall);
+
 #[test]
 fn a_clock_that_is_set_back_does_not_lengthen_a_paced_run() {
     const HOUR: Nanos = Nanos::from_secs(3_600);
     let start = at("2026-01-05", 9, 0);
     let straight_s = i64::from(390 * 60 + 210 * 60) / 60;
     // Amid a wait, while the run works, and again before it has caught its breath.
-    let steps: [(&str, fn(&SimulatedWall)); 3] = [
+    let steps: [(&str, Stepping); 3] = [
         ("amid a wait", |wall| wall.step_in(Nanos::from_nanos(5_500_000), -HOUR)),
-        ("at work", |wall| wall.set_back(HOUR)),
+        ("at work", |wall| wall.turn_back(HOUR)),
         ("twice", |wall| {
-            wall.set_back(HOUR);
+            wall.turn_back(HOUR);
             wall.step_in(Nanos::from_secs(20), -HOUR);
         }),
     ];
@@ -146,7 +149,7 @@ fn a_clock_that_leaps_and_comes_back_makes_no_paced_run_wait_for_what_it_has_lea
         n_calls += 1;
         match n_calls {
             400 => wall.leap(Nanos::from_secs(60)),
-            420 => wall.set_back(Nanos::from_secs(60)),
+            420 => wall.turn_back(Nanos::from_secs(60)),
             _ => {}
         }
         ControlFlow::Continue(())
@@ -167,7 +170,7 @@ fn a_stop_is_taken_at_once_after_the_clock_was_set_back() {
     let phase = run(&mut paced.engine, &wall, |_| {
         n_calls += 1;
         if n_calls == 100 {
-            wall.set_back(Nanos::from_secs(3_600));
+            wall.turn_back(Nanos::from_secs(3_600));
             set_back_at = wall.passed();
             drop(handle.stop());
         }

@@ -33,11 +33,6 @@ pub const UNUSED: &[Unused] = &[
         reason: "laws in a file of the coordinator that benches/merge.rs takes up by its path",
     },
     Unused {
-        package: "openbell-proofs",
-        dependency: "openbell-time",
-        reason: "session-data's sample of tests, which the models take up by its path",
-    },
-    Unused {
         package: "openbell-tests",
         dependency: "serde_json",
         reason: "a guide of docs reads a session file as JSON, and guides are tests",

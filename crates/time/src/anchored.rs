@@ -5,7 +5,7 @@
 //! clock: a small difference is worked off unseen, a large one is a step, which is taken over and
 //! told. No clock is read here, so that every story of one can be played.
 
-use crate::{Nanos, Timestamp, WaitEnd};
+use crate::{Nanos, Timestamp};
 
 /// Up to here the two clocks may differ before the difference is a step.
 const STEP_LIMIT_NS: i64 = 2_000_000_000;
@@ -24,6 +24,18 @@ pub struct ClockStep {
     /// How far that lies from where the clock would have stood without it; negative where it went
     /// back.
     pub by: Nanos,
+}
+
+/// Why a wait is over.
+#[must_use]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitEnd {
+    /// The instant has come, or as much time has passed as lay before it when the wait began.
+    Reached,
+    /// Somebody called [`crate::WallClock::wake`].
+    Woken,
+    /// The clock was set, or the machine slept: what is due is to be found out anew.
+    Stepped,
 }
 
 /// What the two clocks showed at one instant.

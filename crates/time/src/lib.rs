@@ -15,7 +15,7 @@ mod simulated;
 mod timestamp;
 mod wall;
 
-pub use anchored::ClockStep;
+pub use anchored::{ClockStep, WaitEnd};
 pub use calendar::{Calendar, CalendarCursor, UnusualDay, UnusualKind};
 pub use clock::{ClockDriver, SessionClock};
 pub use coarse::{CoarseClock, CoarseTicker};
@@ -27,4 +27,4 @@ pub use manager::TimeManager;
 pub use session::{Break, MarketPhase, Session, SessionPart};
 pub use simulated::SimulatedWall;
 pub use timestamp::{NANOS_PER_DAY, NANOS_PER_SECOND, Nanos, Timestamp};
-pub use wall::{SystemWall, WaitEnd, WallClock};
+pub use wall::{SystemWall, WallClock};

@@ -7,7 +7,7 @@ use crate::{Nanos, Timestamp, WaitEnd, WallClock};
 
 /// A wall clock for tests: waiting takes no time, it jumps to the instant waited for.
 ///
-/// It is set and sleeps as a machine does ([`SimulatedWall::set_back`], [`SimulatedWall::leap`]), and
+/// It is set and sleeps as a machine does ([`SimulatedWall::turn_back`], [`SimulatedWall::leap`]), and
 /// makes of it what [`SystemWall`](crate::SystemWall) makes: up to two seconds are worked off, more
 /// is a step.
 ///
@@ -19,7 +19,7 @@ use crate::{Nanos, Timestamp, WaitEnd, WallClock};
 /// assert_eq!(wall.now(), Timestamp::from_nanos(65));
 ///
 /// // Set back by an hour it shows an hour less, and 65 ns have passed all the same.
-/// wall.set_back(Nanos::from_secs(3_600));
+/// wall.turn_back(Nanos::from_secs(3_600));
 /// assert_eq!(wall.now(), Timestamp::from_nanos(65) - Nanos::from_secs(3_600));
 /// assert_eq!(wall.take_steps()[0].by, Nanos::from_secs(-3_600));
 /// assert_eq!(wall.passed(), Nanos::from_nanos(65));
@@ -86,12 +86,12 @@ impl SimulatedWall {
     }
 
     /// Sets the system's clock back by `by`.
-    pub fn set_back(&self, by: Nanos) {
+    pub fn turn_back(&self, by: Nanos) {
         self.lock().set(-by);
     }
 
     /// Sets the system's clock ahead by `by`, without that time having passed: as after a sleep, or
-    /// by a wild reading, which a [`SimulatedWall::set_back`] ends.
+    /// by a wild reading, which a [`SimulatedWall::turn_back`] ends.
     pub fn leap(&self, by: Nanos) {
         self.lock().set(by);
     }
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn a_step_between_two_waits_ends_the_next_once_whoever_read_the_clock_meanwhile() {
         let wall = SimulatedWall::new(at(10_000));
-        wall.set_back(HOUR);
+        wall.turn_back(HOUR);
         assert_eq!(wall.now(), at(10_000) - HOUR);
         assert_eq!(wall.wait_until(at(10_000)), WaitEnd::Stepped);
         assert_eq!(wall.passed(), Nanos::ZERO);

@@ -7,20 +7,8 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::anchored::{Anchored, ClockStep, Reading};
+use crate::anchored::{Anchored, ClockStep, Reading, WaitEnd};
 use crate::{Nanos, Timestamp};
-
-/// Why a wait is over.
-#[must_use]
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum WaitEnd {
-    /// The instant has come, or as much time has passed as lay before it when the wait began.
-    Reached,
-    /// Somebody called [`WallClock::wake`].
-    Woken,
-    /// The clock was set, or the machine slept: what is due is to be found out anew.
-    Stepped,
-}
 
 /// Wall time, handed to whoever paces by it, so that a test can hand in a simulated one.
 pub trait WallClock: Send + Sync {
