@@ -13,8 +13,8 @@ use crate::view::{InsideView, View};
 /// Reads as strategies, scanners, services and displays may: fresh or nothing.
 ///
 /// *Cost*: taking a view loads one word, and one slot where something was published since the last
-/// view; live also a coarse clock and the deadline to hold against it; no lock, no allocation while the session is active. Clone it for another thread; a clone is
-/// independent.
+/// view; live also a coarse clock and the deadline to hold against it; no lock, no allocation while
+/// the session is active. Clone it for another thread; a clone is independent.
 #[derive(Clone)]
 pub struct OutsideReader {
     board: Arc<Board>,
