@@ -205,8 +205,7 @@ impl GateModel {
     /// A symbol begins to lag: nobody outside sees anything, or that symbol is withheld.
     fn hold(&mut self) {
         let lagging = self.members.iter().filter(|(_, member)| member.lags);
-        let holders =
-            lagging.map(|(s, m)| LaggingSymbol::behind(s.clone(), Some(m.lag))).collect();
+        let holders = lagging.map(|(s, m)| LaggingSymbol::behind(s.clone(), Some(m.lag))).collect();
         match self.scope {
             GateScope::Session if self.is_open => self.switch(Some(holders)),
             GateScope::Session => {}

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Answer, BeforeOpen, CallWindow, Consumer, Context, CorrectionKind, Engine, Event, OnError, Outcome, Resumed,
-    Source, Step, Subscription, SymbolState, UnknownSymbol,
+    Answer, BeforeOpen, CallWindow, Consumer, Context, CorrectionKind, Engine, Event, OnError,
+    Outcome, Resumed, Source, Step, Subscription, SymbolState, UnknownSymbol,
 };
 use openbell_data_manager::{Arrival, DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{Bar, BarColumns, BarInterval, SeriesKey, Symbol};
@@ -176,7 +176,7 @@ fn live_an_interval_that_is_asked_for_in_mid_session_is_as_if_always_there() {
     let run = |asks: bool| {
         let minute = |n: i64| open + Nanos::from_secs(60 * n);
         let mut feed = ScriptedFeed::new(key(), open, Nanos::from_secs(120));
-    feed.continuous();
+        feed.continuous();
         feed.arrive_after_close(&minutes(open, 40), Nanos::from_secs(1));
         feed.arrive_after_close(&minutes(minute(41), 20), Nanos::from_secs(1));
         // One comes when its window is long closed: the day is made anew once more.

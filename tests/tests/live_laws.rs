@@ -224,9 +224,9 @@ fn as_replayed(
     n_symbols: usize,
     engine: &Engine,
 ) {
-    let market = all
-        .iter()
-        .fold(Market::new(), |market, sent| market.with_rows(sent.symbol, "1m", sent.taken(closed_at)));
+    let market = all.iter().fold(Market::new(), |market, sent| {
+        market.with_rows(sent.symbol, "1m", sent.taken(closed_at))
+    });
     let mut story = Story::new(&json(&NAMES[..n_symbols], "session"), market);
     story.run_to(DAY, 13, 0);
     let replayed = story.engine.inside_reader().view();

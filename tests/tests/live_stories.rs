@@ -83,7 +83,10 @@ fn a_start_in_the_afternoon_catches_up_in_silence_and_opens_with_one_range() {
     // The vendor's history of the day is there when the run starts; then each bar a second late.
     for row in 0..270 {
         let bars = bars_of(&key, at(DAY, 9, 30), 270);
-        feed.arrives(started, Arrival::Bar { opens_at: bars.opens_at(row), ohlcv: bars.ohlcv(row) });
+        feed.arrives(
+            started,
+            Arrival::Bar { opens_at: bars.opens_at(row), ohlcv: bars.ohlcv(row) },
+        );
     }
     feed.continuous().arrive_after_close(&bars_of(&key, at(DAY, 14, 0), 120), secs(1));
     let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
@@ -258,12 +261,18 @@ fn after_an_outage_the_gate_waits_for_every_missing_bar_and_counts_them_as_caugh
     let noon = at(DAY, 13, 36);
     let since = story.switches(noon);
     assert_eq!(since[1..], [(50, "silent"), (370, "open")], "{since:?}");
-    let is_counted = |event: &&Event| matches!(event, Event::Corrected { .. } | Event::Rejected { .. });
+    let is_counted =
+        |event: &&Event| matches!(event, Event::Corrected { .. } | Event::Rejected { .. });
     assert_eq!(story.engine.events().iter().filter(is_counted).count(), 0);
-    let caught_up: Vec<u64> = story.engine.events().iter().filter_map(|event| match event {
-        Event::CaughtUp { n_bars, .. } => Some(*n_bars),
-        _ => None,
-    }).collect();
+    let caught_up: Vec<u64> = story
+        .engine
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::CaughtUp { n_bars, .. } => Some(*n_bars),
+            _ => None,
+        })
+        .collect();
     assert_eq!(caught_up, [6], "those of the outage, and the one that waited for them");
     let (_, resumed) = told(&record);
     assert_eq!((resumed[0].skipped[0].first, resumed[0].skipped[0].last), (246, 251));
@@ -298,7 +307,11 @@ fn a_silent_topic_is_late_and_never_quiet_and_a_proven_silence_is_quiet_and_hold
     let mut story = run(&json, [healthy("AAPL", &[DAY]), quiet], at(DAY, 9, 29));
     let state = |story: &LiveStory| story.engine.handle().status().symbols[1].clone();
     story.go(at(DAY, 10, 1) + secs(9));
-    assert_eq!(state(&story).state, SymbolState::Live, "its last bar is there, and none is proven absent");
+    assert_eq!(
+        state(&story).state,
+        SymbolState::Live,
+        "its last bar is there, and none is proven absent"
+    );
     story.go(at(DAY, 10, 1) + secs(10));
     assert_eq!(state(&story).why, Why::NoTrade { since: at(DAY, 10, 0) });
     story.go(at(DAY, 10, 30));
@@ -352,7 +365,14 @@ fn a_bar_that_a_break_or_the_close_cuts_short_is_delivered_at_the_cut() {
     let key = series("7203 1h");
     let open = "2025-07-02T00:00:00Z".parse::<Timestamp>().unwrap();
     let mut feed = ScriptedFeed::new(key, open - secs(60), secs(86_400));
-    for (opens_s, closes_s) in [(0, 3_600), (3_600, 7_200), (7_200, 9_000), (12_600, 16_200), (16_200, 19_800), (19_800, 23_400)] {
+    for (opens_s, closes_s) in [
+        (0, 3_600),
+        (3_600, 7_200),
+        (7_200, 9_000),
+        (12_600, 16_200),
+        (16_200, 19_800),
+        (19_800, 23_400),
+    ] {
         let opens_at = open + secs(opens_s);
         let bar = Arrival::Bar { opens_at, ohlcv: bar_at("7203", opens_at) };
         feed.arrives(open + secs(closes_s + 1), bar);
@@ -405,7 +425,10 @@ fn what_comes_after_the_books_are_closed_is_counted_as_late_in_the_session_that_
     feed.continuous().arrive_after_close(&bars, secs(9));
     feed.arrives(at(NEXT, 9, 0), Arrival::CompleteThrough(at(NEXT, 9, 0)));
     feed.arrive_after_close(&bars_of(&key, at(NEXT, 9, 30), 210), secs(9));
-    feed.arrives(at(NEXT, 11, 0), Arrival::Bar { opens_at: bars.opens_at(7), ohlcv: bars.ohlcv(7) });
+    feed.arrives(
+        at(NEXT, 11, 0),
+        Arrival::Bar { opens_at: bars.opens_at(7), ohlcv: bars.ohlcv(7) },
+    );
     let mut story = run(&json, [feed], at(DAY, 9, 29));
     story.go_by(at(NEXT, 14, 0), secs(4));
     let report = story.engine.report();
@@ -492,11 +515,16 @@ fn rows_that_are_sent_again_are_compared_and_those_that_differ_are_revisions() {
     let mut story = run(&json, [feed], at(DAY, 9, 29));
     let _record = record(&mut story);
     story.go(at(DAY, 10, 1));
-    let counted: Vec<_> = story.engine.events().iter().filter_map(|event| match event {
-        Event::Rejected { reason, n_rows, .. } => Some((reason.name(), *n_rows)),
-        Event::Corrected { kind, n_bars, .. } => Some((kind.name(), *n_bars)),
-        _ => None,
-    }).collect();
+    let counted: Vec<_> = story
+        .engine
+        .events()
+        .iter()
+        .filter_map(|event| match event {
+            Event::Rejected { reason, n_rows, .. } => Some((reason.name(), *n_rows)),
+            Event::Corrected { kind, n_bars, .. } => Some((kind.name(), *n_bars)),
+            _ => None,
+        })
+        .collect();
     assert_eq!(counted, [("duplicate", 29), ("revised", 1)]);
 }
 
@@ -608,7 +636,10 @@ fn a_symbol_that_comes_back_has_left_joins_and_then_its_ranges_are_told() {
         (handle.remove_symbols(syms(&["MSFT"])), handle.add_symbols(syms(&["MSFT"])));
     story.go(at(DAY, 12, 0) + secs(2));
     assert!(removed.try_answer().is_some() && added.try_answer().is_some());
-    assert_eq!(*notes.lock().unwrap(), ["left MSFT", "joined MSFT", "AAPL 1 149..=149", "MSFT 2 0..=149"]);
+    assert_eq!(
+        *notes.lock().unwrap(),
+        ["left MSFT", "joined MSFT", "AAPL 1 149..=149", "MSFT 2 0..=149"]
+    );
 }
 
 #[test]

@@ -125,11 +125,9 @@ fn shape_of(event: &Event) -> wire::event::Event {
             first: first.to_string(),
             last: last.to_string(),
         },
-        Event::CaughtUp { symbol, at, n_bars } => Shape::CaughtUp {
-            symbol: symbol.to_string(),
-            at: at.to_string(),
-            n_bars: *n_bars,
-        },
+        Event::CaughtUp { symbol, at, n_bars } => {
+            Shape::CaughtUp { symbol: symbol.to_string(), at: at.to_string(), n_bars: *n_bars }
+        }
         Event::Corrected { symbol, at, kind, n_bars, first, last } => Shape::Corrected {
             symbol: symbol.to_string(),
             at: at.to_string(),

@@ -64,7 +64,9 @@ pub enum RunError {
     },
     /// The history source of a symbol that was no member in an earlier session of a live run does not
     /// reach that session, so that the symbol cannot be as if it had always been there.
-    #[error("{symbol} cannot be as if it had always been there: its history ends before the session of {session}, in which it was no member; bring its bars into the store first")]
+    #[error(
+        "{symbol} cannot be as if it had always been there: its history ends before the session of {session}, in which it was no member; bring its bars into the store first"
+    )]
     HistoryEnds {
         /// The symbol.
         symbol: Symbol,

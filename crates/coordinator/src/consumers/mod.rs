@@ -353,8 +353,12 @@ impl Consumers {
             }
         };
         let view = if notice.needs_view() { call.reader.view().ok() } else { None };
-        let mut history_source =
-            StoredHistory { source: call.source, kept: call.kept, rule: call.rule, session: call.session };
+        let mut history_source = StoredHistory {
+            source: call.source,
+            kept: call.kept,
+            rule: call.rule,
+            session: call.session,
+        };
         let scope = CallbackScope {
             at: call.at,
             session: call.session,

@@ -245,9 +245,9 @@ impl fmt::Display for AddFailure {
             AddFailure::RemovedWhileCatchingUp => {
                 f.write_str("it was removed while it was catching up")
             }
-            AddFailure::SessionClosed => {
-                f.write_str("the session closed before it had caught up; ask it to stay to carry it on")
-            }
+            AddFailure::SessionClosed => f.write_str(
+                "the session closed before it had caught up; ask it to stay to carry it on",
+            ),
         }
     }
 }

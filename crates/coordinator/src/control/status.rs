@@ -216,7 +216,11 @@ impl SymbolGauge {
             n_backlog: AtomicU64::new(0),
             n_rejected: AtomicU64::new(0),
             is_locked: AtomicU8::new(0),
-            shown: Mutex::new(Shown { since: None, why: Why::Loading { n_read: 0, n_all: 0 }, feed: None }),
+            shown: Mutex::new(Shown {
+                since: None,
+                why: Why::Loading { n_read: 0, n_all: 0 },
+                feed: None,
+            }),
         })
     }
 

@@ -7,6 +7,17 @@ use super::session::RunningSession;
 use crate::control::command::{AddFailure, Added, Answer, Stay};
 use crate::symbol::Membership;
 
+impl Core {
+    /// Answers the commands and adds that waited for a session which does not come.
+    pub(super) fn abandon_carried(&mut self) {
+        for pending in std::mem::take(&mut self.carried_adds) {
+            pending.conclude(&mut self.record, Answer::Stopped);
+        }
+        self.loading.clear();
+        self.deferred.clear(); // What is dropped answers *stopped*.
+    }
+}
+
 impl RunningSession {
     /// Answers the adds of which every symbol has an outcome.
     pub(super) fn answer_pending(&mut self, core: &mut Core) {
@@ -23,7 +34,7 @@ impl RunningSession {
                 None => self.pending.push(pending),
                 Some(answer) => {
                     answers.push((pending.origin.clone(), pending.command.clone(), answer.clone()));
-                    pending.conclude(core, answer);
+                    pending.conclude(&mut core.record, answer);
                 }
             }
         }
@@ -48,7 +59,7 @@ impl RunningSession {
             }
             match pending.answer() {
                 None => core.carried_adds.push(pending),
-                Some(answer) => pending.conclude(core, answer),
+                Some(answer) => pending.conclude(&mut core.record, answer),
             }
         }
     }
@@ -73,7 +84,7 @@ impl RunningSession {
     /// them, and nothing follows that they could become.
     pub(super) fn abandon_pending(&mut self, core: &mut Core) {
         for pending in std::mem::take(&mut self.pending) {
-            pending.conclude(core, Answer::Stopped);
+            pending.conclude(&mut core.record, Answer::Stopped);
         }
     }
 }

@@ -1,22 +1,15 @@
 //! Commands while no session is there: a live run waits for hours, and nobody waits with it.
 
-use std::collections::VecDeque;
-
 use openbell_time::{Timestamp, TradingDate};
 
 use super::After;
 use super::core::Core;
-use crate::control::command::{
-    Answer, Command, PaceCommand, Refusal, Removed, SessionCommand,
-};
+use crate::control::command::{Answer, Command, PaceCommand, Refusal, Removed, SessionCommand};
 use crate::control::event::{Event, Operation, Origin};
 use crate::control::handle::Envelope;
 use crate::error::RunError;
 use crate::source::recording::{Heard, Look};
 use crate::symbol::Membership;
-
-/// Commands that need a session, in order of arrival: the next one takes them when it is prepared.
-pub(super) type Deferred = VecDeque<Envelope>;
 
 impl Core {
     /// Takes the commands that wait while no session is there. What needs one is taken when the next
@@ -30,9 +23,9 @@ impl Core {
                     let answer = match &command {
                         SessionCommand::Stop => Answer::Done,
                         SessionCommand::RemoveSymbols { symbols } => {
-                            let removed = symbols.iter().map(|symbol| {
-                                (symbol.clone(), self.remove_carried(symbol))
-                            });
+                            let removed = symbols
+                                .iter()
+                                .map(|symbol| (symbol.clone(), self.remove_carried(symbol)));
                             Answer::Removed(removed.collect())
                         }
                         SessionCommand::Lock { symbol } | SessionCommand::Unlock { symbol } => {

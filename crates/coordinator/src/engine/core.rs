@@ -11,9 +11,8 @@ use openbell_time::{
     ClockDriver, CoarseClock, Nanos, Session, SessionClock, TimeManager, Timestamp,
 };
 
-use super::between::Deferred;
 use super::deadline::Promise;
-use super::loading::LoadingSymbol;
+use super::loading_symbol::LoadingSymbol;
 use super::pace::Pace;
 use super::pending_add::PendingAdd;
 use super::record::Record;
@@ -21,7 +20,7 @@ use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
 use crate::control::command::SessionCommand;
 use crate::control::event::Event;
-use crate::control::handle::{CommandQueue, CoreThread, Handle};
+use crate::control::handle::{CommandQueue, CoreThread, Envelope, Handle};
 use crate::control::status::StatusBoard;
 use crate::digest::Digest;
 use crate::error::{PlanErrors, RunError};
@@ -63,7 +62,7 @@ pub(super) struct Core {
     /// The commands from outside that were taken since the last look was recorded.
     pub(super) commanded: Vec<SessionCommand>,
     /// Commands that wait for the next session (live).
-    pub(super) deferred: Deferred,
+    pub(super) deferred: VecDeque<Envelope>,
     /// Symbols whose data the source is still reading (live).
     pub(super) loading: Vec<LoadingSymbol>,
     /// Adds that were in flight when their session closed, and go on in the next (live).
@@ -128,7 +127,7 @@ impl Core {
             wall: WallWatch::new(plan.lag.threshold),
             recording: None,
             commanded: Vec::new(),
-            deferred: Deferred::new(),
+            deferred: VecDeque::new(),
             loading: Vec::new(),
             carried_adds: Vec::new(),
             plan,

@@ -37,7 +37,8 @@ impl RunningSession {
         for (series, last_ns) in announced.into_iter().enumerate() {
             let rows = self.members[position].rows_at(series, Timestamp::MAX);
             let closes_at_ns = rows.closes_at_ns();
-            let n_announced = last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last));
+            let n_announced =
+                last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last));
             self.progress.notify_through(series, position, n_announced);
         }
         self.note_corrections(core, position, CorrectionKind::Late, sifted.late);

@@ -85,8 +85,7 @@ impl RunningSession {
         if wall <= looked_at {
             return Some(next.max(looked_at + Nanos::from_nanos(1)));
         }
-        let has_news =
-            || self.members.iter().any(|member| member.run.reader.feed.has_news(wall));
+        let has_news = || self.members.iter().any(|member| member.run.reader.feed.has_news(wall));
         let is_due = wall >= next || has_news();
         (!is_due).then_some(next)
     }
@@ -96,9 +95,8 @@ impl RunningSession {
         let mut until = wall + HEARTBEAT;
         let ends = [self.layout.clock_until, self.layout.clock_until + settle_time(core)];
         let members = self.members.iter();
-        let of_feeds = members.flat_map(|member| {
-            [member.run.reader.feed.next_due(), member.rows.live().next_due()]
-        });
+        let of_feeds = members
+            .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
         if !core.loading.is_empty() {
             until = wall + LOADING;
         }

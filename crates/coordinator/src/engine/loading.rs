@@ -1,28 +1,18 @@
 //! Symbols that were asked for and whose data the source is still reading: they are no members yet,
 //! nobody waits for them, and the add stays open.
 
-use std::sync::Arc;
-
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::Symbol;
 use openbell_session_data::Why;
 
 use super::core::Core;
+use super::loading_symbol::LoadingSymbol;
 use super::session::RunningSession;
 use crate::control::command::{AddFailure, Added, Stay};
 use crate::control::status::{SymbolGauge, SymbolState};
 use crate::source::SourceReadiness;
 use crate::source::recording::Loaded;
 use crate::symbol::SymbolSession;
-
-/// A symbol on its way to be loaded.
-pub(super) struct LoadingSymbol {
-    pub(super) symbol: Symbol,
-    pub(super) stay: Stay,
-    pub(super) gauge: Arc<SymbolGauge>,
-    /// What its loading came to, once it has ended.
-    ended: Option<Result<(), DataError>>,
-}
 
 impl Core {
     /// Whether `symbol` is to be waited for: its source is still reading. It is among those that are

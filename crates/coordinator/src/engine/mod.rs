@@ -26,6 +26,7 @@ mod gate;
 mod instant;
 mod live;
 mod loading;
+mod loading_symbol;
 mod members;
 mod notify;
 mod pace;

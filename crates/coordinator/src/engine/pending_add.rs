@@ -2,7 +2,7 @@
 
 use openbell_market::Symbol;
 
-use super::core::Core;
+use super::record::Record;
 use crate::control::command::{Added, Answer, SessionCommand, StepAt};
 use crate::control::event::{Event, Origin};
 use crate::control::handle::Envelope;
@@ -17,17 +17,6 @@ pub(super) struct PendingAdd {
     pub(super) results: Vec<(Symbol, Option<Added>)>,
 }
 
-impl Core {
-    /// Answers the commands and adds that waited for a session which does not come.
-    pub(super) fn abandon_carried(&mut self) {
-        for pending in std::mem::take(&mut self.carried_adds) {
-            pending.conclude(self, Answer::Stopped);
-        }
-        self.loading.clear();
-        self.deferred.clear(); // What is dropped answers *stopped*.
-    }
-}
-
 impl PendingAdd {
     /// The answer, where every symbol has an outcome.
     pub(super) fn answer(&self) -> Option<Answer> {
@@ -37,10 +26,10 @@ impl PendingAdd {
     }
 
     /// Logs the command with its `answer`, and gives it to who asked.
-    pub(super) fn conclude(self, core: &mut Core, answer: Answer) {
+    pub(super) fn conclude(self, record: &mut Record, answer: Answer) {
         let PendingAdd { envelope, origin, taken, command, .. } = self;
         let commanded = Event::Commanded { taken, origin, command, answer: answer.clone() };
-        core.record.events.push(commanded);
+        record.events.push(commanded);
         if let Some(envelope) = envelope {
             envelope.answer(answer);
         }

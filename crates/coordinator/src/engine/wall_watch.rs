@@ -78,10 +78,11 @@ mod tests {
     }
 
     fn steps(watch: &mut WallWatch, clock_s: i64, readings_s: &[i64]) -> Vec<Option<i64>> {
-        let read = readings_s.iter().map(|&second| match watch.read(at(second), Some(at(clock_s))) {
-            Reading::Believed => None,
-            Reading::Stepped { by, .. } => Some(by.as_secs()),
-        });
+        let read =
+            readings_s.iter().map(|&second| match watch.read(at(second), Some(at(clock_s))) {
+                Reading::Believed => None,
+                Reading::Stepped { by, .. } => Some(by.as_secs()),
+            });
         read.collect()
     }
 

@@ -329,8 +329,8 @@ impl LiveRows {
         self.admitted.rejected = rejected;
         let mut from = 0;
         for candidate in between {
-            let at = from
-                + bars.opens_at_ns[from..].partition_point(|&ns| ns < candidate.opens_at_ns);
+            let at =
+                from + bars.opens_at_ns[from..].partition_point(|&ns| ns < candidate.opens_at_ns);
             self.admitted.bars.extend_from(&bars, from..at);
             self.admitted.closes_at_ns.extend_from_slice(&closes_at_ns[from..at]);
             self.push(*candidate);

@@ -84,7 +84,8 @@ impl LiveLooks {
         let has_news = feed.has_news(now);
         let (n_before, mut revised) = (self.out.len(), BarColumns::default());
         let polled = feed.poll(now, until, &mut self.out);
-        let progress = polled.unwrap_or_else(|error| panic!("no poll of a live feed fails: {error}"));
+        let progress =
+            polled.unwrap_or_else(|error| panic!("no poll of a live feed fails: {error}"));
         feed.poll_revisions(now, &mut revised);
         for row in n_before..self.out.len() {
             let closes_at = closes_at(self.out.opens_at(row));
@@ -103,7 +104,10 @@ impl LiveLooks {
         let was_down = matches!(progress.link, Link::Down { since, .. } if since <= self.looked_at);
         assert!(!was_down || through == self.through, "a link that is down proves nothing");
         let is_new = self.out.len() > n_before || !revised.is_empty() || through > self.through;
-        assert!(has_news || !is_new, "at {now} there was news, and the feed said that there is none");
+        assert!(
+            has_news || !is_new,
+            "at {now} there was news, and the feed said that there is none"
+        );
         (self.through, self.looked_at) = (through, now);
     }
 }

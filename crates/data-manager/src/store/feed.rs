@@ -138,9 +138,8 @@ impl ParquetFeed {
         {
             return Err(fault.clone());
         }
-        let is_exhausted = self.fault.is_none()
-            && self.decoder.is_none()
-            && self.next_file == self.files.len();
+        let is_exhausted =
+            self.fault.is_none() && self.decoder.is_none() && self.next_file == self.files.len();
         Ok(Progress::stored(until, is_exhausted))
     }
 
