@@ -318,7 +318,7 @@ fn a_session_of_five_hundred_candidates_trades_ten() {
 fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
     let json = r#"{"session_name": "vain", "mode": "backtest",
         "backtest_config": {"start_date": "2025-07-03", "end_date": "2025-07-03"},
-        "session_data_config": {"symbols": ["SPY"], "streams": ["1m"],
+        "session_data_config": {"symbols": ["SPY"], "streams": ["1m", "5m"],
             "scanners": [
                 {"module": "gap_scaner", "pre_session": true},
                 {"module": "momentum_scanner", "config": {"symbols": ["A"]},
