@@ -9,6 +9,7 @@ use openbell_coordinator::{
     Tampering,
 };
 use openbell_data_manager::DataError;
+use openbell_time::Timestamp;
 
 use super::scenario::Scenario;
 use super::threaded;
@@ -93,6 +94,12 @@ fn config(scenario: &Scenario) -> SessionConfig {
         let minute = (scenario.stretch.opens_at_minute + minute) % (24 * 60);
         format!("{:02}:{:02}", minute / 60, minute % 60)
     };
+    // An average over more bars than a session has is refused.
+    let step = scenario.base.clock().map_or(1, |clock| clock.length().as_nanos());
+    let slots = |part: &(Timestamp, Timestamp)| ((part.1 - part.0).as_nanos() + step - 1) / step;
+    let days = scenario.stretch.days[scenario.run.clone()].iter();
+    let n_slots = days.map(|day| day.parts.iter().map(slots).sum::<i64>());
+    let slow = n_slots.max().unwrap_or(5).clamp(2, 5);
     let modules = format!(
         r#""scanners": [
 {{"module": "gap_scanner", "pre_session": true, "config": {{"symbols": [{names}],
@@ -101,13 +108,14 @@ fn config(scenario: &Scenario) -> SessionConfig {
   "watch": 2, "min_return_pct": 0.05, "max_picks": 2}},
   "regular_session": [{{"start": "{}", "end": "{}", "interval": "10m"}}]}}],
 "strategies": [
-{{"module": "moving_average_cross", "config": {{"interval": "{}", "fast": 2, "slow": 5}}}},
+{{"module": "moving_average_cross", "config": {{"interval": "{}", "fast": {}, "slow": {slow}}}}},
 {{"module": "opening_range_breakout", "on_error": "stop_consumer",
   "config": {{"minutes": 30, "both_ways": true}}}}],
 "indicators": {{"session""#,
         clock(5),
         clock(125),
         scenario.base,
+        2.min(slow - 1),
     );
     let json = scenario.json().replace(r#""indicators": {"session""#, &modules);
     let (mut config, _) =
