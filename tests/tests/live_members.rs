@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    AddFailure, Added, Answer, BarClosed, Consumer, Context, OnError, Outcome, Removed, Resumed,
-    SessionCommand, Sessions, Source, SourceReadiness, Stay, SymbolState, Ticket, UnknownSymbol,
+    AddFailure, Added, Answer, BarClosed, Consumer, Context, Event, OnError, Outcome, Removed,
+    Resumed, SessionCommand, Sessions, Source, SourceReadiness, Stay, SymbolState, Ticket,
+    UnknownSymbol,
 };
 use openbell_data_manager::{DataError, Feed};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
@@ -179,4 +180,22 @@ fn loading_that_fails_or_is_taken_back_is_answered_and_one_that_outlasts_the_ses
     let added = vec![(sym("MSFT"), Added::Added { generation: 1 })];
     assert_eq!(ticket.try_answer(), Some(Answer::Added(added)));
     assert_eq!(story.closes("MSFT").len(), 29);
+}
+
+#[test]
+fn a_configured_symbol_whose_history_misses_a_session_is_left_out_of_the_next_by_name() {
+    let indicators = r#", "indicators": {"session": [
+        {"name": "ema", "period": 20, "interval": "1m", "type": "trend"}]}"#;
+    let json = dated((DAY, NEXT), r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, indicators);
+    let feeds = [healthy("AAPL", &[DAY, NEXT]), healthy("MSFT", &[DAY, NEXT])];
+    let mut story = run(&json, feeds, at(DAY, 9, 29));
+    story.go(at(DAY, 10, 0));
+    let removed = story.engine.handle().remove_symbols(syms(&["MSFT"]));
+    story.go_by(at(NEXT, 10, 0), secs(5));
+    assert_eq!(removed.try_answer(), Some(Answer::Removed(vec![(sym("MSFT"), Removed::Removed)])));
+    let (date, missing) = (NEXT.parse().unwrap(), DAY.parse().unwrap());
+    let left_out = Event::LeftOut { date, symbol: sym("MSFT"), missing };
+    assert!(story.engine.events().contains(&left_out));
+    assert!(story.is_active(), "the run goes on without it");
+    assert_eq!(story.closes("AAPL").len(), 29);
 }

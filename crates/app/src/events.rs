@@ -139,6 +139,11 @@ fn shape_of(event: &Event) -> wire::event::Event {
         Event::ScheduleSkipped { date, entry } => {
             Shape::ScheduleSkipped { date: date.to_string(), entry: *entry }
         }
+        Event::LeftOut { date, symbol, missing } => Shape::LeftOut {
+            date: date.to_string(),
+            symbol: symbol.to_string(),
+            missing: missing.to_string(),
+        },
         Event::NoData { date, symbol } => {
             Shape::NoData { date: date.to_string(), symbol: symbol.to_string() }
         }

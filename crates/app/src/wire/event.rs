@@ -108,6 +108,16 @@ pub enum Event {
         /// Position in the file, from 0.
         entry: usize,
     },
+    /// A configured symbol is no member of this session: it was none in an earlier one of the run, whose
+    /// bars its history does not have.
+    LeftOut {
+        /// The session.
+        date: String,
+        /// The symbol.
+        symbol: String,
+        /// The earlier session.
+        missing: String,
+    },
     /// A symbol had no bar in the whole session.
     NoData {
         /// The session.

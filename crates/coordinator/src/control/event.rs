@@ -148,6 +148,16 @@ pub enum Event {
         /// Position in the file, from 0.
         entry: usize,
     },
+    /// A configured symbol is no member of this session (live): it was none in an earlier one of the
+    /// run, whose bars its history does not have.
+    LeftOut {
+        /// The session.
+        date: TradingDate,
+        /// The symbol.
+        symbol: Symbol,
+        /// The earlier session.
+        missing: TradingDate,
+    },
     /// A symbol had no bar in the whole session.
     NoData {
         /// The session.

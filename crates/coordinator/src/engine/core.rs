@@ -230,7 +230,8 @@ impl Core {
         Ok(layout)
     }
 
-    /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order.
+    /// Adds those of the configured symbols that are not among `runs`, which stand in symbol order. One
+    /// whose state cannot be built back is left out of this session, by name.
     pub(super) fn open_configured(
         &mut self,
         runs: &mut SymbolRuns,
@@ -242,7 +243,14 @@ impl Core {
         }
         for symbol in self.plan.symbols() {
             if let Err(place) = runs.binary_search_by(|run| run.symbol.cmp(&symbol)) {
-                runs.insert(place, self.open_run(&symbol, Membership::Configured, session)?);
+                match self.open_run(&symbol, Membership::Configured, session) {
+                    Ok(run) => runs.insert(place, run),
+                    Err(RunError::HistoryEnds { symbol, session: missing }) => {
+                        let left_out = Event::LeftOut { date: session.date, symbol, missing };
+                        self.record.events.push(left_out);
+                    }
+                    Err(error) => return Err(error),
+                }
             }
         }
         Ok(())

@@ -69,6 +69,9 @@ fn trace_event(event: &Event) {
         Event::Corrected { symbol, at, kind, n_bars, first, last } => {
             info!(%symbol, kind = kind.name(), n_bars, %first, %last, %at, "bars corrected");
         }
+        Event::LeftOut { date, symbol, missing } => {
+            info!(%symbol, %missing, %date, "symbol left out: its history ends before");
+        }
         Event::NoData { date, symbol } => info!(%symbol, %date, "no data"),
         Event::SessionClosed { date, at, n_bars } => info!(%date, n_bars, %at, "session closed"),
         Event::Completed { at } => info!(%at, "run completed"),

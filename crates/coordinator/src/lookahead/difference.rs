@@ -284,6 +284,7 @@ fn symbol_of(event: &Event) -> Option<&Symbol> {
         | Event::Rejected { symbol, .. }
         | Event::CaughtUp { symbol, .. }
         | Event::Corrected { symbol, .. }
+        | Event::LeftOut { symbol, .. }
         | Event::NoData { symbol, .. } => Some(symbol),
         _ => None,
     }
