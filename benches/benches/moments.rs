@@ -1,5 +1,5 @@
 //! Single moments of a run: bars appended one by one as live does, the lag check of a healthy bar, a
-//! symbol added at noon, and the way to the first bar.
+//! symbol added at noon, twenty of them added each day of a year, and the way to the first bar.
 #![allow(missing_docs)] // criterion's macros make undocumented items.
 
 use std::hint::black_box;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use openbell::bench::market::Load;
 use openbell_benches::live_day::LiveDays;
-use openbell_benches::noon::{Noon, to_first_bar};
-use openbell_benches::{cpu_of, market, sized};
+use openbell_benches::noon::{Noon, adds_each_day, to_first_bar};
+use openbell_benches::{cpu_of, market, run, sized};
 use openbell_coordinator::{LagMeter, LagRule};
 use openbell_time::Nanos;
 
@@ -56,5 +56,17 @@ fn moments(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, bars, moments);
+fn adds(criterion: &mut Criterion) {
+    let market = market(sized(21, 3), sized(252, 3));
+    let mut group = criterion.benchmark_group("adds");
+    group.sample_size(10);
+    for (name, adds) in [("a_year", false), ("a_year_with_twenty_adds_a_day", true)] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|n| cpu_of(n, || _ = run(adds_each_day(&market, adds))));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, bars, moments, adds);
 criterion_main!(benches);

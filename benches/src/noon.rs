@@ -107,3 +107,24 @@ pub fn to_first_bar(market: &Market, config: &SessionConfig) -> Nanos {
     drop(engine); // Giving the memory back is no part of the beginning.
     taken
 }
+
+/// A run over all sessions of `market` whose symbols but the first are added at noon of each, and leave
+/// with it; where not `adds`, they are there from the start.
+///
+/// # Panics
+///
+/// Where the run cannot be planned.
+pub fn adds_each_day(market: &Market, adds: bool) -> Engine {
+    let names: Vec<&str> = market.symbols.iter().map(|symbol| symbol.as_str()).collect();
+    let base = market.base.to_string();
+    let more = if adds {
+        let schedule = json!([{"at": "12:00", "add": names[1..]}]);
+        vec![("symbols", json!(names[..1])), ("symbol_schedule", schedule)]
+    } else {
+        vec![("symbols", json!(names))]
+    };
+    let indicators = vec![json!({"name": "sma", "period": 20, "interval": base, "type": "trend"})];
+    let load = Load { indicators, more, ..Load::BASE };
+    let config = market.config(&load).expect("a good config");
+    market.engine(&config).expect("a plan")
+}
