@@ -353,6 +353,9 @@ impl RunningSession {
         let symbol = member.run.symbol.clone();
         member.gauge.change_state(SymbolState::Removed);
         self.left.push(member.report(at, self.keeps_quality, true));
+        if let Flow::Live(live) = &mut self.flow {
+            live.forget(member.run.idx);
+        }
         if self.gate.is_joining(position) {
             self.fail_pending(&symbol);
         } else {

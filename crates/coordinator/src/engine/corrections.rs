@@ -14,13 +14,19 @@ use super::session::{RosterState, RunningSession};
 use crate::consumers::notice::Notice;
 use crate::control::event::{CorrectionKind, Event};
 use crate::error::RunError;
+use crate::gate::lag::LagChange;
 use crate::symbol::live::{Corrections, Sifted};
 
 impl RunningSession {
     /// Makes the series of the member at `position` anew where `sifted` names corrected bars.
-    pub(super) fn correct(&mut self, core: &mut Core, position: usize, sifted: Sifted) {
+    pub(super) fn correct(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        sifted: Sifted,
+    ) -> Result<(), RunError> {
         let first = [sifted.late.stamps_ns, sifted.revised.stamps_ns].into_iter().flatten().min();
-        let Some((first_ns, _)) = first else { return };
+        let Some((first_ns, _)) = first else { return Ok(()) };
         let clock = core.clock.now();
         let n_series = self.progress.n_series();
         let announced: Vec<Option<i64>> = (0..n_series)
@@ -34,6 +40,7 @@ impl RunningSession {
         let since = Timestamp::from_nanos(first_ns);
         self.members[position].make_anew(&self.layout, n_delivered, since, clock);
         self.roster = RosterState::Changed;
+        self.check_late(core, position, sifted.news_ns)?;
         for (series, last_ns) in announced.into_iter().enumerate() {
             let rows = self.members[position].rows_at(series, Timestamp::MAX);
             let closes_at_ns = rows.closes_at_ns();
@@ -43,6 +50,27 @@ impl RunningSession {
         }
         self.note_corrections(core, position, CorrectionKind::Late, sifted.late);
         self.note_corrections(core, position, CorrectionKind::Revised, sifted.revised);
+        Ok(())
+    }
+
+    /// Of bars that came late, those behind all that was delivered are news, the first of them stamped
+    /// `news_ns`: its lag is checked as that of a bar in its turn.
+    fn check_late(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        news_ns: Option<i64>,
+    ) -> Result<(), RunError> {
+        let Some(news_ns) = news_ns else { return Ok(()) };
+        let admitted = &self.members[position].rows.live().admitted;
+        let row = admitted.bars.opens_at_ns.partition_point(|&ns| ns < news_ns);
+        let closes_at = Timestamp::from_nanos(admitted.closes_at_ns[row]);
+        // It catches nobody up: what lies before it may be missing still.
+        let is_over = self.open_time(closes_at, core.clock.now()) > core.plan.lag.threshold;
+        if is_over && self.check_lag(position, closes_at, core) == LagChange::BeganLagging {
+            self.begin_lagging(core)?;
+        }
+        Ok(())
     }
 
     /// Logs corrections of one kind, and notes which announced series have changed from where on.

@@ -51,8 +51,9 @@ impl RunningSession {
         let clock = wall.min(self.layout.clock_until);
         core.advance_clock(clock.max(core.clock.now()))?;
         self.take_loaded(core);
+        self.note_said(wall);
         self.check_overdue(core)?;
-        self.sift(core, wall);
+        self.sift(core)?;
         let settled = wall - settle_time(core);
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
@@ -60,11 +61,15 @@ impl RunningSession {
             // The last instant is published once, with all that belongs to it.
             self.watch_feeds(core);
             self.decide(core)?;
+            if self.roster == RosterState::Changed {
+                self.refresh_members(core); // What was corrected is there for the inside.
+            }
             core.board.advance_inside(clock);
             return Ok(After::GoesOn(self.wait(core, wall)));
         }
         if is_over {
             self.deliver_rest(core)?;
+            self.check_overdue(core)?; // A last bar behind a hole catches nobody up.
         }
         self.watch_feeds(core);
         self.publish_or_hold(core)?;
@@ -185,30 +190,37 @@ impl RunningSession {
         due.map_or(Nanos::ZERO, |due| self.open_time(due, clock))
     }
 
-    /// Brings what has arrived to its place. Bars that came late and bars that were revised make
-    /// their symbol's series anew from here on.
-    fn sift(&mut self, core: &mut Core, wall: Timestamp) {
-        let clock = core.clock.now();
-        for position in 0..self.members.len() {
-            let member = &mut self.members[position];
+    /// Takes what the feeds said of themselves in this look: before anything is judged by it.
+    fn note_said(&mut self, wall: Timestamp) {
+        for member in &mut self.members {
             let live = member.rows.live_mut();
             live.reach(wall);
             match live.said.take() {
-                None => {
-                    live.continue_over(&self.layout, self.progress.n_delivered(position));
-                    continue;
-                }
+                None => {}
                 Some(Ok(progress)) => live.note(progress, wall),
                 Some(Err(link)) => live.link = link,
             }
+        }
+    }
+
+    /// Brings what has arrived to its place. Bars that came late and bars that were revised make
+    /// their symbol's series anew from here on.
+    fn sift(&mut self, core: &mut Core) -> Result<(), RunError> {
+        let clock = core.clock.now();
+        for position in 0..self.members.len() {
             let n_delivered = self.progress.n_delivered(position);
-            let sifted = live.sift(&self.layout, clock, n_delivered);
-            let known = std::mem::take(&mut live.admitted.rejected);
-            log_rejections(&mut core.record.events, member, &known, Some(clock));
-            self.correct(core, position, sifted);
+            let member = &mut self.members[position];
+            let live = member.rows.live_mut();
+            if !(live.arrived.is_empty() && live.revised.is_empty()) {
+                let sifted = live.sift(&self.layout, clock, n_delivered);
+                let known = std::mem::take(&mut live.admitted.rejected);
+                log_rejections(&mut core.record.events, member, &known, Some(clock));
+                self.correct(core, position, sifted)?;
+            }
             let n_delivered = self.progress.n_delivered(position);
             self.members[position].rows.live_mut().continue_over(&self.layout, n_delivered);
         }
+        Ok(())
     }
 
     /// Delivers every bar that is due, in (close, symbol) order, each lag checked before.

@@ -26,6 +26,11 @@ pub(super) struct Correction {
 }
 
 impl Live {
+    /// The symbol has left: what was corrected of it is of no concern to whoever finds it again.
+    pub(super) fn forget(&mut self, idx: SymbolIdx) {
+        self.corrected.retain(|correction| correction.idx != idx);
+    }
+
     /// Notes that `symbol`'s series of `interval` has changed from `since_sequence` on, as of its
     /// making `generation`.
     pub(super) fn correct(

@@ -117,7 +117,9 @@ impl RunningSession {
             }
             let member = &self.members[position];
             member.through.reach_the_clock();
-            self.show_state(position);
+            if let Flow::Replay(_) = &self.flow {
+                self.show_state(position); // Live, the look at its feed has shown it.
+            }
             let (symbol, generation) = (member.run.symbol.clone(), member.run.generation);
             let n_backlog = self.progress.n_delivered(position) as u64;
             let event = Event::Joined { symbol: symbol.clone(), generation, at, n_backlog };

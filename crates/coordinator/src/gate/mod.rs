@@ -37,6 +37,18 @@ struct Standing {
 }
 
 impl Standing {
+    /// A live member that has begun to lag holds: consumers are told at once what they missed of it,
+    /// also where it is with the clock again in the same look. Nobody expects a newcomer's bars.
+    fn hold_from_now(&mut self, lag: Nanos, cause: HoldCause) {
+        let cause = match self.presence {
+            Presence::Joining => HoldCause::CatchingUp,
+            Presence::Joined => cause,
+        };
+        if let Hold::Free | Hold::Released | Hold::Unseen = self.hold {
+            self.hold = Hold::Held { lag, cause };
+        }
+    }
+
     fn lags(&self) -> bool {
         self.meter.state() == LagState::Lagging
     }
@@ -190,7 +202,11 @@ impl Gate {
             return None;
         }
         member.lag = Some(lag);
-        Some(member.meter.check(&self.rule, lag))
+        let change = member.meter.check(&self.rule, lag);
+        if change == LagChange::BeganLagging {
+            member.hold_from_now(lag, HoldCause::CatchingUp);
+        }
+        Some(change)
     }
 
     /// An expected bar of a member has not been there for `overdue`: as good as a bar with that lag.
@@ -201,9 +217,7 @@ impl Gate {
             return LagChange::Unchanged;
         }
         member.lag = Some(overdue);
-        if let (Hold::Free | Hold::Released, Presence::Joined) = (member.hold, member.presence) {
-            member.hold = Hold::Held { lag: overdue, cause: HoldCause::Late };
-        }
+        member.hold_from_now(overdue, HoldCause::Late);
         member.meter.check(&self.rule, overdue)
     }
 

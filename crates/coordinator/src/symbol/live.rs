@@ -85,6 +85,8 @@ pub(crate) struct Sifted {
     pub(crate) late: Corrections,
     /// Delivered bars whose values have changed.
     pub(crate) revised: Corrections,
+    /// The stamp of the first late bar that lies behind all that was delivered.
+    pub(crate) news_ns: Option<i64>,
 }
 
 /// Corrected bars of one kind.
@@ -260,6 +262,9 @@ impl LiveRows {
                     if is_published {
                         self.counts.n_late += 1;
                         sifted.late.count(stamp_ns);
+                        if stamp_ns > published_ns {
+                            sifted.news_ns.get_or_insert(stamp_ns);
+                        }
                     }
                     if is_last && between.is_empty() {
                         self.push(candidate);
