@@ -22,6 +22,7 @@ mod live_laws;
 mod live_logs;
 mod live_members;
 mod live_outages;
+mod live_strategies;
 mod live_support;
 mod live_waking;
 mod lookahead;
