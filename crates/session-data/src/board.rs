@@ -27,7 +27,7 @@ use openbell_time::{CoarseClock, Timestamp};
 use thiserror::Error;
 
 use crate::deadline::Deadline;
-use crate::inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
+use crate::inactive::{HolderLags, Inactive, InactiveFacts, LaggingSymbol, Reason};
 use crate::publication::Publication;
 use crate::reader::{InsideReader, OutsideReader};
 use crate::roster::{Member, Roster, SessionFacts};
@@ -68,12 +68,18 @@ pub(crate) struct Board {
     word: AtomicU64,
     slots: [Slot; N_SLOTS as usize],
     rosters: Shared<Rosters>,
-    shut: Shared<InactiveFacts>,
+    shut: Shared<ShutFacts>,
     inside: Shared<Arc<Roster>>,
     inside_clock_ns: AtomicI64,
     deadline: Deadline,
     /// Nobody: what readers keep while the gate is shut.
     empty: Arc<Roster>,
+}
+
+/// Why the gate is shut, and where the lags of now are to be had.
+struct ShutFacts {
+    facts: InactiveFacts,
+    lags: Option<Arc<dyn HolderLags>>,
 }
 
 /// What a reader has met last: a publication with its frame, and the word that led there.
@@ -114,7 +120,7 @@ impl Board {
                 frame_version: AtomicU64::new(0),
             }),
             rosters: Shared::new(Rosters { newest: Arc::clone(&empty), previous: None }),
-            shut: Shared::new(shut),
+            shut: Shared::new(ShutFacts { facts: shut, lags: None }),
             inside: Shared::new(Arc::clone(&empty)),
             inside_clock_ns: AtomicI64::new(i64::MIN),
             deadline,
@@ -219,8 +225,15 @@ impl Board {
     }
 
     fn inactive(&self, epoch: u64) -> Option<Inactive> {
-        let facts = self.shut.load();
-        (facts.epoch == epoch).then(|| Inactive::new((*facts).clone()))
+        let shut = self.shut.load();
+        (shut.facts.epoch == epoch).then(|| {
+            let InactiveFacts { since, epoch, reason } = shut.facts.clone();
+            let reason = match &shut.lags {
+                Some(lags) => reason.as_of_now(lags.as_ref()),
+                None => reason,
+            };
+            Inactive::new(InactiveFacts { since, epoch, reason })
+        })
     }
 
     pub(crate) fn inside(&self) -> (Arc<Roster>, Timestamp) {
@@ -407,13 +420,34 @@ impl BoardWriter {
     /// Shuts the gate at `since` for `reason`; where it is shut already, replaces the reason.
     /// Returns whether it was open. There is always a number for it.
     pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
+        self.shut_for(since, reason, None)
+    }
+
+    /// As [`BoardWriter::shut`]; whoever is told the reason is told the lags of its holders as they
+    /// are by then, which `lags` yields.
+    pub fn shut_with_lags(
+        &mut self,
+        since: Option<Timestamp>,
+        reason: Reason,
+        lags: Arc<dyn HolderLags>,
+    ) -> Shut {
+        self.shut_for(since, reason, Some(lags))
+    }
+
+    fn shut_for(
+        &mut self,
+        since: Option<Timestamp>,
+        reason: Reason,
+        lags: Option<Arc<dyn HolderLags>>,
+    ) -> Shut {
         let was_open = if self.word.is_active { Shut::JustNow } else { Shut::Already };
         let word = self.word.shut();
         let since = match was_open {
             Shut::JustNow => since,
-            Shut::Already => self.board.shut.load().since.or(since),
+            Shut::Already => self.board.shut.load().facts.since.or(since),
         };
-        self.board.shut.replace(InactiveFacts { since, epoch: word.epoch, reason });
+        let facts = InactiveFacts { since, epoch: word.epoch, reason };
+        self.board.shut.replace(ShutFacts { facts, lags });
         self.store(word);
         was_open
     }
@@ -429,7 +463,7 @@ impl BoardWriter {
     pub fn spend_numbers(&mut self) {
         let word = self.word.nearly_spent();
         let spent = InactiveFacts { since: None, epoch: word.epoch, reason: Reason::NotOpen };
-        self.board.shut.replace(spent);
+        self.board.shut.replace(ShutFacts { facts: spent, lags: None });
         self.store(word);
     }
 

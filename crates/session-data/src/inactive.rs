@@ -111,6 +111,21 @@ impl Reason {
         }
     }
 
+    /// The same with the lags of its holders as they are now.
+    pub(crate) fn as_of_now(mut self, lags: &dyn HolderLags) -> Reason {
+        if let Reason::CatchingUp { holders }
+        | Reason::Late { holders }
+        | Reason::Silent { holders }
+        | Reason::Skewed { holders }
+        | Reason::Gone { holders } = &mut self
+        {
+            for (n, holder) in holders.iter_mut().enumerate() {
+                holder.lag = holder.lag.and(lags.lag(n)).or(holder.lag);
+            }
+        }
+        self
+    }
+
     /// The name in reports and logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -169,6 +184,15 @@ fn write_holders(f: &mut fmt::Formatter<'_>, what: &str, holders: &[LaggingSymbo
         write!(f, "{} {holder}", if n == 0 { ":" } else { "," })?;
     }
     Ok(())
+}
+
+/// The lags of the holders of a shut gate, asked for when somebody is told the reason: what is behind
+/// changes with each bar, and hardly anybody looks.
+pub trait HolderLags: Send + Sync {
+    /// The lag of holder `n` of the reason that the gate was shut for, where one is known.
+    ///
+    /// *Cost*: it is asked for by readers; must not wait for the core.
+    fn lag(&self, n: usize) -> Option<Nanos>;
 }
 
 /// The facts behind an [`Inactive`].

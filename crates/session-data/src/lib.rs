@@ -29,7 +29,7 @@ mod word;
 
 pub use board::{BoardWriter, Exhausted, Opened, Shut};
 pub use forming::FormingBar;
-pub use inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
+pub use inactive::{HolderLags, Inactive, InactiveFacts, LaggingSymbol, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};
 pub use roster::{

@@ -257,6 +257,11 @@ impl SymbolGauge {
         self.lag_ns.store(lag.as_nanos(), Ordering::Relaxed);
     }
 
+    /// The lag at the last check.
+    pub(crate) fn lag(&self) -> Nanos {
+        Nanos::from_nanos(self.lag_ns.load(Ordering::Relaxed))
+    }
+
     pub(crate) fn record_backlog(&self, n_backlog: u64) {
         self.n_backlog.store(n_backlog, Ordering::Relaxed);
     }
@@ -287,7 +292,7 @@ impl SymbolGauge {
             since: shown.since,
             why,
             feed: shown.feed.clone(),
-            lag: Nanos::from_nanos(self.lag_ns.load(Ordering::Relaxed)),
+            lag: self.lag(),
             n_backlog: self.n_backlog.load(Ordering::Relaxed),
             n_delivered,
             n_rejected: self.n_rejected.load(Ordering::Relaxed),

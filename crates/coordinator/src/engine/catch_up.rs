@@ -1,5 +1,7 @@
 //! Catching up: the backlog of newcomers, one bar a step, while the session clock stands.
 
+use std::cmp::Reverse;
+
 use openbell_config::GateScope;
 use openbell_time::{Nanos, Timestamp};
 
@@ -15,7 +17,9 @@ impl RunningSession {
     pub(super) fn catch_up_one(&mut self, core: &mut Core) -> Result<(), RunError> {
         let clock = core.clock.now();
         let (closes_at, position) = self.first_backlog_bar();
-        if self.check_lag(position, closes_at, core) == LagChange::BeganLagging {
+        let is_first_check = self.gate.lag(position).is_none();
+        let change = self.check_lag(position, closes_at, core);
+        if change == LagChange::BeganLagging {
             // The gate shuts before the bar that caused it is delivered.
             self.begin_lagging(core)?;
         }
@@ -24,25 +28,29 @@ impl RunningSession {
         member.through.advance_to(closes_at);
         let n_delivered = self.progress.n_delivered(position);
         member.gauge.record_backlog(member.n_undelivered(n_delivered, clock) as u64);
-        if member.next_close_ns(n_delivered) > clock.as_nanos() {
+        let next_ns = member.next_close_ns(n_delivered);
+        let has_ended = next_ns > clock.as_nanos();
+        if has_ended {
             self.end_backlog(position);
+        } else {
+            self.flow.replay_mut().backlog.push(Reverse((next_ns, position)));
         }
-        self.decide(core)?; // The reason names who holds it now, and the lag as it is now.
+        if has_ended || is_first_check || change != LagChange::Unchanged {
+            self.decide(core)?; // The reason names who holds it now.
+        }
         self.resume_if_caught_up(core)
     }
 
-    /// The bar that comes first in (close, symbol) order among those that have closed by the clock
-    /// of a replay and are not delivered.
+    /// Takes the bar that comes first in (close, symbol) order among those that have closed by the
+    /// clock of a replay and are not delivered.
     ///
     /// # Panics
     ///
     /// Where there is none: only a session with a backlog catches up.
-    fn first_backlog_bar(&self) -> (Timestamp, usize) {
-        let next_close_ns = |position: usize| {
-            self.members[position].next_close_ns(self.progress.n_delivered(position))
-        };
-        let bars = self.flow.behind().iter().map(|&position| (next_close_ns(position), position));
-        let (closes_at_ns, position) = bars.min().expect("a session that catches up has a backlog");
+    fn first_backlog_bar(&mut self) -> (Timestamp, usize) {
+        let first = self.flow.replay_mut().backlog.pop();
+        let Reverse((closes_at_ns, position)) =
+            first.expect("a session that catches up has a backlog");
         (Timestamp::from_nanos(closes_at_ns), position)
     }
 

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use openbell_config::{Mode, SessionConfig};
 use openbell_data_manager::FeedKind;
 use openbell_market::{Symbol, SymbolIdx};
-use openbell_session_data::{BoardWriter, DeliveredThrough, Opened, OutsideReader, Reason, Shut};
+use openbell_session_data::{
+    BoardWriter, DeliveredThrough, HolderLags, Opened, OutsideReader, Reason, Shut,
+};
 use openbell_time::{
     ClockDriver, CoarseClock, Nanos, Session, SessionClock, TimeManager, Timestamp,
 };
@@ -201,7 +203,23 @@ impl Core {
     /// already, renews the reason. `at` is the session clock, once a session is there. Returns the
     /// epoch that begins, where the gate was open.
     pub(super) fn shut(&mut self, at: Option<Timestamp>, reason: Reason) -> Option<u64> {
-        match self.board.shut(at, reason.clone()) {
+        let shut = self.board.shut(at, reason.clone());
+        self.note_shut(shut, at, reason)
+    }
+
+    /// As [`Core::shut`], for holders whose lags go on changing.
+    pub(super) fn shut_with_lags(
+        &mut self,
+        at: Timestamp,
+        reason: Reason,
+        lags: Arc<dyn HolderLags>,
+    ) -> Option<u64> {
+        let shut = self.board.shut_with_lags(Some(at), reason.clone(), lags);
+        self.note_shut(shut, Some(at), reason)
+    }
+
+    fn note_shut(&mut self, shut: Shut, at: Option<Timestamp>, reason: Reason) -> Option<u64> {
+        match shut {
             Shut::Already => None,
             Shut::JustNow => {
                 let at = at.expect("a gate that was open has a session");

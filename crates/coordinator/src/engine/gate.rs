@@ -4,17 +4,27 @@
 
 use std::sync::Arc;
 
-use openbell_session_data::{LaggingSymbol, Reason};
+use openbell_session_data::{HolderLags, LaggingSymbol, Reason};
 use openbell_time::Nanos;
 
 use super::core::Core;
-use super::session::{RosterState, RunningSession};
+use super::session::{Flow, RosterState, RunningSession};
 use super::trace_session::Decided;
 use crate::consumers::notice::Notice;
+use crate::control::status::SymbolGauge;
 use crate::error::RunError;
 use crate::gate::hold::HoldCause;
 use crate::gate::{HeldMember, Holders, Verdict};
 use crate::report::GateSwitch;
+
+/// What the status shows of those that hold the gate, in their order.
+struct Lags(Vec<Arc<SymbolGauge>>);
+
+impl HolderLags for Lags {
+    fn lag(&self, n: usize) -> Option<Nanos> {
+        self.0.get(n).map(|gauge| gauge.lag())
+    }
+}
 
 impl RunningSession {
     /// Publishes what is in place as of the session clock, and opens the gate where it was shut.
@@ -35,6 +45,12 @@ impl RunningSession {
     pub(super) fn shut(&mut self, core: &mut Core, reason: Reason) -> bool {
         let at = core.clock.now();
         let shut = core.shut(Some(at), reason.clone());
+        self.note_shut(core, shut, reason)
+    }
+
+    /// The gate was shut for `reason`, and was open before where it is another epoch now.
+    fn note_shut(&mut self, core: &Core, shut: Option<u64>, reason: Reason) -> bool {
+        let at = core.clock.now();
         if let Some(epoch) = shut {
             self.trace_gate(core, Decided::Shuts, Some(&reason));
             self.switches.push(GateSwitch { at, epoch, reason: Some(reason) });
@@ -66,7 +82,18 @@ impl RunningSession {
             HoldCause::Gone => Reason::Gone { holders: symbols },
         };
         self.trace_holders(core, &reason);
-        if self.shut(core, reason.clone()) {
+        let was_open = match self.flow {
+            // Its backlog goes on bar by bar, and who looks is told the lags of that moment.
+            Flow::Replay(_) => {
+                let of_holder = |held: &HeldMember| Arc::clone(&self.members[held.position].gauge);
+                let lags = Lags(holders.members.iter().map(of_holder).collect());
+                let at = core.clock.now();
+                let shut = core.shut_with_lags(at, reason.clone(), Arc::new(lags));
+                self.note_shut(core, shut, reason.clone())
+            }
+            Flow::Live(_) => self.shut(core, reason.clone()),
+        };
+        if was_open {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())

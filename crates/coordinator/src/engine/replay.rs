@@ -1,7 +1,8 @@
 //! How rows come in a replay: they are all there, and the clock visits the instants at which one of
 //! them closes or something else is due. No rule stands here.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use openbell_time::Timestamp;
 
@@ -20,6 +21,8 @@ pub(super) struct Replay {
     pub(super) derived: Vec<Agenda>,
     /// The members with bars that have closed by the clock and are not delivered, ascending.
     pub(super) behind: Vec<usize>,
+    /// When the next bar of each of them has closed, with its position: the first is the next.
+    pub(super) backlog: BinaryHeap<Reverse<(i64, usize)>>,
     /// The instants that are visited whatever the data: ends of windows, schedules, the last.
     due_ns: BTreeSet<i64>,
 }
@@ -50,10 +53,10 @@ impl Replay {
         clock: Timestamp,
     ) {
         let clock_ns = clock.as_nanos();
-        let is_behind = |&position: &usize| {
-            members[position].next_close_ns(progress.n_delivered(position)) <= clock_ns
-        };
-        self.behind = (0..members.len()).filter(is_behind).collect();
+        let next_ns =
+            |position: usize| members[position].next_close_ns(progress.n_delivered(position));
+        self.behind = (0..members.len()).filter(|&at| next_ns(at) <= clock_ns).collect();
+        self.backlog = self.behind.iter().map(|&at| Reverse((next_ns(at), at))).collect();
         let to_come = members.iter().map(|member| {
             let closes_at_ns = member.closes_at_ns();
             &closes_at_ns[closes_at_ns.partition_point(|&ns| ns <= clock_ns)..]

@@ -187,6 +187,11 @@ impl Gate {
         self.members = before.iter().map(standing).collect();
     }
 
+    /// The lag of a member at its last check; `None` before the first.
+    pub(crate) fn lag(&self, position: usize) -> Option<Nanos> {
+        self.members[position].lag
+    }
+
     /// Compares the lag of the next bar of a member, of which `n_delivered` bars are delivered,
     /// where a check is due; `None` where none is. Live, a bar may come long after it was proven that
     /// there is none: one that is over the threshold is checked whichever it is.
