@@ -13,7 +13,7 @@ use cargo_metadata::{Metadata, Package};
 use crate::command::{Shell, TestCount};
 use crate::generated::Mode;
 use crate::properties::Choice;
-use crate::simulation::{Asked, Build};
+use crate::simulation::{Asked, Build, Kind};
 use crate::steps::{self, BUILD, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{
     benches, dependencies, finding, floors, layers, licences, models, properties, readme, schema,
@@ -22,6 +22,9 @@ use crate::{
 
 /// Cases of each property on lag detection here; `cargo xtask nightly` runs more.
 const N_CASES: u32 = 1_000;
+
+/// Seeds of live sessions that are simulated here, in less; `cargo xtask nightly` runs more.
+const N_LIVE_SEEDS: u64 = 5_000;
 
 /// Seeds that are simulated here, in about a minute; `cargo xtask nightly` runs more.
 const N_SEEDS: u64 = 5_000;
@@ -78,9 +81,10 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             properties::run(&w.root, &w.graph, Choice::Lag, N_CASES).map(Outcome::Ran)
         }),
         Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
-            let asked =
-                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Workspace };
-            simulation::run(w, asked).map(Outcome::Ran)
+            simulation::run(w, seeds(N_SEEDS, Kind::Replay)).map(Outcome::Ran)
+        }),
+        Step::own("simulate live", format!("simulate --live --seeds {N_LIVE_SEEDS}"), |w| {
+            simulation::run(w, seeds(N_LIVE_SEEDS, Kind::Live)).map(Outcome::Ran)
         }),
         Step::own("models", "models", |w| models::run(&w.root, &w.metadata).map(Outcome::Ran)),
         commands("example", example(workspace.metadata.target_directory.as_std_path())),
@@ -88,6 +92,11 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             benches::check(&w.root, &w.metadata, benches::Build::Workspace).map(Outcome::Ran)
         }),
     ]
+}
+
+/// The first `n_seeds` of that kind, out of the one build.
+pub fn seeds(n_seeds: u64, kind: Kind) -> Asked {
+    Asked { n_seeds: Some(n_seeds), from: 0, minutes: None, build: Build::Workspace, kind }
 }
 
 /// The session that the README shows, out of the one build; programs are looked for in `target`.

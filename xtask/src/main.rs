@@ -40,7 +40,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::benches::Effort;
 use crate::generated::Mode;
 use crate::properties::Choice;
-use crate::simulation::{Asked, Build};
+use crate::simulation::{Asked, Build, Kind};
 use crate::steps::Workspace;
 
 /// The checks of the repository, and what else is done to it.
@@ -107,9 +107,12 @@ enum Task {
         /// Builds the engine as it is published; else as the tests do, with its assertions kept.
         #[arg(long)]
         release: bool,
+        /// Runs live sessions: scripted vendors, clocks that step, nights and restarts.
+        #[arg(long)]
+        live: bool,
         /// Runs it on a copy of the repository with each patch of tests/mutants in turn: a mistake in
         /// the product, which must be noticed by what the patch's head names.
-        #[arg(long, conflicts_with_all = ["from", "minutes", "release"])]
+        #[arg(long, conflicts_with_all = ["from", "minutes", "release", "live"])]
         mutants: bool,
         /// Takes one of the mutants, the file's name without its ending; several times, several.
         #[arg(long, value_name = "NAME", requires = "mutants")]
@@ -198,9 +201,10 @@ fn run(task: Task) -> Result<()> {
         Task::Simulate { mutants: true, seeds, only, .. } => {
             mutants::run(root, seeds, &only)?;
         }
-        Task::Simulate { seeds, from, minutes, release, .. } => {
+        Task::Simulate { seeds, from, minutes, release, live, .. } => {
             let build = if release { Build::Release } else { Build::Tests };
-            simulation::run(&workspace, Asked { n_seeds: seeds, from, minutes, build })?;
+            let kind = if live { Kind::Live } else { Kind::Replay };
+            simulation::run(&workspace, Asked { n_seeds: seeds, from, minutes, build, kind })?;
         }
         Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,
         Task::Bench { check: true, release, .. } => {

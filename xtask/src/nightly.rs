@@ -6,9 +6,12 @@
 use anyhow::Result;
 
 use crate::command::TestCount;
-use crate::simulation::{Asked, Build};
+use crate::simulation::Kind;
 use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, simulation};
+
+/// Seeds of simulated live sessions.
+const N_LIVE_SEEDS: u64 = 100_000;
 
 /// Seeds of simulated sessions.
 const N_SEEDS: u64 = 50_000;
@@ -39,9 +42,10 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             mutants::run(&w.root, None, &[]).map(|_| Outcome::Ran(TestCount::default()))
         }),
         Step::own("simulate", format!("simulate --seeds {N_SEEDS}"), |w| {
-            let asked =
-                Asked { n_seeds: Some(N_SEEDS), from: 0, minutes: None, build: Build::Workspace };
-            simulation::run(w, asked).map(Outcome::Ran)
+            simulation::run(w, ci::seeds(N_SEEDS, Kind::Replay)).map(Outcome::Ran)
+        }),
+        Step::own("simulate live", format!("simulate --live --seeds {N_LIVE_SEEDS}"), |w| {
+            simulation::run(w, ci::seeds(N_LIVE_SEEDS, Kind::Live)).map(Outcome::Ran)
         }),
         Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
@@ -72,7 +76,17 @@ mod tests {
         let names: Vec<&str> = steps(&workspace).iter().map(|step| step.name).collect();
         assert_eq!(
             names,
-            ["mutants", "simulate", "proptest", "alone", "example", "bench", "fuzz", "audit"]
+            [
+                "mutants",
+                "simulate",
+                "simulate live",
+                "proptest",
+                "alone",
+                "example",
+                "bench",
+                "fuzz",
+                "audit"
+            ]
         );
     }
 }

@@ -18,6 +18,27 @@ pub struct Asked {
     pub minutes: Option<u64>,
     /// In which build.
     pub build: Build,
+    /// Of what kind the runs are.
+    pub kind: Kind,
+}
+
+/// Of what kind the runs are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Replays.
+    Replay,
+    /// Live sessions.
+    Live,
+}
+
+impl Kind {
+    /// What the simulator is told.
+    pub fn words(self) -> &'static str {
+        match self {
+            Kind::Replay => "",
+            Kind::Live => "--live",
+        }
+    }
 }
 
 /// How the engine is built.
@@ -44,6 +65,7 @@ impl Asked {
             }
         };
         if let Some(last) = shells.pop() {
+            let last = if self.kind == Kind::Live { last.with(self.kind.words()) } else { last };
             let mut last = last.with("--from").with(self.from.to_string());
             for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
                 if let Some(number) = number {
@@ -73,7 +95,8 @@ pub fn run(workspace: &Workspace, asked: Asked) -> Result<TestCount> {
 mod tests {
     use super::*;
 
-    const ASKED: Asked = Asked { n_seeds: Some(7), from: 3, minutes: None, build: Build::Tests };
+    const ASKED: Asked =
+        Asked { n_seeds: Some(7), from: 3, minutes: None, build: Build::Tests, kind: Kind::Replay };
 
     fn texts(asked: Asked) -> Vec<String> {
         asked.shells(Path::new("target")).iter().map(Shell::to_string).collect()
@@ -85,6 +108,9 @@ mod tests {
             texts(ASKED),
             ["cargo run --locked --quiet -p openbell-tests --bin simulate -- --from 3 --seeds 7"]
         );
+        let live = Asked { kind: Kind::Live, ..ASKED };
+        let line = "cargo run --locked --quiet -p openbell-tests --bin simulate -- --live";
+        assert_eq!(texts(live), [format!("{line} --from 3 --seeds 7")]);
         let asked = Asked { n_seeds: None, minutes: Some(5), build: Build::Release, ..ASKED };
         assert_eq!(
             texts(asked),

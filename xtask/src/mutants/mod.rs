@@ -18,6 +18,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 
 use crate::command::{Captured, Shell};
+use crate::simulation::Kind;
 use crate::source;
 use scratch::Scratch;
 
@@ -132,8 +133,8 @@ impl fmt::Display for Problem {
 fn passes_unchanged(scratch: &Scratch, mutants: &[Mutant], n_seeds: u64) -> Result<()> {
     let catchers: BTreeSet<&Catcher> = mutants.iter().flat_map(|m| &m.caught_by).collect();
     let tests = catchers.iter().filter(|catcher| matches!(catcher, Catcher::Test { .. }));
-    let invariant = catchers.iter().find(|catcher| matches!(catcher, Catcher::Invariant(_)));
-    for catcher in tests.chain(invariant) {
+    let of_kind = |kind| catchers.iter().find(move |catcher| catcher.kind() == Some(kind));
+    for catcher in tests.chain(of_kind(Kind::Replay)).chain(of_kind(Kind::Live)) {
         match observe(scratch, catcher, n_seeds)? {
             Seen::Nothing => {}
             Seen::Uncompiled { said } => {
@@ -237,8 +238,9 @@ fn observe(scratch: &Scratch, catcher: &Catcher, n_seeds: u64) -> Result<Seen> {
     }
     match catcher {
         Catcher::Invariant(_) => {
-            let run = Shell::cargo("run --locked --quiet -p openbell-tests --bin simulate --")
-                .with("--unshrunk")
+            let kind = catcher.kind().map_or("", Kind::words);
+            let line = "run --locked --quiet -p openbell-tests --bin simulate --";
+            let run = Shell::cargo(&format!("{line} --unshrunk {kind}"))
                 .with("--seeds")
                 .with(n_seeds.to_string());
             Ok(simulated(scratch.captured(run)?))

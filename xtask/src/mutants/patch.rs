@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::simulation::Kind;
+
 /// Where the mutants lie.
 pub const FOLDER: &str = "tests/mutants/";
 
@@ -51,6 +53,15 @@ impl Catcher {
                 Catcher::Test { package: package.to_owned(), name: name.to_owned() }
             }
             None => Catcher::Invariant(text.to_owned()),
+        }
+    }
+
+    /// In which runs of the simulator an invariant is held: those of live sessions say so.
+    pub fn kind(&self) -> Option<Kind> {
+        match self {
+            Catcher::Invariant(name) if name.starts_with("live ") => Some(Kind::Live),
+            Catcher::Invariant(_) => Some(Kind::Replay),
+            Catcher::Test { .. } => None,
         }
     }
 }
