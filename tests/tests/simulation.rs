@@ -18,6 +18,41 @@ fn the_first_seeds_keep_every_promise() {
     }
 }
 
+#[test]
+fn the_first_live_seeds_keep_every_promise() {
+    let campaign = Campaign { from: 0, n_seeds: 300 };
+    match campaign.run_live(1, Shrinking::Full, |_| true) {
+        Ok((n_seeds, figures)) => {
+            assert_eq!(n_seeds, 300);
+            assert!(figures.n_sessions > 300 && figures.n_legs > 300, "{figures:?}");
+            assert!(figures.n_shut > 100 && figures.n_corrected > 100, "{figures:?}");
+        }
+        Err(failure) => panic!(
+            "seed {}: {}: {}\n{}",
+            failure.seed, failure.violation.invariant, failure.violation.found, failure.scenario
+        ),
+    }
+}
+
+/// Seeds that once failed, each by another mistake, beyond the first ones.
+#[test]
+fn live_seeds_that_once_failed_keep_every_promise() {
+    for seed in [446, 2_678, 8_552, 11_600, 12_573, 20_675] {
+        let ran = Campaign { from: seed, n_seeds: 1 }.run_live(1, Shrinking::None, |_| true);
+        ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));
+    }
+}
+
+#[test]
+fn what_comes_of_live_seeds_does_not_depend_on_the_number_of_threads() {
+    let ran = |n_threads| {
+        let ran =
+            Campaign { from: 500, n_seeds: 40 }.run_live(n_threads, Shrinking::None, |_| true);
+        ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation))
+    };
+    assert_eq!(ran(1), ran(3));
+}
+
 /// Seeds that once failed, of which the first ones have none of the kind.
 #[test]
 fn a_symbol_that_comes_back_at_the_close_counts_its_rejections_anew() {

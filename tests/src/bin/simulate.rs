@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk]";
+const USAGE: &str =
+    "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live]";
 
 /// What was asked for.
 struct Arguments {
@@ -18,6 +19,15 @@ struct Arguments {
     n_threads: usize,
     /// How much a scenario that fails is made simpler.
     shrinking: Shrinking,
+    /// Of what kind the runs are.
+    kind: Kind,
+}
+
+/// Of what kind the runs are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Replay,
+    Live,
 }
 
 impl Arguments {
@@ -25,13 +35,15 @@ impl Arguments {
         let campaign = Campaign { from: 0, n_seeds: 1_000 };
         let n_threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let shrinking = Shrinking::Full;
-        let mut arguments = Arguments { campaign, minutes: None, n_threads, shrinking };
+        let (minutes, kind) = (None, Kind::Replay);
+        let mut arguments = Arguments { campaign, minutes, n_threads, shrinking, kind };
         let mut has_seeds = false;
         while let Some(word) = words.next() {
             let mut number = || words.next()?.parse::<u64>().ok();
             match word.as_str() {
                 "--seeds" => (arguments.campaign.n_seeds, has_seeds) = (number()?, true),
                 "--from" => arguments.campaign.from = number()?,
+                "--live" => arguments.kind = Kind::Live,
                 "--unshrunk" => arguments.shrinking = Shrinking::None,
                 "--minutes" => arguments.minutes = Some(number()?),
                 "--threads" => arguments.n_threads = number()?.max(1) as usize,
@@ -59,38 +71,58 @@ fn run(arguments: &Arguments) -> ExitCode {
     let wall = SystemWall::new();
     let limit = arguments.minutes.map(|minutes| Nanos::from_secs(60 * minutes as i64));
     let goes_on = |_| limit.is_none_or(|limit| wall.passed() < limit);
-    match arguments.campaign.run(arguments.n_threads, arguments.shrinking, goes_on) {
-        Ok((n_seeds, figures)) => {
-            let took_s = wall.passed().as_secs_f64().max(0.001);
-            let n_sessions = figures.n_sessions + figures.n_compared;
-            println!("seeds                    {n_seeds}");
-            println!("sessions, step by step   {}", figures.n_sessions);
-            println!("sessions, run again      {}", figures.n_compared);
-            println!("commands                 {}", figures.n_commands);
-            println!("switches                 {}", figures.n_switches);
-            println!("adds in catch-up         {}", figures.n_adds_in_catch_up);
-            println!("bars                     {}", figures.n_bars);
-            println!("steps                    {}", figures.n_steps);
-            println!("digest of all            {:016x}", figures.digest);
-            println!("seconds                  {took_s:.1}");
-            println!("sessions a second        {:.0}", n_sessions as f64 / took_s);
-            ExitCode::SUCCESS
-        }
-        Err(failure) => {
-            show(&failure, arguments.shrinking);
-            ExitCode::FAILURE
-        }
+    let took_s = || wall.passed().as_secs_f64().max(0.001);
+    let &Arguments { campaign, n_threads, shrinking, .. } = arguments;
+    match arguments.kind {
+        Kind::Replay => match campaign.run(n_threads, shrinking, goes_on) {
+            Ok((n_seeds, figures)) => {
+                let n_sessions = figures.n_sessions + figures.n_compared;
+                println!("seeds                    {n_seeds}");
+                println!("sessions, step by step   {}", figures.n_sessions);
+                println!("sessions, run again      {}", figures.n_compared);
+                println!("commands                 {}", figures.n_commands);
+                println!("switches                 {}", figures.n_switches);
+                println!("adds in catch-up         {}", figures.n_adds_in_catch_up);
+                println!("bars                     {}", figures.n_bars);
+                println!("steps                    {}", figures.n_steps);
+                println!("digest of all            {:016x}", figures.digest);
+                println!("seconds                  {:.1}", took_s());
+                println!("sessions a second        {:.0}", n_sessions as f64 / took_s());
+                ExitCode::SUCCESS
+            }
+            Err(failure) => show(&failure, arguments),
+        },
+        Kind::Live => match campaign.run_live(n_threads, shrinking, goes_on) {
+            Ok((n_seeds, figures)) => {
+                println!("seeds                    {n_seeds}");
+                println!("live sessions            {}", figures.n_sessions);
+                println!("processes                {}", figures.n_legs);
+                println!("commands                 {}", figures.n_commands);
+                println!("bars                     {}", figures.n_bars);
+                println!("steps                    {}", figures.n_steps);
+                println!("times that a gate shut   {}", figures.n_shut);
+                println!("ranges told at once      {}", figures.n_ranges);
+                println!("corrections told         {}", figures.n_corrected);
+                println!("digest of all            {:016x}", figures.digest);
+                println!("seconds                  {:.1}", took_s());
+                println!("seeds a second           {:.0}", n_seeds as f64 / took_s());
+                ExitCode::SUCCESS
+            }
+            Err(failure) => show(&failure, arguments),
+        },
     }
 }
 
-fn show(failure: &Failure, shrinking: Shrinking) {
+fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> ExitCode {
     let Failure { seed, scenario, violation, .. } = failure;
     println!("seed {seed} breaks a promise: {}", violation.invariant);
     println!("{}", violation.found);
-    let which = match shrinking {
+    let which = match arguments.shrinking {
         Shrinking::Full => "the simplest that still does",
         Shrinking::None => "it is",
     };
     println!("\n{which}:\n{scenario}");
-    println!("repeat it with: cargo xtask simulate --from {seed} --seeds 1");
+    let live = if arguments.kind == Kind::Live { " --live" } else { "" };
+    println!("repeat it with: cargo xtask simulate{live} --from {seed} --seeds 1");
+    ExitCode::FAILURE
 }

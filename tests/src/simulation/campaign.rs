@@ -2,11 +2,13 @@
 #![expect(clippy::disallowed_methods, reason = "seeds run on threads of their own")]
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::compare::{Figures, shrunk, simulate};
+use super::live::{LiveFigures, LiveScenario, Troubles, shrunk_live, simulate_live};
 use super::scenario::Scenario;
 use super::violation::Violation;
 
@@ -20,13 +22,13 @@ pub struct Campaign {
 }
 
 /// A seed that breaks a promise.
-pub struct Failure {
+pub struct Failure<S> {
     /// The seed.
     pub seed: u64,
     /// Seeds run up to and including it.
     pub n_seeds: u64,
     /// The simplest scenario found that breaks the same promise.
-    pub scenario: Scenario,
+    pub scenario: S,
     /// What it breaks.
     pub violation: Violation,
 }
@@ -41,19 +43,18 @@ pub enum Shrinking {
 }
 
 /// What has come of the seeds so far.
-#[derive(Default)]
-struct Ran {
+struct Ran<F> {
     /// Seeds that are added up, from the first on.
     n_seeds: u64,
-    figures: Figures,
+    figures: F,
     /// Seeds that are over before one that comes before them.
-    ahead: BTreeMap<u64, Figures>,
+    ahead: BTreeMap<u64, F>,
     /// The first seed that breaks a promise, with what it breaks.
     broken: Option<(u64, Violation)>,
 }
 
-impl Ran {
-    fn add(&mut self, from: u64, seed: u64, came: Result<Figures, Violation>) {
+impl<F: AddAssign> Ran<F> {
+    fn add(&mut self, from: u64, seed: u64, came: Result<F, Violation>) {
         match came {
             Ok(figures) => {
                 self.ahead.insert(seed, figures);
@@ -84,11 +85,56 @@ impl Campaign {
         n_threads: usize,
         shrinking: Shrinking,
         goes_on: impl Fn(u64) -> bool + Sync,
-    ) -> Result<(u64, Figures), Box<Failure>> {
+    ) -> Result<(u64, Figures), Box<Failure<Scenario>>> {
+        let ran = self.run_each(n_threads, goes_on, |seed| simulate(&Scenario::of(seed)));
+        ran.map_err(|(seed, violation)| {
+            let scenario = Scenario::of(seed);
+            let (scenario, violation) = match shrinking {
+                Shrinking::Full => shrunk(&scenario, &violation),
+                Shrinking::None => (scenario, violation),
+            };
+            Box::new(self.failure(seed, scenario, violation))
+        })
+    }
+
+    /// As [`Campaign::run`], of live runs.
+    ///
+    /// # Errors
+    ///
+    /// The first seed that breaks a promise.
+    pub fn run_live(
+        self,
+        n_threads: usize,
+        shrinking: Shrinking,
+        goes_on: impl Fn(u64) -> bool + Sync,
+    ) -> Result<(u64, LiveFigures), Box<Failure<LiveScenario>>> {
+        let scenario = |seed| LiveScenario::of(seed, Troubles::EVERY);
+        let ran = self.run_each(n_threads, goes_on, |seed| simulate_live(&scenario(seed)));
+        ran.map_err(|(seed, violation)| {
+            let (scenario, violation) = match shrinking {
+                Shrinking::Full => shrunk_live(scenario(seed), violation),
+                Shrinking::None => (scenario(seed), violation),
+            };
+            Box::new(self.failure(seed, scenario, violation))
+        })
+    }
+
+    fn failure<S>(self, seed: u64, scenario: S, violation: Violation) -> Failure<S> {
+        Failure { seed, n_seeds: seed - self.from + 1, scenario, violation }
+    }
+
+    /// Runs `one` for each seed; yields the first seed that breaks a promise.
+    fn run_each<F: AddAssign + Default + Send>(
+        self,
+        n_threads: usize,
+        goes_on: impl Fn(u64) -> bool + Sync,
+        one: impl Fn(u64) -> Result<F, Violation> + Sync,
+    ) -> Result<(u64, F), (u64, Violation)> {
         let next = AtomicU64::new(self.from);
         let end = self.from.saturating_add(self.n_seeds);
         let is_over = AtomicBool::new(false);
-        let ran = Mutex::new(Ran::default());
+        let (figures, ahead) = (F::default(), BTreeMap::new());
+        let ran = Mutex::new(Ran { n_seeds: 0, figures, ahead, broken: None });
         thread::scope(|scope| {
             for _ in 0..n_threads {
                 scope.spawn(|| {
@@ -98,7 +144,7 @@ impl Campaign {
                         if seed >= end || !goes_on(seed) {
                             break;
                         }
-                        let came = simulate(&Scenario::of(seed));
+                        let came = one(seed);
                         if came.is_err() {
                             is_over.store(true, Ordering::Relaxed);
                         }
@@ -110,12 +156,9 @@ impl Campaign {
             }
         });
         let ran = ran.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let Some((seed, violation)) = ran.broken else { return Ok((ran.n_seeds, ran.figures)) };
-        let scenario = Scenario::of(seed);
-        let (scenario, violation) = match shrinking {
-            Shrinking::Full => shrunk(&scenario, &violation),
-            Shrinking::None => (scenario, violation),
-        };
-        Err(Box::new(Failure { seed, n_seeds: seed - self.from + 1, scenario, violation }))
+        match ran.broken {
+            Some(broken) => Err(broken),
+            None => Ok((ran.n_seeds, ran.figures)),
+        }
     }
 }

@@ -16,6 +16,7 @@ mod days;
 mod draw;
 mod drive;
 mod listener;
+pub mod live;
 mod modules;
 mod oracle;
 mod pace_model;

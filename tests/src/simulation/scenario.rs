@@ -114,7 +114,8 @@ const KINDS: [((&str, &str), bool); 6] = [
 const NAMES: [&str; 8] = ["AAPL", "BRK.B", "^VIX", "ZM", "A", "ES=F", "BTC-USD", "TSLA"];
 
 impl SimIndicator {
-    fn drawn(intervals: &[BarInterval], draw: &mut Draw) -> SimIndicator {
+    /// One on one of `intervals`.
+    pub(super) fn drawn(intervals: &[BarInterval], draw: &mut Draw) -> SimIndicator {
         let interval = *draw.pick(intervals);
         // The session's own indicators mean nothing on a whole day.
         let usable = if interval.clock().is_some() { KINDS.len() } else { KINDS.len() - 1 };
@@ -131,7 +132,8 @@ impl SimIndicator {
         SimIndicator { kind, period, interval: spec.interval() }
     }
 
-    fn json(&self) -> String {
+    /// As a config has it.
+    pub(super) fn json(&self) -> String {
         let SimIndicator { kind: (name, kind), period, interval } = self;
         let period = if *period > 0 { format!(r#""period": {period}, "#) } else { String::new() };
         format!(r#"{{"name": "{name}", {period}"interval": "{interval}", "type": "{kind}"}}"#)
