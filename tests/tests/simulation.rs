@@ -37,7 +37,7 @@ fn the_first_live_seeds_keep_every_promise() {
 /// Seeds that once failed, each by another mistake, beyond the first ones.
 #[test]
 fn live_seeds_that_once_failed_keep_every_promise() {
-    for seed in [446, 2_678, 8_552, 11_600, 12_573, 20_675] {
+    for seed in [446, 2_678, 8_552, 11_600, 12_573, 20_675, 42_982] {
         let ran = Campaign { from: seed, n_seeds: 1 }.run_live(1, Shrinking::None, |_| true);
         ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));
     }

@@ -40,7 +40,11 @@ impl RunningSession {
         let since = Timestamp::from_nanos(first_ns);
         self.members[position].make_anew(&self.layout, n_delivered, since, clock);
         self.roster = RosterState::Changed;
-        self.check_late(core, position, sifted.news_ns)?;
+        // While the last instant settles, nothing that was delivered there is published so far.
+        let is_over = clock >= self.layout.clock_until;
+        let first_late_ns = sifted.late.stamps_ns.map(|(first_ns, _)| first_ns);
+        let news_ns = if is_over { first_late_ns } else { sifted.news_ns };
+        self.check_late(core, position, news_ns)?;
         for (series, last_ns) in announced.into_iter().enumerate() {
             let rows = self.members[position].rows_at(series, Timestamp::MAX);
             let closes_at_ns = rows.closes_at_ns();
