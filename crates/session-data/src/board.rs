@@ -229,7 +229,7 @@ impl Board {
         (shut.facts.epoch == epoch).then(|| {
             let InactiveFacts { since, epoch, reason } = shut.facts.clone();
             let reason = match &shut.lags {
-                Some(lags) => reason.as_of_now(lags.as_ref()),
+                Some(lags) => reason.with_lags(lags.as_ref()),
                 None => reason,
             };
             Inactive::new(InactiveFacts { since, epoch, reason })

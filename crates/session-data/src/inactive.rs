@@ -112,7 +112,7 @@ impl Reason {
     }
 
     /// The same with the lags of its holders as they are now.
-    pub(crate) fn as_of_now(mut self, lags: &dyn HolderLags) -> Reason {
+    pub(crate) fn with_lags(mut self, lags: &dyn HolderLags) -> Reason {
         if let Reason::CatchingUp { holders }
         | Reason::Late { holders }
         | Reason::Silent { holders }

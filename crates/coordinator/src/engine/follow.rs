@@ -27,8 +27,8 @@ use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
 use crate::source::recording::Heard;
-use crate::symbol::SymbolRows;
 use crate::symbol::live::MAX_SKEW;
+use crate::symbol::{SymbolRows, SymbolSession};
 
 /// How long nothing is looked at where nothing arrives and nothing is due: the status shows the clock
 /// to the second.
@@ -90,7 +90,11 @@ impl RunningSession {
         if wall <= looked_at {
             return Some(next.max(looked_at + Nanos::from_nanos(1)));
         }
-        let has_news = || self.members.iter().any(|member| member.run.reader.feed.has_news(wall));
+        let mut members = self.members.iter();
+        let mut has_news = || {
+            let is_new = |member: &SymbolSession| !member.rows.live().is_heard;
+            members.any(|member| is_new(member) || member.run.reader.feed.has_news(wall))
+        };
         let is_due = wall >= next || has_news();
         (!is_due).then_some(next)
     }
