@@ -58,13 +58,7 @@ impl RunningSession {
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
         if is_over && !self.is_settled(core, wall) {
-            // The last instant is published once, with all that belongs to it.
-            self.watch_feeds(core);
-            self.decide(core)?;
-            if self.roster == RosterState::Changed {
-                self.refresh_members(core); // What was corrected is there for the inside.
-            }
-            core.board.advance_inside(clock);
+            self.await_rest(core)?;
             return Ok(After::GoesOn(self.wait(core, wall)));
         }
         if is_over {
@@ -80,6 +74,22 @@ impl RunningSession {
             return self.close(core);
         }
         Ok(After::GoesOn(self.wait(core, wall)))
+    }
+
+    /// The last instant is published once, with all that belongs to it; until then nobody is shown
+    /// what has fallen behind meanwhile.
+    fn await_rest(&mut self, core: &mut Core) -> Result<(), RunError> {
+        self.watch_feeds(core);
+        self.decide(core)?;
+        let has_changed = self.roster == RosterState::Changed;
+        if has_changed {
+            self.refresh_members(core); // What was corrected is there for the inside.
+        }
+        core.board.advance_inside(core.clock.now());
+        if has_changed && self.gate.scope() == GateScope::Symbol && core.board.is_active() {
+            let _ = self.publish(core)?; // It stays open, without those that are behind.
+        }
+        Ok(())
     }
 
     /// Until when nothing is to be looked at; `None` where a look is due at `wall`.

@@ -303,9 +303,7 @@ impl LegRun<'_> {
         for (n, symbol) in members.iter().enumerate() {
             let Some(witness) = self.witness(symbol) else { continue };
             let overdue = witness.overdue(clock);
-            // While the last instant settles nothing is published that could withhold one symbol.
-            let is_settling = self.scenario.scope == GateScope::Symbol && is_over;
-            let is_visible = active.as_ref().is_some_and(|(_, shown)| shown[n]) && !is_settling;
+            let is_visible = active.as_ref().is_some_and(|(_, shown)| shown[n]);
             let facts = || {
                 let through = witness.through(clock);
                 let (link, is_halted) = (&witness.link, witness.is_halted);

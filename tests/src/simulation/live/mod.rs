@@ -1,8 +1,8 @@
 //! Live runs from a seed: markets whose vendors are late, silent, wrong and away, clocks that step,
 //! users that come at any hour; held against the truth of the market and the script of the vendors.
 //!
-//! The oracle knows what was handed over ([`witness`]), what our clock showed ([`wall`]) and the
-//! sessions ([`super::days`]), and nothing of the engine. Nothing of the vendors ([`script`]) shares an
+//! The oracle knows what was handed over (`witness.rs`), what our clock showed (`wall.rs`) and the
+//! sessions (`days.rs`), and nothing of the engine. Nothing of the vendors (`script.rs`) shares an
 //! assumption with it.
 
 mod again;
