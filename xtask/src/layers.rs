@@ -58,6 +58,7 @@ const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
 const STRATEGIES: &str = "openbell-strategies";
+const VENDOR_SIM: &str = "openbell-vendor-sim";
 const APP: &str = "openbell";
 
 const LIBRARY: Layer = Layer {
@@ -105,6 +106,13 @@ pub const LAYERS: &[Layer] = &[
         folder: "crates/strategies",
         may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
         never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    // The other side of every vendor's protocol: what speaks to a vendor is never its own judge.
+    Layer {
+        package: VENDOR_SIM,
+        folder: "crates/vendor-sim",
+        may_import: &[TIME, MARKET],
         ..LIBRARY
     },
     Layer {

@@ -1,0 +1,173 @@
+//! Replies to requests: klines, time, exchangeInfo.
+
+use openbell_market::BarInterval;
+use openbell_time::{Nanos, SessionPart, Timestamp};
+use serde_json::{Value, json};
+
+use super::kline::{self, interval, ms};
+use crate::decimal::Decimal;
+use crate::http::{Distortion, Reply, Request};
+use crate::market::{Known, Listing, Market};
+use crate::switches::BinanceSwitches;
+
+/// The most rows of an answer, and how many there are where none is asked for.
+const N_ROWS_MAX: usize = 1_000;
+const N_ROWS: usize = 500;
+
+/// What quote assets a name may end with.
+const QUOTES: &[&str] = &["USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR", "USD"];
+
+/// What a request to a path weighs.
+pub(super) fn weight(path: &str) -> u64 {
+    match path {
+        "/api/v3/klines" => 2,
+        "/api/v3/exchangeInfo" => 20,
+        _ => 1,
+    }
+}
+
+pub(super) fn reply(
+    market: &Market,
+    switches: &BinanceSwitches,
+    request: &Request,
+    distortion: Distortion,
+    now: Timestamp,
+) -> Reply {
+    let body = match request.path() {
+        "/api/v3/time" => Ok(json!({"serverTime": ms(now)})),
+        "/api/v3/exchangeInfo" => Ok(exchange_info(market, now)),
+        "/api/v3/klines" => klines(market, switches, request, distortion, now),
+        _ => return Reply::new(404, "<html><body>Not found</body></html>"),
+    };
+    match body {
+        Ok(body) => Reply::new(200, body),
+        Err((code, message)) => Reply::new(400, json!({"code": code, "msg": message})),
+    }
+}
+
+type Refused = (i32, String);
+
+fn klines(
+    market: &Market,
+    switches: &BinanceSwitches,
+    request: &Request,
+    distortion: Distortion,
+    now: Timestamp,
+) -> Result<Value, Refused> {
+    let needed = |name: &str| {
+        let missing = || {
+            let message =
+                format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
+            (-1102, message)
+        };
+        request.parameter(name).filter(|value| !value.is_empty()).ok_or_else(missing)
+    };
+    let name = needed("symbol")?;
+    let symbol = market.listings().iter().position(|listing| listing.symbol.as_str() == name);
+    let symbol = symbol.ok_or_else(|| (-1121, "Invalid symbol.".to_owned()))?;
+    let interval = interval(&needed("interval")?);
+    let interval = interval.ok_or_else(|| (-1120, "Invalid interval.".to_owned()))?;
+    let since = instant(request, "startTime")?;
+    let until = instant(request, "endTime")?;
+    let limit = number(request, "limit")?.map_or(N_ROWS, |n| (n.max(1) as usize).min(N_ROWS_MAX));
+    let until = match (until, switches.is_end_inclusive) {
+        (Some(until), true) => until + Nanos::from_nanos(1),
+        (Some(until), false) => until,
+        (None, _) => Timestamp::MAX,
+    };
+    let until = until.min(now + Nanos::from_nanos(1)).min(market.span().end);
+    let slots = slots(market, interval, since, until, limit);
+    let known =
+        if switches.is_rest_settling { Known::reported_by(now) } else { Known::traded_by(now) };
+    let candles = slots.into_iter().filter_map(|slot| market.candle_or_flat(symbol, slot, known));
+    let rows: Vec<Value> = candles.map(|candle| kline::row(&candle)).collect();
+    Ok(Value::Array(distortion.applied(rows)))
+}
+
+/// Bars that open before `until`: the oldest that open at `since` or later, else the newest.
+fn slots(
+    market: &Market,
+    interval: BarInterval,
+    since: Option<Timestamp>,
+    until: Timestamp,
+    limit: usize,
+) -> Vec<SessionPart> {
+    let mut slots = Vec::new();
+    let begin = market.span().start;
+    if let Some(since) = since {
+        let mut slot = market.slot_around(interval, since.max(begin));
+        while slot.since < until && slots.len() < limit {
+            if slot.since >= since {
+                slots.push(slot);
+            }
+            slot = market.slot_around(interval, slot.until);
+        }
+    } else {
+        let before = |instant: Timestamp| instant - Nanos::from_nanos(1);
+        let mut slot = market.slot_around(interval, before(until));
+        while slot.until > begin && slots.len() < limit {
+            slots.push(slot);
+            slot = market.slot_around(interval, before(slot.since));
+        }
+        slots.reverse();
+    }
+    slots
+}
+
+fn number(request: &Request, name: &str) -> Result<Option<i64>, Refused> {
+    let Some(text) = request.parameter(name) else { return Ok(None) };
+    let illegal = || {
+        let message = format!(
+            "Illegal characters found in parameter '{name}'; legal range is '^[0-9]{{1,20}}$'."
+        );
+        (-1100, message)
+    };
+    text.parse().ok().filter(|n| *n >= 0).map(Some).ok_or_else(illegal)
+}
+
+fn instant(request: &Request, name: &str) -> Result<Option<Timestamp>, Refused> {
+    let since_epoch_ms = number(request, name)?;
+    // What lies beyond all instants lies beyond all bars.
+    Ok(since_epoch_ms
+        .map(|ms| Timestamp::from_nanos(ms.saturating_mul(1_000_000).min(i64::MAX / 2))))
+}
+
+fn exchange_info(market: &Market, now: Timestamp) -> Value {
+    let listings = market.listings().iter().enumerate();
+    let symbols: Vec<Value> = listings
+        .map(|(symbol, listing)| {
+            let is_halted = market.halt_at(symbol, now).is_some();
+            symbol_info(listing, if is_halted { "BREAK" } else { "TRADING" })
+        })
+        .collect();
+    json!({
+        "timezone": "UTC",
+        "serverTime": ms(now),
+        "rateLimits": [
+            {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
+            {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
+        ],
+        "exchangeFilters": [],
+        "symbols": symbols,
+    })
+}
+
+fn symbol_info(listing: &Listing, status: &str) -> Value {
+    let name = listing.symbol.as_str();
+    let quote = QUOTES.iter().find(|quote| name.ends_with(**quote)).copied().unwrap_or_default();
+    let smallest = |places: u8| Decimal { units: 1, places }.text(8);
+    json!({
+        "symbol": name,
+        "status": status,
+        "baseAsset": name.strip_suffix(quote).unwrap_or(name),
+        "baseAssetPrecision": 8,
+        "quoteAsset": quote,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "isSpotTradingAllowed": true,
+        "filters": [
+            {"filterType": "PRICE_FILTER", "tickSize": smallest(listing.price_places)},
+            {"filterType": "LOT_SIZE", "stepSize": smallest(listing.size_places)},
+        ],
+    })
+}

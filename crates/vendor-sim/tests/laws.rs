@@ -1,0 +1,312 @@
+//! Laws over seeds: what is spoken is the truth, and the same again.
+
+use std::collections::BTreeMap;
+
+use openbell_market::{Bar, BarInterval, Ohlcv};
+use openbell_time::{Nanos, Timestamp};
+use openbell_vendor_sim::{
+    AlpacaSwitches, BinanceSwitches, Exchange, Heard, KrakenSwitches, Listing, Market, Request,
+    Script, Sent, Speaks,
+};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::{Client, at, coins, millis, secs, shares};
+
+/// Bars by the millisecond at which they open.
+type Bars = BTreeMap<i64, Ohlcv>;
+
+fn listings(seed: u64, names: [&str; 3]) -> Vec<Listing> {
+    let drawn = |(n, name): (u64, &&str)| {
+        let listing = Listing::drawn(seed * 3 + n, name.parse().unwrap());
+        // Every law has to do with late trades too.
+        Listing { late_pct: if n == 0 { 40 } else { listing.late_pct }, ..listing }
+    };
+    (0..).zip(&names).map(drawn).collect()
+}
+
+fn truth(market: &Market, symbol: usize, since: Timestamp, until: Timestamp) -> Bars {
+    let bars = market.bars(symbol, BarInterval::from_mins(1).unwrap(), since..until);
+    bars.iter().map(|bar: &Bar| (bar.opens_at.as_nanos() / 1_000_000, bar.ohlcv)).collect()
+}
+
+/// A number, or a text that is one.
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| value.as_str().unwrap().parse().unwrap())
+}
+
+fn ohlcv(value: &Value, [open, high, low, close, volume]: [&str; 5]) -> Ohlcv {
+    let of = |field: &str| number(&value[field]);
+    Ohlcv { open: of(open), high: of(high), low: of(low), close: of(close), volume: of(volume) }
+}
+
+fn row(row: &Value, volume: usize) -> Ohlcv {
+    let of = |place: usize| number(&row[place]);
+    Ohlcv { open: of(1), high: of(2), low: of(3), close: of(4), volume: of(volume) }
+}
+
+fn stamp(value: &Value) -> i64 {
+    at(value.as_str().unwrap()).as_nanos() / 1_000_000
+}
+
+#[test]
+fn what_binance_says_on_the_stream_and_in_history_is_the_truth() {
+    for seed in 0..12 {
+        let names = ["BTCUSDT", "ETHUSDT", "XRPUSDT"];
+        let switches = BinanceSwitches::drawn(seed);
+        let market = coins(seed, listings(seed, names));
+        let (begin, end) = (at("2025-07-02T11:59:30Z"), at("2025-07-02T13:00:00.5Z"));
+        let exchange =
+            Exchange::new(market.clone(), Speaks::Binance(switches.clone()), Script::none());
+        let mut client = Client::new(exchange, begin);
+        let line = client.connect("/stream");
+        client.say(line, r#"{"method":"SUBSCRIBE","params":["btcusdt@kline_1m","ethusdt@kline_1m","xrpusdt@kline_1m"],"id":1}"#);
+        client.listen(end);
+        let messages = client.timed_messages();
+        for (symbol, name) in names.iter().enumerate() {
+            let truth =
+                truth(&market, symbol, at("2025-07-02T11:59:00Z"), at("2025-07-02T13:00:00Z"));
+            let mut closed = Bars::new();
+            for (said_at, message) in &messages {
+                let kline = &message["data"]["k"];
+                if kline["s"] != *name {
+                    continue;
+                }
+                let end_ms = kline["T"].as_i64().unwrap() + 1;
+                let is_over = said_at.as_nanos() / 1_000_000 > end_ms;
+                assert_eq!(kline["x"] == true, is_over, "seed {seed}: {message}");
+                if kline["x"] == true {
+                    assert!(*said_at <= Timestamp::from_nanos(end_ms * 1_000_000) + millis(50));
+                    let bar = ohlcv(kline, ["o", "h", "l", "c", "v"]);
+                    let twice = closed.insert(kline["t"].as_i64().unwrap(), bar);
+                    assert_eq!(twice, None, "seed {seed}: {message}");
+                }
+            }
+            let n_expected = if switches.has_empty_bars { 61 } else { truth.len() };
+            assert_eq!(closed.len(), n_expected, "seed {seed}");
+            closed.retain(|_, bar| bar.volume > 0.0);
+            assert_eq!(closed, truth, "seed {seed}: {name}");
+
+            let target = format!(
+                "/api/v3/klines?symbol={name}&interval=1m&startTime={}&limit=61",
+                begin.as_secs() / 60 * 60_000
+            );
+            client.now = client.now.max(end + secs(60));
+            let rows = client.ask(&target);
+            let rows = rows.as_array().unwrap();
+            assert_eq!(rows.len(), 61, "seed {seed}");
+            let mut history: Bars =
+                rows.iter().map(|r| (r[0].as_i64().unwrap(), row(r, 5))).collect();
+            history.retain(|_, bar| bar.volume > 0.0);
+            assert_eq!(history, truth, "seed {seed}: {name}");
+        }
+    }
+}
+
+#[test]
+fn what_kraken_says_on_the_stream_and_in_history_is_the_truth() {
+    for seed in 0..12 {
+        let names = ["BTC/USD", "ETH/USD", "SOL/USD"];
+        let switches = KrakenSwitches::drawn(seed);
+        let market = coins(seed, listings(seed, names));
+        let begin = at("2025-07-02T12:00:00Z");
+        let exchange =
+            Exchange::new(market.clone(), Speaks::Kraken(switches.clone()), Script::none());
+        let mut client = Client::new(exchange, begin);
+        let line = client.connect("/v2");
+        client.say(line, r#"{"method":"subscribe","params":{"channel":"ohlc","symbol":["BTC/USD","ETH/USD","SOL/USD"],"interval":1}}"#);
+        client.listen(at("2025-07-02T13:00:30Z"));
+        let messages = client.messages();
+        for (symbol, (name, key)) in
+            names.iter().zip(["XXBTZUSD", "XETHZUSD", "SOLUSD"]).enumerate()
+        {
+            let truth = truth(&market, symbol, begin, at("2025-07-02T13:00:00Z"));
+            let mut latest = Bars::new();
+            for message in messages.iter().filter(|m| m["type"] == "update") {
+                let candle = &message["data"][0];
+                if candle["symbol"] == *name {
+                    let bar = ohlcv(candle, ["open", "high", "low", "close", "volume"]);
+                    latest.insert(stamp(&candle["interval_begin"]), bar);
+                }
+            }
+            latest.retain(|open_ms, _| truth.contains_key(open_ms));
+            if switches.sends_late {
+                assert_eq!(latest, truth, "seed {seed}: {name}");
+            }
+            let pair = name.replace('/', "").replace("BTC", "XBT");
+            let answer = client.ask(&format!(
+                "/0/public/OHLC?pair={pair}&interval=1&since={}",
+                begin.as_secs() - 60
+            ));
+            let rows = answer["result"][key].as_array().unwrap();
+            assert_eq!(rows.len(), 61, "seed {seed}: each minute has a row, the running one too");
+            let closed = rows.iter().take(60).filter(|row| row[7] != 0);
+            let history: Bars =
+                closed.map(|r| (r[0].as_i64().unwrap() * 1_000, row(r, 6))).collect();
+            assert_eq!(history, truth, "seed {seed}: {name}");
+            let says_less =
+                latest.iter().all(|(open_ms, bar)| bar.volume <= history[open_ms].volume);
+            assert!(says_less && latest.len() == truth.len(), "seed {seed}: {name}");
+        }
+    }
+}
+
+#[test]
+fn what_alpaca_says_on_the_stream_and_in_history_is_the_truth() {
+    for seed in 0..12 {
+        let names = ["AAPL", "MSFT", "SPY"];
+        let market = shares(seed, listings(seed, names));
+        let (open, close) = (at("2025-07-02T13:30:00Z"), at("2025-07-02T20:00:00Z"));
+        let exchange = Exchange::new(market.clone(), Speaks::alpaca(seed), Script::none());
+        let mut client = Client::new(exchange, at("2025-07-02T13:00:00Z"));
+        let line = client.connect("/v2/iex");
+        client.say(line, r#"{"action":"auth","key":"key","secret":"secret"}"#);
+        client.say(
+            line,
+            r#"{"action":"subscribe","bars":["*"],"updatedBars":["AAPL","MSFT","SPY"]}"#,
+        );
+        client.listen(close + secs(60));
+        let mut said: BTreeMap<String, Bars> = BTreeMap::new();
+        for message in client.messages() {
+            for point in message.as_array().unwrap() {
+                if point["T"] == "b" || point["T"] == "u" {
+                    let name = point["S"].as_str().unwrap().to_owned();
+                    let bar = ohlcv(point, ["o", "h", "l", "c", "v"]);
+                    let before = said.entry(name).or_default().insert(stamp(&point["t"]), bar);
+                    assert_eq!(before.is_some(), point["T"] == "u", "seed {seed}: {point}");
+                }
+            }
+        }
+        let mut history: BTreeMap<String, Bars> = BTreeMap::new();
+        let mut token = String::new();
+        loop {
+            let page = client.ask(&format!("/v2/stocks/bars?symbols=SPY,AAPL,MSFT,NIX&timeframe=1Min&feed=iex&start=2025-07-02T13:30:00Z&end=2025-07-02T20:00:00Z&limit=97&page_token={token}"));
+            for (name, rows) in page["bars"].as_object().unwrap() {
+                for row in rows.as_array().unwrap() {
+                    let bar = ohlcv(row, ["o", "h", "l", "c", "v"]);
+                    let twice =
+                        history.entry(name.clone()).or_default().insert(stamp(&row["t"]), bar);
+                    assert_eq!(twice, None, "seed {seed}: {name} {row}");
+                }
+            }
+            let Some(next) = page["next_page_token"].as_str() else { break };
+            token = next.to_owned();
+        }
+        for (symbol, name) in names.iter().enumerate() {
+            let truth = truth(&market, symbol, open, close);
+            assert_eq!(said.remove(*name).unwrap_or_default(), truth, "seed {seed}: {name}");
+            assert_eq!(history.remove(*name).unwrap_or_default(), truth, "seed {seed}: {name}");
+        }
+        assert_eq!((said.len(), history.len()), (0, 0));
+    }
+}
+
+/// Everything that an exchange of this seed says in ten minutes to a client that looks every so often.
+fn heard(vendor: &str, seed: u64, step: Nanos) -> Vec<Sent> {
+    let script = r#"[{"line": 1, "at_frame": 9, "do": "revise"}, {"line": 1, "at_frame": 12, "do": "reorder"},
+        {"line": 1, "at_frame": 14, "do": "delay", "delay_ms": 700}, {"line": 1, "at_frame": 30, "do": "clock", "by_s": 1.5}]"#;
+    let (path, speaks, orders) = match vendor {
+        "binance" => (
+            "/stream",
+            Speaks::binance(seed),
+            vec![r#"{"method":"SUBSCRIBE","params":["btcusdt@kline_1m"],"id":1}"#],
+        ),
+        "kraken" => (
+            "/v2",
+            Speaks::kraken(seed),
+            vec![
+                r#"{"method":"subscribe","params":{"channel":"ohlc","symbol":["BTCUSDT"],"interval":1}}"#,
+            ],
+        ),
+        _ => (
+            "/v2/iex",
+            Speaks::alpaca(seed),
+            vec![
+                r#"{"action":"auth","key":"key","secret":"secret"}"#,
+                r#"{"action":"subscribe","bars":["*"],"updatedBars":["*"]}"#,
+            ],
+        ),
+    };
+    let market = coins(seed, listings(seed, ["BTCUSDT", "ETHUSDT", "XRPUSDT"]));
+    let mut exchange = Exchange::new(market, speaks, Script::read(script).unwrap());
+    let begin = at("2025-07-02T12:00:03Z");
+    let line = exchange.connect(begin, path).unwrap();
+    for order in orders {
+        exchange.hear(begin, line, &Heard::Text(order.to_owned()));
+    }
+    let mut sent = Vec::new();
+    let mut now = begin;
+    while now < begin + secs(600) {
+        now += step;
+        sent.extend(exchange.advance(now));
+    }
+    sent
+}
+
+#[test]
+fn the_same_seed_script_and_inputs_are_the_same_text_however_often_it_is_looked_at() {
+    for vendor in ["binance", "kraken", "alpaca"] {
+        for seed in 0..8 {
+            let once = heard(vendor, seed, secs(1));
+            assert!(once.len() > 2, "{vendor}");
+            assert_eq!(once, heard(vendor, seed, secs(1)), "{vendor}, seed {seed}");
+            // What a clock that jumps makes overdue leaves at the jump, whoever looks when.
+            assert_eq!(once, heard(vendor, seed, secs(60)), "{vendor}, seed {seed}");
+            assert_ne!(once, heard(vendor, seed + 1, secs(1)), "{vendor}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_longer_bar_is_made_of_the_shorter_ones_on_every_calendar() {
+    for seed in 0..8 {
+        let names = ["AAPL", "MSFT", "SPY"];
+        for market in [coins(seed, listings(seed, names)), shares(seed, listings(seed, names))] {
+            let span = market.span().clone();
+            let bars = |interval: &str| market.bars(0, interval.parse().unwrap(), span.clone());
+            let volume = |bars: &[Bar]| bars.iter().map(|bar| bar.ohlcv.volume).sum::<f64>();
+            let (short, long) = (bars("1m"), bars("1d"));
+            for interval in ["1s", "5m", "1h", "1d", "1w"] {
+                let all =
+                    market.bars(0, interval.parse().unwrap(), at("2025-06-30T00:00:00Z")..span.end);
+                let off = (volume(&all) - volume(&short)).abs();
+                assert!(off <= 1e-6 * volume(&short).max(1.0), "seed {seed}: {interval}");
+            }
+            if let (Some(first), Some(day)) = (short.first(), long.first()) {
+                assert_eq!(first.ohlcv.open, day.ohlcv.open, "seed {seed}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_and_no_request_breaks_an_exchange(
+        vendor in 0_usize..3,
+        texts in proptest::collection::vec("\\PC{0,60}", 1..4),
+        target in "/[a-zA-Z0-9/]{0,20}(\\?[a-zA-Z_]{0,12}=[\\PC]{0,20})?",
+        number in any::<i64>(),
+    ) {
+        let speaks = [Speaks::binance(1), Speaks::kraken(1), Speaks::Alpaca(AlpacaSwitches::drawn(1))];
+        let path = ["/stream", "/v2", "/v2/iex"][vendor];
+        let market = coins(1, listings(1, ["BTCUSDT", "ETHUSDT", "XRPUSDT"]));
+        let mut exchange = Exchange::new(market, speaks[vendor].clone(), Script::none());
+        let noon = at("2025-07-02T12:00:00Z");
+        let line = exchange.connect(noon, path).unwrap();
+        for text in texts {
+            exchange.hear(noon, line, &Heard::Text(text));
+        }
+        let targets = [
+            target,
+            format!("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={number}&endTime={number}"),
+            format!("/0/public/OHLC?pair=BTCUSDT&interval={number}&since={number}"),
+            format!("/v2/stocks/bars?symbols=BTCUSDT&timeframe=1Min&page_token=BTCUSDT~{number}"),
+        ];
+        for target in targets {
+            let request = Request::get(target).with("User-Agent", "x").with("APCA-API-KEY-ID", "key")
+                .with("APCA-API-SECRET-KEY", "secret");
+            exchange.ask(noon, &request);
+        }
+        exchange.advance(noon + secs(61));
+    }
+}
