@@ -1,6 +1,8 @@
-//! The exchange as its clients meet it: its shapes, its stories, its laws.
+//! The exchange as its clients meet it: its shapes, its stories, its faults, its laws.
 
+mod alpaca;
 mod binance;
+mod kraken;
 mod laws;
 mod samples;
 mod support;
