@@ -2,6 +2,7 @@
 
 mod alpaca;
 mod binance;
+mod faults;
 mod kraken;
 mod laws;
 mod samples;
