@@ -2,6 +2,7 @@
 
 use openbell_market::BarInterval;
 use openbell_time::{Nanos, Timestamp};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::decimal::Decimal;
@@ -55,20 +56,86 @@ pub(super) fn event(
     candle: &Candle,
     state: KlineState,
     now: Timestamp,
-) -> Value {
-    let (_, name) = stream.split_once("@kline_").unwrap_or((stream, ""));
+) -> String {
+    let (_, interval) = stream.split_once("@kline_").unwrap_or((stream, ""));
     let (first, last) = candle.ids.map_or((-1, -1), |(first, last)| (first as i64, last as i64));
-    let kline = json!({
-        "t": ms(candle.opens_at), "T": close_ms(candle), "s": symbol, "i": name,
-        "f": first, "L": last,
-        "o": text(candle.open()), "c": text(candle.close()),
-        "h": text(candle.high()), "l": text(candle.low()),
-        "v": text(candle.volume()), "n": candle.n_trades, "x": state == KlineState::Closed,
-        "q": text(candle.value()),
-        "V": text(half(candle.volume())), "Q": text(half(candle.value())), "B": "0",
-    });
-    let event = json!({"e": "kline", "E": ms(now), "s": symbol, "k": kline});
-    json!({"stream": stream, "data": event})
+    let kline = Kline {
+        open_ms: ms(candle.opens_at),
+        close_ms: close_ms(candle),
+        symbol,
+        interval,
+        first,
+        last,
+        open: text(candle.open()),
+        close: text(candle.close()),
+        high: text(candle.high()),
+        low: text(candle.low()),
+        volume: text(candle.volume()),
+        n_trades: candle.n_trades,
+        is_closed: state == KlineState::Closed,
+        value: text(candle.value()),
+        taken: text(half(candle.volume())),
+        taken_value: text(half(candle.value())),
+        ignored: "0",
+    };
+    let data = Event { kind: "kline", now_ms: ms(now), symbol, kline };
+    serde_json::to_string(&Combined { stream, data }).expect("texts and numbers are JSON")
+}
+
+#[derive(Serialize)]
+struct Combined<'e> {
+    stream: &'e str,
+    data: Event<'e>,
+}
+
+#[derive(Serialize)]
+struct Event<'e> {
+    #[serde(rename = "e")]
+    kind: &'e str,
+    #[serde(rename = "E")]
+    now_ms: i64,
+    #[serde(rename = "s")]
+    symbol: &'e str,
+    #[serde(rename = "k")]
+    kline: Kline<'e>,
+}
+
+#[derive(Serialize)]
+struct Kline<'e> {
+    #[serde(rename = "t")]
+    open_ms: i64,
+    #[serde(rename = "T")]
+    close_ms: i64,
+    #[serde(rename = "s")]
+    symbol: &'e str,
+    #[serde(rename = "i")]
+    interval: &'e str,
+    #[serde(rename = "f")]
+    first: i64,
+    #[serde(rename = "L")]
+    last: i64,
+    #[serde(rename = "o")]
+    open: String,
+    #[serde(rename = "c")]
+    close: String,
+    #[serde(rename = "h")]
+    high: String,
+    #[serde(rename = "l")]
+    low: String,
+    #[serde(rename = "v")]
+    volume: String,
+    #[serde(rename = "n")]
+    n_trades: u64,
+    #[serde(rename = "x")]
+    is_closed: bool,
+    #[serde(rename = "q")]
+    value: String,
+    #[serde(rename = "V")]
+    taken: String,
+    #[serde(rename = "Q")]
+    taken_value: String,
+    #[serde(rename = "B")]
+    ignored: &'e str,
 }
 
 /// Whether a bar can still change.

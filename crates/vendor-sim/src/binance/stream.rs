@@ -327,7 +327,7 @@ fn kline_frame(
         let symbol = market.listings()[stream.symbol].symbol.as_str();
         let event = kline::event(name, symbol, &candle, state, out.now);
         let topic = Topic { symbol: stream.symbol, slot };
-        out.send(line, Frame::Data(topic, event.to_string()));
+        out.send(line, Frame::Data(topic, event));
     }
 }
 
