@@ -266,3 +266,32 @@ fn a_request_that_says_too_little_is_refused() {
         assert_eq!(reply.status, 400, "{query}");
     }
 }
+
+#[test]
+fn the_delayed_feed_says_the_same_a_quarter_of_an_hour_later_to_free_accounts_too() {
+    let late = Listing { late_pct: 50, trades_a_minute: 12, ..busy("AAPL") };
+    let halt =
+        Halt { symbol: 0, since: at("2025-07-02T13:36:00Z"), until: at("2025-07-02T13:38:00Z") };
+    let heard = |feed: &str, until: &str| {
+        let market = shares(3, vec![late.clone(), busy("MSFT")]).with_halts(vec![halt.clone()]);
+        let mut client = client_of(market, switches());
+        let line = client.connect(feed);
+        client.say(line, AUTH);
+        client.say(
+            line,
+            r#"{"action":"subscribe","bars":["*"],"updatedBars":["*"],"statuses":["*"]}"#,
+        );
+        client.listen(at(until));
+        client.timed_messages().split_off(3)
+    };
+    let prompt = heard("/v2/iex", "2025-07-02T13:45:00Z");
+    let delayed = heard("/v2/delayed_sip", "2025-07-02T14:00:00Z");
+    let later: Vec<_> = prompt.into_iter().map(|(said_at, m)| (said_at + secs(900), m)).collect();
+    assert!(later.len() > 20);
+    assert_eq!(delayed, later);
+
+    let mut client = client();
+    client.now = at("2025-07-02T14:00:30Z");
+    let latest = client.ask("/v2/stocks/bars/latest?symbols=AAPL&feed=delayed_sip");
+    assert_eq!(latest["bars"]["AAPL"]["t"], "2025-07-02T13:44:00Z");
+}

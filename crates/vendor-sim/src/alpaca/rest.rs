@@ -5,6 +5,7 @@ use openbell_time::{Nanos, SessionPart, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::bars;
+use super::stream::DELAY;
 use crate::http::{Distortion, Reply, Request};
 use crate::market::{Candle, Known, MINUTE, Market, slot_of};
 use crate::outbox::Outbox;
@@ -16,8 +17,8 @@ const OVERRUNS: u64 = 20;
 const BAN: Nanos = Nanos::from_secs(300);
 const N_ROWS_MAX: usize = 10_000;
 const N_ROWS: usize = 1_000;
-/// What a free account may not ask of the consolidated tape.
-const RECENT: Nanos = Nanos::from_secs(900);
+/// The feed of the consolidated tape that is late.
+const DELAYED: &str = "delayed_sip";
 
 #[derive(Debug)]
 pub(super) struct Desk {
@@ -49,9 +50,11 @@ impl Desk {
             if !is_known {
                 return Err((403, "forbidden.".to_owned()));
             }
+            let is_delayed = request.parameter("feed").as_deref() == Some(DELAYED);
+            let now = if is_delayed { out.now - DELAY } else { out.now };
             match request.path() {
-                "/v2/stocks/bars" => past(market, switches, request, distortion, out.now),
-                "/v2/stocks/bars/latest" => latest(market, switches, request, distortion, out.now),
+                "/v2/stocks/bars" => past(market, switches, request, distortion, now),
+                "/v2/stocks/bars/latest" => latest(market, switches, request, distortion, now),
                 _ => Err((404, "endpoint not found.".to_owned())),
             }
         });
@@ -103,7 +106,8 @@ fn symbols(market: &Market, request: &Request) -> Result<Vec<usize>, Refused> {
 
 /// Whether the newest minutes may not be asked for.
 fn is_withheld(switches: &AlpacaSwitches, request: &Request) -> bool {
-    !switches.is_paid && request.parameter("feed").as_deref() != Some("iex")
+    let feed = request.parameter("feed");
+    !switches.is_paid && !matches!(feed.as_deref(), Some("iex" | DELAYED))
 }
 
 const WITHHELD: &str = "subscription does not permit querying recent SIP data";
@@ -142,7 +146,8 @@ fn past(
     let name = request.parameter("timeframe").unwrap_or_default();
     let interval = bars::timeframe(&name);
     let interval = interval.ok_or_else(|| (400, format!("invalid timeframe: {name}")))?;
-    let recent = now - RECENT;
+    // What a free account may not ask of the consolidated tape.
+    let recent = now - DELAY;
     let end = instant(request, "end")?;
     if is_withheld(switches, request) && end.is_some_and(|end| end > recent) {
         return Err((403, WITHHELD.to_owned()));

@@ -21,6 +21,8 @@ const AUTH: Nanos = Nanos::from_secs(10);
 const GHOST: Nanos = Nanos::from_secs(90);
 /// When after its end a bar is looked at again.
 const REVISION: Nanos = Nanos::from_secs(30);
+/// How much later everything comes on the delayed feed.
+pub(super) const DELAY: Nanos = Nanos::from_secs(900);
 /// Connections in ten seconds.
 const CONNECTS: usize = 10;
 const LISTS: [&str; 6] = ["trades", "quotes", "bars", "updatedBars", "dailyBars", "statuses"];
@@ -38,22 +40,61 @@ pub(super) struct Streams {
 
 #[derive(Debug)]
 struct Line {
-    is_consolidated: bool,
+    feed: Feed,
     is_authenticated: bool,
     /// Subscribed names by the name of their list.
     lists: BTreeMap<&'static str, BTreeSet<String>>,
+}
+
+/// What a connection is for; all of them have the bars of the whole market here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Feed {
+    /// One exchange, or the symbol for tests.
+    Prompt,
+    /// The consolidated tape, for those who pay.
+    Consolidated,
+    /// The same, late.
+    Delayed,
+}
+
+impl Feed {
+    fn of(path: &str) -> Option<Feed> {
+        match path {
+            "/v2/iex" | "/v2/test" => Some(Feed::Prompt),
+            "/v2/sip" => Some(Feed::Consolidated),
+            "/v2/delayed_sip" => Some(Feed::Delayed),
+            _ => None,
+        }
+    }
+
+    fn pace(self) -> Pace {
+        if self == Feed::Delayed { Pace::Delayed } else { Pace::Prompt }
+    }
+}
+
+/// How soon something is said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Pace {
+    Prompt,
+    Delayed,
+}
+
+impl Pace {
+    fn delay(self) -> Nanos {
+        if self == Pace::Delayed { DELAY } else { Nanos::ZERO }
+    }
 }
 
 #[derive(Debug)]
 enum Event {
     AuthDue(LineId),
     /// The bars of a minute are sent.
-    Bars(SessionPart),
+    Bars(Pace, SessionPart),
     /// The bars of a minute are looked at again.
-    Revisions(SessionPart),
+    Revisions(Pace, SessionPart),
     /// A trading halt begins or ends: its place among the market's.
-    Halt(usize),
-    Resume(usize),
+    Halt(Pace, usize),
+    Resume(Pace, usize),
 }
 
 /// The text of an error.
@@ -83,8 +124,10 @@ impl Streams {
     pub(super) fn new(market: &Market) -> Streams {
         let mut agenda = Agenda::new();
         for (idx, halt) in market.halts().iter().enumerate() {
-            agenda.add(halt.since, Event::Halt(idx));
-            agenda.add(halt.until, Event::Resume(idx));
+            for pace in [Pace::Prompt, Pace::Delayed] {
+                agenda.add(halt.since + pace.delay(), Event::Halt(pace, idx));
+                agenda.add(halt.until + pace.delay(), Event::Resume(pace, idx));
+            }
         }
         Streams {
             lines: BTreeMap::new(),
@@ -100,10 +143,7 @@ impl Streams {
             out.counts.over_limit += 1;
             return Err(Reply::new(429, ""));
         }
-        match path {
-            "/v2/iex" | "/v2/sip" | "/v2/test" => Ok(()),
-            _ => Err(Reply::new(404, "")),
-        }
+        Feed::of(path).map(|_| ()).ok_or_else(|| Reply::new(404, ""))
     }
 
     pub(super) fn opened(
@@ -114,31 +154,35 @@ impl Streams {
         out: &mut Outbox<'_>,
     ) {
         let state = Line {
-            is_consolidated: path == "/v2/sip",
+            feed: Feed::of(path).unwrap_or(Feed::Prompt),
             is_authenticated: false,
             lists: LISTS.iter().map(|list| (*list, BTreeSet::new())).collect(),
         };
         self.lines.insert(line, state);
         out.control(line, json!([{"T": "success", "msg": "connected"}]));
         self.agenda.add(out.now + AUTH, Event::AuthDue(line));
-        // What is still to come of the minute before, and all of this one.
-        let minute = slot_of(MINUTE, out.now);
-        for minute in [slot_of(MINUTE, minute.since - MINUTE), minute] {
+        // What is still to come of the minutes before, and all of this one.
+        let mut minute = slot_of(MINUTE, out.now - DELAY - MINUTE);
+        while minute.since <= out.now {
             if minute.until > self.planned_until {
                 self.plan(market, minute, out.now);
             }
+            minute = slot_of(MINUTE, minute.until);
         }
     }
 
     /// Plans what is said of a minute after an instant.
     fn plan(&mut self, market: &Market, minute: SessionPart, after: Timestamp) {
         self.planned_until = minute.until;
-        let bars_at = bars_at(market, minute);
-        if bars_at > after {
-            self.agenda.add(bars_at, Event::Bars(minute));
-        }
-        if minute.until + REVISION > after {
-            self.agenda.add(minute.until + REVISION, Event::Revisions(minute));
+        for pace in [Pace::Prompt, Pace::Delayed] {
+            let bars_at = bars_at(market, minute) + pace.delay();
+            if bars_at > after {
+                self.agenda.add(bars_at, Event::Bars(pace, minute));
+            }
+            let revisions_at = minute.until + REVISION + pace.delay();
+            if revisions_at > after {
+                self.agenda.add(revisions_at, Event::Revisions(pace, minute));
+            }
         }
     }
 
@@ -192,7 +236,7 @@ impl Streams {
         let Some(state) = self.lines.get_mut(&line) else { return };
         let refusal = match () {
             () if !is_known => 402,
-            () if state.is_consolidated && !switches.is_paid => 409,
+            () if state.feed == Feed::Consolidated && !switches.is_paid => 409,
             () if is_taken => 406,
             () => {
                 state.is_authenticated = true;
@@ -265,7 +309,7 @@ impl Streams {
 
     pub(super) fn speak(&mut self, market: &Market, out: &mut Outbox<'_>) {
         let Some((_, event)) = self.agenda.take(out.now) else { return };
-        let known = Known::reported_by(out.now);
+        let known = |pace: Pace| Known::reported_by(out.now - pace.delay());
         match event {
             Event::AuthDue(line) => {
                 if self.lines.get(&line).is_some_and(|line| !line.is_authenticated) {
@@ -273,8 +317,9 @@ impl Streams {
                     out.close(line, 1000, "");
                 }
             }
-            Event::Bars(minute) => {
-                self.say(market, "bars", minute, out, |symbol| {
+            Event::Bars(pace, minute) => {
+                let known = known(pace);
+                self.say(market, ("bars", pace), minute, out, |symbol| {
                     let candle = market.candle(symbol, minute, known)?;
                     Some(bars::message("b", name(market, symbol), &candle))
                 });
@@ -283,52 +328,58 @@ impl Streams {
                     self.plan(market, next, out.now);
                 }
             }
-            Event::Revisions(minute) => {
-                let said_at = bars_at(market, minute);
-                self.say(market, "updatedBars", minute, out, |symbol| {
+            Event::Revisions(pace, minute) => {
+                let known = known(pace);
+                let said_by = Known::reported_by(bars_at(market, minute));
+                self.say(market, ("updatedBars", pace), minute, out, |symbol| {
                     let candle = market.candle(symbol, minute, known)?;
-                    let said = market.candle(symbol, minute, Known::reported_by(said_at));
+                    let said = market.candle(symbol, minute, said_by);
                     let is_revised = said.is_none_or(|said| said != candle);
                     is_revised.then(|| bars::message("u", name(market, symbol), &candle))
                 });
             }
-            Event::Halt(idx) => self.say_status(market, idx, HALTED, out),
-            Event::Resume(idx) => self.say_status(market, idx, RESUMED, out),
+            Event::Halt(pace, idx) => self.say_status(market, (idx, pace), HALTED, out),
+            Event::Resume(pace, idx) => self.say_status(market, (idx, pace), RESUMED, out),
         }
     }
 
     fn say_status(
         &self,
         market: &Market,
-        halt: usize,
+        (halt, pace): (usize, Pace),
         [code, message, reason_code, reason]: [&str; 4],
         out: &mut Outbox<'_>,
     ) {
         let halted = market.halts()[halt].symbol;
+        let at = out.now - pace.delay();
         let message = json!({
             "T": "s", "S": name(market, halted), "sc": code, "sm": message,
-            "rc": reason_code, "rm": reason, "t": out.now.to_string(), "z": "C",
+            "rc": reason_code, "rm": reason, "t": at.to_string(), "z": "C",
         });
         let said = |symbol: usize| (symbol == halted).then(|| message.clone());
-        self.say(market, "statuses", slot_of(MINUTE, out.now), out, said);
+        self.say(market, ("statuses", pace), slot_of(MINUTE, at), out, said);
     }
 
     /// Sends to each connection what there is on the symbols of one of its lists, several in a frame.
     fn say(
         &self,
         market: &Market,
-        list: &str,
+        (list, pace): (&str, Pace),
         slot: SessionPart,
         out: &mut Outbox<'_>,
         message: impl Fn(usize) -> Option<Value>,
     ) {
+        let hears = |line: &Line| line.is_authenticated && line.feed.pace() == pace;
+        if !self.lines.values().any(hears) {
+            return;
+        }
         let said: Vec<(Topic, String)> = (0..market.listings().len())
             .filter_map(|symbol| {
                 let text = message(symbol)?.to_string();
                 Some((Topic { symbol, slot }, text))
             })
             .collect();
-        for (line, state) in self.lines.iter().filter(|(_, line)| line.is_authenticated) {
+        for (line, state) in self.lines.iter().filter(|(_, line)| hears(line)) {
             let is_wanted = |topic: &Topic| {
                 let names = &state.lists[list];
                 names.contains(name(market, topic.symbol)) || names.contains("*")
