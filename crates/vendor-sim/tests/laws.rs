@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use openbell_market::{Bar, BarInterval, Ohlcv};
-use openbell_time::{Nanos, Timestamp};
+use openbell_market::{Bar, BarInterval, Grid, Ohlcv};
+use openbell_time::{ExchangeGroup, Nanos, TimeManager, Timestamp};
 use openbell_vendor_sim::{
-    AlpacaSwitches, BinanceSwitches, Exchange, Heard, KrakenSwitches, Listing, Market, Request,
-    Script, Sent, Speaks,
+    AlpacaSwitches, BinanceSwitches, Exchange, Heard, Hours, KrakenSwitches, Listing, Market,
+    Request, Script, Sent, Speaks,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -277,6 +277,46 @@ fn a_longer_bar_is_made_of_the_shorter_ones_on_every_calendar() {
             }
         }
     }
+}
+
+#[test]
+fn on_every_calendar_the_market_trades_in_each_minute_of_its_sessions_and_in_no_other() {
+    let time = TimeManager::new();
+    // The clocks of New York change on the Sunday between.
+    let (first, last) = ("2025-10-31".parse().unwrap(), "2025-11-04".parse().unwrap());
+    for group in ExchangeGroup::ALL {
+        let calendar = time.calendar(group.name).unwrap();
+        let sessions = calendar.sessions(first..=last).unwrap();
+        let (Some(begin), Some(end)) = (sessions.first(), sessions.last()) else {
+            panic!("{} has sessions", group.name);
+        };
+        let listing = Listing { silent_pct: 0, ..Listing::drawn(1, "X".parse().unwrap()) };
+        let hours = Hours::Regular(calendar.clone());
+        let market = Market::new(1, hours, begin.open..end.close, vec![listing]);
+        let minute = BarInterval::from_mins(1).unwrap();
+        let bars = market.bars(0, minute, market.span().clone());
+        let opens: Vec<Timestamp> = bars.iter().map(|bar| bar.opens_at).collect();
+        let parts = sessions.iter().flat_map(|session| session.parts());
+        let expected: Vec<Timestamp> = parts
+            .flat_map(|part| Grid::of(minute, &[part]).slots().map(|s| s.since).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(opens, expected, "{}", group.name);
+    }
+}
+
+#[test]
+fn extended_hours_begin_before_the_open_and_end_after_the_close() {
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let listing = Listing { silent_pct: 0, ..Listing::drawn(1, "AAPL".parse().unwrap()) };
+    let span = at("2025-07-02T00:00:00Z")..at("2025-07-03T00:00:00Z");
+    let market = Market::new(1, Hours::Extended(calendar), span.clone(), vec![listing]);
+    let bars = market.bars(0, BarInterval::from_mins(1).unwrap(), span);
+    // 04:00 to 20:00 in New York.
+    assert_eq!(bars.len(), 16 * 60);
+    assert_eq!(bars[0].opens_at, at("2025-07-02T08:00:00Z"));
+    let day =
+        market.bars(0, BarInterval::DAY, at("2025-07-01T00:00:00Z")..at("2025-07-04T00:00:00Z"));
+    assert_eq!((day.len(), day[0].opens_at), (1, at("2025-07-02T04:00:00Z")));
 }
 
 proptest! {
