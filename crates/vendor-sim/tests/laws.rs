@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use openbell_market::{Bar, BarInterval, Grid, Ohlcv};
 use openbell_time::{ExchangeGroup, Nanos, TimeManager, Timestamp};
 use openbell_vendor_sim::{
-    AlpacaSwitches, BinanceSwitches, Exchange, Heard, Hours, KrakenSwitches, Listing, Market,
-    Request, Script, Sent, Speaks,
+    AlpacaSwitches, Answer, BinanceSwitches, Exchange, Heard, Hours, KrakenSwitches, Listing,
+    Market, Request, Script, Sent, Speaks,
 };
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::{Client, at, coins, millis, secs, shares};
+use crate::support::{Client, at, coins, millis, request, secs, shares};
 
 /// Bars by the millisecond at which they open.
 type Bars = BTreeMap<i64, Ohlcv>;
@@ -201,39 +201,54 @@ fn what_alpaca_says_on_the_stream_and_in_history_is_the_truth() {
     }
 }
 
-/// Everything that an exchange of this seed says in ten minutes to a client that looks every so often.
-fn heard(vendor: &str, seed: u64, step: Nanos) -> Vec<Sent> {
-    let script = r#"[{"line": 1, "at_frame": 9, "do": "revise"}, {"line": 1, "at_frame": 12, "do": "reorder"},
-        {"line": 1, "at_frame": 14, "do": "delay", "delay_ms": 700}, {"line": 1, "at_frame": 30, "do": "clock", "by_s": 1.5}]"#;
-    let (path, speaks, orders) = match vendor {
-        "binance" => (
-            "/stream",
-            Speaks::binance(seed),
-            vec![r#"{"method":"SUBSCRIBE","params":["btcusdt@kline_1m"],"id":1}"#],
-        ),
+/// An exchange of a seed with three symbols, of which the first trades in every minute.
+fn exchange_of(vendor: &str, seed: u64, script: &str) -> Exchange {
+    let speaks = match vendor {
+        "binance" => Speaks::binance(seed),
+        "kraken" => Speaks::kraken(seed),
+        _ => Speaks::alpaca(seed),
+    };
+    let mut listings = listings(seed, ["BTCUSDT", "ETHUSDT", "XRPUSDT"]);
+    listings[0].silent_pct = 0;
+    if vendor == "alpaca" {
+        listings = listings.into_iter().map(Listing::of_shares).collect();
+    }
+    Exchange::new(coins(seed, listings), speaks, Script::read(script).unwrap())
+}
+
+/// Connects and subscribes to the first symbol.
+fn joined(exchange: &mut Exchange, vendor: &str, now: Timestamp) {
+    let (path, orders): (_, &[&str]) = match vendor {
+        "binance" => {
+            ("/stream", &[r#"{"method":"SUBSCRIBE","params":["btcusdt@kline_1m"],"id":1}"#])
+        }
         "kraken" => (
             "/v2",
-            Speaks::kraken(seed),
-            vec![
+            &[
                 r#"{"method":"subscribe","params":{"channel":"ohlc","symbol":["BTCUSDT"],"interval":1}}"#,
             ],
         ),
         _ => (
             "/v2/iex",
-            Speaks::alpaca(seed),
-            vec![
+            &[
                 r#"{"action":"auth","key":"key","secret":"secret"}"#,
                 r#"{"action":"subscribe","bars":["*"],"updatedBars":["*"]}"#,
             ],
         ),
     };
-    let market = coins(seed, listings(seed, ["BTCUSDT", "ETHUSDT", "XRPUSDT"]));
-    let mut exchange = Exchange::new(market, speaks, Script::read(script).unwrap());
-    let begin = at("2025-07-02T12:00:03Z");
-    let line = exchange.connect(begin, path).unwrap();
+    let line = exchange.connect(now, path).unwrap();
     for order in orders {
-        exchange.hear(begin, line, &Heard::Text(order.to_owned()));
+        exchange.hear(now, line, &Heard::Text((*order).to_owned()));
     }
+}
+
+/// Everything that an exchange of this seed says in ten minutes to a client that looks every so often.
+fn heard(vendor: &str, seed: u64, step: Nanos) -> Vec<Sent> {
+    let script = r#"[{"line": 1, "at_frame": 9, "do": "revise"}, {"line": 1, "at_frame": 12, "do": "reorder"},
+        {"line": 1, "at_frame": 14, "do": "delay", "delay_ms": 700}, {"line": 1, "at_frame": 30, "do": "clock", "by_s": 1.5}]"#;
+    let mut exchange = exchange_of(vendor, seed, script);
+    let begin = at("2025-07-02T12:00:03Z");
+    joined(&mut exchange, vendor, begin);
     let mut sent = Vec::new();
     let mut now = begin;
     while now < begin + secs(600) {
@@ -275,6 +290,68 @@ fn a_longer_bar_is_made_of_the_shorter_ones_on_every_calendar() {
             if let (Some(first), Some(day)) = (short.first(), long.first()) {
                 assert_eq!(first.ohlcv.open, day.ohlcv.open, "seed {seed}");
             }
+        }
+    }
+}
+
+/// Every fault that a frame can have.
+const FAULTS: [&str; 17] = [
+    r#""do": "cut""#,
+    r#""do": "cut", "for_s": 20"#,
+    r#""do": "reset", "for_s": 20"#,
+    r#""do": "hang""#,
+    r#""do": "half_frame""#,
+    r#""do": "garbage""#,
+    r#""do": "oversize", "bytes": 1000"#,
+    r#""do": "duplicate""#,
+    r#""do": "delay", "delay_ms": 4000"#,
+    r#""do": "swallow", "symbol": "BTCUSDT""#,
+    r#""do": "mute""#,
+    r#""do": "reorder""#,
+    r#""do": "revise""#,
+    r#""do": "replay_old""#,
+    r#""do": "clock", "by_s": -2.5"#,
+    r#""do": "ping_stop""#,
+    r#""do": "shutdown_notice""#,
+];
+
+#[test]
+fn whatever_goes_wrong_at_whichever_frame_history_is_the_truth_in_the_end() {
+    let begin = at("2025-07-02T12:00:03Z");
+    for vendor in ["binance", "kraken", "alpaca"] {
+        for (fault, frame) in FAULTS.iter().flat_map(|fault| (1..=16).map(move |n| (fault, n))) {
+            let script = format!(r#"[{{"line": 1, "at_frame": {frame}, {fault}}}]"#);
+            let mut exchange = exchange_of(vendor, 5, &script);
+            joined(&mut exchange, vendor, begin);
+            for second in 1..=180 {
+                exchange.advance(begin + secs(second));
+            }
+            let (since, until) = (at("2025-07-02T12:00:00Z"), at("2025-07-02T12:03:00Z"));
+            let target = match vendor {
+                "binance" => format!("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime={}&limit=3", since.as_secs() * 1_000),
+                "kraken" => format!("/0/public/OHLC?pair=BTCUSDT&since={}", since.as_secs() - 60),
+                _ => "/v2/stocks/bars?symbols=BTCUSDT&timeframe=1Min&feed=iex&start=2025-07-02T12:00:00Z&end=2025-07-02T12:02:00Z".to_owned(),
+            };
+            // Twenty seconds after the last frame that can have been cut.
+            let answer = exchange.ask(begin + secs(408), &request(&target));
+            let Answer::Reply(reply) = answer else { panic!("{vendor}, {script}: {answer:?}") };
+            let body: Value = serde_json::from_str(&reply.body).unwrap();
+            let rows = match vendor {
+                "binance" => &body,
+                "kraken" => &body["result"]["BTCUSDT"],
+                _ => &body["bars"]["BTCUSDT"],
+            };
+            let (unit_ms, volume) = if vendor == "kraken" { (1_000, 6) } else { (1, 5) };
+            let bars = rows.as_array().unwrap().iter().map(|bar| {
+                if bar.is_object() {
+                    (stamp(&bar["t"]), ohlcv(bar, ["o", "h", "l", "c", "v"]))
+                } else {
+                    (bar[0].as_i64().unwrap() * unit_ms, row(bar, volume))
+                }
+            });
+            let until_ms = until.as_nanos() / 1_000_000;
+            let history: Bars = bars.filter(|(open_ms, _)| *open_ms < until_ms).collect();
+            assert_eq!(history, truth(exchange.market(), 0, since, until), "{vendor}, {script}");
         }
     }
 }
