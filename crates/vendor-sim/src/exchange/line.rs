@@ -54,10 +54,6 @@ impl Line {
         self.state == State::Open
     }
 
-    pub(super) fn is_heard(&self) -> bool {
-        self.is_open()
-    }
-
     pub(super) fn hang(&mut self) {
         self.state = State::Hung;
     }

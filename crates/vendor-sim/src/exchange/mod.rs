@@ -124,7 +124,7 @@ impl Exchange {
     /// Takes a frame from the client; one on a connection that is over is lost.
     pub fn hear(&mut self, now: Timestamp, line: LineId, heard: &Heard) {
         self.pass(now);
-        if self.lines.get(&line).is_some_and(Line::is_heard) {
+        if self.lines.get(&line).is_some_and(Line::is_open) {
             self.counts.heard += 1;
             self.spoken(|speaker, market, out| speaker.heard(market, line, heard, out));
         }
@@ -185,7 +185,7 @@ impl Exchange {
         sent
     }
 
-    /// When something leaves unasked at the earliest; `None` while nobody is connected.
+    /// When something may leave unasked at the earliest; `None` while nothing is planned.
     pub fn next_due(&self) -> Option<Timestamp> {
         let spoken = self.speaker.due().map(|at| (at - self.offset).max(self.now));
         [self.leaving.due(), self.ending.due(), spoken].into_iter().flatten().min()
