@@ -240,3 +240,19 @@ fn the_hundred_and_fifty_first_connection_in_ten_minutes_is_refused_by_the_switc
         assert_eq!(matches!(refused, Err(Refusal::Status(_))), limits_connects);
     }
 }
+
+#[test]
+fn what_traded_before_the_subscription_and_is_reported_after_it_is_sent() {
+    let late = Listing { late_pct: 100, trades_a_minute: 12, ..busy("BTC/USD") };
+    let switches = KrakenSwitches { sends_late: true, ..switches() };
+    let mut client = client_of(coins(3, vec![late]), switches);
+    client.now = at("2025-07-02T12:01:00.5Z");
+    let line = client.connect("/v2");
+    client.say(line, &subscribe(&["BTC/USD"], 1));
+    client.listen_for(secs(12));
+    let messages = client.messages();
+    let updates = messages.iter().filter(|m| m["channel"] == "ohlc" && m["type"] == "update");
+    let begins: Vec<&Value> = updates.map(|m| &m["data"][0]["interval_begin"]).collect();
+    let of_the_minute_before = Value::from("2025-07-02T12:00:00.000000000Z");
+    assert_eq!(begins.iter().filter(|begin| ***begin == of_the_minute_before).count(), 1);
+}
