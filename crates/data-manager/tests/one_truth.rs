@@ -519,3 +519,52 @@ fn a_name_means_one_symbol_at_every_entrance_and_a_date_none() {
         assert!(matches!(verified, Err(DataError::NotAStore { .. })), "{name}: {verified:?}");
     }
 }
+
+#[test]
+fn a_folder_of_a_year_is_no_symbol_where_all_in_it_is_of_that_year() {
+    for name in [
+        "1m/2025/07/AAPL.parquet",
+        "1m/2025/07/07/part-0.parquet",
+        "1m/2025/month=7/AAPL.parquet",
+        "1m/2025/2025-07-07.parquet",
+        "1m/2025/20250707.parquet",
+        "1m/year=2025/AAPL.parquet",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), name, plain(), &[sessions_moved(1, 0)]);
+        let opened = DataManager::open(folder.path(), &StoreOptions::default());
+        let looked_at = verify(folder.path(), &|_| Some(us_equity()));
+        for error in [opened.expect_err(name), looked_at.expect_err(name)] {
+            let DataError::NotAStore { parted_by_time, .. } = &error else { panic!("{error}") };
+            assert_eq!(parted_by_time.len(), 1, "{name}");
+            let text = error.to_string();
+            assert!(
+                text.contains("parts bars by time") && text.contains("1m/AAPL/2025/06"),
+                "{text}"
+            );
+        }
+        // Beside a symbol it is named, and the symbol is read.
+        foreign(folder.path(), "1m/MSFT.parquet", plain(), &[sessions_moved(1, 0)]);
+        let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+        assert_eq!((store.keys().count(), store.parted_by_time().len()), (1, 1), "{name}");
+        let report = verified(folder.path());
+        let names: Vec<&str> = report.findings.iter().map(|found| found.kind.name()).collect();
+        assert_eq!(names, ["parted_by_time"], "{name}");
+        assert!(report.is_valid(), "{name}");
+    }
+    // Symbols that are called by a number are, and one by a year where its files do not say that year.
+    for (name, symbol) in [
+        ("1m/7203/2025-07.parquet", "7203"),
+        ("1m/2025/part-0.parquet", "2025"),
+        ("1m/2024/2025-07.parquet", "2024"),
+        ("1m/2025/2025/07/part-0.parquet", "2025"),
+        ("1m/%32025/2025-07.parquet", "2025"),
+        ("exchange_group=XTKS/interval=1m/symbol=2025/2025-07.parquet", "2025"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        foreign(folder.path(), name, plain(), &[sessions_moved(1, 0)]);
+        let store = DataManager::open(folder.path(), &StoreOptions::default()).unwrap();
+        let keys: Vec<String> = store.keys().map(|key| key.symbol.to_string()).collect();
+        assert_eq!((keys, store.parted_by_time().len()), (vec![symbol.to_owned()], 0), "{name}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use openbell_coordinator::with_causes;
-use openbell_data_manager::{DataError, SeriesInfo};
+use openbell_data_manager::{DataError, DataManager, SeriesInfo};
 use openbell_time::TimeManager;
 use serde_json::json;
 
@@ -80,7 +80,22 @@ pub fn ls(args: &LsArgs, terminal: &mut Terminal) -> Outcome {
         let files = counted(n_strangers, "other file");
         terminal.note(&format!("{files} in the folder; `openbell data verify` names them"));
     }
+    warn_of_parted(&store, terminal);
     Ok(Exit::Done)
+}
+
+/// Says that folders were not taken for symbols, and why.
+fn warn_of_parted(store: &DataManager, terminal: &Terminal) {
+    let Some(first) = store.parted_by_time().first() else { return };
+    let more = match store.parted_by_time().len() - 1 {
+        0 => String::new(),
+        n => format!(", as {} does", counted(n as u64, "other folder")),
+    };
+    terminal.warning(&format!(
+        "{} parts bars by time{more}, and no name says of which symbol they are: they are not read; put the \
+         folder of each symbol above those of its times, as in 1m/AAPL/2025/06",
+        first.display()
+    ));
 }
 
 /// A line for each series.

@@ -287,3 +287,24 @@ fn copied(reference: &Reference) {
     assert_eq!(rows(&there), rows(&here));
     folder.run(&["data", "verify", "bars"]).expect_code(0);
 }
+
+#[test]
+fn a_folder_that_parts_bars_by_time_is_said_and_is_no_symbol() {
+    let folder = Folder::with_market();
+    for month in ["06", "07"] {
+        let text = std::fs::read(folder.path(AAPL_JULY)).expect("a file of bars");
+        for name in ["flat/1m/2025", "flat/1m/2024"] {
+            let place = folder.path(name).join(month);
+            std::fs::create_dir_all(&place).expect("a folder");
+            std::fs::write(place.join("AAPL.parquet"), &text).expect("a file");
+        }
+    }
+    std::fs::copy(folder.path(AAPL_JULY), folder.path("flat/1m/AAPL.parquet")).expect("a file");
+    let call = folder.run(&["data", "ls", "flat"]).expect_code(0);
+    assert!(call.out.contains("AAPL") && !call.out.contains("2024 "), "{}", call.out);
+    let words =
+        "1m/2024 parts bars by time, as 1 other folder does, and no name says of which symbol";
+    assert!(call.err.contains(words) && call.err.contains("1m/AAPL/2025/06"), "{}", call.err);
+    let call = folder.run(&["data", "verify", "flat"]).expect_code(0);
+    assert!(call.out.contains("parted_by_time"), "{}", call.out);
+}

@@ -14,8 +14,22 @@ pub(super) fn abbreviation_hint(stamp: &str) -> &'static str {
     if is_abbreviated { " that an abbreviation alone could say" } else { "" }
 }
 
-pub(super) fn nested_hint(nested: &[String]) -> String {
+/// What is in a folder that is no store, and is perhaps meant.
+pub(super) fn beside_hint(nested: &[String], parted_by_time: &[PathBuf]) -> String {
+    nested_hint(nested) + &parted_hint(parted_by_time)
+}
+
+fn nested_hint(nested: &[String]) -> String {
     if nested.is_empty() { String::new() } else { format!("; stores in it: {}", nested.join(", ")) }
+}
+
+fn parted_hint(folders: &[PathBuf]) -> String {
+    let Some(first) = folders.first() else { return String::new() };
+    format!(
+        "; {} parts bars by time, and no name says of which symbol they are: put the folder of each \
+         symbol above those of its times, as in 1m/AAPL/2025/06",
+        first.display()
+    )
 }
 
 pub(super) fn known_hint(intervals: &[String], nearest: &[Symbol]) -> String {

@@ -15,7 +15,7 @@ use thiserror::Error;
 use crate::evidence::Objection;
 pub use detail::{CellFault, IoAction, NotText, Unbounded};
 use hints::{
-    abbreviation_hint, at_row, from_when, header_hint, kind_of, known_hint, list, nested_hint,
+    abbreviation_hint, at_row, beside_hint, from_when, header_hint, kind_of, known_hint, list,
     of_group, symbol_place, volume_hint,
 };
 
@@ -74,7 +74,7 @@ pub enum DataError {
         path: PathBuf,
     },
     /// A folder holds something, but no bars in a layout that is read.
-    #[error("{path:?} is no store: it holds {found}; needed are folders exchange_group=…/interval=…/symbol=…, or <interval>/<SYMBOL>.parquet, or <SYMBOL>.parquet{}", nested_hint(.nested))]
+    #[error("{path:?} is no store: it holds {found}; needed are folders exchange_group=…/interval=…/symbol=…, or <interval>/<SYMBOL>.parquet, or <SYMBOL>.parquet{}", beside_hint(.nested, .parted_by_time))]
     NotAStore {
         /// The folder.
         path: PathBuf,
@@ -82,6 +82,8 @@ pub enum DataError {
         found: String,
         /// Folders in it that are stores themselves.
         nested: Vec<String>,
+        /// Folders in it that part bars by time, where a symbol's folder would stand.
+        parted_by_time: Vec<PathBuf>,
     },
     /// The store has no such series.
     #[error("the store {store:?} has no series {key}; {}", known_hint(.intervals, .nearest))]
@@ -155,8 +157,7 @@ pub enum DataError {
         /// What would be read.
         needed: &'static str,
     },
-    /// A row holds a value that no bar can have: a null, a number that float64 cannot hold, an
-    /// instant that cannot be named.
+    /// A row holds what no bar can have: a null, what float64 cannot hold, an instant without a name.
     #[error("row {row} of {path:?} has {fault} in column {column}")]
     BadCell {
         /// The file.

@@ -7,6 +7,8 @@ use openbell_time::{NANOS_PER_DAY, Timestamp, TradingDate};
 
 use crate::DataError;
 use crate::disk;
+pub(crate) use crate::store::parted::PARQUET;
+use crate::store::parted::{self, is_date, is_time_folder};
 
 /// The month or year of UTC that one file of the store holds.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -69,9 +71,6 @@ fn midnight(date: TradingDate) -> Timestamp {
     Timestamp::from_nanos(i64::from(date.as_days()).saturating_mul(NANOS_PER_DAY))
 }
 
-/// The ending of files of bars.
-pub(crate) const PARQUET: &str = ".parquet";
-
 /// One file of a series.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct SeriesFile {
@@ -120,28 +119,6 @@ fn symbol_of(name: &str) -> Option<Symbol> {
     Symbol::from_path_segment(name).ok() // `None`: it is named for something else
 }
 
-/// Whether a name is a day or a month: `2025-06-02`, `20250602`, `2025_06`.
-fn is_date(name: &str) -> bool {
-    let mut parts: Vec<&str> = name.split(['-', '_', '.']).collect();
-    if let [day] = parts[..]
-        && let (Some(year), Some(month), Some(date)) = (day.get(..4), day.get(4..6), day.get(6..))
-    {
-        parts = vec![year, month, date];
-    }
-    let number = |text: &str, n_digits: usize| -> Option<i32> {
-        let is_number = text.len() == n_digits && text.bytes().all(|b| b.is_ascii_digit());
-        if is_number { text.parse().ok() } else { None } // `None`: another kind of name
-    };
-    let (year, month, day) = match parts[..] {
-        [year, month] => (number(year, 4), number(month, 2), Some(1)),
-        [year, month, day] => (number(year, 4), number(month, 2), number(day, 2)),
-        _ => return false,
-    };
-    let (Some(year), Some(month), Some(day)) = (year, month, day) else { return false };
-    (1900..2200).contains(&year)
-        && TradingDate::from_ymd(year, month.cast_unsigned(), day.cast_unsigned()).is_some()
-}
-
 /// What a walk through a folder has found.
 #[derive(Default, Debug)]
 pub(crate) struct Found {
@@ -150,6 +127,8 @@ pub(crate) struct Found {
     pub(crate) without_interval: Vec<(Symbol, PathBuf)>,
     /// Names that are no part of a store, in the order in which they were met.
     pub(crate) strangers: Vec<PathBuf>,
+    /// Those of them that part the bars of an interval by time, where a symbol's folder would stand.
+    pub(crate) parted_by_time: Vec<PathBuf>,
     /// Files that a killed write has left.
     pub(crate) leftovers: Vec<PathBuf>,
 }
@@ -194,14 +173,6 @@ pub(crate) fn walk(root: &Path) -> Result<Found, DataError> {
 
 /// Folders by which a series is parted, one in the other: year, month, day.
 const TIME_FOLDERS_MAX: usize = 3;
-
-/// Whether a folder is named for a year, a month or a day: `2025`, `month=07`, `date=2025-07-02`.
-fn is_time_folder(name: &str) -> bool {
-    const KEYS: [&str; 5] = ["year", "month", "day", "date", "dt"];
-    let (key, value) = name.split_once('=').map_or((None, name), |(key, value)| (Some(key), value));
-    let is_value = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit() || b == b'-');
-    is_value && key.is_none_or(|key| KEYS.contains(&key.to_lowercase().as_str()))
-}
 
 fn holds_bars(folder: &Path) -> Result<bool, DataError> {
     Ok(disk::list(folder)?.iter().any(|entry| !entry.is_folder && entry.name.ends_with(PARQUET)))
@@ -274,6 +245,11 @@ impl Found {
                 continue;
             }
             if entry.is_folder {
+                if parted::is_of_many(&entry.name, &disk::list(&path)?) {
+                    self.parted_by_time.push(path.clone());
+                    self.strangers.push(path);
+                    continue;
+                }
                 match symbol_of(&entry.name) {
                     Some(symbol) => self.walk_series(None, SeriesKey { symbol, interval }, path)?,
                     None => self.strangers.push(path),

@@ -12,6 +12,7 @@ mod killed_writes;
 mod labels;
 pub(crate) mod layout;
 pub(crate) mod maintenance;
+mod parted;
 pub(crate) mod rows;
 pub(crate) mod verify;
 pub(crate) mod writer;
@@ -83,6 +84,7 @@ pub struct DataManager {
     root: PathBuf,
     series: Arc<BTreeMap<SeriesKey, StoredSeries>>,
     strangers: Vec<PathBuf>,
+    parted_by_time: Vec<PathBuf>,
 }
 
 /// A series, found at one place or at several, at which nobody knows what to read.
@@ -134,7 +136,8 @@ impl DataManager {
             }
         }
         let series = Arc::new(series);
-        Ok(DataManager { root: root.to_owned(), series, strangers: found.strangers })
+        let Found { strangers, parted_by_time, .. } = found;
+        Ok(DataManager { root: root.to_owned(), series, strangers, parted_by_time })
     }
 
     /// The folder of the store.
@@ -174,6 +177,12 @@ impl DataManager {
     /// Files and folders in the store that are no part of it.
     pub fn strangers(&self) -> &[PathBuf] {
         &self.strangers
+    }
+
+    /// Folders among the strangers that part the bars of an interval by time, `1m/2025/06`, where a
+    /// symbol's folder would stand: no name says whose bars they are, and none is read.
+    pub fn parted_by_time(&self) -> &[PathBuf] {
+        &self.parted_by_time
     }
 
     /// Why a file that is called by `symbol`, in a folder of such files, is none of the store's; absent
@@ -464,5 +473,6 @@ fn not_a_store(root: &Path, found: &Found) -> DataError {
         path: root.to_owned(),
         found: shown,
         nested: nested.map(|path| path.display().to_string()).collect(),
+        parted_by_time: found.parted_by_time.clone(),
     }
 }

@@ -38,6 +38,8 @@ pub enum FindingKind {
     Leftover,
     /// A file or folder that is no part of a store.
     Stranger,
+    /// A folder that parts the bars of an interval by time, where a symbol's folder would stand.
+    PartedByTime,
     /// A file that cannot be read to its end.
     Unreadable(DataError),
     /// Rows stamped before the row above them.
@@ -69,6 +71,7 @@ impl FindingKind {
         match self {
             FindingKind::Leftover => "leftover",
             FindingKind::Stranger => "stranger",
+            FindingKind::PartedByTime => "parted_by_time",
             FindingKind::Unreadable(_) => "unreadable",
             FindingKind::Unsorted => "unsorted",
             FindingKind::Repeated => "repeated",
@@ -84,10 +87,11 @@ impl FindingKind {
     }
 
     /// Whether a session run on the store is worse for it. Rows off session are left out by runs
-    /// in regular hours and wanted by others; strangers are not looked at; both are reported, and are
-    /// no fault.
+    /// in regular hours and wanted by others; strangers and folders of times are not looked at; all are
+    /// reported, and are no fault.
     pub fn is_fault(&self) -> bool {
-        !matches!(self, FindingKind::OffSession | FindingKind::Stranger)
+        use FindingKind::{OffSession, PartedByTime, Stranger};
+        !matches!(self, OffSession | Stranger | PartedByTime)
     }
 }
 
@@ -155,7 +159,11 @@ pub fn verify(
     if found.places.is_empty() && report.findings.is_empty() && !found.strangers.is_empty() {
         return Err(not_a_store(root, &found));
     }
-    report.findings.extend(found.strangers.drain(..).map(|p| whole(p, FindingKind::Stranger)));
+    report.findings.extend(found.strangers.drain(..).map(|path| {
+        let is_parted = found.parted_by_time.contains(&path);
+        let kind = if is_parted { FindingKind::PartedByTime } else { FindingKind::Stranger };
+        whole(path, kind)
+    }));
     report.findings.extend(found_twice(&found.places));
     let mut adjustments: BTreeMap<(Option<String>, Symbol), Adjustment> = BTreeMap::new();
     for place in &found.places {
