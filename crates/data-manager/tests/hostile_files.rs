@@ -7,7 +7,7 @@ use std::path::Path;
 
 use openbell_data_manager::{DataError, DataManager, FindingKind, StoreOptions};
 use openbell_market::BarColumns;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::file::metadata::{ParquetMetaDataReader, ParquetMetaDataWriter};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
@@ -103,6 +103,58 @@ fn a_few_bytes_that_become_many_are_refused_before_they_are_unpacked() {
         for month in by_months(folder.path(), &series("AAPL 1m")) {
             let error = month.expect_err("not read");
             assert!(matches!(error, DataError::Unbounded { .. }), "{error}");
+        }
+    }
+}
+
+/// Puts a claim of 64 bytes into the header of the page that says `n_bytes`.
+fn with_false_size(path: &Path, n_bytes: u32) {
+    let mut bytes = std::fs::read(path).unwrap();
+    // Numbers of Thrift: seven bits a byte, the lowest first, twice as much for the sign.
+    let varint = |value: u32| -> [u8; 4] {
+        std::array::from_fn(|n| {
+            ((value * 2) >> (7 * n)) as u8 & 0x7f | if n < 3 { 0x80 } else { 0 }
+        })
+    };
+    let places: Vec<usize> =
+        (0..bytes.len() - 4).filter(|&at| bytes[at..at + 4] == varint(n_bytes)).collect();
+    bytes[places[0]..places[0] + 4].copy_from_slice(&varint(64));
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_page_that_holds_more_than_it_says_is_unpacked_no_further() {
+    let n_bytes = 32_u32 << 20;
+    let text: &'static str = Box::leak("A".repeat(n_bytes as usize).into_boxed_str());
+    let codecs = [
+        Compression::GZIP(GzipLevel::try_new(1).unwrap()),
+        Compression::BROTLI(BrotliLevel::default()),
+    ];
+    for codec in codecs {
+        for has_dictionary in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("1m/AAPL.parquet");
+            std::fs::create_dir(folder.path().join("1m")).unwrap();
+            let text_of = format!("{TS_US}; required binary symbol (UTF8)");
+            let stamps = stamps(JUNE, 1).into_iter().map(Some).collect();
+            let mut group = columns(Column::Int64(stamps), 1);
+            group.insert(1, Column::Text(vec![Some(text)]));
+            let properties = WriterProperties::builder()
+                .set_compression(codec)
+                .set_statistics_enabled(EnabledStatistics::None)
+                .set_dictionary_enabled(has_dictionary);
+            write(&path, &schema(&text_of), properties.build(), &[group]);
+            with_false_size(&path, n_bytes + 4);
+            for error in [
+                by_months(folder.path(), &series("AAPL 1m")).remove(2).expect_err("not read"),
+                copied(folder.path(), &[]).expect_err("not copied"),
+            ] {
+                let text = error.to_string();
+                assert!(
+                    text.contains("claims to hold 64 bytes, and holds more"),
+                    "{codec:?}: {text}"
+                );
+            }
         }
     }
 }

@@ -11,3 +11,4 @@ mod guard;
 mod pages;
 mod plain;
 mod row_group;
+mod unpack;

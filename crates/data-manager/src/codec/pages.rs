@@ -3,10 +3,10 @@
 
 use std::io::{Cursor, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use parquet::basic::Encoding;
+use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
@@ -14,6 +14,7 @@ use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
 use crate::DataError;
 use crate::codec::bytes::FileSource;
+use crate::codec::unpack::Codec;
 use crate::error::Unbounded;
 
 /// The largest page that is unpacked: 8 million values, where most writers put a hundred thousand.
@@ -25,8 +26,18 @@ const HEAD_BYTES: u64 = 20;
 /// Reads the pages of one column chunk.
 pub(crate) struct Pages {
     pages: SerializedPageReader<PageSource>,
-    /// Whether the header of the next page has been read, by a look at it.
-    has_header: Arc<AtomicBool>,
+    next: Arc<NextPage>,
+    /// Where the pages come as they are packed, and are unpacked here.
+    codec: Option<Codec>,
+}
+
+/// What is known of the page that is read next.
+#[derive(Default)]
+struct NextPage {
+    /// Whether its header has been read, by a look at it.
+    has_header: AtomicBool,
+    /// Bytes when it is unpacked, as its header says.
+    n_bytes: AtomicU64,
 }
 
 impl Pages {
@@ -36,10 +47,45 @@ impl Pages {
         chunk: &ColumnChunkMetaData,
         n_rows: usize,
     ) -> Result<Pages, ParquetError> {
-        let has_header = Arc::new(AtomicBool::new(false));
-        let source = PageSource { file: Arc::clone(source), has_header: Arc::clone(&has_header) };
+        let next = Arc::new(NextPage::default());
+        let source = PageSource { file: Arc::clone(source), next: Arc::clone(&next) };
+        let codec = Codec::of(chunk.compression());
+        let as_packed = match codec {
+            None => None,
+            Some(_) => {
+                let chunk = chunk.clone().into_builder();
+                Some(chunk.set_compression(Compression::UNCOMPRESSED).build()?)
+            }
+        };
+        let chunk = as_packed.as_ref().unwrap_or(chunk);
         let pages = SerializedPageReader::new(Arc::new(source), chunk, n_rows, None)?;
-        Ok(Pages { pages, has_header })
+        Ok(Pages { pages, next, codec })
+    }
+
+    /// The page whose header was read last, unpacked.
+    fn unpacked(&self, mut page: Page) -> Result<Page, ParquetError> {
+        let Some(codec) = self.codec else { return Ok(page) };
+        let (buf, n_levels) = match &mut page {
+            Page::DataPage { buf, .. } | Page::DictionaryPage { buf, .. } => (buf, 0),
+            Page::DataPageV2 { is_compressed: false, .. } => return Ok(page),
+            Page::DataPageV2 { buf, def_levels_byte_len, rep_levels_byte_len, .. } => {
+                (buf, *def_levels_byte_len as usize + *rep_levels_byte_len as usize)
+            }
+        };
+        // Levels of the second version are never packed.
+        let n_bytes = self.next.n_bytes.load(Ordering::Relaxed) as usize;
+        let (levels, n_values) = (buf.get(..n_levels), n_bytes.checked_sub(n_levels));
+        let (Some(levels), Some(n_values)) = (levels, n_values) else {
+            let text = format!("a page of {n_bytes} bytes has {n_levels} bytes of levels");
+            return Err(ParquetError::General(text));
+        };
+        // A page of nulls alone has no values, and nothing is packed.
+        let values = match n_values {
+            0 => Vec::new(),
+            _ => codec.unpack(&buf[n_levels..], n_values)?,
+        };
+        *buf = if levels.is_empty() { values.into() } else { [levels, &values].concat().into() };
+        Ok(page)
     }
 }
 
@@ -53,23 +99,25 @@ impl Iterator for Pages {
 
 impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>, ParquetError> {
-        self.pages.get_next_page()?.map(checked).transpose()
+        let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
+        self.unpacked(page).and_then(checked).map(Some)
     }
 
     fn peek_next_page(&mut self) -> Result<Option<PageMetadata>, ParquetError> {
         let next = self.pages.peek_next_page()?;
-        self.has_header.store(next.is_some(), Ordering::Relaxed);
+        self.next.has_header.store(next.is_some(), Ordering::Relaxed);
         Ok(next)
     }
 
     fn skip_next_page(&mut self) -> Result<(), ParquetError> {
         self.pages.skip_next_page()?;
-        self.has_header.store(false, Ordering::Relaxed);
+        self.next.has_header.store(false, Ordering::Relaxed);
         Ok(())
     }
 
     fn supports_deferred_dictionary(&self) -> bool {
-        self.pages.supports_deferred_dictionary()
+        // Read later, its header would not be the last one that was read.
+        self.codec.is_none() && self.pages.supports_deferred_dictionary()
     }
 
     fn take_deferred_dictionary(&mut self) -> Result<Option<Page>, ParquetError> {
@@ -100,8 +148,7 @@ fn checked(page: Page) -> Result<Page, ParquetError> {
 /// The bytes of a file, of which each page's header is looked at before the page is read.
 struct PageSource {
     file: Arc<FileSource>,
-    /// Whether what is read next is no header, but what follows it.
-    has_header: Arc<AtomicBool>,
+    next: Arc<NextPage>,
 }
 
 impl Length for PageSource {
@@ -115,7 +162,7 @@ impl ChunkReader for PageSource {
 
     fn get_read(&self, start: u64) -> Result<Box<dyn Read>, ParquetError> {
         let mut rest = self.file.get_read(start)?;
-        if self.has_header.swap(false, Ordering::Relaxed) {
+        if self.next.has_header.swap(false, Ordering::Relaxed) {
             return Ok(rest);
         }
         let mut head = Vec::with_capacity(HEAD_BYTES as usize);
@@ -124,7 +171,10 @@ impl ChunkReader for PageSource {
             Some(n_bytes) if n_bytes > PAGE_BYTES_MAX => {
                 Err(Unbounded::Page { n_bytes, n_max: PAGE_BYTES_MAX }.into_parquet())
             }
-            Some(_) => Ok(Box::new(Cursor::new(head).chain(rest))),
+            Some(n_bytes) => {
+                self.next.n_bytes.store(n_bytes, Ordering::Relaxed);
+                Ok(Box::new(Cursor::new(head).chain(rest)))
+            }
             None => Err(ParquetError::General(
                 "the header of a page does not begin with its kind and its size".to_owned(),
             )),
@@ -195,7 +245,7 @@ mod tests {
         let head = [0x15, 0x00, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 0x10, 0x00, 0x00];
         std::io::Write::write_all(&mut file.as_file(), &head).unwrap();
         let bytes = Arc::new(FileSource::open(file.path()).unwrap());
-        let source = PageSource { file: bytes, has_header: Arc::default() };
+        let source = PageSource { file: bytes, next: Arc::default() };
         let Err(error) = source.get_read(0) else { panic!("2 GB are no page") };
         let error = unbounded(file.path(), &error).expect("a claim").to_string();
         assert!(error.contains("claims to hold 2147483647 bytes"), "{error}");

@@ -68,6 +68,14 @@ pub enum Unbounded {
         /// What is unpacked.
         n_max: u64,
     },
+    /// A page unpacks to more than its header says.
+    #[error(
+        "one of its pages claims to hold {n_bytes} bytes, and holds more; it is unpacked no further: write it anew"
+    )]
+    Unpacked {
+        /// What it claims.
+        n_bytes: u64,
+    },
     /// A dictionary has more values than bytes.
     #[error(
         "one of its dictionaries claims to hold {n_values} values in {n_bytes} bytes; write it anew"
