@@ -3,7 +3,7 @@
 //! Every step that runs tests or programs takes them from one build of the whole workspace, so that
 //! no dependency is built again for another choice of packages, and with them of features.
 //!
-//! Not here: the long campaigns, and whether each crate builds alone (`nightly.rs`).
+//! Not here: the long campaigns, whether each crate builds alone, and the tests of features (`nightly.rs`).
 
 use std::path::Path;
 
@@ -172,6 +172,16 @@ pub fn alone(metadata: &Metadata) -> Vec<Shell> {
     commands
 }
 
+/// The tests of each crate that is offered and has features which it does not have by itself: those of
+/// what only they bring are not among the tests of the workspace.
+pub fn with_features(metadata: &Metadata) -> Vec<Shell> {
+    let test = |package: &&Package| {
+        Shell::cargo("test --locked --all-features -p").with(package.name.as_str())
+    };
+    let has_more = |package: &&Package| package.features.keys().any(|name| name != "default");
+    offered(metadata).iter().filter(|package| has_more(package)).map(test).collect()
+}
+
 /// The crates that are offered, packed in the order of their dependencies. They are built where they
 /// lie, so none is built again from its package.
 fn package(metadata: &Metadata) -> Shell {
@@ -232,6 +242,12 @@ mod tests {
         }
         let whole = "cargo check --locked --quiet -p openbell-data-manager --all-features";
         assert!(commands.iter().any(|command| command == whole), "{commands:?}");
+    }
+
+    #[test]
+    fn the_tests_of_features_are_run_where_a_crate_has_some() {
+        let commands = texts(&with_features(&workspace().metadata));
+        assert_eq!(commands, ["cargo test --locked --all-features -p openbell-data-manager"]);
     }
 
     #[test]

@@ -51,6 +51,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
         }),
         Step { name: "alone", work: Work::Commands(ci::alone(&workspace.metadata)) },
+        Step { name: "features", work: Work::Commands(ci::with_features(&workspace.metadata)) },
         // As the README has it and as it is published; `ci` runs both out of the build of its tests.
         Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         Step::own("bench", "bench --check --release", |w| {
@@ -82,6 +83,7 @@ mod tests {
                 "simulate live",
                 "proptest",
                 "alone",
+                "features",
                 "example",
                 "bench",
                 "fuzz",
