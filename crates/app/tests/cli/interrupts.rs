@@ -7,7 +7,15 @@
     reason = "a running program is sent a signal"
 )]
 
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use parquet::column::writer::ColumnWriter;
+use parquet::file::metadata::ParquetMetaDataWriter;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 
 use crate::support::{Call, Folder, session};
 
@@ -111,4 +119,106 @@ fn the_tables_say_which_session_was_interrupted_and_when_and_the_log_that_the_ru
     assert!(day.contains("early close, interrupted at 1"), "{day}");
     let replayed = folder.run(&["replay", "e.jsonl"]).expect_code(0);
     assert!(replayed.out.starts_with("the same: "), "{}", replayed.out);
+}
+
+/// Sends it the signal once `has_begun` says so; yields how it ended.
+fn ended_by(
+    signal: &str,
+    mut command: Command,
+    has_begun: impl FnOnce(&mut Child),
+) -> std::process::ExitStatus {
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    has_begun(&mut child);
+    send(signal, &child);
+    child.wait().expect("it ends")
+}
+
+/// Whether the signal has ended the program, by itself or in order.
+fn is_interrupted(status: std::process::ExitStatus) -> bool {
+    status.code() == Some(130) || matches!(status.signal(), Some(2 | 15))
+}
+
+/// A file of ten thousand million rows of one minute, in a few kilobytes and a long footer.
+fn endless(path: &std::path::Path) {
+    let n_rows = 1_000_000;
+    let schema = "message bars { required int64 ts (TIMESTAMP(MICROS,true)); required double open; \
+         required double high; required double low; required double close; required double volume; }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    let mut bytes = Vec::new();
+    let mut writer =
+        SerializedFileWriter::new(&mut bytes, schema, Arc::default()).expect("a writer");
+    let mut group = writer.next_row_group().expect("a group");
+    while let Some(mut column) = group.next_column().expect("a column") {
+        match column.untyped() {
+            ColumnWriter::Int64ColumnWriter(out) => {
+                out.write_batch(&vec![1_751_463_000_000_000; n_rows], None, None).expect("stamps");
+            }
+            ColumnWriter::DoubleColumnWriter(out) => {
+                out.write_batch(&vec![1.0; n_rows], None, None).expect("prices");
+            }
+            _ => panic!("no such column"),
+        }
+        column.close().expect("written");
+    }
+    group.close().expect("written");
+    let footer = writer.finish().expect("written");
+    drop(writer);
+    // Every row group of the footer is the one that is there.
+    let groups = vec![footer.row_group(0).clone(); 10_000];
+    let footer = footer.into_builder().set_row_groups(groups).build();
+    ParquetMetaDataWriter::new(&mut bytes, &footer).finish().expect("written");
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn a_signal_ends_a_read_that_has_no_end() {
+    let folder = Folder::new();
+    endless(&folder.path("flat/1m/AAPL.parquet"));
+    folder.write("a.json", &session(["2025-07-02", "2025-07-02"], &["AAPL"], &["1m"], ""));
+    let text = std::fs::read_to_string(folder.path("a.json")).expect("a text");
+    folder.write("a.json", &text.replace("\"bars\"", "\"flat\""));
+    for args in [
+        &["data", "verify", "flat"][..],
+        &["data", "coverage", "flat"],
+        &["plan", "a.json"],
+        &["run", "a.json"],
+    ] {
+        for signal in ["-INT", "-TERM"] {
+            let log = ["--log", "openbell_data_manager=debug"];
+            let status = ended_by(signal, folder.command(&[args, &log].concat()), |child| {
+                let lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+                let mut texts = lines.map(|line| line.expect("a text"));
+                assert!(texts.any(|line| line.contains("file looked at")), "{args:?}");
+            });
+            assert!(is_interrupted(status), "{args:?} {signal}: {status}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_ends_an_import_that_waits_for_more_and_nothing_is_stored() {
+    for signal in ["-INT", "-TERM"] {
+        let folder = Folder::new();
+        let row = "2025-07-02T13:30:00Z,1,1,1,1,1\n";
+        let text = format!("ts,open,high,low,close,volume\n{}", row.repeat(40_000));
+        let args = ["data", "import", "/dev/stdin", "--store", "s", "--interval", "1m"];
+        let args = [&args[..], &["--symbol", "AAPL"]].concat();
+        let mut command = folder.command(&args);
+        command.env("TMPDIR", folder.path("."));
+        let mut stdin = None;
+        let status = ended_by(signal, command, |child| {
+            // A pipe holds less: what is written whole has been read, and more is waited for.
+            let into = stdin.insert(child.stdin.take().expect("a pipe"));
+            into.write_all(text.as_bytes()).expect("it is read");
+        });
+        drop(stdin);
+        assert!(is_interrupted(status), "{signal}: {status}");
+        // Nothing is left of it that would be in the way.
+        folder.write("AAPL.csv", &text[..200]);
+        let again = ["data", "import", "AAPL.csv", "--store", "s", "--interval", "1m"];
+        let call = folder.run(&again).expect_code(0);
+        assert!(call.out.contains("1 added"), "{}", call.out);
+    }
 }

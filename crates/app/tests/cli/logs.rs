@@ -61,6 +61,7 @@ fn a_run_logs_what_its_event_log_says_and_nothing_for_a_bar() {
     for message in ["command", "planned", "gate decided", "lags", "lags no more"] {
         has(&found, "DEBUG", message);
     }
+    has(&found, "DEBUG", "file looked at");
     has(&found, "DEBUG", "file opened");
     assert!(found.len() < 100, "{} lines for two sessions", found.len());
     let call = folder.run(&["run", "a.json"]).expect_code(0);
@@ -159,4 +160,28 @@ fn an_import_logs_its_decisions_and_the_files_that_it_writes() {
     has(&found, "DEBUG", "file read");
     has(&found, "INFO", "file written");
     has(&found, "INFO", "file imported");
+}
+
+#[test]
+fn an_import_logs_what_all_rows_show_and_the_first_ones_did_not() {
+    let folder = Folder::new();
+    let import = |name: &str, rows: &str| {
+        folder.write(name, &format!("ts,desk,open,high,low,close,volume\n{rows}"));
+        lines(&folder, &["data", "import", name, "--store", "s", "--interval", "1m"])
+    };
+    // Whose rows they are is shown where rows of one stamp contradict each other: below the first ones.
+    let row = |minute: u32, desk: &str, price: u32| {
+        let price = format!("{price},{price},{price},{price}");
+        format!("2025-07-02T{:02}:{:02}:00Z,{desk},{price},1\n", 14 + minute / 60, minute % 60)
+    };
+    let alone: String = (0..300).map(|minute| row(minute, "AAA", 10)).collect();
+    let both: String = (0..300).map(|minute| row(minute, "BBB", 20)).collect();
+    let found = import("A.csv", &format!("{alone}{both}"));
+    let line = has(&found, "DEBUG", "all rows show another way to read the file");
+    let learned = line.fields["learned"].as_str().expect("what was learned");
+    assert!(learned.contains("symbol_column: Some(1)"), "{learned}");
+    // It is not said of a file whose first rows show all.
+    let found = import("C.csv", &alone);
+    has(&found, "DEBUG", "file read");
+    assert!(!found.iter().any(|line| line.message.starts_with("all rows show")));
 }

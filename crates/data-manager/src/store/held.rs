@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use openbell_market::SeriesKey;
 use openbell_time::{Calendar, Timestamp};
+use tracing::debug;
 
 use crate::DataError;
 use crate::codec::bar_file::{BarFile, Provenance};
@@ -115,6 +116,7 @@ fn look_at_file(
         Ok(opened) => Arc::new(opened),
         Err(_) => return looked(Some(held(by_name)), None, None), // Said when its rows are due.
     };
+    debug!(path = %file.path.display(), n_rows = opened.n_rows(), "file looked at");
     let provenance = Some(opened.provenance());
     match span_of(&opened, file.period, key, order, evidence) {
         Ok(Some(span)) => looked(Some(held(span)), provenance, None),
