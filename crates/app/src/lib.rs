@@ -35,6 +35,7 @@ pub mod report;
 pub mod run;
 pub mod schema;
 pub mod session_file;
+pub mod stamp_options;
 pub mod table;
 pub mod terminal;
 pub mod wire;

@@ -10,6 +10,7 @@ use openbell_market::Symbol;
 
 use crate::exit::{Exit, Failure};
 use crate::session_file::SessionFile;
+use crate::stamp_options::stamp_options;
 use crate::terminal::Terminal;
 
 /// The failure of a run that cannot begin: all reasons, each with its place in the session file
@@ -63,13 +64,15 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
 }
 
 /// What can be done about files whose rows speak against what is said of them.
-fn way_out(error: &PlanError) -> &'static str {
-    let PlanError::Unreadable { source, .. } = error else { return "" };
-    match **source {
-        DataError::Refused { .. } => {
-            " (`openbell data compact FOLDER --into STORE` copies it with the options that help)"
+fn way_out(error: &PlanError) -> String {
+    let PlanError::Unreadable { source, .. } = error else { return String::new() };
+    let DataError::Refused { objection, .. } = &**source else { return String::new() };
+    let command = "openbell data compact FOLDER --into STORE";
+    match stamp_options(objection) {
+        Some(options) => {
+            format!(" (`{command}` copies it with the option that fits: {options})")
         }
-        _ => "",
+        None => format!(" (`{command}` copies it with the options that help)"),
     }
 }
 

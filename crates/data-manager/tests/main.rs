@@ -1,5 +1,6 @@
 //! Stories of the store, of feeds, of imports and of exports: what each module says first.
 
+mod copied_stamps;
 mod csv_import;
 mod csv_makes;
 mod evidence;

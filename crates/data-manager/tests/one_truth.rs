@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use openbell_data_manager::import::{CopyReport, CopyTarget, Importer};
+use openbell_data_manager::import::{CopyReport, CopyStamps, CopyTarget, Importer};
 use openbell_data_manager::{
     Check, DataError, DataManager, Provenance, StoreOptions, StoreWriter, VerifyReport, verify,
 };
@@ -358,12 +358,22 @@ fn a_row_that_two_files_of_a_series_hold_is_found_as_in_one() {
 
 /// Copies the one series of `root` into a store of its own; the rows that are stored then.
 pub fn copied(root: &Path, waived: &[Check]) -> Result<(CopyReport, BarColumns), DataError> {
+    restamped(root, waived, CopyStamps::default())
+}
+
+/// The same, its stamps having another meaning.
+pub fn restamped(
+    root: &Path,
+    waived: &[Check],
+    stamps: CopyStamps,
+) -> Result<(CopyReport, BarColumns), DataError> {
     let into = tempfile::tempdir().unwrap();
     let source = DataManager::open(root, &StoreOptions::default()).unwrap();
     let key = source.keys().next().expect("a series").clone();
     let mut writer = StoreWriter::open(into.path()).unwrap();
     let (calendar, waived) = (us_equity(), waived.iter().copied().collect());
-    let target = CopyTarget { exchange_group: "US_EQUITY", calendar: &calendar, waived: &waived };
+    let exchange_group = "US_EQUITY";
+    let target = CopyTarget { exchange_group, calendar: &calendar, waived: &waived, stamps };
     let report = Importer::new(&mut writer).copy_series(&source, &key, &target);
     let store = open(&into);
     let report =
@@ -415,7 +425,7 @@ fn a_copy_into_a_store_mends_order_and_places() {
 }
 
 /// `n_days` sessions of July 2025 in minutes, each stamp moved by `by_s`.
-fn sessions_moved(n_days: usize, by_s: i64) -> Vec<i64> {
+pub fn sessions_moved(n_days: usize, by_s: i64) -> Vec<i64> {
     let dates = "2025-07-07".parse().unwrap()..="2025-07-25".parse().unwrap();
     let sessions = us_equity().sessions(dates).unwrap()[..n_days].to_vec();
     let opens = sessions.iter().map(|session| session.open.as_micros() + by_s * 1_000_000);

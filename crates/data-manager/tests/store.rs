@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use openbell_data_manager::import::{CopyTarget, Importer};
+use openbell_data_manager::import::{CopyStamps, CopyTarget, Importer};
 use openbell_data_manager::{
     DataError, DataManager, Effect, Provenance, StoreOptions, StoreWriter, stamps_of_dates, verify,
 };
@@ -334,8 +334,12 @@ fn copied(reference: &Reference) {
     let mut writer = StoreWriter::open(folder.path()).unwrap();
     let key = series(name);
     let calendar = us_equity();
-    let target =
-        CopyTarget { exchange_group: "US_EQUITY", calendar: &calendar, waived: &BTreeSet::new() };
+    let target = CopyTarget {
+        exchange_group: "US_EQUITY",
+        calendar: &calendar,
+        waived: &BTreeSet::new(),
+        stamps: CopyStamps::default(),
+    };
     let report = Importer::new(&mut writer).copy_series(&source, &key, &target).unwrap();
     assert_eq!((report.counts.added, report.was_unsorted), (n_rows, false));
     assert!(report.rejected.is_empty(), "{:?}", report.rejected);

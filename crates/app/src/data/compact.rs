@@ -4,15 +4,21 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
-use openbell_data_manager::import::{CopyReport, CopyTarget, Importer};
+use openbell_data_manager::import::{
+    CopyReport, CopyStamps, CopyTarget, ImportZone, Importer, StampedAt,
+};
 use openbell_data_manager::{
     Check, CompactReport, DataError, DataManager, Effect, Objection, SeriesInfo, StoreOptions,
     StoreWriter,
 };
 
+use openbell_time::Calendar;
+
+use super::import::{StampedAtArg, shift};
 use super::{DEFAULT_GROUP, StoreArg};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::outputs::Outputs;
+use crate::stamp_options::{stamp_options, zone_of_exchange};
 use crate::table::{count, counted};
 use crate::terminal::Terminal;
 
@@ -20,7 +26,8 @@ use crate::terminal::Terminal;
 ///
 /// Every series of a store is brought into one sorted file for each month, of 1d and 1w bars for each
 /// year. With --into, the series of a foreign folder are copied into such a store: sorted, whatever
-/// order their rows and files are in, and held against interval and sessions as an import is.
+/// order their rows and files are in, brought to the open of their bars where their stamps mean something
+/// else, and held against interval and sessions as an import is.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct CompactArgs {
@@ -35,16 +42,34 @@ pub struct CompactArgs {
     /// Copies although this check of the rows speaks against it; it is said in the stored files.
     #[arg(long, value_name = "CHECK", value_delimiter = ',', requires = "into")]
     force: Vec<Check>,
+    #[command(flatten)]
+    stamps: StampArgs,
     /// Says what would be done, and does nothing.
     #[arg(long)]
     dry_run: bool,
+}
+
+/// What the stamps of a folder mean, where that is not the open of the bar in UTC.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Timestamps, with --into")]
+struct StampArgs {
+    /// Which end of the bar is stamped [default: open].
+    #[arg(long, value_enum, value_name = "END", requires = "into")]
+    stamped_at: Option<StampedAtArg>,
+    /// The zone whose clock the stamps show, although they are taken for UTC: America/New_York, +05:30.
+    #[arg(long, allow_hyphen_values = true, requires = "into")]
+    zone: Option<ImportZone>,
+    /// Seconds added to every stamp.
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, requires = "into")]
+    shift_seconds: Option<i64>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   openbell data compact bars --dry-run
   openbell data compact bars
-  openbell data compact downloads --into bars --group US_EQUITY";
+  openbell data compact downloads --into bars --group US_EQUITY
+  openbell data compact closes --into bars --stamped-at close";
 
 /// Compacts it.
 pub fn compact(args: &CompactArgs, terminal: &mut Terminal) -> Outcome {
@@ -114,13 +139,18 @@ fn copy(
     for info in &series {
         let exchange_group = info.exchange_group.as_deref().unwrap_or(&args.group);
         let calendar = super::known_group(&time, exchange_group)?;
-        let target = CopyTarget { exchange_group, calendar: &calendar, waived: &waived };
+        let stamps = CopyStamps {
+            zone: args.stamps.zone,
+            shift: shift(args.stamps.shift_seconds.unwrap_or(0)),
+            stamped_at: args.stamps.stamped_at.map_or(StampedAt::Open, StampedAtArg::end),
+        };
+        let target = CopyTarget { exchange_group, calendar: &calendar, waived: &waived, stamps };
         match Importer::new(&mut writer).copy_series(store, &info.key, &target) {
             Ok(report) => exit = exit.and(show(info, &report, terminal)?),
             // One that is refused does not keep the others out.
             Err(error) => {
                 terminal.flush()?;
-                let failure = with_way_out(error);
+                let failure = with_way_out(error, &calendar);
                 terminal.error(&format!("{}: {failure}", info.key));
                 exit = exit.and(failure.exit);
             }
@@ -148,18 +178,16 @@ fn show(info: &SeriesInfo, report: &CopyReport, terminal: &mut Terminal) -> Outc
 }
 
 /// The failure of a series that cannot be copied, with the options that help.
-fn with_way_out(error: DataError) -> Failure {
+fn with_way_out(error: DataError, calendar: &Calendar) -> Failure {
     let DataError::Refused { objection, .. } = &error else { return error.into() };
     let check = objection.check();
-    let fits = match (objection, check) {
-        (Objection::Interval { steps, .. } | Objection::Together { steps, .. }, _) => {
-            match steps.interval() {
-                Some(interval) => format!("put it into a folder named {interval}; "),
-                None => String::new(),
-            }
+    let fits = match objection {
+        Objection::Interval { steps, .. } | Objection::Together { steps, .. } => {
+            steps.interval().map(|interval| format!("put it into a folder named {interval}"))
         }
-        (_, Check::Zone) => "--group GROUP, where it is another exchange's; ".to_owned(),
-        _ => String::new(),
+        _ => stamp_options(objection)
+            .map(|options| format!("{options}{}", zone_of_exchange(objection, calendar))),
     };
+    let fits = fits.map(|fits| format!("{fits}; ")).unwrap_or_default();
     Failure::says(Exit::Data, format!("{error} ({fits}--force {check} copies it as it is)"))
 }

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use openbell_coordinator::with_causes;
-use openbell_data_manager::{Check, DataError, Finding, FindingKind, StoreWriter};
+use openbell_data_manager::{Check, DataError, Finding, FindingKind, Objection, StoreWriter};
 use openbell_time::TimeManager;
 
 use super::{DEFAULT_GROUP, StoreArg};
 use crate::exit::{Exit, Outcome};
+use crate::stamp_options::stamp_options;
 use crate::table::{Align, Table, count, counted};
 use crate::terminal::{Ink, Terminal};
 
@@ -89,11 +90,30 @@ pub fn verify(args: &VerifyArgs, terminal: &mut Terminal) -> Outcome {
             "series without a group were held against the sessions of {group}; --group names another"
         ));
     }
+    if let Some(objection) = report.findings.iter().find_map(stamps_speak_against) {
+        terminal.flush()?;
+        let options = stamp_options(objection).unwrap_or_default();
+        terminal.note(&format!(
+            "`openbell data compact {} --into STORE` brings stamps to the open of their bars, with the option \
+             that fits ({options})",
+            args.store.store.display()
+        ));
+    }
     if !report.is_valid() && !args.repair {
         terminal.flush()?;
         terminal.note("`openbell data verify --repair` mends what can be mended without a loss");
     }
     Ok(if report.is_valid() { Exit::Done } else { Exit::Data })
+}
+
+/// What speaks against how the stamps of a file were read.
+fn stamps_speak_against(finding: &Finding) -> Option<&Objection> {
+    match &finding.kind {
+        FindingKind::Contradictory(DataError::Refused { objection, .. }) => {
+            matches!(objection.check(), Check::Zone | Check::StampedAt).then_some(objection)
+        }
+        _ => None,
+    }
 }
 
 /// Whether rows without a group lie beside its sessions: perhaps they are of another one.

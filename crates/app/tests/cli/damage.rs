@@ -253,12 +253,25 @@ fn minutes_stamped_at_their_close_are_refused_with_the_command_that_helps() {
         let refused = folder.run(&command).expect_code(4);
         assert!(refused.err.contains("the other end of it is stamped"), "{}", refused.err);
         assert!(refused.err.contains("data compact FOLDER --into STORE"), "{}", refused.err);
+        assert!(refused.err.contains("--stamped-at close"), "{}", refused.err);
     }
     let found = folder.run(&["data", "verify", "bars"]).expect_code(4);
     assert!(found.out.contains("the other end of it is stamped"), "{}", found.out);
+    let words = "`openbell data compact bars --into STORE` brings stamps to the open of their bars";
+    assert!(found.err.contains(words), "{}", found.err);
+    assert!(found.err.contains("(--stamped-at close)"), "{}", found.err);
     let copy = ["data", "compact", "bars", "--into", "store"];
     let refused = folder.run(&copy).expect_code(4);
-    assert!(refused.err.contains("--force stamped-at copies it as it is"), "{}", refused.err);
+    let words = "(--stamped-at close; --force stamped-at copies it as it is)";
+    assert!(refused.err.contains(words), "{}", refused.err);
+    // What helps is taken, and what is stored are the opens: every bar of the session.
+    let helped = ["data", "compact", "bars", "--into", "opens", "--stamped-at", "close"];
+    folder.run(&helped).expect_code(0);
+    folder.run(&["data", "verify", "opens"]).expect_code(0);
+    let run = folder.run(&["run", "a.json", "--store", "opens"]).expect_code(0);
+    assert!(run.out.contains("\n390 bars"), "{}", run.out);
+    // A store is not restamped where it is.
+    folder.run(&["data", "compact", "opens", "--stamped-at", "close"]).expect_code(2);
     let forced = [&copy[..], &["--force", "stamped-at"]].concat();
     folder.run(&forced).expect_code(0);
     folder.run(&["run", "a.json", "--store", "store"]).expect_code(0);

@@ -63,6 +63,10 @@ fn folder_for(command: &str) -> Folder {
         folder.run(&market).expect_code(0);
         let july = "bars/exchange_group=US_EQUITY/interval=1m/symbol=GME/2025-07.parquet";
         std::fs::copy(folder.path(july), folder.path("downloads/GME.parquet")).expect("copied");
+        // The same bars, stamped at their closes.
+        let moved = ["--shift-seconds", "60", "--force", "stamped-at"];
+        let copy = ["data", "compact", "downloads", "--into", "closes"];
+        folder.run(&[&copy[..], &moved].concat()).expect_code(0);
     }
     folder
 }

@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, Ohlcv, SeriesKey};
-use openbell_time::Calendar;
+use openbell_time::{Calendar, Nanos};
 
+use super::form::{EpochUnit, StampForm};
+use super::options::{CsvOptions, ImportZone, RowOrder, StampedAt};
 use super::report::{ImportReason, SeriesImport};
 use super::sorted::{Row, Sorted, Sorter};
+use super::stamp::StampReader;
 use super::{
     ImportTarget, Importer, Judged, Pending, SymbolChoice, columns_of, conflicting_objection,
 };
@@ -30,7 +33,40 @@ pub struct CopyTarget<'a> {
     pub calendar: &'a Calendar,
     /// Checks that are waived, beside those that the files themselves say were.
     pub waived: &'a BTreeSet<Check>,
+    /// What its stamps mean.
+    pub stamps: CopyStamps,
 }
+
+/// What the stamps of copied rows mean; by default what every file of bars is taken to say: instants at
+/// which bars open.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CopyStamps {
+    /// The zone whose clock the stamps show, although they are taken for UTC.
+    pub zone: Option<ImportZone>,
+    /// Added to every stamp.
+    pub shift: Nanos,
+    /// Which end of the bar is stamped.
+    pub stamped_at: StampedAt,
+}
+
+impl Default for CopyStamps {
+    fn default() -> CopyStamps {
+        CopyStamps { zone: None, shift: Nanos::ZERO, stamped_at: StampedAt::Open }
+    }
+}
+
+impl CopyStamps {
+    /// What reads them; `None` where they are stored as they are.
+    fn reader(self, key: &SeriesKey, calendar: &Calendar) -> Option<StampReader> {
+        let CopyStamps { zone, shift, stamped_at } = self;
+        let options = CsvOptions { zone, shift, stamped_at, ..CsvOptions::new(key.interval) };
+        let reader = || StampReader::new(FORM, RowOrder::OldestFirst, &options, calendar);
+        (self != CopyStamps::default()).then(reader)
+    }
+}
+
+/// How a decoder hands out stamps.
+const FORM: StampForm = StampForm::Epoch(EpochUnit::Nanos);
 
 /// What a copy has read and done.
 #[derive(Clone, PartialEq, Debug)]
@@ -73,9 +109,16 @@ impl Importer<'_> {
         let place = source.place(key)?;
         let files = held::in_order(place, Order::Any, None)?;
         let provenance = provenance_of(&files, target.waived)?;
-        let (mut rows, mut gathered) = self.gather(&files)?;
+        let mut stamps = target.stamps.reader(key, target.calendar);
+        let (mut rows, mut gathered) = self.gather(&files, stamps.as_mut())?;
         let refused = |objection| DataError::Refused { path: place.path.clone(), objection };
         let waived: Vec<Check> = provenance.waived.iter().copied().collect();
+        let noted = stamps.map(|stamps| stamps.noted);
+        if let Some(objection) =
+            noted.and_then(|noted| noted.objection(&FORM, key.interval, gathered.n_rows, &waived))
+        {
+            return Err(refused(objection));
+        }
         let n_conflicts = count_repeats(&mut rows, &mut gathered.rejected)?;
         if let Some(objection) = conflicting_objection(n_conflicts, gathered.n_rows, &waived) {
             return Err(refused(objection));
@@ -105,7 +148,11 @@ impl Importer<'_> {
     }
 
     /// The rows of all `files` that are bars, to be gone through in the order of their stamps.
-    fn gather(&self, files: &[HeldFile]) -> Result<(Sorted, Gathered), DataError> {
+    fn gather(
+        &self,
+        files: &[HeldFile],
+        mut restamp: Option<&mut StampReader>,
+    ) -> Result<(Sorted, Gathered), DataError> {
         let mut gathered = Gathered::default();
         let mut sorter = Sorter::new(self.writer.root(), self.n_rows_max);
         let mut last_ns = i64::MIN;
@@ -126,12 +173,15 @@ impl Importer<'_> {
                     gathered.was_unsorted |= stamp_ns < last_ns;
                     last_ns = stamp_ns;
                     gathered.n_rows += 1;
-                    match ohlcv.fault() {
-                        Some(fault) => count(&mut gathered.rejected, ImportReason::Invalid(fault)),
-                        None => {
-                            let line = gathered.n_rows;
-                            sorter.push(Row { series: 0, line, stamp_ns, ohlcv })?;
-                        }
+                    let line = gathered.n_rows;
+                    let meant = match (ohlcv.fault(), &mut restamp) {
+                        (Some(fault), _) => Err(ImportReason::Invalid(fault)),
+                        (None, None) => Ok(stamp_ns),
+                        (None, Some(stamps)) => stamps.raw_ns(stamp_ns, line),
+                    };
+                    match meant {
+                        Ok(stamp_ns) => sorter.push(Row { series: 0, line, stamp_ns, ohlcv })?,
+                        Err(reason) => count(&mut gathered.rejected, reason),
                     }
                 }
             }
@@ -252,7 +302,8 @@ mod tests {
             let mut writer = StoreWriter::open(into.path()).unwrap();
             let mut importer = Importer { n_rows_max, ..Importer::new(&mut writer) };
             let (exchange_group, waived) = ("US_EQUITY", &BTreeSet::new());
-            let target = CopyTarget { exchange_group, calendar: &calendar, waived };
+            let stamps = CopyStamps::default();
+            let target = CopyTarget { exchange_group, calendar: &calendar, waived, stamps };
             let report = importer.copy_series(&source, &key, &target).unwrap();
             let store = DataManager::open(into.path(), &StoreOptions::default()).unwrap();
             let mut rows = BarColumns::default();

@@ -47,7 +47,7 @@ use reading::{Ended, Read, Reading};
 use sorted::{Row, Sorted};
 use stamp::StampReader;
 
-pub use copied::{CopyReport, CopyTarget};
+pub use copied::{CopyReport, CopyStamps, CopyTarget};
 pub use findings::Finding;
 pub use form::{EpochUnit, StampForm};
 pub use options::{

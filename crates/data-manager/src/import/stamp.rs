@@ -79,6 +79,28 @@ impl StampReader {
         {
             return Err(ImportReason::LeapSecond);
         }
+        self.written_ns(written, text)
+    }
+
+    /// The stamp of a bar of which a column of instants says `raw_ns`: with a zone what its clock showed
+    /// then, although it is taken for UTC; of a day or week at midnight, a date. `row` is its place.
+    pub(super) fn raw_ns(&mut self, raw_ns: i64, row: u64) -> Result<i64, ImportReason> {
+        self.line = row;
+        let local = DateTime::from_timestamp_nanos(raw_ns).naive_utc();
+        match (self.interval, self.zone) {
+            (BarInterval::Clock(_), Some(_)) => self.written_ns(Written::Local(local, None), ""),
+            (BarInterval::Clock(_), None) => self.written_ns(Written::Instant(raw_ns), ""),
+            (BarInterval::Day | BarInterval::Week, _) => {
+                let is_date = labels::is_midnight(&local);
+                let written =
+                    if is_date { Written::Date(local.date()) } else { Written::Instant(raw_ns) };
+                self.written_ns(written, &Timestamp::from_nanos(raw_ns).to_string())
+            }
+        }
+    }
+
+    /// The stamp of a bar for which that is written.
+    fn written_ns(&mut self, written: Written, text: &str) -> Result<i64, ImportReason> {
         match self.interval {
             BarInterval::Day | BarInterval::Week => self.label_ns(written, text),
             BarInterval::Clock(_) => {

@@ -168,9 +168,18 @@ pub(super) enum DecimalArg {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum StampedAtArg {
+pub(in crate::data) enum StampedAtArg {
     Open,
     Close,
+}
+
+impl StampedAtArg {
+    pub(in crate::data) fn end(self) -> StampedAt {
+        match self {
+            StampedAtArg::Open => StampedAt::Open,
+            StampedAtArg::Close => StampedAt::Close,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -222,13 +231,15 @@ pub(super) fn options(args: &ImportArgs) -> CsvOptions {
         } else {
             WrittenOffset::Trusted
         },
-        shift: Nanos::from_nanos(stamps.shift_seconds.saturating_mul(1_000_000_000)),
-        stamped_at: match stamps.stamped_at {
-            StampedAtArg::Open => StampedAt::Open,
-            StampedAtArg::Close => StampedAt::Close,
-        },
+        shift: shift(stamps.shift_seconds),
+        stamped_at: stamps.stamped_at.end(),
         ..CsvOptions::new(args.interval)
     }
+}
+
+/// What `--shift-seconds` adds.
+pub(in crate::data) fn shift(seconds: i64) -> Nanos {
+    Nanos::from_nanos(seconds.saturating_mul(1_000_000_000))
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

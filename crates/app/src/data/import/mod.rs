@@ -17,6 +17,7 @@ use crate::outputs::Outputs;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 pub use args::ImportArgs;
+pub(in crate::data) use args::{StampedAtArg, shift};
 use args::{adjustment, options};
 use rejects::Rejects;
 use shown::{read_as_words, show_preview, show_report, warn, warn_of_zone, whose};

@@ -4,6 +4,7 @@ use openbell_data_manager::{DataError, Objection};
 use openbell_time::Calendar;
 
 use crate::exit::{Exit, Failure};
+use crate::stamp_options::{stamp_options, zone_of_exchange};
 
 /// The failure of a file that cannot be read as it is, with the options that help.
 pub(super) fn with_options(error: DataError, calendar: &Calendar) -> Failure {
@@ -53,27 +54,16 @@ fn way_out(objection: &Objection, calendar: &Calendar) -> String {
                 None => "bars of that length are not stored".to_owned(),
             }
         }
-        Objection::Displaced { by, is_one_bar: true, .. } => {
-            let end = if by.as_nanos() > 0 { "close" } else { "open" };
-            format!("--stamped-at {end}")
-        }
-        Objection::Displaced { .. } | Objection::Outside { .. } => format!(
-            "--zone ZONE, --group GROUP, --shift-seconds N; the zone of the exchange is {}",
-            calendar.zone_name()
-        ),
         Objection::Abbreviation { .. } => {
             format!("--zone {} --override-offset", calendar.zone_name())
         }
         Objection::Unit { .. } => "--timestamp-format epoch_UNIT, or split the file".to_owned(),
-        Objection::Label { .. } => "--stamped-at close, --zone ZONE".to_owned(),
-        Objection::NoEffect { what, .. } => format!("drop --{what}"),
         Objection::Symbol { found, .. } => format!("--symbol {found}"),
         Objection::Week { .. } => "import the days, and let weeks be derived".to_owned(),
         Objection::Conflicting { .. } => "--rejects FILE lists them".to_owned(),
-        Objection::Stored { .. } => {
-            "--zone ZONE, --stamped-at END, as the stored rows were".to_owned()
-        }
-        _ => String::new(),
+        _ => stamp_options(objection).unwrap_or_default(),
     };
-    format!("{fits}; --force {} imports it as it is", objection.check())
+    let check = objection.check();
+    let fits = format!("{fits}{}", zone_of_exchange(objection, calendar));
+    format!("{fits}; --force {check} imports it as it is")
 }
