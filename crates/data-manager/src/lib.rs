@@ -13,6 +13,7 @@ pub mod export;
 mod feed;
 pub mod generate;
 pub mod import;
+pub mod live;
 mod store;
 
 pub use codec::bar_file::Provenance;
