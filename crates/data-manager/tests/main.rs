@@ -9,6 +9,7 @@ mod export;
 mod feeds;
 mod foreign_files;
 mod hostile_files;
+mod live;
 mod one_truth;
 #[path = "../../../tests/data/reference.rs"]
 mod reference;

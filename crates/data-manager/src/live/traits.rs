@@ -21,6 +21,9 @@ pub struct VendorTraits {
     pub reach: Reach,
     /// Which of two different closed bars counts where the stream and the history meet.
     pub winner: Winner,
+    /// How long after its close a bar may still be revised: so far back the history is read again
+    /// after the stream was lost.
+    pub revised_within: Nanos,
     /// How a bar that does not come is asked for.
     pub probe: Probe,
     /// The newest rows that its history has of a series; absent where it has all.

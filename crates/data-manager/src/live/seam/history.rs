@@ -1,0 +1,375 @@
+//! What answers of the history prove, and what of them is delivered.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use openbell_market::Ohlcv;
+use openbell_time::{Nanos, Timestamp};
+
+use super::{Act, Found, Seam, Stage, Token, bits, floor, same};
+use crate::live::{Closing, EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
+
+impl Seam {
+    /// All that the history has from the place asked for on, asked for at `asked_at`.
+    pub(crate) fn answered(
+        &mut self,
+        token: Token,
+        asked_at: Timestamp,
+        rows: &[Heard],
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if !self.is_answer(token) {
+            return;
+        }
+        let bars: BTreeMap<Timestamp, Ohlcv> = rows
+            .iter()
+            .filter(|row| !self.is_made_up(row) && row.opens_at >= self.since)
+            .map(|row| (row.opens_at, row.ohlcv))
+            .collect();
+        self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
+        let (before, was_reread) = (self.through, self.rereads);
+        let reached = self.reached(asked_at, rows, &bars);
+        self.revise_by(&bars, before.min(reached), now, acts);
+        self.rereads &= reached < before;
+        let reached = reached.max(before);
+        let whole = self.whole(reached, &bars);
+        let n_bars = self.deliver(whole, &bars, now, acts);
+        if whole > before {
+            let is_quiet = n_bars == 0 && self.stage == Stage::Live;
+            let evidence =
+                if is_quiet { Evidence::NothingTraded } else { Evidence::HistoryReaches };
+            self.complete(whole, evidence, now, acts);
+        }
+        let n_bars = n_bars + self.continue_with(&bars, asked_at, now, acts);
+        self.drain(now, acts);
+        match self.stage {
+            Stage::CatchingUp { seam } => {
+                // The source has come so far, and has a hole before that.
+                let has_hole = whole < reached && reached >= seam;
+                self.answered_while_catching_up(seam, has_hole, &bars, now, acts);
+            }
+            Stage::Live if was_reread => self.fetch.due = now + Nanos::from_secs(8),
+            Stage::Live => self.probed(before, n_bars, now, acts),
+            Stage::Wanted | Stage::Subscribed | Stage::Gone => {}
+        }
+    }
+
+    /// The newest bar of the series and of the one that trades always, where the vendor knows them.
+    pub(crate) fn newest(
+        &mut self,
+        token: Token,
+        own: Option<Timestamp>,
+        reference: Option<Timestamp>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if !self.is_answer(token) {
+            return;
+        }
+        let before = self.through;
+        let settled = self.fetch.settled.take().unwrap_or(Timestamp::MAX);
+        let reached = reference.map_or(Timestamp::MIN, |opens_at| opens_at + self.length);
+        if own.is_some_and(|opens_at| opens_at >= before) {
+            self.ask_bars(acts);
+            return;
+        }
+        self.complete(reached.min(settled), Evidence::NothingTraded, now, acts);
+        self.drain(now, acts);
+        match self.stage {
+            Stage::CatchingUp { seam } => {
+                self.answered_while_catching_up(seam, false, &BTreeMap::new(), now, acts);
+            }
+            Stage::Live => self.probed(before, 0, now, acts),
+            Stage::Wanted | Stage::Subscribed | Stage::Gone => {}
+        }
+    }
+
+    /// Nothing was answered. `wait_until` is when the vendor wants to be asked again, where it says.
+    pub(crate) fn failed(
+        &mut self,
+        token: Token,
+        wait_until: Option<Timestamp>,
+        said: &Arc<str>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if !self.is_answer(token) {
+            return;
+        }
+        match (self.stage, wait_until) {
+            (_, Some(until)) => self.fetch.due = until,
+            (Stage::CatchingUp { seam }, None) => {
+                self.count_failure(seam, &BTreeMap::new(), said, now, acts);
+            }
+            (_, None) if self.rereads => self.fetch.due = now + self.settings.retry_each,
+            (_, None) => self.unsure(now, acts),
+        }
+    }
+
+    fn answered_while_catching_up(
+        &mut self,
+        seam: Timestamp,
+        has_hole: bool,
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if self.through >= seam {
+            self.end_of_catching_up(seam, now, acts);
+        } else if has_hole {
+            let said = Arc::from("the history has a hole there");
+            self.count_failure(seam, bars, &said, now, acts);
+        } else {
+            acts.push(Act::Found(Found::Behind));
+            let wait = match (self.traits.reach, &self.fetch.first) {
+                _ if self.fetch.settled.is_some() => Nanos::ZERO,
+                (Reach::TwiceEqual { apart, .. }, Some((asked_at, _))) => *asked_at + apart - now,
+                _ => Nanos::from_secs(1 << self.fetch.n_behind.min(3)),
+            };
+            self.fetch.n_behind += 1;
+            self.fetch.due = now + wait;
+        }
+    }
+
+    fn count_failure(
+        &mut self,
+        seam: Timestamp,
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+        said: &Arc<str>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        self.fetch.n_failed += 1;
+        self.fetch.due = now + self.settings.retry_each;
+        if self.fetch.n_failed <= self.settings.n_retries {
+            return;
+        }
+        // Each round takes away one hole before the seam.
+        while self.through < seam {
+            let next = bars.range(self.through..).next().map(|(&opens_at, _)| opens_at);
+            let held = self.held.keys().next().copied();
+            let until = [next, held, Some(seam)].into_iter().flatten().min().unwrap_or(seam);
+            self.give_up(self.through..until, Arc::clone(said), now, acts);
+            // The last row of an answer may still run.
+            let last = bars.keys().next_back().copied().unwrap_or(Timestamp::MIN);
+            let whole = self.whole(last.min(seam), bars);
+            self.deliver(whole, bars, now, acts);
+            self.complete(whole, Evidence::HistoryReaches, now, acts);
+            self.drain(now, acts);
+        }
+        self.end_of_catching_up(seam, now, acts);
+    }
+
+    fn give_up(
+        &mut self,
+        missing: Range<Timestamp>,
+        why: Arc<str>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if missing.start < missing.end {
+            let through = missing.end;
+            acts.push(Act::Found(Found::GapLeft { missing, why }));
+            self.complete(through, Evidence::GivenUp, now, acts);
+        }
+    }
+
+    /// A history that has the newest rows only cannot have what lies before them.
+    fn admit_what_is_out_of_reach(
+        &mut self,
+        asked_at: Timestamp,
+        rows: &[Heard],
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        let (Some(n_rows), Some(first)) = (self.traits.n_history_rows, rows.first()) else {
+            return;
+        };
+        let reach_ns = self.length.as_nanos().saturating_mul(i64::from(n_rows));
+        let is_beyond = self.through < asked_at - Nanos::from_nanos(reach_ns);
+        if is_beyond && first.opens_at > self.through {
+            let why = format!("{} has no more than {n_rows} bars of it", self.traits.name);
+            self.give_up(self.through..floor(first.opens_at, self.length), why.into(), now, acts);
+        }
+    }
+
+    /// Up to which open the answer is the last word.
+    fn reached(
+        &mut self,
+        asked_at: Timestamp,
+        rows: &[Heard],
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+    ) -> Timestamp {
+        match self.traits.reach {
+            Reach::RunningRow => match rows.last() {
+                Some(last) if last.closing == Closing::Closed => {
+                    floor(last.opens_at, self.length) + self.length
+                }
+                Some(last) => floor(last.opens_at, self.length),
+                None => Timestamp::MIN, // An empty answer proves nothing.
+            },
+            Reach::TwiceEqual { after, apart } => {
+                let is_later = |first_at: Timestamp| asked_at - first_at >= apart;
+                match self.fetch.first.take() {
+                    Some((first_at, first)) if is_later(first_at) => {
+                        let settled = floor(first_at - after, self.length);
+                        let span = self.through..settled.max(self.through);
+                        let is_equal = within(&first, &span).eq(within(bars, &span));
+                        if is_equal {
+                            self.shown(settled, bars)
+                        } else {
+                            self.fetch.first = Some((asked_at, bars.clone()));
+                            self.through
+                        }
+                    }
+                    Some(first) => {
+                        self.fetch.first = Some(first);
+                        self.through
+                    }
+                    None => {
+                        self.fetch.first = Some((asked_at, bars.clone()));
+                        self.through
+                    }
+                }
+            }
+        }
+    }
+
+    /// Equal answers may both be old: what they show themselves counts, and for the rest another
+    /// series has to show that the source has come so far.
+    fn shown(&mut self, settled: Timestamp, bars: &BTreeMap<Timestamp, Ohlcv>) -> Timestamp {
+        let Probe::Newest { .. } = self.traits.probe else { return settled };
+        let newest = bars.keys().next_back();
+        let shown = newest.map_or(Timestamp::MIN, |&opens_at| opens_at + self.length);
+        if shown < settled {
+            self.fetch.settled = Some(settled);
+        }
+        shown.min(settled)
+    }
+
+    /// Up to where nothing is missing in `bars` and in what is held, no further than `reached`.
+    pub(super) fn whole(&self, reached: Timestamp, bars: &BTreeMap<Timestamp, Ohlcv>) -> Timestamp {
+        match self.traits.empty {
+            EmptyInterval::NoBar => reached,
+            EmptyInterval::Bar => {
+                let mut whole = self.through;
+                while whole < reached
+                    && (bars.contains_key(&whole) || self.held.contains_key(&whole))
+                {
+                    whole += self.length;
+                }
+                whole
+            }
+        }
+    }
+
+    /// Delivers what `bars` and what is held have up to `until`; yields how many bars `bars` brought.
+    pub(super) fn deliver(
+        &mut self,
+        until: Timestamp,
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) -> usize {
+        let beyond = self.held.split_off(&until);
+        let held = std::mem::replace(&mut self.held, beyond);
+        let mut merged: BTreeMap<Timestamp, Ohlcv> = bars
+            .range(self.through..until.max(self.through))
+            .map(|(&at, &bar)| (at, bar))
+            .collect();
+        let n_bars = merged.keys().filter(|opens_at| !held.contains_key(opens_at)).count();
+        for (opens_at, stream) in held {
+            let history = *merged.get(&opens_at).unwrap_or(&stream);
+            if !same(&history, &stream) {
+                acts.push(Act::Found(Found::SeamDiffers { opens_at, stream, history }));
+            }
+            let winner = match self.traits.winner {
+                Winner::Stream => stream,
+                Winner::History => history,
+            };
+            merged.insert(opens_at, winner);
+        }
+        for (opens_at, ohlcv) in merged {
+            self.put(opens_at, ohlcv, now, acts);
+        }
+        n_bars
+    }
+
+    /// A row of the history that continues the series is a closed bar, whether or not the answer is
+    /// the last word: where only closed ones are in it.
+    fn continue_with(
+        &mut self,
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+        asked_at: Timestamp,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) -> usize {
+        let Reach::TwiceEqual { after, .. } = self.traits.reach else { return 0 };
+        let mut n_bars = 0;
+        while let Some(&ohlcv) = bars.get(&self.through)
+            && self.through + self.length + after <= asked_at
+        {
+            let opens_at = self.through;
+            self.held.remove(&opens_at);
+            n_bars += 1;
+            self.put(opens_at, ohlcv, now, acts);
+            self.complete(opens_at + self.length, Evidence::ClosedBar, now, acts);
+        }
+        n_bars
+    }
+
+    /// A probe has come back.
+    fn probed(&mut self, before: Timestamp, n_bars: usize, now: Timestamp, acts: &mut Vec<Act>) {
+        if self.through == before {
+            self.unsure(now, acts);
+            return;
+        }
+        (self.prove_by, self.n_unproven, self.n_unsure) = (None, 0, 0);
+        if n_bars == 0 {
+            return;
+        }
+        self.n_silent += 1;
+        acts.push(Act::Found(Found::Silent { n_times: self.n_silent }));
+        match self.n_silent {
+            2 => acts.push(Act::Resubscribe),
+            3 => acts.push(Act::Reconnect),
+            n if n.is_multiple_of(10) => acts.push(Act::Resubscribe),
+            _ => {}
+        }
+    }
+
+    fn unsure(&mut self, now: Timestamp, acts: &mut Vec<Act>) {
+        self.n_unsure = self.n_unsure.saturating_add(1);
+        self.fetch.due = now + Nanos::from_secs(1);
+        acts.push(Act::Found(Found::Behind));
+    }
+
+    /// Bars that were delivered, as the history has them by now.
+    fn revise_by(
+        &mut self,
+        bars: &BTreeMap<Timestamp, Ohlcv>,
+        until: Timestamp,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if self.traits.winner == Winner::Stream {
+            return;
+        }
+        for (&opens_at, &ohlcv) in bars.range(..until) {
+            let is_known = self.delivered.get(&opens_at).is_some_and(|known| same(known, &ohlcv));
+            if !is_known && !self.revised.contains(&opens_at) {
+                self.repeated(opens_at, ohlcv, now, acts);
+            }
+        }
+    }
+}
+
+/// The bars that open in a time, bit for bit.
+fn within(
+    bars: &BTreeMap<Timestamp, Ohlcv>,
+    span: &Range<Timestamp>,
+) -> impl Iterator<Item = (Timestamp, [u64; 5])> {
+    bars.range(span.clone()).map(|(&opens_at, ohlcv)| (opens_at, bits(ohlcv)))
+}

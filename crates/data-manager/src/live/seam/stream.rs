@@ -1,0 +1,154 @@
+//! What the stream brings: when a bar of it is closed, and what is made of a repetition.
+
+use std::collections::BTreeMap;
+
+use openbell_market::Ohlcv;
+use openbell_time::Timestamp;
+
+use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, floor, same};
+use crate::live::{Closing, ClosingProof, Delivery, EmptyInterval, Evidence, Heard, OrderPromise};
+
+impl Seam {
+    /// The stream has brought a bar.
+    pub(crate) fn heard(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
+        if matches!(self.stage, Stage::Wanted | Stage::Gone) || row.opens_at < self.since {
+            return;
+        }
+        (self.prove_by, self.n_unproven) = (None, 0);
+        if self.is_made_up(&row) {
+            return;
+        }
+        match (row.closing, self.traits.proof) {
+            (Closing::Running, _) => {}
+            (Closing::Closed, _) | (Closing::Unsaid, ClosingProof::Said) => {
+                self.closed(row.opens_at, row.ohlcv, now, acts);
+            }
+            (Closing::Unsaid, ClosingProof::NextOrTime { .. }) => self.unproven(row, now, acts),
+        }
+    }
+
+    /// The vendor's clock in a message of the line.
+    pub(crate) fn clock_heard(&mut self, at: Timestamp, now: Timestamp, acts: &mut Vec<Act>) {
+        self.vendor_clock = self.vendor_clock.max(Some(at));
+        if let Some(running) = self.running
+            && self.is_over(running.opens_at)
+        {
+            self.running = None;
+            self.closed(running.opens_at, running.ohlcv, now, acts);
+        }
+    }
+
+    /// The vendor's mark that all bars are sent.
+    pub(crate) fn marked(&mut self, mark: Timestamp, now: Timestamp, acts: &mut Vec<Act>) {
+        let mark = floor(mark, self.length);
+        if self.stage == Stage::Live && mark > self.through {
+            self.deliver(mark, &BTreeMap::new(), now, acts);
+            self.complete(mark, Evidence::EndMark, now, acts);
+        }
+    }
+
+    /// A bar whose message does not say whether it is closed.
+    fn unproven(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
+        let newest = self.running.map(|running| running.opens_at);
+        if newest.is_some_and(|opens_at| row.opens_at < opens_at) || self.is_over(row.opens_at) {
+            self.closed(row.opens_at, row.ohlcv, now, acts);
+            return;
+        }
+        if let Some(running) = self.running.replace(row)
+            && running.opens_at < row.opens_at
+        {
+            self.closed(running.opens_at, running.ohlcv, now, acts);
+        }
+    }
+
+    /// Whether the vendor's clock says that the bar of `opens_at` is closed.
+    fn is_over(&self, opens_at: Timestamp) -> bool {
+        let ClosingProof::NextOrTime { after } = self.traits.proof else { return false };
+        self.vendor_clock.is_some_and(|clock| opens_at + self.length + after <= clock)
+    }
+
+    /// A bar of the stream that is closed by proof.
+    pub(super) fn closed(
+        &mut self,
+        opens_at: Timestamp,
+        ohlcv: Ohlcv,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if ohlcv.fault().is_some() {
+            acts.push(Act::Found(Found::Impossible { opens_at }));
+            return;
+        }
+        if opens_at < self.through {
+            if self.delivered.get(&opens_at).is_some_and(|known| !same(known, &ohlcv)) {
+                self.revised.insert(opens_at);
+            }
+            self.repeated(opens_at, ohlcv, now, acts);
+            return;
+        }
+        if self.held.len() >= N_HELD_MAX {
+            acts.push(Act::Reconnect);
+            return;
+        }
+        // A topic that was silent, or of which nothing could be said, has broken the promise.
+        let is_in_doubt = self.n_silent + self.n_unsure > 0 || self.fetch.asked.is_some();
+        self.n_silent = 0;
+        self.held.insert(opens_at, ohlcv);
+        match self.stage {
+            Stage::Live if opens_at == self.through => {
+                self.n_unsure = 0;
+                self.drain(now, acts);
+            }
+            Stage::Live
+                if self.traits.order == OrderPromise::LaterProvesEarlier && !is_in_doubt =>
+            {
+                let through = opens_at + self.length;
+                self.deliver(through, &BTreeMap::new(), now, acts);
+                self.n_unsure = 0;
+                self.complete(through, Evidence::NextBarInOrder, now, acts);
+            }
+            Stage::Live => self.catch_up(opens_at, now, acts),
+            Stage::CatchingUp { seam } => {
+                self.drain(now, acts);
+                self.end_of_catching_up(seam, now, acts);
+            }
+            Stage::Wanted | Stage::Subscribed | Stage::Gone => {}
+        }
+    }
+
+    /// A bar that lies before what is complete.
+    pub(super) fn repeated(
+        &mut self,
+        opens_at: Timestamp,
+        ohlcv: Ohlcv,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        let oldest = self.delivered.keys().next().copied();
+        match self.delivered.get(&opens_at) {
+            Some(known) if same(known, &ohlcv) => {
+                if opens_at + self.length == self.through {
+                    self.n_silent = 0; // Slow, not silent.
+                }
+                acts.push(Act::Found(Found::Duplicate));
+            }
+            Some(_) => {
+                self.delivered.insert(opens_at, ohlcv);
+                acts.push(Act::Deliver(Delivery::Revision { opens_at, ohlcv }));
+                acts.push(Act::Found(Found::Revised { opens_at }));
+            }
+            None if self.delivered.len() >= N_KEPT && Some(opens_at) < oldest => {
+                acts.push(Act::Found(Found::Old));
+            }
+            None => {
+                self.put(opens_at, ohlcv, now, acts);
+                acts.push(Act::Found(Found::Late { opens_at }));
+            }
+        }
+    }
+
+    /// Whether the vendor made the bar up for an interval without a trade.
+    pub(super) fn is_made_up(&self, row: &Heard) -> bool {
+        self.traits.empty == EmptyInterval::NoBar && row.n_trades == Some(0)
+    }
+}

@@ -1,0 +1,10 @@
+//! Live bars: the stories of what goes wrong between a vendor and the core, each with its values, and
+//! laws over random outages. What stands at the other end is a market with a truth of its own.
+
+mod door;
+mod exchange;
+mod laws;
+mod lines;
+mod seams;
+mod words;
+mod world;
