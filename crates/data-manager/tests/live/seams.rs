@@ -383,6 +383,22 @@ fn a_bar_with_impossible_values_is_named_and_fetched() {
 }
 
 #[test]
+fn stamps_that_no_bar_can_have_are_named_and_move_nothing() {
+    for kind in KINDS {
+        let mut world = live(kind);
+        for open in [9_200_000_000, second("10:05:17"), second("10:05:00") + 9 * 86_400] {
+            world.says(&format!("bar ABC {open} 10 11 9 10 5 1 closed"));
+        }
+        world.says("sent 9200000000");
+        world.says("end ABC 9200000000");
+        world.run_until("10:20:30");
+        assert_eq!(world.found(|found| matches!(found, Found::Impossible { .. })), 3, "{kind:?}");
+        assert_eq!(world.of("ABC").through, stamp(second("10:20:00")), "{kind:?}");
+        world.check_truth("ABC");
+    }
+}
+
+#[test]
 fn a_clock_two_seconds_behind_hands_out_each_bar_at_its_close_by_our_clock() {
     let mut world = World::new(morning(Kind::Unflagged), second("10:00:30"));
     world.clock_ahead = -2;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
+use super::stream::FAR;
 use super::{Act, Found, Seam, Stage, Token, bits, floor, same};
 use crate::live::{Closing, EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
 
@@ -23,9 +24,12 @@ impl Seam {
         if !self.is_answer(token) {
             return;
         }
+        let is_placed = |row: &&Heard| row.opens_at >= self.since && row.opens_at <= now + FAR;
+        let rows: Vec<Heard> = rows.iter().filter(is_placed).copied().collect();
+        let rows = rows.as_slice();
         let bars: BTreeMap<Timestamp, Ohlcv> = rows
             .iter()
-            .filter(|row| !self.is_made_up(row) && row.opens_at >= self.since)
+            .filter(|row| !self.is_made_up(row) && self.is_placed(row.opens_at, now))
             .map(|row| (row.opens_at, row.ohlcv))
             .collect();
         self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
@@ -68,6 +72,8 @@ impl Seam {
         if !self.is_answer(token) {
             return;
         }
+        let is_near = |opens_at: &Timestamp| *opens_at <= now + FAR;
+        let (own, reference) = (own.filter(is_near), reference.filter(is_near));
         let before = self.through;
         let settled = self.fetch.settled.take().unwrap_or(Timestamp::MAX);
         let reached = reference.map_or(Timestamp::MIN, |opens_at| opens_at + self.length);

@@ -70,7 +70,7 @@ pub enum Found {
         /// As the history has it.
         history: Ohlcv,
     },
-    /// A bar of the stream has values that no bar can have.
+    /// A bar of the stream has values or a stamp that no bar can have.
     Impossible {
         /// Its open.
         opens_at: Timestamp,

@@ -3,15 +3,22 @@
 use std::collections::BTreeMap;
 
 use openbell_market::Ohlcv;
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 
 use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, floor, same};
 use crate::live::{Closing, ClosingProof, Delivery, EmptyInterval, Evidence, Heard, OrderPromise};
+
+/// A stamp that lies further ahead than any clock is wrong by is no stamp.
+pub(super) const FAR: Nanos = Nanos::from_secs(86_400);
 
 impl Seam {
     /// The stream has brought a bar.
     pub(crate) fn heard(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
         if matches!(self.stage, Stage::Wanted | Stage::Gone) || row.opens_at < self.since {
+            return;
+        }
+        if !self.is_placed(row.opens_at, now) {
+            acts.push(Act::Found(Found::Impossible { opens_at: row.opens_at }));
             return;
         }
         (self.prove_by, self.n_unproven) = (None, 0);
@@ -29,6 +36,9 @@ impl Seam {
 
     /// The vendor's clock in a message of the line.
     pub(crate) fn clock_heard(&mut self, at: Timestamp, now: Timestamp, acts: &mut Vec<Act>) {
+        if at > now + FAR {
+            return;
+        }
         self.vendor_clock = self.vendor_clock.max(Some(at));
         if let Some(running) = self.running
             && self.is_over(running.opens_at)
@@ -40,6 +50,9 @@ impl Seam {
 
     /// The vendor's mark that all bars are sent.
     pub(crate) fn marked(&mut self, mark: Timestamp, now: Timestamp, acts: &mut Vec<Act>) {
+        if mark > now + FAR {
+            return;
+        }
         let mark = floor(mark, self.length);
         if self.stage == Stage::Live && mark > self.through {
             self.deliver(mark, &BTreeMap::new(), now, acts);
@@ -145,6 +158,11 @@ impl Seam {
                 acts.push(Act::Found(Found::Late { opens_at }));
             }
         }
+    }
+
+    /// Whether a bar can open then: on the grid, and not in days to come.
+    pub(super) fn is_placed(&self, opens_at: Timestamp, now: Timestamp) -> bool {
+        opens_at <= now + FAR && floor(opens_at, self.length) == opens_at
     }
 
     /// Whether the vendor made the bar up for an interval without a trade.
