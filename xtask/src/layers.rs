@@ -59,6 +59,7 @@ const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
 const STRATEGIES: &str = "openbell-strategies";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
+const VENDORS: &str = "openbell-vendors";
 const APP: &str = "openbell";
 
 const LIBRARY: Layer = Layer {
@@ -116,6 +117,13 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
+        package: VENDORS,
+        folder: "crates/vendors",
+        may_import: &[TIME, MARKET, DATA_MANAGER],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    Layer {
         package: APP,
         folder: "crates/app",
         may_import: &[
@@ -127,6 +135,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             STRATEGIES,
+            VENDORS,
         ],
         never: &[],
         ends_errors: true,
@@ -144,6 +153,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             STRATEGIES,
+            VENDORS,
         ],
         never: &[],
         ends_errors: true,

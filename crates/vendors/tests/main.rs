@@ -1,0 +1,8 @@
+//! Stories of each vendor's rules over the samples of its documented messages, and laws of all of them.
+
+mod alpaca;
+mod any_json;
+mod binance;
+mod kraken;
+mod numbers;
+mod support;
