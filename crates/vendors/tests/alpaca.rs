@@ -309,3 +309,26 @@ fn what_the_plan_does_not_allow_is_final_and_the_rest_is_not() {
         assert!(matches!(ask(status, body), AskFault::Failed(_)), "{status} {body}");
     }
 }
+
+#[test]
+fn an_answer_that_was_lost_leaves_the_next_ones_in_their_places() {
+    let mut talk = talk();
+    let [aapl, msft] = ["AAPL", "MSFT"].map(|symbol| key(symbol, "1m"));
+    talk.subscribe(std::slice::from_ref(&aapl));
+    // No answer came in time: the same is asked for again.
+    talk.subscribe(std::slice::from_ref(&aapl));
+    let doings = talk.hear(r#"[{"T":"subscription","bars":["AAPL"]}]"#);
+    assert_eq!(doings, [Doing::Subscribed { line: LINE, key: aapl }]);
+    talk.subscribe(std::slice::from_ref(&msft));
+    let doings = talk.hear(sample!("alpaca/subscription"));
+    assert_eq!(doings, [Doing::Subscribed { line: LINE, key: msft }]);
+}
+
+#[test]
+fn a_token_that_leads_to_its_own_page_is_not_followed() {
+    let mut talk = talk();
+    let query = bars(&key("AAPL", "1m"), "2025-11-28T15:00:00Z", None);
+    let (_, next) = talk.answer_bars(&query, sample!("alpaca/history"));
+    let (rows, next) = talk.answer_bars(&next.expect("there is one"), sample!("alpaca/history"));
+    assert_eq!((rows.len(), next), (2, None));
+}

@@ -150,7 +150,7 @@ fn history_has_the_running_row_last_and_says_of_none_that_it_is_closed() {
 }
 
 #[test]
-fn a_full_page_goes_on_after_its_last_row_unless_that_is_the_end() {
+fn a_full_page_goes_on_after_its_last_row_and_never_in_a_circle() {
     let row = |minute: i64| {
         let opens_ms = 1_764_511_200_000 + minute * 60_000;
         format!(r#"[{opens_ms},"1","1","1","1","1",{},"1",1,"1","1","0"]"#, opens_ms + 59_999)
@@ -170,6 +170,9 @@ fn a_full_page_goes_on_after_its_last_row_unless_that_is_the_end() {
         });
         assert_eq!(since, wanted, "until {until:?}");
     }
+    // It was asked for what comes after: this is the same page once more.
+    let (_, next) = talk().answer_bars(&bars(&of, "2025-12-01T06:40:00Z", None), &body);
+    assert_eq!(next, None);
 }
 
 #[test]
@@ -226,4 +229,11 @@ fn its_list_says_who_trades() {
         status: status.to_owned(),
     };
     assert_eq!(list, [listing("ETHUSDT", true, "TRADING"), listing("OLDUSDT", false, "BREAK")]);
+}
+
+#[test]
+fn a_month_is_no_minute() {
+    let mut talk = talk();
+    let frame = sample!("binance/kline_closed").replace(r#""i":"1m""#, r#""i":"1M""#);
+    assert_eq!(rows(&talk.hear(&frame)), [], "there are no bars of a month here");
 }

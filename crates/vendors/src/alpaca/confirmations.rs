@@ -25,8 +25,16 @@ pub(super) enum Confirmed {
 }
 
 impl Confirmations {
-    /// `keys` were asked for by one message.
+    /// `keys` were asked for by one message. Where they had been asked for before and nothing was
+    /// said, nothing is waited for any more: the one list answers both.
     pub fn asked(&mut self, keys: &[SeriesKey]) {
+        self.0.retain_mut(|asked| match asked {
+            Asked::For(before) => {
+                before.retain(|key| !keys.contains(key));
+                !before.is_empty()
+            }
+            Asked::ToEnd => true,
+        });
         self.0.push_back(Asked::For(keys.to_vec()));
     }
 

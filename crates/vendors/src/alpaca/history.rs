@@ -71,7 +71,10 @@ pub fn read_bars(
         Some(_) => return Err(undecodable("the bars of a symbol are no list").into()),
     };
     let next = match (query, text(&value, "next_page_token")) {
-        (Query::Bars { key, since, until, .. }, Some(token)) => {
+        // The token of the page that was asked for would lead in a circle.
+        (Query::Bars { key, since, until, page }, Some(token))
+            if page.as_deref() != Some(token) =>
+        {
             let page = Some(token.into());
             Some(Query::Bars { key: key.clone(), since: *since, until: *until, page })
         }

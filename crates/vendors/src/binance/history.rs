@@ -1,7 +1,8 @@
 //! What Binance's REST interface is asked, and what it answers.
 
 use openbell_data_manager::live::{Answer, AskFault, Closing, Heard, Query, Request, Response};
-use openbell_market::Ohlcv;
+use openbell_market::{Ohlcv, SeriesKey};
+use openbell_time::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -47,18 +48,8 @@ pub fn klines(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
 pub fn read_klines(query: &Query, response: &Response<'_>) -> Result<Answer, AskFault> {
     let rows = rows(response)?;
     match query {
-        Query::Bars { key, until, .. } => {
-            let after = rows
-                .last()
-                .and_then(|row| row.opens_at.checked_add(key.interval.clock()?.length()));
-            let since = after
-                .filter(|after| rows.len() >= ROWS && until.is_none_or(|until| *after < until));
-            let next = since.map(|since| Query::Bars {
-                key: key.clone(),
-                since,
-                until: *until,
-                page: None,
-            });
+        Query::Bars { key, since, until, .. } => {
+            let next = page_after(&rows, key, *since, *until);
             Ok(Answer::Bars { rows, next })
         }
         Query::Newest { keys } => {
@@ -67,6 +58,19 @@ pub fn read_klines(query: &Query, response: &Response<'_>) -> Result<Answer, Ask
             Ok(Answer::Newest(keys.first().cloned().zip(closed).into_iter().collect()))
         }
     }
+}
+
+/// The page after a full one, from the end of its last bar on; an answer that does not get further
+/// than it was asked for would lead in a circle.
+fn page_after(
+    rows: &[Heard],
+    key: &SeriesKey,
+    since: Timestamp,
+    until: Option<Timestamp>,
+) -> Option<Query> {
+    let after = rows.last()?.opens_at.checked_add(key.interval.clock()?.length())?;
+    let goes_on = rows.len() >= ROWS && after > since && until.is_none_or(|until| after < until);
+    goes_on.then(|| Query::Bars { key: key.clone(), since: after, until, page: None })
 }
 
 fn rows(response: &Response<'_>) -> Result<Vec<Heard>, AskFault> {
