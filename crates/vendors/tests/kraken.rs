@@ -151,6 +151,19 @@ fn history_names_the_row_before_because_kraken_leaves_out_the_one_it_is_given() 
 }
 
 #[test]
+fn history_has_the_old_names_of_two_assets() {
+    let mut talk = talk();
+    let mut pair = |symbol: &str| {
+        let url = talk.url(&bars(&key(symbol, "4h"), "2025-11-30T12:00:00Z", None));
+        let (_, pair) = url.split_once("pair=").unwrap();
+        pair.to_owned()
+    };
+    assert_eq!(pair("ETH/BTC"), "ETHXBT&interval=240&since=1764489600");
+    assert_eq!(pair("DOGE/EUR"), "XDGEUR&interval=240&since=1764489600");
+    assert_eq!(pair("SOL/USD"), "SOLUSD&interval=240&since=1764489600");
+}
+
+#[test]
 fn flat_rows_of_history_keep_their_count_of_no_trades() {
     let mut talk = talk();
     assert_eq!(talk.vendor.traits().empty, EmptyInterval::NoBar);

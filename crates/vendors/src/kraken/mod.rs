@@ -33,7 +33,7 @@ const MINUTES: [u32; 6] = [1, 5, 15, 30, 60, 240];
 /// How long Kraken's clock may be unheard while its heartbeats, which do not tell it, come.
 const CLOCK_EACH: Nanos = Nanos::from_secs(1);
 
-/// Its addresses.
+/// Its addresses. History answers nobody without a `User-Agent`.
 pub fn endpoint() -> Endpoint {
     Endpoint::of("wss://ws.kraken.com/v2", "https://api.kraken.com")
 }
