@@ -14,6 +14,7 @@ const SEEDS: &[(&str, &str)] = &[
     ("csv_import", "fuzz/seeds/csv_import"),
     ("parquet_store", "tests/data/bar_data"),
     ("session_file", "session_configs"),
+    ("vendor_frames", "crates/vendors/samples"),
 ];
 
 /// A folder in memory, where there is one: the targets write each input as a file.
