@@ -205,6 +205,8 @@ fn an_unknown_name_and_a_closed_country_are_final_and_the_rest_is_not() {
         ask(400, sample!("binance/error")),
         AskFault::Refused("-1121 Invalid symbol.".into())
     );
+    let interval = AskFault::Refused("-1120 Invalid interval.".into());
+    assert_eq!(ask(400, r#"{"code":-1120,"msg":"Invalid interval."}"#), interval);
     let AskFault::Refused(said) = ask(451, "<html>") else { panic!("a country stays closed") };
     assert!(said.contains("451") && said.contains("countries"), "{said}");
     for (status, body) in

@@ -214,6 +214,8 @@ fn errors_come_with_status_200_and_say_when_to_ask_again() {
             said: "EAPI:Rate limit exceeded".into()
         }
     );
+    let asked_too_often = ask(200, r#"{"error":["WDeprecated","EGeneral:Too many requests"]}"#);
+    assert!(matches!(asked_too_often, AskFault::Wait { .. }), "a warning before it is passed over");
     assert_eq!(
         ask(200, sample!("kraken/error_pair")),
         AskFault::Refused("EQuery:Unknown asset pair".into())

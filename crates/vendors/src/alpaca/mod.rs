@@ -161,7 +161,7 @@ impl Alpaca {
                 let names = &self.names;
                 let has = |key: &SeriesKey| {
                     let name = names.vendor_name(&key.symbol);
-                    bars.iter().any(|bar| bar == name || bar == "*")
+                    bars.iter().any(|bar| bar == name)
                 };
                 for confirmed in self.lines.entry(line).or_default().list(has) {
                     out.push(match confirmed {
