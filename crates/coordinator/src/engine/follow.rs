@@ -112,7 +112,8 @@ impl RunningSession {
     /// What the look at `wall` leaves to wait for.
     fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
         let mut until = wall + HEARTBEAT;
-        let ends = [self.layout.clock_until, self.layout.clock_until + settle_time(core)];
+        let last = self.layout.clock_until;
+        let ends = [last, last + settle_time(core), last + gap_time(core)];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
