@@ -97,6 +97,7 @@ fn traits(reference: Symbol) -> VendorTraits {
         empty: EmptyInterval::NoBar,
         reach: Reach::TwiceEqual { after: Nanos::from_secs(5), apart: Nanos::from_secs(10) },
         winner: Winner::History,
+        revised_within: Nanos::from_secs(120),
         probe: Probe::Newest { reference },
         n_history_rows: None,
         // A pong is due 5 s after each ping.

@@ -47,6 +47,7 @@ fn traits() -> VendorTraits {
         empty: EmptyInterval::Bar,
         reach: Reach::RunningRow,
         winner: Winner::Stream,
+        revised_within: Nanos::ZERO,
         probe: Probe::Bars,
         n_history_rows: None,
         // It pings each 20 s.

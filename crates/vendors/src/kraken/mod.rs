@@ -49,6 +49,7 @@ fn traits() -> VendorTraits {
         reach: Reach::RunningRow,
         // A candle may change after its end, and history is asked later.
         winner: Winner::History,
+        revised_within: Nanos::from_secs(60),
         probe: Probe::Bars,
         n_history_rows: Some(720),
         // A heartbeat each second; its own advice is 5 s.
