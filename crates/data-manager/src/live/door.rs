@@ -5,7 +5,7 @@
 //! over the limit [`Inlet::is_full`] says so before anything is taken in, the vendor's lines are
 //! closed, and what was not taken in is fetched later: nothing is dropped in silence.
 //!
-//! Not here: what is delivered, and when it is due ([`DoorFeed`]).
+//! Not here: what is delivered, and when it is due ([`crate::live::DoorFeed`]).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +17,6 @@ use openbell_market::{Ohlcv, SeriesKey};
 use openbell_time::{Timestamp, WallClock};
 
 use crate::feed::{Link, Trading};
-use crate::live::DoorFeed;
 
 /// Something that a vendor's side delivers of a series.
 #[derive(Clone, PartialEq, Debug)]
@@ -143,19 +142,14 @@ impl Door {
         (Door { shared: Arc::clone(&shared) }, Inlet { shared })
     }
 
-    /// The feed of a series. It is wanted from its first [`seek`](crate::Feed::seek) on, and left
-    /// when the feed is dropped; a second feed of the same series takes the place of the first.
-    ///
-    /// Absent for days and weeks, which no stream has.
-    pub fn feed(&self, key: &SeriesKey) -> Option<DoorFeed> {
-        let clock = key.interval.clock()?;
+    /// The end of a series, in the place of the one before.
+    pub(crate) fn outlet(&self, key: &SeriesKey) -> Outlet {
         let waiting = Arc::new(Waiting::default());
         let before = self.shared.lock().insert(key.clone(), Arc::clone(&waiting));
         if let Some(before) = before {
             self.shared.empty(&before);
         }
-        let outlet = Outlet { shared: Arc::clone(&self.shared), waiting, key: key.clone() };
-        Some(DoorFeed::new(outlet, clock.length()))
+        Outlet { shared: Arc::clone(&self.shared), waiting, key: key.clone() }
     }
 
     /// How many deliveries wait.

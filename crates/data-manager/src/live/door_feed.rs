@@ -5,8 +5,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
 use crate::feed::{Feed, FeedKind, Link, LinkStep, Progress, Trading};
-use crate::live::Delivery;
-use crate::live::door::Outlet;
+use crate::live::door::{Delivery, Door, Outlet};
 
 /// The live [`Feed`] of a series whose bars come through a [`Door`](crate::live::Door).
 ///
@@ -27,8 +26,19 @@ pub struct DoorFeed {
     next_due: Timestamp,
 }
 
+impl Door {
+    /// The feed of a series. It is wanted from its first [`seek`](Feed::seek) on, and left when the
+    /// feed is dropped; a second feed of the same series takes the place of the first.
+    ///
+    /// Absent for days and weeks, which no stream has.
+    pub fn feed(&self, key: &SeriesKey) -> Option<DoorFeed> {
+        let clock = key.interval.clock()?;
+        Some(DoorFeed::new(self.outlet(key), clock.length()))
+    }
+}
+
 impl DoorFeed {
-    pub(crate) fn new(outlet: Outlet, length: Nanos) -> DoorFeed {
+    fn new(outlet: Outlet, length: Nanos) -> DoorFeed {
         DoorFeed {
             outlet,
             length,
