@@ -420,21 +420,12 @@ impl BoardWriter {
     /// Shuts the gate at `since` for `reason`; where it is shut already, replaces the reason.
     /// Returns whether it was open. There is always a number for it.
     pub fn shut(&mut self, since: Option<Timestamp>, reason: Reason) -> Shut {
-        self.shut_for(since, reason, None)
+        self.shut_with_lags(since, reason, None)
     }
 
-    /// As [`BoardWriter::shut`]; whoever is told the reason is told the lags of its holders as they
-    /// are by then, which `lags` yields.
+    /// As [`BoardWriter::shut`]; where `lags` are there, whoever is told the reason is told the lags of
+    /// its holders as they are by then.
     pub fn shut_with_lags(
-        &mut self,
-        since: Option<Timestamp>,
-        reason: Reason,
-        lags: Arc<dyn HolderLags>,
-    ) -> Shut {
-        self.shut_for(since, reason, Some(lags))
-    }
-
-    fn shut_for(
         &mut self,
         since: Option<Timestamp>,
         reason: Reason,

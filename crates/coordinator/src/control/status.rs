@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use openbell_data_manager::Link;
 use openbell_market::{BarInterval, Coverage, Symbol};
 use openbell_session_data::{Inactive, OutsideReader, Why};
 use openbell_time::{Nanos, Timestamp, TradingDate};
@@ -203,7 +204,29 @@ pub(crate) struct SymbolGauge {
 struct Shown {
     since: Option<Timestamp>,
     why: Why,
-    feed: Option<FeedStatus>,
+    feed: Option<FeedGauge>,
+}
+
+/// What a look has found of a live feed; put into words when somebody asks.
+pub(crate) struct FeedGauge {
+    pub(crate) link: Link,
+    pub(crate) last_bar: Timestamp,
+    pub(crate) n_handed: u64,
+    pub(crate) n_caught_up: u64,
+    pub(crate) n_corrected: u64,
+}
+
+impl FeedGauge {
+    fn status(&self) -> FeedStatus {
+        let FeedGauge { link, last_bar, n_handed, n_caught_up, n_corrected } = self;
+        FeedStatus {
+            link: link.to_string(),
+            last_bar: *last_bar,
+            n_handed: *n_handed,
+            n_caught_up: *n_caught_up,
+            n_corrected: *n_corrected,
+        }
+    }
 }
 
 impl SymbolGauge {
@@ -245,7 +268,7 @@ impl SymbolGauge {
     }
 
     /// Shows what the symbol's feed is doing.
-    pub(crate) fn show_feed(&self, feed: FeedStatus) {
+    pub(crate) fn show_feed(&self, feed: FeedGauge) {
         self.shown().feed = Some(feed);
     }
 
@@ -291,7 +314,7 @@ impl SymbolGauge {
             state,
             since: shown.since,
             why,
-            feed: shown.feed.clone(),
+            feed: shown.feed.as_ref().map(FeedGauge::status),
             lag: self.lag(),
             n_backlog: self.n_backlog.load(Ordering::Relaxed),
             n_delivered,

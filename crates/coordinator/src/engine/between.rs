@@ -1,60 +1,66 @@
 //! Commands while no session is there: a live run waits for hours, and nobody waits with it.
 
+use openbell_market::Symbol;
 use openbell_time::{Timestamp, TradingDate};
 
 use super::After;
 use super::core::Core;
-use crate::control::command::{Answer, Command, PaceCommand, Refusal, Removed, SessionCommand};
-use crate::control::event::{Event, Operation, Origin};
-use crate::control::handle::Envelope;
+use crate::control::command::{Answer, Command, Refusal, Removed, SessionCommand};
+use crate::control::event::{Event, Origin};
 use crate::error::RunError;
 use crate::source::recording::{Heard, Look};
 use crate::symbol::Membership;
+use crate::symbol::locks::Lock;
 
 impl Core {
-    /// Takes the commands that wait while no session is there. What needs one is taken when the next
-    /// is prepared; its ticket stays open until then.
-    pub(super) fn take_between(&mut self) -> After {
+    /// Takes the commands that wait at the instant `wall` while no session is there. What needs one is
+    /// taken when the next is prepared; its ticket stays open until then.
+    pub(super) fn take_between(&mut self, wall: Timestamp) -> After {
         for _ in 0..self.commands.n_waiting() {
             let Some(envelope) = self.commands.next() else { break };
+            let session = self.last_date();
             match envelope.command.clone() {
-                Command::Pace(command) => self.refuse_pace(command, envelope),
-                Command::Session(command) => {
-                    let answer = match &command {
-                        SessionCommand::Stop => Answer::Done,
-                        SessionCommand::RemoveSymbols { symbols } => {
-                            let removed = symbols
-                                .iter()
-                                .map(|symbol| (symbol.clone(), self.remove_carried(symbol)));
-                            Answer::Removed(removed.collect())
+                Command::Pace(command) => self.take_pace(command, envelope, session, wall),
+                Command::Session(command) => match self.do_between(&command) {
+                    None => self.deferred.push_back(envelope),
+                    Some(answer) => {
+                        let stops = command == SessionCommand::Stop;
+                        let origin = Origin::Handle;
+                        let taken = self.take_command(session, &origin, &command);
+                        let logged = answer.clone();
+                        let commanded = Event::Commanded { taken, origin, command, answer: logged };
+                        self.record.events.push(commanded);
+                        envelope.answer(answer);
+                        if stops {
+                            return After::Stops;
                         }
-                        SessionCommand::Lock { symbol } | SessionCommand::Unlock { symbol } => {
-                            let locks = matches!(command, SessionCommand::Lock { .. });
-                            self.lock_carried(symbol, locks)
-                        }
-                        SessionCommand::Signal { signal } => {
-                            let at = self.clock.now();
-                            let signal = signal.clone();
-                            self.record.events.push(Event::Signalled { at, signal });
-                            Answer::Done
-                        }
-                        SessionCommand::AddSymbols { .. }
-                        | SessionCommand::AddInterval { .. }
-                        | SessionCommand::AddIndicator { .. } => {
-                            self.deferred.push_back(envelope);
-                            continue;
-                        }
-                    };
-                    let stops = command == SessionCommand::Stop;
-                    self.log_between(command, answer.clone());
-                    envelope.answer(answer);
-                    if stops {
-                        return After::Stops;
                     }
-                }
+                },
             }
         }
         After::GOES_ON
+    }
+
+    /// Does what a command asks for; `None` where that needs a session.
+    fn do_between(&mut self, command: &SessionCommand) -> Option<Answer> {
+        Some(match command {
+            SessionCommand::Stop => Answer::Done,
+            SessionCommand::RemoveSymbols { symbols } => {
+                let removed =
+                    symbols.iter().map(|symbol| (symbol.clone(), self.remove_carried(symbol)));
+                Answer::Removed(removed.collect())
+            }
+            SessionCommand::Lock { symbol } => self.lock_carried(symbol, Lock::Put),
+            SessionCommand::Unlock { symbol } => self.lock_carried(symbol, Lock::Lift),
+            SessionCommand::Signal { signal } => {
+                let at = self.clock.now();
+                self.record.events.push(Event::Signalled { at, signal: signal.clone() });
+                Answer::Done
+            }
+            SessionCommand::AddSymbols { .. }
+            | SessionCommand::AddInterval { .. }
+            | SessionCommand::AddIndicator { .. } => return None,
+        })
     }
 
     /// Hands the inputs of a look over to be kept, with the commands since the one before.
@@ -88,35 +94,18 @@ impl Core {
         self.record_inputs(wall, self.last_date(), &[])
     }
 
-    fn refuse_pace(&mut self, command: PaceCommand, envelope: Envelope) {
-        let answer = Answer::Refused(Refusal::LiveSession);
-        let taken = self.record.step_at(self.clock.now(), self.last_date());
-        self.record.operations.push(Operation::Paced { taken, command, answer: answer.clone() });
-        envelope.answer(answer);
-    }
-
-    fn log_between(&mut self, command: SessionCommand, answer: Answer) {
-        let taken = self.record.step_at(self.clock.now(), self.last_date());
-        self.record.count_taken(taken);
-        let origin = Origin::Handle;
-        if self.recording.is_some() {
-            self.commanded.push(command.clone());
-        }
-        self.record.events.push(Event::Commanded { taken, origin, command, answer });
-    }
-
     /// The session that was there last, or is to be the first.
     fn last_date(&self) -> TradingDate {
-        let clock: Timestamp = self.clock.now();
+        let clock = self.clock.now();
         let past = self.plan.sessions.iter().rev().find(|session| session.open <= clock);
         past.unwrap_or(&self.plan.sessions[0]).date
     }
 
     /// Between sessions only those are there that were asked to stay.
-    fn remove_carried(&mut self, symbol: &openbell_market::Symbol) -> Removed {
+    fn remove_carried(&mut self, symbol: &Symbol) -> Removed {
         let place = self.carried.iter().position(|run| run.symbol == *symbol);
         match place {
-            Some(at) if !self.carried[at].locks.is_empty() => Removed::Refused(Refusal::Locked),
+            Some(at) if self.carried[at].locks.is_locked() => Removed::Refused(Refusal::Locked),
             Some(at) if self.carried[at].membership != Membership::Configured => {
                 drop(self.carried.remove(at));
                 Removed::Removed
@@ -127,15 +116,11 @@ impl Core {
         }
     }
 
-    fn lock_carried(&mut self, symbol: &openbell_market::Symbol, locks: bool) -> Answer {
+    fn lock_carried(&mut self, symbol: &Symbol, lock: Lock) -> Answer {
         let Some(run) = self.carried.iter_mut().find(|run| run.symbol == *symbol) else {
             return Answer::NotPresent;
         };
-        if locks {
-            run.locks.insert(None);
-        } else {
-            run.locks.clear();
-        }
+        run.locks.change(lock, &Origin::Handle);
         Answer::Done
     }
 }

@@ -17,21 +17,15 @@ use super::pending_add::PendingAdd;
 use super::session::{Flow, RosterState, RunningSession};
 use crate::consumers::Asked;
 use crate::control::command::{
-    AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay,
+    AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
 };
 use crate::control::event::{Event, Operation, Origin};
 use crate::control::handle::Envelope;
 use crate::control::status::SymbolState;
 use crate::error::RunError;
+use crate::symbol::locks::Lock;
 use crate::symbol::readiness::Readiness;
 use crate::symbol::{Membership, SymbolSession};
-
-/// Which way a lock goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Lock {
-    Put,
-    Lift,
-}
 
 impl Core {
     fn origin_of(&self, consumer: usize) -> Origin {
@@ -52,8 +46,24 @@ impl Core {
         }
     }
 
+    /// A command of the session `session` is taken now; where the inputs of the run are recorded, one
+    /// from outside is an input. Returns where it is taken.
+    pub(super) fn take_command(
+        &mut self,
+        session: TradingDate,
+        origin: &Origin,
+        command: &SessionCommand,
+    ) -> StepAt {
+        let taken = self.record.step_at(self.clock.now(), session);
+        self.record.count_taken(taken);
+        if *origin == Origin::Handle && self.recording.is_some() {
+            self.commanded.push(command.clone());
+        }
+        taken
+    }
+
     /// Takes a command of the pace.
-    fn take_pace(
+    pub(super) fn take_pace(
         &mut self,
         command: PaceCommand,
         envelope: Envelope,
@@ -164,11 +174,7 @@ impl RunningSession {
         origin: Origin,
         envelope: Option<Envelope>,
     ) -> Result<After, RunError> {
-        let taken = core.record.step_at(core.clock.now(), self.layout.session.date);
-        core.record.count_taken(taken);
-        if origin == Origin::Handle && core.recording.is_some() {
-            core.commanded.push(command.clone());
-        }
+        let taken = core.take_command(self.layout.session.date, &origin, &command);
         let done = match &command {
             SessionCommand::AddSymbols { symbols, stay } => {
                 let results = self.add(core, symbols, *stay)?;
@@ -313,7 +319,7 @@ impl RunningSession {
         for symbol in symbols {
             let removed = match self.find(symbol) {
                 Ok(position) if leaving.contains(&position) => Removed::NotPresent,
-                Ok(position) if !self.members[position].run.locks.is_empty() => {
+                Ok(position) if self.members[position].run.locks.is_locked() => {
                     Removed::Refused(Refusal::Locked)
                 }
                 Ok(position) => {
@@ -364,22 +370,12 @@ impl RunningSession {
         core.record.events.push(Event::Left { symbol, at });
     }
 
-    /// Locks or unlocks a symbol. A consumer lets go of its own lock only; whoever unlocks from
-    /// outside lets go of all.
+    /// Locks or unlocks a symbol.
     fn lock(&mut self, symbol: &Symbol, lock: Lock, origin: &Origin) -> Answer {
         let Ok(position) = self.find(symbol) else { return Answer::NotPresent };
-        let member = &mut self.members[position];
-        let locks = &mut member.run.locks;
-        let owner = match origin {
-            Origin::Consumer { name } => Some(name.clone()),
-            Origin::Handle | Origin::Schedule { .. } => None,
-        };
-        match (lock, &owner) {
-            (Lock::Put, _) => drop(locks.insert(owner)),
-            (Lock::Lift, None) => locks.clear(),
-            (Lock::Lift, Some(_)) => drop(locks.remove(&owner)),
-        }
-        member.gauge.record_lock(!locks.is_empty());
+        let SymbolSession { run, gauge, .. } = &mut self.members[position];
+        run.locks.change(lock, origin);
+        gauge.record_lock(run.locks.is_locked());
         Answer::Done
     }
 

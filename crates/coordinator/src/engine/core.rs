@@ -202,24 +202,13 @@ impl Core {
     /// Shuts the gate, before anything else is visible to anyone outside; where it is shut
     /// already, renews the reason. `at` is the session clock, once a session is there. Returns the
     /// epoch that begins, where the gate was open.
-    pub(super) fn shut(&mut self, at: Option<Timestamp>, reason: Reason) -> Option<u64> {
-        let shut = self.board.shut(at, reason.clone());
-        self.note_shut(shut, at, reason)
-    }
-
-    /// As [`Core::shut`], for holders whose lags go on changing.
-    pub(super) fn shut_with_lags(
+    pub(super) fn shut(
         &mut self,
-        at: Timestamp,
+        at: Option<Timestamp>,
         reason: Reason,
-        lags: Arc<dyn HolderLags>,
+        lags: Option<Arc<dyn HolderLags>>,
     ) -> Option<u64> {
-        let shut = self.board.shut_with_lags(Some(at), reason.clone(), lags);
-        self.note_shut(shut, Some(at), reason)
-    }
-
-    fn note_shut(&mut self, shut: Shut, at: Option<Timestamp>, reason: Reason) -> Option<u64> {
-        match shut {
+        match self.board.shut_with_lags(at, reason.clone(), lags) {
             Shut::Already => None,
             Shut::JustNow => {
                 let at = at.expect("a gate that was open has a session");

@@ -21,7 +21,7 @@ use super::session::{RosterState, RunningSession, log_rejections};
 use super::{After, Step};
 use crate::consumers::notice::Notice;
 use crate::control::event::Event;
-use crate::control::status::{FeedStatus, SymbolState};
+use crate::control::status::{FeedGauge, SymbolState};
 use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
@@ -182,14 +182,11 @@ impl RunningSession {
         let is_over = clock >= self.layout.clock_until;
         let mut began = false;
         for position in 0..self.members.len() {
-            let live = self.members[position].rows.live();
-            if !matches!(live.trading, Trading::Halted { .. }) {
-                let overdue = self.overdue(live.complete_through, clock);
-                if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
-                    self.members[position].gauge.record_lag(overdue);
-                    self.trace_lag(core, position, LagChange::BeganLagging, overdue);
-                    began = true;
-                }
+            let overdue = self.overdue(position, clock);
+            if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
+                self.members[position].gauge.record_lag(overdue);
+                self.trace_lag(core, position, LagChange::BeganLagging, overdue);
+                began = true;
             }
             let is_behind = !self.gate.may_settle(position);
             let live = self.members[position].rows.live_mut();
@@ -199,10 +196,15 @@ impl RunningSession {
         if began { self.begin_lagging(core) } else { Ok(()) }
     }
 
-    /// For how long the bar that is expected after `through` is overdue at `clock`.
-    fn overdue(&self, through: Timestamp, clock: Timestamp) -> Nanos {
-        let due = self.layout.delivered.next_close_after(through);
-        due.map_or(Nanos::ZERO, |due| self.open_time(due, clock))
+    /// For how long the bar that is expected next of a member is overdue at `clock`; one that is halted
+    /// owes none.
+    fn overdue(&self, position: usize, clock: Timestamp) -> Nanos {
+        let live = self.members[position].rows.live();
+        let due = self.layout.delivered.next_close_after(live.complete_through);
+        match due {
+            Some(due) if !live.is_halted() => self.open_time(due, clock),
+            Some(_) | None => Nanos::ZERO,
+        }
     }
 
     /// Takes what the feeds said of themselves in this look: before anything is judged by it.
@@ -354,12 +356,11 @@ impl RunningSession {
             let n_delivered = self.progress.n_delivered(position);
             let last_close = n_delivered.checked_sub(1).map(|row| member.closes_at_ns()[row]);
             let last_close = last_close.map_or(self.layout.clock_since, Timestamp::from_nanos);
-            let is_halted = matches!(live.trading, Trading::Halted { .. });
             let expected = self.layout.delivered.next_close_after(last_close);
             let facts = FeedFacts {
                 link: link_state(&live.link),
-                is_halted,
-                overdue: if is_halted { Nanos::ZERO } else { self.overdue(through, clock) },
+                is_halted: live.is_halted(),
+                overdue: self.overdue(position, clock),
                 behind: self.open_time(through, clock),
                 is_complete_through_open: self.is_complete_through_open(position),
                 is_proven_quiet: expected.is_some_and(|due| due <= through),
@@ -378,8 +379,8 @@ impl RunningSession {
             let live = member.rows.live_mut();
             live.why = why;
             let counts = live.counts.report();
-            member.gauge.show_feed(FeedStatus {
-                link: live.link.to_string(),
+            member.gauge.show_feed(FeedGauge {
+                link: live.link.clone(),
                 last_bar: last_close,
                 n_handed: counts.n_handed,
                 n_caught_up: counts.n_caught_up,

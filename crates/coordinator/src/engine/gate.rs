@@ -41,16 +41,16 @@ impl RunningSession {
         Ok(opened.is_some())
     }
 
-    /// Shuts the gate; where it is shut already, renews the reason. Returns whether it was open.
-    pub(super) fn shut(&mut self, core: &mut Core, reason: Reason) -> bool {
+    /// Shuts the gate; where it is shut already, renews the reason, whose holders' lags go on changing
+    /// where `lags` yields them. Returns whether it was open.
+    pub(super) fn shut(
+        &mut self,
+        core: &mut Core,
+        reason: Reason,
+        lags: Option<Arc<dyn HolderLags>>,
+    ) -> bool {
         let at = core.clock.now();
-        let shut = core.shut(Some(at), reason.clone());
-        self.note_shut(core, shut, reason)
-    }
-
-    /// The gate was shut for `reason`, and was open before where it is another epoch now.
-    fn note_shut(&mut self, core: &Core, shut: Option<u64>, reason: Reason) -> bool {
-        let at = core.clock.now();
+        let shut = core.shut(Some(at), reason.clone(), lags);
         if let Some(epoch) = shut {
             self.trace_gate(core, Decided::Shuts, Some(&reason));
             self.switches.push(GateSwitch { at, epoch, reason: Some(reason) });
@@ -82,18 +82,15 @@ impl RunningSession {
             HoldCause::Gone => Reason::Gone { holders: symbols },
         };
         self.trace_holders(core, &reason);
-        let was_open = match self.flow {
+        let lags: Option<Arc<dyn HolderLags>> = match self.flow {
             // Its backlog goes on bar by bar, and who looks is told the lags of that moment.
             Flow::Replay(_) => {
                 let of_holder = |held: &HeldMember| Arc::clone(&self.members[held.position].gauge);
-                let lags = Lags(holders.members.iter().map(of_holder).collect());
-                let at = core.clock.now();
-                let shut = core.shut_with_lags(at, reason.clone(), Arc::new(lags));
-                self.note_shut(core, shut, reason.clone())
+                Some(Arc::new(Lags(holders.members.iter().map(of_holder).collect())))
             }
-            Flow::Live(_) => self.shut(core, reason.clone()),
+            Flow::Live(_) => None, // Each look says it anew.
         };
-        if was_open {
+        if self.shut(core, reason.clone(), lags) {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())
@@ -102,7 +99,7 @@ impl RunningSession {
     /// The wall clock has jumped by `by`: nothing is shown before it is believed again.
     pub(super) fn hold_for_wall(&mut self, core: &mut Core, by: Nanos) -> Result<(), RunError> {
         let reason = Reason::ClockStepped { by };
-        if self.shut(core, reason.clone()) {
+        if self.shut(core, reason.clone(), None) {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
         }
         Ok(())

@@ -478,7 +478,7 @@ impl Engine {
             State::Ended(phase) => return Ok(Some(Step::Ended(*phase))),
             State::Between { next } => {
                 let opens_at = core.rule.lay(core.plan.sessions[*next])?.clock_since;
-                (core.take_between(), Some(opens_at - PREPARED_AHEAD))
+                (core.take_between(wall), Some(opens_at - PREPARED_AHEAD))
             }
             State::Ready(session) => {
                 (session.take_waiting(core, wall)?, session.opens_after(Timestamp::MIN))
@@ -638,10 +638,10 @@ impl Engine {
         let at = self.session_instant();
         // Whoever was shut out before is so still.
         if let Some(session) = self.state.session_mut() {
-            let _ = session.shut(&mut self.core, reason);
+            let _ = session.shut(&mut self.core, reason, None);
             session.abandon_pending(&mut self.core);
         } else {
-            let _ = self.core.shut(at, reason);
+            let _ = self.core.shut(at, reason, None);
         }
         self.core.abandon_carried();
         at
@@ -665,7 +665,7 @@ impl Drop for Engine {
     fn drop(&mut self) {
         if !matches!(self.state, State::Ended(_)) {
             let at = self.session_instant();
-            let _ = self.core.shut(at, Reason::Stopped); // Whoever was shut out before is so still.
+            let _ = self.core.shut(at, Reason::Stopped, None); // Whoever was shut out before is so still.
             self.core.status.change_phase(Phase::Stopped);
         }
     }

@@ -289,7 +289,7 @@ impl RunningSession {
         self.take_last_asked(core)?;
         let n_bars = self.n_bars;
         core.record.events.push(Event::SessionClosed { date, at, n_bars });
-        let _ = self.shut(core, Reason::Closed); // Whoever was shut out before is so still.
+        let _ = self.shut(core, Reason::Closed, None); // Whoever was shut out before is so still.
         Ok(After::Closes)
     }
 

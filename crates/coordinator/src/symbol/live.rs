@@ -152,6 +152,11 @@ impl LiveRows {
         }
     }
 
+    /// Whether the exchange has halted it.
+    pub(crate) fn is_halted(&self) -> bool {
+        matches!(self.trading, Trading::Halted { .. })
+    }
+
     /// Our clock stands at `now`: what was said ahead of it is evidence once it has come so far.
     pub(crate) fn reach(&mut self, now: Timestamp) {
         if let Some(through) = self.ahead.take_if(|through| *through <= now) {

@@ -20,6 +20,7 @@ use crate::source::admission::Admitted;
 use crate::source::session_reader::{SessionReader, SessionRows};
 use crate::symbol::figures::SessionFigures;
 use crate::symbol::live::LiveRows;
+use crate::symbol::locks::Locks;
 use crate::symbol::warm_up::before_session;
 use crate::symbol::{Membership, StoredRows, SymbolRows, SymbolRun, SymbolSession};
 
@@ -59,7 +60,7 @@ pub(crate) fn open_symbol(
         reader: SessionReader::new(feed),
         processor,
         history,
-        locks: Default::default(),
+        locks: Locks::default(),
         is_followed: false,
         digests: Vec::new(),
         shown: None,

@@ -7,10 +7,11 @@ pub(crate) mod checkpoints;
 pub(crate) mod figures;
 pub(crate) mod live;
 pub(crate) mod loader;
+pub(crate) mod locks;
 pub(crate) mod readiness;
 pub(crate) mod warm_up;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -36,6 +37,7 @@ use crate::source::session_reader::SessionReader;
 use checkpoints::Checkpoints;
 use figures::{SessionFigures, n_absent, series_reports};
 use live::LiveRows;
+use locks::Locks;
 use warm_up::before_session;
 
 /// No bar follows.
@@ -60,8 +62,7 @@ pub(crate) struct SymbolRun {
     pub(crate) reader: SessionReader,
     pub(crate) processor: SymbolProcessor,
     pub(crate) history: History,
-    /// Who keeps it from being removed: consumers by their names, `None` for everyone else.
-    pub(crate) locks: BTreeSet<Option<String>>,
+    pub(crate) locks: Locks,
     /// Whether its live feed stands where the run has come to.
     pub(crate) is_followed: bool,
     /// The digest of all its series over the sessions closed so far, base first.
@@ -180,7 +181,7 @@ impl SymbolSession {
         through: Arc<DeliveredThrough>,
     ) -> SymbolSession {
         let gauge = SymbolGauge::new(run.symbol.clone(), run.generation);
-        gauge.record_lock(!run.locks.is_empty()); // A lock goes on from session to session.
+        gauge.record_lock(run.locks.is_locked()); // A lock goes on from session to session.
         let (rejected, board_member) = (BTreeMap::new(), None);
         SymbolSession { run, series, rows, through, gauge, rejected, historical, board_member }
     }
