@@ -11,7 +11,7 @@ use openbell_session_data::{
     BoardWriter, Inactive, LaggingSymbol, Member, OutsideReader, ReadError, Reason, SegmentWriter,
     Unavailable, View,
 };
-use openbell_time::CoarseTicker;
+use openbell_time::{CoarseClock, CoarseTicker};
 
 use crate::sample::{BASE, at, base_series, base_shape, day, member, push, session};
 
@@ -330,6 +330,16 @@ fn inactive_carries_the_reason_of_its_epoch() {
     });
 }
 
+/// A live board with its first bar published as of 10, to be read until `clock` shows 100.
+fn live_board(clock: CoarseClock) -> (BoardWriter, SegmentWriter) {
+    let mut board = BoardWriter::live(clock);
+    let mut segment = lay_one(&mut board, 2);
+    push_up_to(&mut segment, 20);
+    let _ = board.publish(at(10));
+    board.hold_until(at(100));
+    (board, segment)
+}
+
 /// When a stalled core was heard, and when it was due.
 fn stall_of(inactive: &Inactive) -> Option<(i64, i64)> {
     match inactive.facts().reason {
@@ -345,11 +355,7 @@ fn stall_of(inactive: &Inactive) -> Option<(i64, i64)> {
 fn no_view_is_taken_past_the_deadline_of_its_publication_and_no_renewal_is_lost() {
     explore(|| {
         let (mut ticker, clock) = CoarseTicker::new(at(120));
-        let mut board = BoardWriter::live(clock.clone());
-        let mut segment = lay_one(&mut board, 2);
-        push_up_to(&mut segment, 20);
-        let _ = board.publish(at(10));
-        board.hold_until(at(100)); // Past already.
+        let (mut board, _segment) = live_board(clock.clone()); // Its deadline is past already.
         let mut reader = board.outside_reader();
         let steps = Steps::new();
         let seen = steps.clone();
@@ -392,11 +398,7 @@ fn no_view_is_taken_past_the_deadline_of_its_publication_and_no_renewal_is_lost(
 fn a_core_that_comes_back_after_a_silence_makes_nothing_readable_that_was_there_before() {
     explore(|| {
         let (mut ticker, clock) = CoarseTicker::new(at(0));
-        let mut board = BoardWriter::live(clock);
-        let mut segment = lay_one(&mut board, 2);
-        push_up_to(&mut segment, 20);
-        let _ = board.publish(at(10));
-        board.hold_until(at(100));
+        let (mut board, _segment) = live_board(clock);
         let mut met = board.outside_reader();
         assert!(met.view().is_ok());
         ticker.tick(at(150)); // It is missed.
@@ -419,11 +421,7 @@ fn a_core_that_comes_back_after_a_silence_makes_nothing_readable_that_was_there_
 fn a_core_that_is_heard_in_time_is_never_taken_for_stalled() {
     explore(|| {
         let (mut ticker, clock) = CoarseTicker::new(at(0));
-        let mut board = BoardWriter::live(clock.clone());
-        let mut segment = lay_one(&mut board, 2);
-        push_up_to(&mut segment, 20);
-        let _ = board.publish(at(10));
-        board.hold_until(at(100));
+        let (mut board, _segment) = live_board(clock.clone());
         let mut reader = board.outside_reader();
         let symbol = Symbol::new("A").unwrap();
         let mut minutes = board.outside_reader().series_reader(&symbol, BASE);
@@ -443,11 +441,7 @@ fn a_core_that_is_heard_in_time_is_never_taken_for_stalled() {
 fn when_the_ticker_has_gone_no_view_is_taken_by_who_knows_it() {
     explore(|| {
         let (ticker, clock) = CoarseTicker::new(at(0));
-        let mut board = BoardWriter::live(clock.clone());
-        let mut segment = lay_one(&mut board, 2);
-        push_up_to(&mut segment, 20);
-        let _ = board.publish(at(10));
-        board.hold_until(at(100));
+        let (mut board, _segment) = live_board(clock.clone());
         let mut reader = board.outside_reader();
         let ticking = loom::thread::spawn(move || drop(ticker));
         let reading = loom::thread::spawn(move || {

@@ -29,7 +29,7 @@ pub use breaks::Breaks;
 pub use collector::{CollectedBar, Collection, Collector, Series};
 pub use gate_model::{GateModel, ModelMember, ModelSwitch};
 pub use guides::shown;
-pub use live_market::{LiveMarket, LiveStory, bars_of, series};
+pub use live_market::{LiveMarket, LiveStory, SlowMarket, bars_of, series};
 pub use lookahead_market::{lookahead_config, lookahead_market};
 pub use lookahead_runs::LookaheadRuns;
 pub use market::{Fault, Market, bar_at, flat, time};

@@ -1,7 +1,7 @@
 //! Scripted feeds as the source of a live run, and the clock that drives it.
 
 use openbell_config::SessionConfig;
-use openbell_coordinator::{Engine, Event, Sessions, Source, Step, UnknownSymbol};
+use openbell_coordinator::{Engine, Event, Sessions, Source, SourceReadiness, Step, UnknownSymbol};
 use openbell_data_manager::{DataError, Feed, MemoryFeed, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Nanos, Timestamp};
@@ -54,6 +54,69 @@ impl Source for LiveMarket {
             Some(feed) => Ok(Box::new(feed.clone())),
             None => self.feed(key, calendar),
         }
+    }
+}
+
+/// What a source says of the loading of a symbol.
+type Readiness = Box<dyn FnMut(&Symbol) -> SourceReadiness + Send>;
+
+/// What a source does while it opens the feed of a symbol.
+type WhileOpening = Box<dyn FnMut(&Symbol) + Send>;
+
+/// A live market whose symbols take their time: to be read, and to be opened.
+pub struct SlowMarket {
+    market: LiveMarket,
+    readiness: Readiness,
+    while_opening: WhileOpening,
+}
+
+impl SlowMarket {
+    /// A market that takes no time.
+    pub fn new(market: LiveMarket) -> SlowMarket {
+        let readiness = Box::new(|_: &Symbol| SourceReadiness::Ready);
+        SlowMarket { market, readiness, while_opening: Box::new(|_| {}) }
+    }
+
+    /// The same, where the loading of a symbol stands as `readiness` says.
+    pub fn with_readiness(
+        mut self,
+        readiness: impl FnMut(&Symbol) -> SourceReadiness + Send + 'static,
+    ) -> SlowMarket {
+        self.readiness = Box::new(readiness);
+        self
+    }
+
+    /// The same, where something happens while a feed is opened.
+    pub fn while_opening(mut self, happens: impl FnMut(&Symbol) + Send + 'static) -> SlowMarket {
+        self.while_opening = Box::new(happens);
+        self
+    }
+}
+
+impl Source for SlowMarket {
+    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
+        self.market.intervals(symbol)
+    }
+
+    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
+        self.market.unknown(symbol)
+    }
+
+    fn readiness(&mut self, symbol: &Symbol) -> SourceReadiness {
+        (self.readiness)(symbol)
+    }
+
+    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
+        self.market.feed(key, calendar)
+    }
+
+    fn day_feed(
+        &mut self,
+        key: &SeriesKey,
+        calendar: &Calendar,
+    ) -> Result<Box<dyn Feed>, DataError> {
+        (self.while_opening)(&key.symbol);
+        self.market.day_feed(key, calendar)
     }
 }
 

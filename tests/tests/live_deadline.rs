@@ -5,22 +5,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Engine, Handle, OnError, Outcome, Sessions, Source, Step,
-    UnknownSymbol,
+    BarClosed, Consumer, Context, Engine, Handle, OnError, Outcome, Sessions, Step,
 };
-use openbell_data_manager::{Arrival, DataError, Feed, ScriptedFeed};
-use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_session_data::OutsideReader;
-use openbell_tests::{LiveMarket, LiveStory, at, bars_of, config, series, sym, time};
-use openbell_time::{Calendar, CoarseTicker, Nanos, Timestamp};
+use openbell_tests::{LiveMarket, LiveStory, SlowMarket, at, config, sym, time};
+use openbell_time::{CoarseTicker, Nanos, Timestamp};
 
-const DAY: &str = "2025-07-02";
+use crate::live_support::{DAY, healthy, secs};
+
 /// The most that a healthy core is silent for: a heartbeat of a second, and the slack of five.
 const SILENCE_S: i64 = 6;
-
-fn secs(seconds: i64) -> Nanos {
-    Nanos::from_secs(seconds)
-}
 
 /// The clock of the story's readers, for whoever lets time pass in it.
 #[derive(Clone)]
@@ -38,47 +32,6 @@ impl Ticks {
     }
 }
 
-/// A feed of the minutes of `symbol`, each a second after its close.
-fn healthy(symbol: &str) -> ScriptedFeed {
-    let key = series(&format!("{symbol} 1m"));
-    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(86_400));
-    feed.continuous().arrives(at(DAY, 9, 0), Arrival::CompleteThrough(at(DAY, 9, 0)));
-    feed.arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 390), secs(1));
-    feed
-}
-
-/// What a source does while it opens the feed of a symbol.
-type WhileLoading = Box<dyn FnMut(&Symbol) + Send>;
-
-/// A market whose feeds are opened by way of `while_loading`.
-struct SlowMarket {
-    market: LiveMarket,
-    while_loading: WhileLoading,
-}
-
-impl Source for SlowMarket {
-    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
-        self.market.intervals(symbol)
-    }
-
-    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
-        self.market.unknown(symbol)
-    }
-
-    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
-        self.market.feed(key, calendar)
-    }
-
-    fn day_feed(
-        &mut self,
-        key: &SeriesKey,
-        calendar: &Calendar,
-    ) -> Result<Box<dyn Feed>, DataError> {
-        (self.while_loading)(&key.symbol);
-        self.market.day_feed(key, calendar)
-    }
-}
-
 /// A live run of AAPL whose readers hold it to its word, from 09:29; MSFT can be added.
 struct Held {
     story: LiveStory,
@@ -88,15 +41,15 @@ struct Held {
 
 impl Held {
     fn new() -> Held {
-        Held::over(|_| Box::new(|_| {}), "")
+        Held::over(|_, market| market, "")
     }
 
-    fn over(while_loading: impl FnOnce(&Ticks) -> WhileLoading, more: &str) -> Held {
+    fn over(slow: impl FnOnce(&Ticks, SlowMarket) -> SlowMarket, more: &str) -> Held {
         let now = at(DAY, 9, 29);
         let (ticker, clock) = CoarseTicker::new(now);
         let ticks = Ticks(Arc::new(Mutex::new(Some(ticker))));
-        let market = LiveMarket::new([healthy("AAPL"), healthy("MSFT")]);
-        let source = SlowMarket { market, while_loading: while_loading(&ticks) };
+        let market = LiveMarket::new([healthy("AAPL", &[DAY]), healthy("MSFT", &[DAY])]);
+        let source = slow(&ticks, SlowMarket::new(market));
         let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, more);
         let (config, _) = SessionConfig::parse(&json).unwrap_or_else(|errors| panic!("{errors}"));
         let sessions = Sessions::OfConfig;
@@ -181,7 +134,7 @@ fn a_core_that_hangs_leaves_nobody_reading_once_it_is_missed_and_serves_again_wh
 #[test]
 fn a_smaller_threshold_allows_a_smaller_silence() {
     let more = r#", "streaming": {"catchup_threshold_seconds": 2}"#;
-    let mut held = Held::over(|_| Box::new(|_| {}), more);
+    let mut held = Held::over(|_, market| market, more);
     held.go(at(DAY, 10, 0) + secs(5));
     held.hang(secs(3) - Nanos::from_nanos(1));
     assert!(held.reads().is_ok());
@@ -238,9 +191,9 @@ fn load_that_takes(takes: Nanos) -> (Held, Vec<Result<Timestamp, &'static str>>)
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (theirs, sees) = (Arc::clone(&reader), Arc::clone(&seen));
     let mut held = Held::over(
-        |ticks| {
+        |ticks, market| {
             let ticks = ticks.clone();
-            Box::new(move |symbol| {
+            market.while_opening(move |symbol| {
                 if symbol.as_str() == "MSFT" {
                     ticks.tick(at(DAY, 10, 0) + secs(5) + takes);
                     let mut reader = theirs.lock().unwrap();

@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
     AddFailure, Added, Answer, BarClosed, Consumer, Context, Event, OnError, Outcome, Removed,
-    Resumed, SessionCommand, Sessions, Source, SourceReadiness, Stay, SymbolState, Ticket,
-    UnknownSymbol,
+    Resumed, SessionCommand, Sessions, SourceReadiness, Stay, SymbolState, Ticket,
 };
-use openbell_data_manager::{DataError, Feed};
-use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_tests::{LiveMarket, LiveStory, Record, Recorder, at, config, dated, sym, syms};
-use openbell_time::{Calendar, Timestamp};
+use openbell_data_manager::DataError;
+use openbell_tests::{
+    LiveMarket, LiveStory, Record, Recorder, SlowMarket, at, config, dated, sym, syms,
+};
+use openbell_time::Timestamp;
 
 use crate::live_support::{DAY, NEXT, healthy, run, secs, told};
 
@@ -73,52 +73,22 @@ fn a_symbol_that_comes_back_has_left_joins_and_then_its_ranges_are_told() {
     );
 }
 
-/// A market that reads one symbol beside the run, until it is told that it has.
-struct Slow {
-    market: LiveMarket,
-    n_read: Arc<AtomicU32>,
-    fails: bool,
-}
-
-impl Source for Slow {
-    fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
-        self.market.intervals(symbol)
-    }
-
-    fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {
-        self.market.unknown(symbol)
-    }
-
-    fn readiness(&mut self, symbol: &Symbol) -> SourceReadiness {
-        let n_read = self.n_read.load(Ordering::Relaxed);
-        match (symbol.as_str(), n_read) {
-            ("MSFT", 20) if self.fails => {
-                SourceReadiness::Failed(DataError::SourceFailed { said: "disk gone".to_owned() })
-            }
-            ("MSFT", 0..20) => SourceReadiness::Loading { n_read, n_all: 20 },
-            _ => SourceReadiness::Ready,
-        }
-    }
-
-    fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
-        self.market.feed(key, calendar)
-    }
-
-    fn day_feed(
-        &mut self,
-        key: &SeriesKey,
-        calendar: &Calendar,
-    ) -> Result<Box<dyn Feed>, DataError> {
-        self.market.day_feed(key, calendar)
-    }
-}
-
 /// A run over two sessions in which MSFT is added at noon of the first, and how far it is read.
 fn slow_add(fails: bool) -> (LiveStory, Ticket, Arc<AtomicU32>) {
     let json = dated((DAY, NEXT), r#"["AAPL"]"#, r#"["1m"]"#, "");
     let n_read = Arc::new(AtomicU32::new(7));
     let market = LiveMarket::new([healthy("AAPL", &[DAY, NEXT]), healthy("MSFT", &[DAY, NEXT])]);
-    let source = Slow { market, n_read: Arc::clone(&n_read), fails };
+    let read = Arc::clone(&n_read);
+    let source = SlowMarket::new(market).with_readiness(move |symbol| {
+        let n_read = read.load(Ordering::Relaxed);
+        match (symbol.as_str(), n_read) {
+            ("MSFT", 20) if fails => {
+                SourceReadiness::Failed(DataError::SourceFailed { said: "disk gone".to_owned() })
+            }
+            ("MSFT", 0..20) => SourceReadiness::Loading { n_read, n_all: 20 },
+            _ => SourceReadiness::Ready,
+        }
+    });
     let mut story = LiveStory::of(&json, Box::new(source), Sessions::OfConfig, at(DAY, 9, 29));
     story.go(at(DAY, 12, 0));
     let added = SessionCommand::AddSymbols { symbols: syms(&["MSFT"]), stay: Stay::Run };

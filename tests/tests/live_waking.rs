@@ -15,11 +15,7 @@ use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_tests::{Market, Story, at, bars_of, config, dated, series, time};
 use openbell_time::{Calendar, ClockStep, Nanos, SimulatedWall, Timestamp, WaitEnd, WallClock};
 
-const DAY: &str = "2025-07-02";
-
-fn secs(seconds: i64) -> Nanos {
-    Nanos::from_secs(seconds)
-}
+use crate::live_support::{DAY, secs};
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

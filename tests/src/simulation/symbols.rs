@@ -170,7 +170,7 @@ impl Floor<'_> {
 }
 
 /// A sound bar near `price`, in cents.
-fn bar(price: &mut i64, draw: &mut Draw) -> Ohlcv {
+pub(super) fn bar(price: &mut i64, draw: &mut Draw) -> Ohlcv {
     let open = *price;
     let close = (open + draw.between(0, 40) as i64 - 20).max(100);
     let high = open.max(close) + draw.below(15) as i64;

@@ -5,6 +5,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::simulation::days::{KnownDay, slots};
 use crate::simulation::draw::Draw;
+use crate::simulation::symbols::bar;
 
 /// A bar that there is.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -93,16 +94,4 @@ impl TrueDay {
         }
         open
     }
-}
-
-/// A sound bar near `price`, in cents.
-fn bar(price: &mut i64, draw: &mut Draw) -> Ohlcv {
-    let open = *price;
-    let close = (open + draw.between(0, 40) as i64 - 20).max(100);
-    let high = open.max(close) + draw.below(15) as i64;
-    let low = open.min(close) - draw.below(15) as i64;
-    *price = close;
-    let cents = |cents: i64| cents as f64 / 100.0;
-    let volume = draw.below(900) as f64;
-    Ohlcv { open: cents(open), high: cents(high), low: cents(low), close: cents(close), volume }
 }
