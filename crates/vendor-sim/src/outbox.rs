@@ -3,7 +3,7 @@
 use openbell_time::{SessionPart, Timestamp};
 
 use crate::limits::Counts;
-use crate::wire::{LineId, Said};
+use crate::wire::{Heard, LineId, Said};
 
 /// What a part of a frame is about: a symbol, and the bar of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -51,6 +51,18 @@ impl Outbox<'_> {
 
     pub(crate) fn send(&mut self, line: LineId, frame: Frame) {
         self.doings.push(Doing::Send(line, frame));
+    }
+
+    /// The text of a frame that the client has sent; a ping is answered, a pong expects nothing.
+    pub(crate) fn text_of<'h>(&mut self, line: LineId, heard: &'h Heard) -> Option<&'h str> {
+        match heard {
+            Heard::Text(text) => Some(text),
+            Heard::Pong(_) => None,
+            Heard::Ping(payload) => {
+                self.send(line, Frame::Beat(Said::Pong(payload.clone())));
+                None
+            }
+        }
     }
 
     pub(crate) fn subscribed(&mut self, line: LineId, symbol: usize) {

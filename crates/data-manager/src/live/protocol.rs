@@ -159,6 +159,11 @@ impl Doings {
         self.0.push(doing);
     }
 
+    /// Adds a text to be sent on `line`.
+    pub fn send(&mut self, line: LineId, text: impl Into<Box<str>>) {
+        self.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+    }
+
     /// Takes all of them, in order.
     pub fn take(&mut self) -> Vec<Doing> {
         std::mem::take(&mut self.0)

@@ -13,7 +13,7 @@ use crate::limits::Window;
 use crate::market::{Known, MINUTE, Market, slot_of};
 use crate::outbox::{Frame, Outbox, Topic};
 use crate::switches::AlpacaSwitches;
-use crate::wire::{Ended, Heard, LineId, Said};
+use crate::wire::{Ended, Heard, LineId};
 
 /// How long a client has to say who it is.
 const AUTH: Nanos = Nanos::from_secs(10);
@@ -201,14 +201,7 @@ impl Streams {
         heard: &Heard,
         out: &mut Outbox<'_>,
     ) {
-        let text = match heard {
-            Heard::Ping(payload) => {
-                out.send(line, Frame::Beat(Said::Pong(payload.clone())));
-                return;
-            }
-            Heard::Pong(_) => return,
-            Heard::Text(text) => text,
-        };
+        let Some(text) = out.text_of(line, heard) else { return };
         let order: Value = serde_json::from_str(text).unwrap_or_default();
         let is_authenticated = self.lines.get(&line).is_some_and(|line| line.is_authenticated);
         match (order["action"].as_str(), is_authenticated) {

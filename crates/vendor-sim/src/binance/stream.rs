@@ -126,12 +126,11 @@ impl Streams {
             out.close(line, 1008, "Too many requests");
             return if self.offences.allows(out.now) { Ok(()) } else { Err(Offence) };
         }
-        match heard {
-            Heard::Ping(payload) => {
-                out.send(line, Frame::Beat(Said::Pong(payload.clone())));
-            }
-            Heard::Pong(payload) => state.unanswered.retain(|waiting| waiting != payload),
-            Heard::Text(text) => self.order(market, line, text, out),
+        if let Heard::Pong(payload) = heard {
+            state.unanswered.retain(|waiting| waiting != payload);
+        }
+        if let Some(text) = out.text_of(line, heard) {
+            self.order(market, line, text, out);
         }
         Ok(())
     }

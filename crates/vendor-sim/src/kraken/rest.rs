@@ -1,6 +1,7 @@
 //! Replies to requests: candles, tickers, pairs, time, the state of the system.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use openbell_time::{Nanos, SessionPart, Timestamp};
 use serde_json::{Map, Value, json};
@@ -108,6 +109,14 @@ fn pair(market: &Market, request: &Request) -> Result<(usize, Names), Refused> {
     found.ok_or_else(|| "EQuery:Unknown asset pair".to_owned())
 }
 
+/// The symbol of the pair that is asked for, or those of all.
+fn asked(market: &Market, request: &Request) -> Result<Range<usize>, Refused> {
+    match request.parameter("pair") {
+        Some(_) => pair(market, request).map(|(symbol, _)| symbol..symbol + 1),
+        None => Ok(0..market.listings().len()),
+    }
+}
+
 fn ohlc(
     market: &Market,
     switches: &KrakenSwitches,
@@ -175,15 +184,9 @@ fn row(candle: &Candle) -> Value {
 
 /// The tickers of a pair, or of all.
 fn tickers(market: &Market, request: &Request, now: Timestamp) -> Result<Value, Refused> {
-    let only = match request.parameter("pair") {
-        Some(_) => Some(pair(market, request)?.0),
-        None => None,
-    };
     let mut result = Map::new();
-    for (symbol, listing) in market.listings().iter().enumerate() {
-        if only.is_some_and(|only| only != symbol) {
-            continue;
-        }
+    for symbol in asked(market, request)? {
+        let listing = &market.listings()[symbol];
         let known = Known::reported_by(now);
         let until = now + Nanos::from_nanos(1);
         let today = SessionPart { since: now.utc_date().utc_midnight(), until };
@@ -212,15 +215,9 @@ fn ticker(today: &Candle, day: &Candle) -> Value {
 }
 
 fn pairs(market: &Market, request: &Request, now: Timestamp) -> Result<Value, Refused> {
-    let only = match request.parameter("pair") {
-        Some(_) => Some(pair(market, request)?.0),
-        None => None,
-    };
     let mut result = Map::new();
-    for (symbol, listing) in market.listings().iter().enumerate() {
-        if only.is_some_and(|only| only != symbol) {
-            continue;
-        }
+    for symbol in asked(market, request)? {
+        let listing = &market.listings()[symbol];
         let names = Names::of(listing);
         let is_halted = market.halt_at(symbol, now).is_some();
         let info = json!({

@@ -103,14 +103,7 @@ impl Channels {
         heard: &Heard,
         out: &mut Outbox<'_>,
     ) {
-        let text = match heard {
-            Heard::Ping(payload) => {
-                out.send(line, Frame::Beat(Said::Pong(payload.clone())));
-                return;
-            }
-            Heard::Pong(_) => return,
-            Heard::Text(text) => text,
-        };
+        let Some(text) = out.text_of(line, heard) else { return };
         let order: Value = serde_json::from_str(text).unwrap_or_default();
         let refuse = |error: &str| {
             let method = order["method"].as_str().unwrap_or_default();

@@ -256,13 +256,13 @@ impl Protocol for Alpaca {
     fn subscribe(&mut self, line: LineId, keys: &[SeriesKey], out: &mut Doings) {
         self.lines.entry(line).or_default().asked(keys);
         let text = subscribe(&self.vendor_names(keys), self.statuses);
-        out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+        out.send(line, text);
     }
 
     fn unsubscribe(&mut self, line: LineId, keys: &[SeriesKey], out: &mut Doings) {
         self.lines.entry(line).or_default().given_back();
         let text = unsubscribe(&self.vendor_names(keys), self.statuses);
-        out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+        out.send(line, text);
     }
 
     fn heard(&mut self, line: LineId, _now: Timestamp, frame: Frame<'_>, out: &mut Doings) {

@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use openbell_data_manager::live::{
     Answer, AskFault, CloseCause, ClosingProof, Doing, Doings, EmptyInterval, Frame, LineId,
-    OrderPromise, Outgoing, Probe, Protocol, Query, Rate, Reach, Request, Response, VendorTraits,
-    Winner,
+    OrderPromise, Probe, Protocol, Query, Rate, Reach, Request, Response, VendorTraits, Winner,
 };
 use openbell_market::{BarInterval, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
@@ -131,13 +130,13 @@ impl Protocol for Binance {
         self.n_sent += 1;
         self.asked.insert(self.n_sent, (line, keys.to_vec()));
         let text = subscribe(self.n_sent, &self.streams(keys));
-        out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+        out.send(line, text);
     }
 
     fn unsubscribe(&mut self, line: LineId, keys: &[SeriesKey], out: &mut Doings) {
         self.n_sent += 1;
         let text = unsubscribe(self.n_sent, &self.streams(keys));
-        out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+        out.send(line, text);
     }
 
     fn heard(&mut self, line: LineId, _now: Timestamp, frame: Frame<'_>, out: &mut Doings) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use openbell_data_manager::Trading;
 use openbell_data_manager::live::{
     Answer, AskFault, ClosingProof, Doing, Doings, EmptyInterval, Frame, LineId, OrderPromise,
-    Outgoing, Probe, Protocol, Query, Rate, Reach, Request, Response, VendorTraits, Winner,
+    Probe, Protocol, Query, Rate, Reach, Request, Response, VendorTraits, Winner,
 };
 use openbell_market::{BarInterval, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
@@ -126,8 +126,7 @@ impl Kraken {
         if !self.clock_at.get(&line).is_some_and(is_fresh) {
             self.clock_at.insert(line, now);
             self.n_sent += 1;
-            let message = Outgoing::Text(ping(self.n_sent).into());
-            out.push(Doing::Send { line, message });
+            out.send(line, ping(self.n_sent));
         }
     }
 
@@ -216,7 +215,7 @@ impl Protocol for Kraken {
             self.n_sent += 1;
             self.asked.insert(self.n_sent, (line, keys));
             let text = subscribe(self.n_sent, &names, minutes);
-            out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+            out.send(line, text);
         }
     }
 
@@ -224,7 +223,7 @@ impl Protocol for Kraken {
         for (minutes, _, names) in self.by_interval(keys) {
             self.n_sent += 1;
             let text = unsubscribe(self.n_sent, &names, minutes);
-            out.push(Doing::Send { line, message: Outgoing::Text(text.into()) });
+            out.send(line, text);
         }
     }
 
