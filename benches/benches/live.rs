@@ -1,5 +1,6 @@
-//! Looks of a live session: one minute of 500 symbols, the same with a revision of each, an hour of
-//! them after an outage, and a day of seconds that comes at once. Processor time of that look alone.
+//! Looks of a live session: one of 500 symbols without news, one minute of them, the same with a revision
+//! of each, an hour of them after an outage, and a day of seconds that comes at once. Processor time of
+//! that look alone.
 #![allow(missing_docs)] // criterion's macros make undocumented items.
 
 use std::time::Duration;
@@ -13,7 +14,8 @@ fn looks(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("live");
     group.sample_size(10);
     type Look = fn(usize) -> LiveLook;
-    let kinds: [(&str, Look); 4] = [
+    let kinds: [(&str, Look); 5] = [
+        ("without_news", LiveLook::without_news),
         ("a_minute", |n_symbols| LiveLook::of_a_minute(n_symbols, false)),
         ("a_minute_and_revisions", |n_symbols| LiveLook::of_a_minute(n_symbols, true)),
         ("an_hour_to_catch_up", LiveLook::hour_to_catch_up),
