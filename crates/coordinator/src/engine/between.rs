@@ -21,7 +21,7 @@ impl Core {
             let session = self.last_date();
             match envelope.command.clone() {
                 Command::Pace(command) => self.take_pace(command, envelope, session, wall),
-                Command::Session(command) => match self.do_between(&command) {
+                Command::Session(command) => match self.answer_between(&command) {
                     None => self.deferred.push_back(envelope),
                     Some(answer) => {
                         let stops = command == SessionCommand::Stop;
@@ -42,7 +42,7 @@ impl Core {
     }
 
     /// Does what a command asks for; `None` where that needs a session.
-    fn do_between(&mut self, command: &SessionCommand) -> Option<Answer> {
+    fn answer_between(&mut self, command: &SessionCommand) -> Option<Answer> {
         Some(match command {
             SessionCommand::Stop => Answer::Done,
             SessionCommand::RemoveSymbols { symbols } => {
