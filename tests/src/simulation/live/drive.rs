@@ -93,7 +93,7 @@ impl<'s> LegRun<'s> {
         let mut engine = engine_of(scenario, leg, Box::new(vendors.clone()));
         let days = scenario.symbols[0].truth.days.clone();
         let threshold = Nanos::from_secs(scenario.thresholds.0 as i64);
-        let (listener, noted) = Listener::new(days, scenario.base, threshold);
+        let (listener, noted) = Listener::new(days, threshold);
         engine.register(Box::new(listener), OnError::StopRun);
         // It reads each series from its first row: not one that is asked for late.
         if !scenario.asks_late() {
