@@ -18,6 +18,7 @@
 
 pub mod alpaca;
 pub mod binance;
+mod courier;
 mod endpoint;
 mod key;
 pub mod kraken;
@@ -25,13 +26,20 @@ mod listing;
 mod names;
 mod number;
 mod reading;
+mod secret_headers;
 mod stamp;
+mod transport;
+mod trust;
 
+pub use courier::{AskError, Courier, OwnedResponse};
 pub use endpoint::Endpoint;
 pub use key::KeyPair;
 pub use listing::Listing;
 pub use names::{Names, SharedName};
 pub use reading::Undecodable;
+pub use secret_headers::SecretHeaders;
+pub use transport::Transport;
+pub use trust::{Trust, TrustError};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]
