@@ -12,6 +12,7 @@ mod note;
 mod order;
 mod pace;
 mod protocol;
+pub(crate) mod rows;
 mod seam;
 mod settings;
 mod skew;
