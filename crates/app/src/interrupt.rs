@@ -10,7 +10,7 @@ use crate::exit::Exit;
 
 /// Whether a person has asked for the end, and what is to be ended.
 #[derive(Clone)]
-pub(super) struct Interrupt {
+pub(crate) struct Interrupt {
     is_asked: Arc<AtomicBool>,
     running: Arc<Mutex<Option<Running>>>,
 }
@@ -21,11 +21,11 @@ struct Running {
 }
 
 /// While it lives, an interruption stops that run.
-pub(super) struct Listening(Interrupt);
+pub(crate) struct Listening(Interrupt);
 
 impl Interrupt {
     /// Listens to the signals that ask a program to end.
-    pub(super) fn listen() -> Interrupt {
+    pub(crate) fn listen() -> Interrupt {
         let interrupt = Interrupt {
             is_asked: Arc::new(AtomicBool::new(false)),
             running: Arc::new(Mutex::new(None)),
@@ -50,12 +50,12 @@ impl Interrupt {
     }
 
     /// From now on an interruption stops the run of `handle`, which waits by `wall`.
-    pub(super) fn stops(&self, handle: Handle, wall: Arc<SystemWall>) -> Listening {
+    pub(crate) fn stops(&self, handle: Handle, wall: Arc<SystemWall>) -> Listening {
         *self.running() = Some(Running { handle, wall });
         Listening(self.clone())
     }
 
-    pub(super) fn is_asked(&self) -> bool {
+    pub(crate) fn is_asked(&self) -> bool {
         self.is_asked.load(Ordering::SeqCst)
     }
 
