@@ -114,12 +114,15 @@ pub const LAYERS: &[Layer] = &[
         package: VENDOR_SIM,
         folder: "crates/vendor-sim",
         may_import: &[TIME, MARKET],
+        // It listens on this machine.
+        never: &[STORE, ASYNC, TERMINAL],
         ..LIBRARY
     },
     Layer {
         package: VENDORS,
         folder: "crates/vendors",
         may_import: &[TIME, MARKET, DATA_MANAGER],
+        in_tests: &[(VENDOR_SIM, "the other end of every socket")],
         // The network, and nobody else's.
         never: &[ASYNC, TERMINAL],
         ..LIBRARY

@@ -8,8 +8,8 @@ use std::time::Duration;
 use openbell_data_manager::live::{Request, Response};
 use openbell_time::Nanos;
 use secrecy::ExposeSecret as _;
+use ureq::Agent;
 use ureq::http::{HeaderValue, Uri};
-use ureq::{Agent, Timeout};
 
 use crate::trust::{refusal, refusal_of};
 use crate::{SecretHeaders, Transport};
@@ -64,14 +64,12 @@ pub enum AskError {
         name: String,
     },
     /// It was not there in time.
-    #[error("{host} has not answered within {after} ({step})")]
+    #[error("{host} has not answered within {after}")]
     Late {
         /// Who.
         host: String,
         /// The deadline.
         after: Nanos,
-        /// What was waited for.
-        step: String,
     },
     /// The certificate, or the encryption.
     #[error("{words}")]
@@ -171,9 +169,7 @@ impl Courier {
     fn fault(&self, host: &str, error: ureq::Error) -> AskError {
         let host = host.to_owned();
         match error {
-            ureq::Error::Timeout(step) => {
-                AskError::Late { host, after: self.deadline, step: step_of(step).to_owned() }
-            }
+            ureq::Error::Timeout(_) => AskError::Late { host, after: self.deadline },
             ureq::Error::BodyExceedsLimit(n_bytes) => AskError::TooLong { host, n_bytes },
             ureq::Error::Rustls(error) => AskError::Untrusted { words: refusal_of(&host, &error) },
             ureq::Error::HostNotFound => {
@@ -197,18 +193,6 @@ fn host_of(url: &str) -> Result<String, AskError> {
     }
     let authority = uri.authority().ok_or_else(|| none("it has no host"))?;
     Ok(authority.as_str().rsplit('@').next().unwrap_or_default().to_owned())
-}
-
-/// What was waited for when the time was over.
-fn step_of(step: Timeout) -> &'static str {
-    match step {
-        Timeout::Resolve => "looking its name up",
-        Timeout::Connect => "connecting",
-        Timeout::SendRequest | Timeout::SendBody => "sending the request",
-        Timeout::RecvResponse => "waiting for the answer",
-        Timeout::RecvBody => "reading the answer",
-        _ => "all in all",
-    }
 }
 
 #[cfg(test)]

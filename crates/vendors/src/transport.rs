@@ -4,6 +4,10 @@ use openbell_time::Nanos;
 
 use crate::Trust;
 
+/// The libraries below write every byte down at the level `trace`, a login and a key among them: it is
+/// not built in.
+const _: () = assert!(log::STATIC_MAX_LEVEL as usize <= log::LevelFilter::Debug as usize);
+
 /// Within which bounds the network is used; the same for streams and requests.
 #[derive(Clone, Debug)]
 pub struct Transport {

@@ -4,12 +4,13 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{CertificateError, RootCertStore};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt as _;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// Whose certificates are believed.
@@ -22,6 +23,8 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 #[derive(Clone)]
 pub struct Trust {
     roots: Roots,
+    /// Made once it is needed: a machine without roots can still speak without TLS.
+    client: Arc<OnceLock<Arc<ClientConfig>>>,
 }
 
 #[derive(Clone)]
@@ -76,10 +79,33 @@ impl Trust {
     }
 
     fn of(roots: Roots) -> Trust {
-        Trust { roots }
+        Trust { roots, client: Arc::default() }
     }
 
-    /// The settings of requests.
+    /// The settings of a connection of one's own.
+    ///
+    /// # Errors
+    ///
+    /// Where the machine has no roots.
+    pub(crate) fn client(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(Arc::clone(client));
+        }
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()?;
+        let builder = match &self.roots {
+            Roots::Platform => builder.with_platform_verifier()?,
+            Roots::Only(roots) => {
+                let mut store = RootCertStore::empty();
+                store.add_parsable_certificates(roots.iter().cloned());
+                builder.with_root_certificates(store)
+            }
+        };
+        let client = Arc::new(builder.with_no_client_auth());
+        Ok(Arc::clone(self.client.get_or_init(|| client)))
+    }
+
+    /// The same for requests.
     pub(crate) fn of_requests(&self) -> TlsConfig {
         let roots = match &self.roots {
             Roots::Platform => RootCerts::PlatformVerifier,
@@ -120,7 +146,8 @@ pub(crate) fn refusal_of(host: &str, error: &rustls::Error) -> String {
         return format!("no encrypted connection to {host}: {error}");
     };
     match wrong {
-        CertificateError::UnknownIssuer => format!(
+        // The other: somebody of the same name is trusted.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => format!(
             "the certificate of {host} is signed by nobody whom this machine trusts; behind a proxy \
              that opens connections, its root has to be among those of the machine"
         ),

@@ -4,5 +4,6 @@ mod alpaca;
 mod any_json;
 mod binance;
 mod kraken;
+mod loopback;
 mod numbers;
 mod support;

@@ -94,6 +94,16 @@ const EXCEPTIONS: &[Exception] = &[
         because: "requests to a vendor's history, the one place that makes them",
     },
     Exception {
+        path: "crates/vendors/src/wire/",
+        doors: &[Door::Network],
+        because: "lines to a vendor's stream, the one place that makes them",
+    },
+    Exception {
+        path: "crates/vendor-sim/src/server/",
+        doors: &[Door::Network],
+        because: "the simulated exchange listens on this machine",
+    },
+    Exception {
         path: "crates/vendors/src/trust.rs",
         doors: &[Door::Network],
         because: "whose certificates are believed, for both ways to a vendor",
@@ -237,7 +247,7 @@ fn door_of(path: &PathUse) -> Option<Door> {
             Some(Door::Files)
         }
         ["std", "net", ..] | ["std", "os", "unix", "net", ..] => Some(Door::Network),
-        ["ureq" | "tungstenite" | "rustls" | "rustls_platform_verifier" | "rcgen", ..] => {
+        ["ureq" | "tungstenite" | "rustls" | "rustls_platform_verifier" | "socket2", ..] => {
             Some(Door::Network)
         }
         ["std", "env", ..] => Some(Door::Environment),
