@@ -37,8 +37,8 @@ pub trait Asker {
     /// was said of why nothing came.
     fn ask(&mut self, request: &Request, answered: &mut Answered<'_>);
 
-    /// Called after each answer with how far the fetch has come, 0 to 1.
-    fn has_come(&mut self, share: f64);
+    /// Called after each answer with how far the fetch has come, 0 to 1; yields whether to go on.
+    fn has_come(&mut self, share: f64) -> GoOn;
 }
 
 /// Who is told what came back to a request, once.
@@ -112,7 +112,9 @@ pub fn fetch<P: Protocol>(
             }
             Step::Ask(request) => {
                 asker.ask(&request, &mut |now, got| fetch.answered(now, got));
-                asker.has_come(fetch.share());
+                if asker.has_come(fetch.share()) == GoOn::No {
+                    break FetchReportEnd::Interrupted;
+                }
             }
             Step::Wait { until, why } => {
                 if until > asker.now() + LONG_WAIT {
