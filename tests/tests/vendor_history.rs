@@ -99,6 +99,8 @@ struct Client {
     waited_for: Vec<Waiting>,
     /// The program ends, without a word, at the answer to this request.
     killed_at: Option<usize>,
+    /// Somebody wants the end after the answer to this request.
+    interrupted_at: Option<usize>,
 }
 
 /// What the unwinding of a killed program carries.
@@ -107,7 +109,8 @@ struct Killed;
 impl Client {
     fn new(exchange: Exchange, now: Timestamp) -> Client {
         let (asked_at, waited_for) = (Vec::new(), Vec::new());
-        Client { exchange, now, asked_at, waited_for, killed_at: None }
+        let (killed_at, interrupted_at) = (None, None);
+        Client { exchange, now, asked_at, waited_for, killed_at, interrupted_at }
     }
 }
 
@@ -150,8 +153,9 @@ impl Asker for Client {
         }
     }
 
-    fn has_come(&mut self, share: f64) {
+    fn has_come(&mut self, share: f64) -> GoOn {
         assert!((0.0..=1.0).contains(&share), "{share}");
+        if self.interrupted_at == Some(self.asked_at.len()) { GoOn::No } else { GoOn::Yes }
     }
 }
 
@@ -489,6 +493,31 @@ fn a_vendor_that_does_not_answer_is_left_after_minutes_with_what_has_come_stored
     assert_eq!(story.stored().len(), 2_000);
     let last = *client.asked_at.last().unwrap();
     assert!((100..180).contains(&(last - story.now).as_secs()), "{}", last - story.now);
+}
+
+#[test]
+fn a_vendor_that_never_answered_is_left_after_a_quarter_of_a_minute() {
+    let story = Story::of(Vendor::Kraken);
+    let mut client = story.client(
+        r#"[{"request": 1, "do": "hang"}, {"request": 2, "do": "hang"},
+        {"request": 3, "do": "hang"}, {"request": 4, "do": "hang"}, {"request": 5, "do": "hang"}]"#,
+    );
+    let report = story.fetch(&mut client);
+    let said = "no answer within 10 s".into();
+    assert_eq!(report.ended, FetchReportEnd::Vendor(FetchEnd::Failed(said)));
+    assert_eq!(client.asked_at.len(), 5);
+}
+
+#[test]
+fn a_fetch_that_somebody_ends_keeps_what_has_come() {
+    let story = Story::of(Vendor::Alpaca);
+    let mut client = story.client("[]");
+    client.interrupted_at = Some(1);
+    let report = story.fetch(&mut client);
+    assert_eq!(report.ended, FetchReportEnd::Interrupted);
+    assert_eq!((client.asked_at.len(), report.series[0].stored.counts.added), (1, 9_999));
+    story.fetch(&mut story.client("[]"));
+    story.check_store("fetched in two");
 }
 
 #[test]

@@ -39,6 +39,12 @@ pub trait Asker {
 
     /// Called after each answer with how far the fetch has come, 0 to 1; yields whether to go on.
     fn has_come(&mut self, share: f64) -> GoOn;
+
+    /// Whether whoever answers has said that its bars are made up, as a simulated exchange does: then
+    /// the stored files say so too.
+    fn is_synthetic(&self) -> bool {
+        false
+    }
 }
 
 /// Who is told what came back to a request, once.
@@ -100,7 +106,10 @@ pub fn fetch<P: Protocol>(
     target: &FetchTarget<'_>,
 ) -> FetchReport {
     let mut intakes: BTreeMap<SeriesKey, Intake> = BTreeMap::new();
+    let mut provenance = target.provenance.clone();
     let ended = loop {
+        provenance.is_synthetic |= asker.is_synthetic();
+        let target = &FetchTarget { provenance: &provenance, ..*target };
         match fetch.next(asker.now()) {
             Step::Take { key, rows } => {
                 let new = || Intake::new(key.clone(), writer, target);
@@ -127,6 +136,7 @@ pub fn fetch<P: Protocol>(
             Step::Done(end) => break FetchReportEnd::Vendor(end),
         }
     };
+    let target = &FetchTarget { provenance: &provenance, ..*target };
     let mut end = |fetched: &Fetched| {
         let intake = intakes.remove(&fetched.key);
         let new = || Intake::new(fetched.key.clone(), writer, target);

@@ -19,8 +19,10 @@ use crate::live::pace::Jitter;
 use crate::live::{Answer, AskFault, AskId, Protocol, Request, Response, VendorTraits};
 use course::Course;
 
-/// So many failures in a row end a fetch: about two minutes without an answer.
+/// So many failures in a row end a fetch: about two minutes without an answer. Where nothing was
+/// answered yet, the address or the network is hardly right, and a quarter of a minute shows it.
 const N_FAILED_MAX: u32 = 8;
+const N_FAILED_MAX_AT_FIRST: u32 = 4;
 /// A vendor that wants to be left alone for longer than this is not waited for.
 const LONGEST_WAIT: Nanos = Nanos::from_secs(3_600);
 
@@ -139,6 +141,7 @@ pub struct Fetch<P> {
     /// Why nothing is asked until the pause is over.
     paused_for: Option<Waiting>,
     n_failed: u32,
+    has_been_answered: bool,
     over: Option<FetchEnd>,
     /// The length of all stretches.
     wanted_ns: i128,
@@ -160,6 +163,7 @@ impl<P: Protocol> Fetch<P> {
             under_way: None,
             paused_for: None,
             n_failed: 0,
+            has_been_answered: false,
             over: None,
             wanted_ns,
         }
@@ -219,6 +223,7 @@ impl<P: Protocol> Fetch<P> {
         match answer {
             Ok(Answer::Bars { rows, next }) => {
                 self.n_failed = 0;
+                self.has_been_answered = true;
                 let asked_at = question.asked_at.unwrap_or(now);
                 let course = &mut self.courses[idx];
                 let traits = self.protocol.traits();
@@ -258,7 +263,8 @@ impl<P: Protocol> Fetch<P> {
 
     fn failed(&mut self, said: Arc<str>, now: Timestamp) {
         self.n_failed += 1;
-        if self.n_failed > N_FAILED_MAX {
+        let most = if self.has_been_answered { N_FAILED_MAX } else { N_FAILED_MAX_AT_FIRST };
+        if self.n_failed > most {
             self.over = Some(FetchEnd::Failed(said));
             return;
         }
