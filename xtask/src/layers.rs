@@ -139,6 +139,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             STRATEGIES,
+            VENDOR_SIM,
             VENDORS,
         ],
         never: &[],

@@ -20,6 +20,7 @@ use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
+use crate::vendor_sim::VendorSimArgs;
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -76,6 +77,7 @@ pub enum Command {
     Schema(SchemaArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),
+    VendorSim(VendorSimArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

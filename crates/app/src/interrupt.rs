@@ -15,12 +15,13 @@ pub(crate) struct Interrupt {
     running: Arc<Mutex<Option<Running>>>,
 }
 
+/// What waits by `wall`, and is told by it; a run is told by its handle too.
 struct Running {
-    handle: Handle,
+    handle: Option<Handle>,
     wall: Arc<SystemWall>,
 }
 
-/// While it lives, an interruption stops that run.
+/// While it lives, an interruption stops that run, or ends that wait.
 pub(crate) struct Listening(Interrupt);
 
 impl Interrupt {
@@ -37,7 +38,9 @@ impl Interrupt {
             }
             match heard.running().as_ref() {
                 Some(running) => {
-                    drop(running.handle.stop()); // Its answer is the end of the run.
+                    if let Some(handle) = &running.handle {
+                        drop(handle.stop()); // Its answer is the end of the run.
+                    }
                     running.wall.wake();
                 }
                 None => std::process::exit(Exit::Interrupted.code().into()),
@@ -51,7 +54,13 @@ impl Interrupt {
 
     /// From now on an interruption stops the run of `handle`, which waits by `wall`.
     pub(crate) fn stops(&self, handle: Handle, wall: Arc<SystemWall>) -> Listening {
-        *self.running() = Some(Running { handle, wall });
+        *self.running() = Some(Running { handle: Some(handle), wall });
+        Listening(self.clone())
+    }
+
+    /// From now on an interruption ends a wait by `wall` of what asks [`Interrupt::is_asked`].
+    pub(crate) fn wakes(&self, wall: Arc<SystemWall>) -> Listening {
+        *self.running() = Some(Running { handle: None, wall });
         Listening(self.clone())
     }
 

@@ -23,3 +23,4 @@ mod session_files;
 mod small_answers;
 mod stores;
 mod tour;
+mod vendor_sim;
