@@ -20,6 +20,7 @@ use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
+use crate::vendor_sim::VendorSimArgs;
 use crate::vendors::VendorsArgs;
 
 /// The whole command line.
@@ -78,6 +79,7 @@ pub enum Command {
     Data(DataArgs),
     Calendar(CalendarArgs),
     Vendors(VendorsArgs),
+    VendorSim(VendorSimArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

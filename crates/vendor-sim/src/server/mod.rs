@@ -123,10 +123,18 @@ impl Server {
 
     /// Serves until [`ServerControl::stop`].
     ///
+    /// *Cost*: as [`Server::run_while`].
+    pub fn run(self) {
+        self.run_while(|| true);
+    }
+
+    /// Serves while `goes_on` says so, which is asked each two milliseconds, and until
+    /// [`ServerControl::stop`].
+    ///
     /// *Cost*: blocks the thread; it looks for work each two milliseconds.
-    pub fn run(mut self) {
+    pub fn run_while(mut self, goes_on: impl Fn() -> bool) {
         let rests_by = SystemWall::new();
-        while !self.control.is_stopped.load(Ordering::Acquire) {
+        while goes_on() && !self.control.is_stopped.load(Ordering::Acquire) {
             if !self.turn(self.clock.now()) {
                 let _ = rests_by.wait_until(rests_by.now() + REST); // However it ends, it goes on.
             }

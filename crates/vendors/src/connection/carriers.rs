@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossbeam::channel::Receiver;
 use openbell_data_manager::live::{LineId, Outgoing, Protocol};
-use openbell_time::WaitEnd;
+use openbell_time::{Timestamp, WaitEnd};
 
 use super::InternalFault;
 use super::desk::{Ask, Desk, Mailbox, Open};
@@ -34,17 +34,24 @@ pub(super) struct Liner<P> {
 impl<P: Protocol> Teller<P> {
     pub(super) fn run(self) -> Result<(), InternalFault> {
         while let Some(due) = self.desk.due() {
-            let has_stepped = self.desk.clock.wait_until(due) == WaitEnd::Stepped;
-            self.desk.tell(None, |vendor, now| {
-                if has_stepped {
-                    vendor.clock_stepped(now);
-                }
-            });
-            if has_stepped {
-                self.desk.clock.take_steps();
+            let told = catch_unwind(AssertUnwindSafe(|| self.wait_and_tell(due)));
+            if let Err(panic) = told {
+                self.desk.carrier_panicked(None, &*panic);
             }
         }
         self.desk.failure().map_or(Ok(()), Err)
+    }
+
+    fn wait_and_tell(&self, due: Timestamp) {
+        let has_stepped = self.desk.clock.wait_until(due) == WaitEnd::Stepped;
+        self.desk.tell(None, |vendor, now| {
+            if has_stepped {
+                vendor.clock_stepped(now);
+            }
+        });
+        if has_stepped {
+            self.desk.clock.take_steps();
+        }
     }
 }
 
