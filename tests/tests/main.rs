@@ -35,3 +35,4 @@ mod reference;
 mod simulation;
 mod symbols;
 mod threads;
+mod vendor_history;
