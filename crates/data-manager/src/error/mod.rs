@@ -53,6 +53,12 @@ pub enum DataError {
         /// What it said.
         said: String,
     },
+    /// What a source failed with when it was recorded.
+    #[error("{said}")]
+    Recorded {
+        /// What it said.
+        said: String,
+    },
     /// The thread that reads ahead is gone, and with it what it has read.
     #[error("{key} was being read ahead, and the reading has ended before it was polled")]
     PrefetchEnded {
