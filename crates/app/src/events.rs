@@ -84,6 +84,23 @@ pub fn event_line(event: &Event) -> String {
     Line::Event(shape_of(event)).text()
 }
 
+/// A command as it stands in the log.
+pub fn command_text(command: &SessionCommand) -> String {
+    let text = serde_json::to_string(&command_shape(command));
+    text.expect("text keys and finite numbers are JSON")
+}
+
+/// The command of such a text.
+///
+/// # Errors
+///
+/// A sentence that says what is wrong with it.
+pub fn command_of_text(text: &str) -> Result<SessionCommand, String> {
+    let shape: wire::command::Command =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    command_of(shape)
+}
+
 fn shape_of(event: &Event) -> wire::event::Event {
     use wire::event::Event as Shape;
 
