@@ -21,6 +21,7 @@ mod commands;
 mod core;
 mod corrections;
 mod deadline;
+mod deliver;
 mod follow;
 mod gate;
 mod inputs;

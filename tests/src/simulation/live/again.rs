@@ -29,7 +29,7 @@ pub fn check_replay(scenario: &LiveScenario, leg: &Leg, run: &LegRun<'_>) -> Kep
     let days = first.day..last.day + 1;
     let members: Vec<Symbol> = members.into_iter().collect();
     let market = members.iter().fold(Market::new(), |market, symbol| {
-        let rows = final_rows(scenario, &run.closed, symbol);
+        let rows = final_rows(scenario, leg, &run.closed, symbol);
         market.with_rows(symbol.as_str(), &scenario.base.to_string(), rows)
     });
     let config = scenario.config(&scenario.json(&members, &days, Asked::FromTheStart));
@@ -134,9 +134,10 @@ pub fn first_difference(met: &[Event], due: &[Event]) -> Option<String> {
 }
 
 /// The bars of `symbol`: in the sessions at whose close it was a member those that were handed over,
-/// in the others those of its history.
+/// in the others those that there are; before the run those of its history.
 fn final_rows(
     scenario: &LiveScenario,
+    leg: &Leg,
     closed: &[ClosedSession],
     symbol: &Symbol,
 ) -> Vec<(Timestamp, Ohlcv)> {
@@ -148,6 +149,7 @@ fn final_rows(
         let handed = closed.iter().find(|closed| closed.day == n);
         match handed.and_then(|closed| closed.bars.get(symbol)) {
             Some(bars) => rows.extend(bars),
+            None if n < leg.days.start && n >= known.n_history_days => {}
             None => rows.extend(day.bars.iter().map(|bar| (bar.opens_at, bar.ohlcv))),
         }
     }
