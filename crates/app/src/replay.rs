@@ -9,7 +9,7 @@ use openbell_coordinator::{Engine, Step, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{SystemWall, TimeManager, WallClock};
 
-use crate::events::{EventLog, LoggedCommand, event_line};
+use crate::events::{EventLog, LoggedCommand};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
@@ -47,7 +47,7 @@ pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
     if args.events.is_dir() {
         return replay_recording(&args.events, args.store.as_deref(), terminal);
     }
-    let log = event_log(&args.events)?;
+    let log = EventLog::load(&args.events)?;
     let time = match &log.head.overlay {
         Some(overlay) => TimeManager::with_overlay(overlay)?,
         None => TimeManager::new(),
@@ -86,7 +86,7 @@ fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
 }
 
 fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
-    if let Some(differs) = events_difference(engine, log) {
+    if let Some(differs) = log.difference(engine) {
         return Err(Failure::says(Exit::RunFailed, differs));
     }
     let n_events = engine.events().len();
@@ -113,37 +113,4 @@ fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome 
             Ok(Exit::Done)
         }
     }
-}
-
-/// The event log in the file at `path`.
-///
-/// # Errors
-///
-/// One that cannot be read.
-pub fn event_log(path: &Path) -> Result<EventLog, Failure> {
-    let wrong = |why: String| {
-        let text = format!("cannot read the event log {}: {why}", path.display());
-        Failure::says(Exit::Data, text)
-    };
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    EventLog::read(text.trim_start_matches('\u{feff}')).map_err(wrong)
-}
-
-/// Where the events of `engine` differ first from those of `log`, which may be cut off.
-pub fn events_difference(engine: &Engine, log: &EventLog) -> Option<String> {
-    let lines: Vec<String> = engine.events().iter().map(event_line).collect();
-    let n_same = lines.iter().zip(&log.lines).take_while(|(ours, theirs)| ours == theirs).count();
-    let is_cut_off = log.digest.is_none();
-    let n_compared = if is_cut_off { log.lines.len() } else { lines.len().max(log.lines.len()) };
-    if n_same == n_compared {
-        return None;
-    }
-    let shown =
-        |lines: &[String]| lines.get(n_same).cloned().unwrap_or_else(|| "nothing more".to_owned());
-    Some(format!(
-        "the replay differs from the log at event {}\n  logged    {}\n  replayed  {}",
-        n_same + 1,
-        shown(&log.lines),
-        shown(&lines)
-    ))
 }

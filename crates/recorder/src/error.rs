@@ -1,7 +1,7 @@
 //! What can go wrong with a recording.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
@@ -160,4 +160,11 @@ pub enum RecorderError {
         #[source]
         source: rusqlite::Error,
     },
+}
+
+impl RecorderError {
+    /// The recording at `path` is not what was written.
+    pub(crate) fn damaged(path: &Path, found: String) -> RecorderError {
+        RecorderError::Damaged { path: path.to_owned(), found }
+    }
 }

@@ -9,10 +9,10 @@ use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, 
 use openbell_time::TimeManager;
 
 use super::command_form;
+use crate::events::EventLog;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
-use crate::replay::{event_log, events_difference};
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
@@ -101,7 +101,7 @@ fn compare(folder: &Path, engine: &Engine) -> Result<(), Failure> {
     if !path.exists() {
         return Ok(());
     }
-    match events_difference(engine, &event_log(&path)?) {
+    match EventLog::load(&path)?.difference(engine) {
         None => Ok(()),
         Some(differs) => Err(Failure::says(Exit::RunFailed, differs)),
     }

@@ -39,11 +39,11 @@ pub(super) fn show(folder: &Path, terminal: &mut Terminal) -> Outcome {
         terminal.line(format!("  digest   {digest}, before its last look"))?;
     }
     terminal.line("")?;
-    process_table(&processes).print(terminal, "")?;
+    table_of(&processes).print(terminal, "")?;
     Ok(Exit::Done)
 }
 
-fn process_table(processes: &[ProcessRow]) -> Table {
+fn table_of(processes: &[ProcessRow]) -> Table {
     let columns = ["began", "ended", "why", "digest", "program"].map(|name| (name, Align::Left));
     let mut table = Table::new([("from look", Align::Right)].into_iter().chain(columns));
     for process in processes {

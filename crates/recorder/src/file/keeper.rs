@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_coordinator::Digest;
 use openbell_time::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
 
 use super::schema::database;
-use super::writer::end_process;
 use crate::disk;
 use crate::error::RecorderError;
 
@@ -148,4 +147,16 @@ fn bring_in(path: &Path, how: &str) -> Result<(), RecorderError> {
         connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))
     };
     brought().map_err(|source| database(path, source))
+}
+
+/// Notes in the recording at `path` how its last process has ended.
+fn end_process(path: &Path, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
+    let ended = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
+                      WHERE id = (SELECT max(id) FROM process)";
+        connection.execute(update, params![at.as_nanos(), why, digest.to_string()])
+    };
+    ended().map(drop).map_err(|source| database(path, source))
 }

@@ -9,6 +9,7 @@ mod link;
 mod raw;
 pub(crate) mod reader;
 mod schema;
+mod series;
 pub(crate) mod writer;
 
 pub use folder::{list, recordings_of, session_folder};

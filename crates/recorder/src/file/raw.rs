@@ -2,6 +2,7 @@
 
 use std::hash::Hasher;
 
+use openbell_coordinator::Occasion;
 use twox_hash::xxhash3_64::Hasher as Xxh3;
 
 use super::link::MarkColumns;
@@ -67,4 +68,17 @@ impl Print {
     pub(super) fn value(&self) -> i64 {
         self.0.finish() as i64
     }
+}
+
+/// The word of the column `kind` of `look`.
+pub(super) fn kind_name(occasion: Occasion) -> &'static str {
+    match occasion {
+        Occasion::Look => "look",
+        Occasion::Step => "step",
+    }
+}
+
+/// The word of the column `kind` of `row`.
+pub(super) fn row_kind(is_revision: bool) -> &'static str {
+    if is_revision { "revision" } else { "row" }
 }

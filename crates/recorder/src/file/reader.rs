@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_coordinator::{Digest, Loaded, Loading, LoadingState, Occasion, Waited};
-use openbell_market::{BarColumns, BarInterval, Ohlcv, Symbol};
+use openbell_market::{BarColumns, Ohlcv, Symbol};
 use openbell_time::Timestamp;
 use rusqlite::{Connection, OpenFlags, Row, params};
 
@@ -13,17 +13,14 @@ use super::CommandForm;
 use super::folder::INPUTS;
 use super::head::Head;
 use super::link::MarkColumns;
-use super::raw::{Print, RawRow};
+use super::raw::{Print, RawRow, kind_name, row_kind};
 use super::schema::{self, database};
-use super::writer::{kind_name, row_kind};
+use super::series::{Key, named, series_of};
 use crate::error::RecorderError;
 use crate::look::{RecordedHeard, RecordedLook};
 
 /// So many rows of a table are read at once.
 const N_AT_ONCE: i64 = 4096;
-
-/// The name of a series.
-type Key = (Symbol, BarInterval);
 
 /// A process that has recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -213,30 +210,6 @@ fn check_adjoins(reader: &RecordingReader, known: u64, head: &Head) -> Result<u6
     Ok(known + reader.summary()?.n_looks)
 }
 
-/// The series that a recording names.
-pub(super) fn series_of(connection: &Connection) -> rusqlite::Result<Vec<(i64, String, String)>> {
-    let mut statement =
-        connection.prepare("SELECT id, symbol, interval FROM series ORDER BY id")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    rows.collect()
-}
-
-pub(super) fn named(
-    path: &Path,
-    rows: Vec<(i64, String, String)>,
-) -> Result<BTreeMap<i64, Key>, RecorderError> {
-    let named = rows.into_iter().map(|(id, symbol, interval)| {
-        let key = symbol.parse().ok().zip(interval.parse().ok());
-        let key = key.ok_or_else(|| damaged(path, format!("series {id}: {symbol} {interval}")))?;
-        Ok((id, key))
-    });
-    named.collect()
-}
-
-fn damaged(path: &Path, found: String) -> RecorderError {
-    RecorderError::Damaged { path: path.to_owned(), found }
-}
-
 /// A row of `look`.
 struct RawLook {
     number: i64,
@@ -368,10 +341,11 @@ impl RecordedLooks {
         let Some((number, raw)) = raw else { return self.check_end().map(|()| None) };
         if number != self.next as i64 {
             let found = format!("look {} is missing, look {number} follows", self.next);
-            return Err(damaged(&self.path, found));
+            return Err(RecorderError::damaged(&self.path, found));
         }
         let parts = self.parts(number)?;
-        let wrong = |what: String| damaged(&self.path, format!("look {number}: {what}"));
+        let wrong =
+            |what: String| RecorderError::damaged(&self.path, format!("look {number}: {what}"));
         if print_of(&raw, &parts) != raw.print {
             return Err(wrong("it is not what was written".to_owned()));
         }
@@ -389,7 +363,7 @@ impl RecordedLooks {
             if of == number {
                 Ok(())
             } else {
-                Err(damaged(path, format!("{table}: look {of} is none")))
+                Err(RecorderError::damaged(path, format!("{table}: look {of} is none")))
             }
         };
         while let Some((of, (row, is_known))) =
@@ -397,7 +371,10 @@ impl RecordedLooks {
         {
             of_look(of, "row")?;
             if !is_known {
-                return Err(damaged(path, format!("look {number}: a row of an unknown kind")));
+                return Err(RecorderError::damaged(
+                    path,
+                    format!("look {number}: a row of an unknown kind"),
+                ));
             }
             parts.rows.push(row);
         }

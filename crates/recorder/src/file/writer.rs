@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use openbell_coordinator::{
-    Digest, Heard, LoadingState, Look, Occasion, Recording, RecordingError, Waited,
-};
+use openbell_coordinator::{Heard, LoadingState, Look, Recording, RecordingError, Waited};
 use openbell_market::{BarColumns, BarInterval, Symbol};
-use openbell_time::{Timestamp, TradingDate};
+use openbell_time::TradingDate;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::CommandForm;
@@ -17,8 +15,9 @@ use super::folder::{INPUTS, is_recording, session_folder};
 use super::head::Head;
 use super::keeper::{Keeper, Kept};
 use super::link::MarkColumns;
-use super::raw::{Print, RawRow};
+use super::raw::{Print, RawRow, kind_name, row_kind};
 use super::schema::{self, FORM, database, unwritten};
+use super::series::{named, series_of};
 use crate::disk::{self, WriteLock};
 use crate::error::RecorderError;
 
@@ -158,7 +157,7 @@ impl Open {
         }
         let path = folder.join(INPUTS);
         let connection = schema::create(&path)?;
-        set_up(&connection, setup).map_err(|source| database(&path, source))?;
+        configure(&connection, setup).map_err(|source| database(&path, source))?;
         let session_text = session.to_string();
         let head = Head { form: FORM, session: session_text, first_look, ..setup.head.clone() };
         head.write(&folder)?; // Last: a folder with a head has a recording.
@@ -183,13 +182,13 @@ impl Open {
         let path = folder.join(INPUTS);
         let connection = schema::open(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         let known = || {
-            set_up(&connection, setup)?;
+            configure(&connection, setup)?;
             let last = "SELECT coalesce(max(number), 0) FROM look";
             let last: i64 = connection.query_row(last, [], |row| row.get(0))?;
-            Ok((super::reader::series_of(&connection)?, last as u64))
+            Ok((series_of(&connection)?, last as u64))
         };
         let (series, last) = known().map_err(|source| database(&path, source))?;
-        let series = super::reader::named(&path, series)?;
+        let series = named(&path, series)?;
         let series = series.into_iter().map(|(id, key)| (key, id)).collect();
         let n_looks = last.max(head.first_look - 1);
         let open = Open { session, path, connection, series, has_process: false, _lock: lock };
@@ -223,7 +222,7 @@ impl Open {
     }
 }
 
-fn set_up(connection: &Connection, setup: &RecordingSetup) -> rusqlite::Result<()> {
+fn configure(connection: &Connection, setup: &RecordingSetup) -> rusqlite::Result<()> {
     let synchronous = match setup.sync {
         Sync::Normal => "normal",
         Sync::Full => "full",
@@ -348,34 +347,4 @@ fn loading_lines<'l>(
         Some(why) => (&loaded.symbol, "lost", Some(why.as_str())),
     });
     said.chain(ended)
-}
-
-/// The word of the column `kind` of `look`.
-pub(super) fn kind_name(occasion: Occasion) -> &'static str {
-    match occasion {
-        Occasion::Look => "look",
-        Occasion::Step => "step",
-    }
-}
-
-/// The word of the column `kind` of `row`.
-pub(super) fn row_kind(is_revision: bool) -> &'static str {
-    if is_revision { "revision" } else { "row" }
-}
-
-/// Notes in the recording at `path` how its last process has ended.
-pub(super) fn end_process(
-    path: &Path,
-    at: Timestamp,
-    why: &str,
-    digest: Digest,
-) -> Result<(), RecorderError> {
-    let ended = || {
-        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
-                      WHERE id = (SELECT max(id) FROM process)";
-        connection.execute(update, params![at.as_nanos(), why, digest.to_string()])
-    };
-    ended().map(drop).map_err(|source| database(path, source))
 }
