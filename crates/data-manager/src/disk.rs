@@ -1,4 +1,4 @@
-//! The only file of the workspace's libraries that touches the file system.
+//! The only file of this crate that touches the file system.
 //!
 //! Reading is plain functions. Writing goes through [`Disk`], so that a test can end a write at
 //! any of its steps ([`crate::disk::AtomicFile`] says which there are).

@@ -26,7 +26,6 @@ use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
-use crate::source::recording::Heard;
 use crate::symbol::live::MAX_SKEW;
 use crate::symbol::{SymbolRows, SymbolSession};
 
@@ -159,25 +158,6 @@ impl RunningSession {
             live.has_failed = polled.is_err();
             live.said = Some(polled.map_err(|error| down(&error, live.complete_through)));
         }
-    }
-
-    /// Hands the inputs of this look over to be kept, before anything of it is visible.
-    fn record_look(&mut self, core: &mut Core, wall: Timestamp) -> Result<(), RunError> {
-        if core.recording.is_none() {
-            return Ok(());
-        }
-        let heard = self.members.iter().filter_map(|member| {
-            let live = member.rows.live();
-            Some(Heard {
-                symbol: &member.run.symbol,
-                interval: core.rule.base,
-                rows: &live.arrived,
-                revisions: &live.revised,
-                progress: live.said.as_ref()?.as_ref().ok(),
-            })
-        });
-        let heard: Vec<Heard<'_>> = heard.collect();
-        core.record_inputs(wall, self.layout.session.date, &heard)
     }
 
     /// An expected bar that is not there lags as one that comes late does: where one is overdue, the

@@ -13,7 +13,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use super::LiveFigures;
 use super::listener::{Listener, Noted};
-use super::looks::{Keeping, KeptLooks};
+use super::looks::KeptLooks;
 use super::prints::{SymbolPrint, print_of};
 use super::scenario::{Asked, Leg, LiveScenario};
 use super::truth::TrueDay;
@@ -120,8 +120,8 @@ impl<'s> LegRun<'s> {
     }
 
     /// Keeps the inputs of every look in `looks`.
-    pub fn keep_looks(&mut self, looks: &Shared<KeptLooks>) {
-        self.engine.record_with(Box::new(Keeping(looks.clone())));
+    pub fn keep_looks(&mut self, looks: &KeptLooks) {
+        self.engine.record_with(looks.keeping(self.vendors.now.clone()));
     }
 
     /// The session that is there, or is to come; `None` behind the last.
