@@ -153,6 +153,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             STRATEGIES,
+            VENDOR_SIM,
             VENDORS,
         ],
         never: &[],
