@@ -355,10 +355,8 @@ impl Seam {
         let token = self.next_token();
         self.fetch.n_tries += 1;
         let again_since = self.revisable_since();
-        acts.push(Act::AskBars {
-            since: self.rereads.unwrap_or(again_since).min(again_since),
-            token,
-        });
+        let since = self.rereads.unwrap_or(again_since).min(again_since);
+        acts.push(Act::AskBars { since, token });
         if let Stage::CatchingUp { seam } = self.stage {
             acts.push(self.catching_up(seam));
         }
