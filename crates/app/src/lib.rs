@@ -31,6 +31,7 @@ pub mod outputs;
 pub mod plan;
 pub mod planned;
 pub mod progress;
+pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -40,6 +41,7 @@ pub mod stamp_options;
 pub mod table;
 pub mod terminal;
 pub mod vendor_sim;
+pub mod vendors;
 pub mod wire;
 
 use std::ffi::OsString;
@@ -102,6 +104,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         }
         Some(Command::Run(args)) => run::run(args, terminal),
         Some(Command::Replay(args)) => replay::replay(args, terminal),
+        Some(Command::Recording(args)) => recording::recording(args, terminal),
         Some(Command::Plan(args)) => plan::plan(args, terminal),
         Some(Command::Check(args)) => check::check(args, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, terminal),
@@ -109,6 +112,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Calendar(args)) => calendar::args::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
         Some(Command::VendorSim(args)) => vendor_sim::vendor_sim(args, terminal),
+        Some(Command::Vendors(args)) => vendors::vendors(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => {
             completions::completions(args, Arguments::command(), terminal)

@@ -21,6 +21,7 @@ pub mod alpaca;
 pub mod binance;
 mod connection;
 mod courier;
+pub mod doctor;
 mod endpoint;
 mod key;
 pub mod kraken;

@@ -3,6 +3,7 @@
 mod alpaca;
 mod any_json;
 mod binance;
+mod doctor;
 mod kraken;
 mod loopback;
 mod numbers;

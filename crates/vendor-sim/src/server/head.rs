@@ -63,7 +63,12 @@ pub(super) fn of_reply(reply: &Reply) -> String {
     let reason = reason.and_then(|status| status.canonical_reason()).unwrap_or("Unknown");
     let mut head = format!("HTTP/1.1 {} {reason}\r\n", reply.status);
     let length = reply.body.len().to_string();
-    let own = [("Content-Type", "application/json"), ("Content-Length", length.as_str())];
+    // A client that keeps what it is told can know that it is made up.
+    let own = [
+        ("Server", "openbell-vendor-sim"),
+        ("Content-Type", "application/json"),
+        ("Content-Length", length.as_str()),
+    ];
     let said = reply.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     for (name, value) in own.into_iter().chain(said) {
         let written = write!(head, "{name}: {value}\r\n");

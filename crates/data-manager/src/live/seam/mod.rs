@@ -18,6 +18,7 @@ use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
+use crate::live::rows::{ceil, floor};
 use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits};
 
 /// What a seam wants done.
@@ -425,13 +426,4 @@ fn bits(ohlcv: &Ohlcv) -> [u64; 5] {
 
 fn same(a: &Ohlcv, b: &Ohlcv) -> bool {
     bits(a) == bits(b)
-}
-
-pub(crate) fn floor(at: Timestamp, length: Nanos) -> Timestamp {
-    at - Nanos::from_nanos(at.as_nanos().rem_euclid(length.as_nanos()))
-}
-
-fn ceil(at: Timestamp, length: Nanos) -> Timestamp {
-    let floored = floor(at, length);
-    if floored < at { floored + length } else { floored }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
-use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, floor, same};
-use crate::live::{Closing, ClosingProof, Delivery, EmptyInterval, Evidence, Heard, OrderPromise};
+use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, same};
+use crate::live::rows::floor;
+use crate::live::{Closing, ClosingProof, Delivery, Evidence, Heard, OrderPromise};
 
 /// A stamp that lies further ahead than any clock is wrong by is no stamp.
 pub(super) const FAR: Nanos = Nanos::from_secs(86_400);
@@ -22,7 +23,7 @@ impl Seam {
             return;
         }
         (self.prove_by, self.n_unproven) = (None, 0);
-        if self.is_made_up(&row) {
+        if self.traits.is_made_up(&row) {
             return;
         }
         match (row.closing, self.traits.proof) {
@@ -163,10 +164,5 @@ impl Seam {
     /// Whether a bar can open then: on the grid, and not in days to come.
     pub(super) fn is_placed(&self, opens_at: Timestamp, now: Timestamp) -> bool {
         opens_at <= now + FAR && floor(opens_at, self.length) == opens_at
-    }
-
-    /// Whether the vendor made the bar up for an interval without a trade.
-    pub(super) fn is_made_up(&self, row: &Heard) -> bool {
-        self.traits.empty == EmptyInterval::NoBar && row.n_trades == Some(0)
     }
 }
