@@ -432,6 +432,14 @@ mod tests {
     }
 
     #[test]
+    fn the_network_is_met_by_vendors_and_by_what_stands_in_for_them_alone() {
+        for layer in LAYERS.iter().filter(|layer| !layer.ends_errors) {
+            let may_meet = [VENDORS, VENDOR_SIM].contains(&layer.package);
+            assert_eq!(layer.never.contains(&NETWORK), !may_meet, "{}", layer.package);
+        }
+    }
+
+    #[test]
     fn no_row_lets_a_crate_import_a_room_above_it() {
         for (i, layer) in LAYERS.iter().enumerate() {
             for import in layer.may_import {

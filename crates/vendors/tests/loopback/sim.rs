@@ -87,7 +87,15 @@ impl Setup {
         Setup { identity: Some(identity), ..self }
     }
 
+    /// An exchange that serves.
     pub fn serve(self) -> Sim {
+        let (mut sim, server) = self.bound();
+        sim.thread = Some(thread::spawn(move || server.run()));
+        sim
+    }
+
+    /// An exchange that can be reached, and takes up nothing for as long as the server only lies there.
+    pub fn bound(self) -> (Sim, Server) {
         let clock = Fast::new(self.times);
         let span = clock.now() - Nanos::from_secs(86_400)..clock.now() + Nanos::from_secs(86_400);
         let are_shares = matches!(self.speaks, Speaks::Alpaca(_));
@@ -107,8 +115,7 @@ impl Setup {
         let is_encrypted = settings.identity.is_some();
         let server = Server::bind(exchange, Arc::new(clock.twin()), &settings).unwrap();
         let (port, control) = (server.address().port(), server.control());
-        let thread = Some(thread::spawn(move || server.run()));
-        Sim { clock, port, is_encrypted, control, thread }
+        (Sim { clock, port, is_encrypted, control, thread: None }, server)
     }
 }
 

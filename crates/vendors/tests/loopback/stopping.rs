@@ -2,15 +2,16 @@
 
 use openbell_data_manager::Link;
 use openbell_data_manager::live::{
-    Answer, AskFault, Doings, Frame, LineId, Note, Protocol, Query, Request, Response, VendorTraits,
+    Answer, AskFault, CloseCause, Doings, Frame, LineId, Note, Protocol, Query, Request, Response,
+    VendorTraits,
 };
 use openbell_market::SeriesKey;
 use openbell_time::{Nanos, SystemWall, Timestamp, WallClock as _};
-use openbell_vendors::Trust;
 use openbell_vendors::binance::Binance;
+use openbell_vendors::{Transport, Trust};
 
 use super::session::{Session, before, binance};
-use super::sim::{Setup, Sim};
+use super::sim::{Authority, Setup, Sim};
 use crate::support::key;
 
 fn session<P: Protocol + 'static>(sim: &Sim, protocol: P) -> Session {
@@ -25,6 +26,34 @@ fn a_line_that_is_up_and_a_request_under_way_end_with_the_session() {
     session.until_note("a line", |note| matches!(note, Note::LineUp { .. }));
     let control = sim.control.clone();
     session.until("a request", |_| control.exchange(|exchange| exchange.counts().requests) == 1);
+    let clock = SystemWall::new();
+    assert!(session.end().into_iter().all(|ended| ended.is_ok()));
+    assert!(clock.passed() < Nanos::from_secs(2), "in {}", clock.passed());
+}
+
+#[test]
+fn a_server_that_takes_up_nothing_is_given_up_by_the_deadline_at_a_step_that_is_named() {
+    for (is_encrypted, step) in
+        [(false, "waiting for the stream"), (true, "agreeing on an encryption")]
+    {
+        let authority = Authority::new();
+        let identity = is_encrypted.then(|| authority.identity("localhost"));
+        let (sim, _lies_there) = Setup { identity, ..Setup::binance() }.bound();
+        let deadline = Nanos::from_secs(5); // Half a second here.
+        let transport = Transport { deadline, ..sim.transport(authority.trust()) };
+        let series = key("BTCUSDT", "1s");
+        let mut session =
+            Session::begin(binance(&sim), &transport, &sim.clock, &series, before(&sim));
+        let note = session.until_note("given up", |note| matches!(note, Note::LineOver { .. }));
+        let Note::LineOver { why: CloseCause::Broken(said), .. } = note else { panic!("{note:?}") };
+        assert_eq!(&*said, format!("localhost:{} has not answered within 5s ({step})", sim.port));
+    }
+}
+
+#[test]
+fn a_line_that_is_being_made_ends_with_the_session() {
+    let (sim, _lies_there) = Setup::binance().bound();
+    let session = session(&sim, binance(&sim));
     let clock = SystemWall::new();
     assert!(session.end().into_iter().all(|ended| ended.is_ok()));
     assert!(clock.passed() < Nanos::from_secs(2), "in {}", clock.passed());

@@ -59,6 +59,17 @@ fn a_certificate_that_has_expired_asks_whether_the_clock_is_right() {
 }
 
 #[test]
+fn a_server_that_speaks_in_the_clear_is_not_spoken_with() {
+    let authority = Authority::new();
+    let sim = Setup::binance().serve();
+    let url = format!("https://localhost:{}/api/v3/time", sim.port);
+    let courier = Courier::new(&sim.transport(authority.trust()));
+    let said = courier.ask(&Request { url, weight: 1 }, &SecretHeaders::none()).unwrap_err();
+    assert!(said.to_string().starts_with("no answer from localhost:"), "{said}");
+    assert_eq!(sim.control.exchange(|exchange| exchange.counts().requests), 0);
+}
+
+#[test]
 fn a_root_that_cannot_be_read_is_named_by_its_place() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     let said = Trust::only(broken).unwrap_err().to_string();
