@@ -12,7 +12,7 @@ fn a_command_that_there_is_not_lists_those_that_there_are_and_the_nearest() {
         ),
         (
             &["data", "improt"],
-            "The commands are generate, import, ls, coverage, verify, compact, delete; did you mean import?",
+            "The commands are generate, import, fetch, ls, coverage, verify, compact, delete; did you mean import?",
         ),
         (&["paint"], "The commands are run,"),
     ] {
