@@ -8,11 +8,11 @@ fn a_command_that_there_is_not_lists_those_that_there_are_and_the_nearest() {
     for (args, words) in [
         (
             &["rnu"][..],
-            "The commands are run, replay, plan, check, check-lookahead, schema, data, calendar, vendor-sim, bench, completions; did you mean run?",
+            "The commands are run, replay, plan, check, check-lookahead, schema, data, calendar, vendors, vendor-sim, bench, completions; did you mean run?",
         ),
         (
             &["data", "improt"],
-            "The commands are generate, import, ls, coverage, verify, compact, delete; did you mean import?",
+            "The commands are generate, import, fetch, ls, coverage, verify, compact, delete; did you mean import?",
         ),
         (&["paint"], "The commands are run,"),
     ] {
