@@ -30,6 +30,7 @@ mod modules;
 mod order;
 mod pace;
 mod promises;
+mod recordings;
 #[path = "../data/reference.rs"]
 mod reference;
 mod simulation;

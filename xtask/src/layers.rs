@@ -57,6 +57,7 @@ const DATA_MANAGER: &str = "openbell-data-manager";
 const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
+const RECORDER: &str = "openbell-recorder";
 const STRATEGIES: &str = "openbell-strategies";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
 const VENDORS: &str = "openbell-vendors";
@@ -103,6 +104,13 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
+        package: RECORDER,
+        folder: "crates/recorder",
+        may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, SESSION_DATA, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
         may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
@@ -138,6 +146,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
             VENDOR_SIM,
             VENDORS,
@@ -157,6 +166,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
             VENDOR_SIM,
             VENDORS,

@@ -16,6 +16,7 @@ use crate::exit::EXIT_CODES;
 use crate::logging::LogFormat;
 use crate::lookahead::LookaheadArgs;
 use crate::plan::PlanArgs;
+use crate::recording::RecordingArgs;
 use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
@@ -72,6 +73,7 @@ pub struct CommonArgs {
 pub enum Command {
     Run(RunArgs),
     Replay(ReplayArgs),
+    Recording(RecordingArgs),
     Plan(PlanArgs),
     Check(CheckArgs),
     CheckLookahead(LookaheadArgs),

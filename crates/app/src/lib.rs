@@ -31,6 +31,7 @@ pub mod outputs;
 pub mod plan;
 pub mod planned;
 pub mod progress;
+pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -103,6 +104,7 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         }
         Some(Command::Run(args)) => run::run(args, terminal),
         Some(Command::Replay(args)) => replay::replay(args, terminal),
+        Some(Command::Recording(args)) => recording::recording(args, terminal),
         Some(Command::Plan(args)) => plan::plan(args, terminal),
         Some(Command::Check(args)) => check::check(args, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, terminal),

@@ -79,6 +79,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the only door to stored data",
     },
     Exception {
+        path: "crates/recorder/src/disk.rs",
+        doors: &[Door::Files],
+        because: "the folders, heads and locks of recordings; their databases are SQLite's",
+    },
+    Exception {
         path: "crates/data-manager/src/feed/prefetch.rs",
         doors: &[Door::Threads],
         because: "a feed's prefetch, the one thread that a library starts",

@@ -18,6 +18,7 @@ mod logs;
 mod lookahead;
 mod other_readers;
 mod outputs;
+mod recordings;
 mod runs;
 mod session_files;
 mod small_answers;
