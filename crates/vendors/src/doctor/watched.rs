@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openbell_data_manager::live::{
     Answer, AskFault, CloseCause, Closing, ClosingProof, Doing, Doings, EmptyInterval, Frame,
-    Heard, LineId, Protocol, Query, Request, Response, VendorTraits,
+    Heard, LineId, Note, Protocol, Query, Request, Response, VendorTraits,
 };
 use openbell_market::SeriesKey;
 use openbell_time::{Nanos, Timestamp};
