@@ -192,6 +192,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
             APP,
         ],

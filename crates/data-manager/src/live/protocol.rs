@@ -294,6 +294,12 @@ pub trait Protocol: Send {
     /// Something came over a line.
     fn heard(&mut self, line: LineId, now: Timestamp, frame: Frame<'_>, out: &mut Doings);
 
+    /// Asks for a sign of life where [`VendorTraits::ping_each`] wants one; the default is a ping of the
+    /// transport.
+    fn ping(&mut self, line: LineId, out: &mut Doings) {
+        out.push(Doing::Send { line, message: Outgoing::Ping });
+    }
+
     /// A line is over: what was remembered of it may be forgotten.
     fn closed(&mut self, line: LineId);
 
@@ -347,6 +353,10 @@ impl<P: Protocol + ?Sized> Protocol for Box<P> {
 
     fn heard(&mut self, line: LineId, now: Timestamp, frame: Frame<'_>, out: &mut Doings) {
         (**self).heard(line, now, frame, out);
+    }
+
+    fn ping(&mut self, line: LineId, out: &mut Doings) {
+        (**self).ping(line, out);
     }
 
     fn closed(&mut self, line: LineId) {
