@@ -515,7 +515,7 @@ fn a_fetch_that_somebody_ends_keeps_what_has_come() {
     client.interrupted_at = Some(1);
     let report = story.fetch(&mut client);
     assert_eq!(report.ended, FetchReportEnd::Interrupted);
-    assert_eq!((client.asked_at.len(), report.series[0].stored.counts.added), (1, 9_999));
+    assert_eq!((client.asked_at.len(), report.series[0].stored.counts.added), (1, 10_000));
     story.fetch(&mut story.client("[]"));
     story.check_store("fetched in two");
 }

@@ -8,7 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use clap::CommandFactory;
+use clap::{CommandFactory, Parser};
 use tempfile::TempDir;
 
 /// A folder that is gone when the test is over.
@@ -132,6 +132,15 @@ pub fn on_terminal(mut command: Command) -> Option<String> {
 pub fn on_terminal(_: Command) -> Option<String> {
     println!("skipped: terminals are opened on Unix only");
     None
+}
+
+/// What measures for minutes, serves until it is ended, or asks a vendor, is read, and not run.
+#[track_caller]
+pub fn assert_readable(example: &str) {
+    let words = example.split(" > ").next().unwrap_or_default().split(' ');
+    if let Err(error) = openbell::args::Arguments::try_parse_from(words) {
+        panic!("$ {example}\n{error}");
+    }
 }
 
 /// The commands that do something, by their words: `data import`, with their help texts.

@@ -119,6 +119,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the program around the core: arguments, threads, signals, output, exit codes",
     },
     Exception {
+        path: "crates/app/src/vendors/doctor.rs",
+        doors: &[Door::Threads],
+        because: "runs what connects to a vendor, on threads of the program",
+    },
+    Exception {
         path: "crates/app/src/bench/meter.rs",
         doors: &[Door::Clock],
         because: "measures processor time, which no session depends on",

@@ -131,7 +131,11 @@ fn watched(
     let vendor = Vendor::new(protocol, Settings::new(begun.as_nanos().unsigned_abs()), inlet);
     let transport = Transport::new(Trust::platform());
     let clock = Arc::new(SystemWall::new());
-    let line = Line::new(vendor, &transport, clock, |at, note| tracing::info!("{at} {note:?}"));
+    let watching = watch.clone();
+    let line = Line::new(vendor, &transport, clock, move |at, note| {
+        tracing::info!("{at} {note:?}");
+        watching.noted(note);
+    });
     let Line { carriers, control } = line;
     let threads: Vec<_> =
         carriers.into_iter().map(|carrier| thread::spawn(move || carrier.run())).collect();

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::other_readers::python;
-use crate::support::{Call, Folder, commands, repository};
+use crate::support::{Call, Folder, assert_readable, commands, repository};
 
 fn readme() -> PathBuf {
     repository().join("crates/app/README.md")
@@ -25,7 +25,8 @@ struct Found {
 /// the place of what stands below them.
 ///
 /// Of a block that ends with `…` only so many lines are shown. In one of `console measured` the
-/// figures are of the machine. A block stays as it is, if only they differ, or how long it took.
+/// figures are of the machine. A block stays as it is, if only they differ, or how long it took; one of
+/// `console network` asks a vendor, and is read and not run.
 fn run_through(page: &str, folder: &Folder) -> Found {
     let mut found = Found { page: String::new(), commands: Vec::new() };
     let mut lines = page.lines();
@@ -36,6 +37,7 @@ fn run_through(page: &str, folder: &Folder) -> Found {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         let mut text: String = block.iter().map(|line| format!("{line}\n")).collect();
         match words.split_once(' ') {
+            _ if words == "console network" => read(&block, &mut found.commands),
             _ if words.starts_with("console") => {
                 let now = ran(&block, text.clone(), folder, &mut found.commands);
                 let same = match words {
@@ -53,6 +55,14 @@ fn run_through(page: &str, folder: &Folder) -> Found {
         found.page.push_str("```\n");
     }
     found
+}
+
+/// Takes the commands of a block for ones that the program understands.
+fn read(block: &[&str], commands: &mut Vec<String>) {
+    for command in block.iter().filter_map(|line| line.strip_prefix("$ openbell ")) {
+        assert_readable(&format!("openbell {command}"));
+        commands.push(command.to_owned());
+    }
 }
 
 /// A block with what its command prints now.
@@ -95,6 +105,16 @@ fn without_wall_time(text: &str) -> String {
         None => format!("{line}\n"),
     };
     text.lines().map(cut).collect()
+}
+
+#[test]
+fn the_guide_to_bars_of_a_vendor_goes_as_it_is_written() {
+    let guide = repository().join("docs/bars_from_a_vendor.md");
+    let page = std::fs::read_to_string(guide).expect("the guide is there");
+    let found = run_through(&page, &Folder::new());
+    assert!(found.page == page, "the guide is stale; it is now\n{}", found.page);
+    let shows = |command: &str| found.commands.iter().any(|shown| shown.starts_with(command));
+    assert!(shows("data fetch") && shows("vendor-sim") && shows("vendors doctor"));
 }
 
 #[test]

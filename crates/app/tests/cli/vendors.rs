@@ -79,8 +79,7 @@ impl Drop for Sim {
 
 /// Text without dates and times, which are those of the day of the test.
 fn undated(text: &str) -> String {
-    let is_stamp =
-        |word: &&str| word.contains(':') && word.starts_with(|c: char| c.is_ascii_digit());
+    let is_stamp = |word: &&str| word.matches(':').count() == 2;
     let is_date = |word: &&str| word.len() == 10 && word.matches('-').count() == 2;
     let words = |line: &str| {
         let kept = line.split(' ').filter(|word| !is_stamp(word) && !is_date(word));
@@ -317,5 +316,8 @@ fn a_fetch_that_is_interrupted_keeps_what_has_come_and_goes_on_later() {
         "interrupted: what had come is stored; the same command goes on where this one has ended\n"
     );
     let call = folder.run(&sim.fetch("binance", "BTCUSDT")).expect_code(0);
-    assert!(call.out.contains("880 rows: 880 added, 0 updated, 0 unchanged"), "{}", call.out);
+    assert!(call.out.contains("1 stored whole"), "{}", call.out);
+    assert!(call.out.contains(" added, 0 updated, 0 unchanged, 0 rejected"), "{}", call.out);
+    let listed = folder.run(&["data", "ls", "bars"]).expect_code(0).out;
+    assert!(listed.contains("  2,880  "), "{listed}");
 }

@@ -107,6 +107,7 @@ pub fn fetch<P: Protocol>(
 ) -> FetchReport {
     let mut intakes: BTreeMap<SeriesKey, Intake> = BTreeMap::new();
     let mut provenance = target.provenance.clone();
+    let mut goes_on = GoOn::Yes;
     let ended = loop {
         provenance.is_synthetic |= asker.is_synthetic();
         let target = &FetchTarget { provenance: &provenance, ..*target };
@@ -119,21 +120,19 @@ pub fn fetch<P: Protocol>(
                     fetch.drop_series(&key);
                 }
             }
+            Step::Done(end) => break FetchReportEnd::Vendor(end),
+            // What has come was taken before.
+            _ if goes_on == GoOn::No => break FetchReportEnd::Interrupted,
             Step::Ask(request) => {
                 asker.ask(&request, &mut |now, got| fetch.answered(now, got));
-                if asker.has_come(fetch.share()) == GoOn::No {
-                    break FetchReportEnd::Interrupted;
-                }
+                goes_on = asker.has_come(fetch.share());
             }
             Step::Wait { until, why } => {
                 if until > asker.now() + LONG_WAIT {
                     intakes.values_mut().for_each(|intake| intake.write(writer, target));
                 }
-                if asker.wait(until, &why) == GoOn::No {
-                    break FetchReportEnd::Interrupted;
-                }
+                goes_on = asker.wait(until, &why);
             }
-            Step::Done(end) => break FetchReportEnd::Vendor(end),
         }
     };
     let target = &FetchTarget { provenance: &provenance, ..*target };

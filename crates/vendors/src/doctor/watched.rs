@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openbell_data_manager::live::{
     Answer, AskFault, CloseCause, Closing, ClosingProof, Doing, Doings, EmptyInterval, Frame,
-    Heard, LineId, Protocol, Query, Request, Response, VendorTraits,
+    Heard, LineId, Note, Protocol, Query, Request, Response, VendorTraits,
 };
 use openbell_market::SeriesKey;
 use openbell_time::{Nanos, Timestamp};
@@ -49,6 +49,8 @@ struct Seen {
     /// Our clock minus the vendor's, at least.
     skew: Option<Nanos>,
     unreadable: Vec<String>,
+    /// Lines that were lost, and why, as far as it was said.
+    n_lost: u32,
     ended: Vec<String>,
     last_at: Option<Timestamp>,
 }
@@ -62,6 +64,13 @@ impl Watch {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         // What was seen is whole at every instant, whoever panicked beside it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what whoever runs the protocol has noted: why a line is over.
+    pub fn noted(&self, note: &Note) {
+        if let Note::LineOver { why, .. } = note {
+            self.seen().ended.push(words(why));
+        }
     }
 
     /// What has been seen by `now`, against what is taken for granted.
@@ -99,8 +108,11 @@ impl Watch {
             ),
             Checked::new(
                 "the connection stays",
-                Verdict::of(seen.ended.is_empty()),
-                seen.ended.first().cloned().unwrap_or_else(|| "nothing ended it".to_owned()),
+                Verdict::of(seen.n_lost == 0 && seen.ended.is_empty()),
+                match seen.ended.first() {
+                    Some(why) => format!("{} lost, the first because: {why}", seen.n_lost),
+                    None => format!("{} lost", seen.n_lost),
+                },
             ),
         ];
         if traits.empty == EmptyInterval::Bar {
@@ -305,7 +317,7 @@ impl<P: Protocol> Protocol for Watched<P> {
     }
 
     fn closed(&mut self, line: LineId) {
-        self.watch.seen().ended.push(format!("{line} is over"));
+        self.watch.seen().n_lost += 1;
         self.inner.closed(line);
     }
 
