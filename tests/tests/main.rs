@@ -36,3 +36,4 @@ mod reference;
 mod simulation;
 mod symbols;
 mod threads;
+mod vendor_history;

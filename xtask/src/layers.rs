@@ -29,7 +29,7 @@ const ASYNC: &[&str] = &[
 ];
 /// The network: vendors' data comes through feeds.
 const NETWORK: &[&str] =
-    &["hyper", "reqwest", "ureq", "curl", "rustls", "native-tls", "openssl", "mio"];
+    &["hyper", "reqwest", "ureq", "tungstenite", "curl", "rustls", "native-tls", "openssl", "mio"];
 /// The terminal and the command line: the program's.
 const TERMINAL: &[&str] = &["clap", "indicatif", "ctrlc", "crossterm", "tracing-subscriber"];
 
@@ -122,13 +122,17 @@ pub const LAYERS: &[Layer] = &[
         package: VENDOR_SIM,
         folder: "crates/vendor-sim",
         may_import: &[TIME, MARKET],
+        // It listens on this machine.
+        never: &[STORE, ASYNC, TERMINAL],
         ..LIBRARY
     },
     Layer {
         package: VENDORS,
         folder: "crates/vendors",
         may_import: &[TIME, MARKET, DATA_MANAGER],
-        never: &[ASYNC, NETWORK, TERMINAL],
+        in_tests: &[(VENDOR_SIM, "the other end of every socket")],
+        // The network, and nobody else's.
+        never: &[ASYNC, TERMINAL],
         ..LIBRARY
     },
     Layer {
@@ -144,6 +148,7 @@ pub const LAYERS: &[Layer] = &[
             COORDINATOR,
             RECORDER,
             STRATEGIES,
+            VENDOR_SIM,
             VENDORS,
         ],
         never: &[],
@@ -163,6 +168,7 @@ pub const LAYERS: &[Layer] = &[
             COORDINATOR,
             RECORDER,
             STRATEGIES,
+            VENDOR_SIM,
             VENDORS,
         ],
         never: &[],

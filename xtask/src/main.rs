@@ -40,7 +40,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::benches::Effort;
 use crate::generated::Mode;
 use crate::properties::Choice;
-use crate::simulation::{Asked, Build, Kind};
+use crate::simulation::{Asked, Build, Kind, Vendor};
 use crate::steps::Workspace;
 
 /// The checks of the repository, and what else is done to it.
@@ -110,9 +110,16 @@ enum Task {
         /// Runs live sessions: scripted vendors, clocks that step, nights and restarts.
         #[arg(long)]
         live: bool,
+        /// Runs live sessions with a vendor's client against its simulated exchange, over a network
+        /// that breaks.
+        #[arg(long, value_name = "VENDOR", conflicts_with = "live")]
+        vendor: Option<Vendor>,
+        /// Runs a short day of the vendor with every fault at every message and every request.
+        #[arg(long, requires = "vendor", conflicts_with_all = ["seeds", "from", "minutes"])]
+        faults: bool,
         /// Runs it on a copy of the repository with each patch of tests/mutants in turn: a mistake in
         /// the product, which must be noticed by what the patch's head names.
-        #[arg(long, conflicts_with_all = ["from", "minutes", "release", "live"])]
+        #[arg(long, conflicts_with_all = ["from", "minutes", "release", "live", "vendor"])]
         mutants: bool,
         /// Takes one of the mutants, the file's name without its ending; several times, several.
         #[arg(long, value_name = "NAME", requires = "mutants")]
@@ -201,9 +208,14 @@ fn run(task: Task) -> Result<()> {
         Task::Simulate { mutants: true, seeds, only, .. } => {
             mutants::run(root, seeds, &only)?;
         }
-        Task::Simulate { seeds, from, minutes, release, live, .. } => {
+        Task::Simulate { seeds, from, minutes, release, live, vendor, faults, .. } => {
             let build = if release { Build::Release } else { Build::Tests };
-            let kind = if live { Kind::Live } else { Kind::Replay };
+            let kind = match vendor {
+                Some(vendor) if faults => Kind::Faults(vendor),
+                Some(vendor) => Kind::Vendor(vendor),
+                None if live => Kind::Live,
+                None => Kind::Replay,
+            };
             simulation::run(&workspace, Asked { n_seeds: seeds, from, minutes, build, kind })?;
         }
         Task::Bench { write: true, .. } => benches::shown(root)?.bring(root, Mode::Write)?,

@@ -6,12 +6,15 @@
 use anyhow::Result;
 
 use crate::command::TestCount;
-use crate::simulation::Kind;
+use crate::simulation::{Asked, Kind, Vendor};
 use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, simulation};
 
 /// Seeds of simulated live sessions.
 const N_LIVE_SEEDS: u64 = 100_000;
+
+/// Seeds of sessions with each vendor's client.
+const N_VENDOR_SEEDS: u64 = 10_000;
 
 /// Seeds of simulated sessions.
 const N_SEEDS: u64 = 50_000;
@@ -47,6 +50,11 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         Step::own("simulate live", format!("simulate --live --seeds {N_LIVE_SEEDS}"), |w| {
             simulation::run(w, ci::seeds(N_LIVE_SEEDS, Kind::Live)).map(Outcome::Ran)
         }),
+        Step::own(
+            "vendors",
+            format!("simulate --vendor … --seeds {N_VENDOR_SEEDS}, and --faults"),
+            |w| vendors(w).map(Outcome::Ran),
+        ),
         Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
             properties::run(&w.root, &w.graph, properties::Choice::Lag, N_CASES).map(Outcome::Ran)
         }),
@@ -67,6 +75,17 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
+/// The campaign of each vendor, and its short day with every fault at every place.
+fn vendors(workspace: &Workspace) -> Result<TestCount> {
+    let mut count = TestCount::default();
+    for vendor in Vendor::ALL {
+        count.add(simulation::run(workspace, ci::seeds(N_VENDOR_SEEDS, Kind::Vendor(vendor)))?);
+        let faults = Asked { n_seeds: None, ..ci::seeds(0, Kind::Faults(vendor)) };
+        count.add(simulation::run(workspace, faults)?);
+    }
+    Ok(count)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +100,7 @@ mod tests {
                 "mutants",
                 "simulate",
                 "simulate live",
+                "vendors",
                 "proptest",
                 "alone",
                 "features",

@@ -29,6 +29,26 @@ pub enum Kind {
     Replay,
     /// Live sessions.
     Live,
+    /// Live sessions with a vendor's client, against its simulated exchange.
+    Vendor(Vendor),
+    /// A short day of a vendor, with every fault at every place.
+    Faults(Vendor),
+}
+
+/// A vendor whose client there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Vendor {
+    /// Binance spot.
+    Binance,
+    /// Kraken spot.
+    Kraken,
+    /// Alpaca's stocks.
+    Alpaca,
+}
+
+impl Vendor {
+    /// All of them.
+    pub const ALL: [Vendor; 3] = [Vendor::Binance, Vendor::Kraken, Vendor::Alpaca];
 }
 
 impl Kind {
@@ -37,6 +57,12 @@ impl Kind {
         match self {
             Kind::Replay => "",
             Kind::Live => "--live",
+            Kind::Vendor(Vendor::Binance) => "--vendor binance",
+            Kind::Vendor(Vendor::Kraken) => "--vendor kraken",
+            Kind::Vendor(Vendor::Alpaca) => "--vendor alpaca",
+            Kind::Faults(Vendor::Binance) => "--vendor binance --faults",
+            Kind::Faults(Vendor::Kraken) => "--vendor kraken --faults",
+            Kind::Faults(Vendor::Alpaca) => "--vendor alpaca --faults",
         }
     }
 }
@@ -65,7 +91,8 @@ impl Asked {
             }
         };
         if let Some(last) = shells.pop() {
-            let last = if self.kind == Kind::Live { last.with(self.kind.words()) } else { last };
+            let words = self.kind.words().split_whitespace();
+            let last = words.fold(last, |shell, word| shell.with(word));
             let mut last = last.with("--from").with(self.from.to_string());
             for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
                 if let Some(number) = number {
@@ -111,6 +138,9 @@ mod tests {
         let live = Asked { kind: Kind::Live, ..ASKED };
         let line = "cargo run --locked --quiet -p openbell-tests --bin simulate -- --live";
         assert_eq!(texts(live), [format!("{line} --from 3 --seeds 7")]);
+        let vendor = Asked { kind: Kind::Vendor(Vendor::Kraken), ..ASKED };
+        let line = line.replace("--live", "--vendor kraken");
+        assert_eq!(texts(vendor), [format!("{line} --from 3 --seeds 7")]);
         let asked = Asked { n_seeds: None, minutes: Some(5), build: Build::Release, ..ASKED };
         assert_eq!(
             texts(asked),

@@ -21,6 +21,8 @@ use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
+use crate::vendor_sim::VendorSimArgs;
+use crate::vendors::VendorsArgs;
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -78,6 +80,8 @@ pub enum Command {
     Schema(SchemaArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),
+    Vendors(VendorsArgs),
+    VendorSim(VendorSimArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

@@ -23,6 +23,7 @@ pub mod completions;
 pub mod data;
 pub mod events;
 pub mod exit;
+mod interrupt;
 pub mod logging;
 pub mod lookahead;
 pub mod modules;
@@ -39,6 +40,8 @@ pub mod session_file;
 pub mod stamp_options;
 pub mod table;
 pub mod terminal;
+pub mod vendor_sim;
+pub mod vendors;
 pub mod wire;
 
 use std::ffi::OsString;
@@ -108,6 +111,8 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         Some(Command::Schema(args)) => schema::schema(args, terminal),
         Some(Command::Calendar(args)) => calendar::args::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
+        Some(Command::VendorSim(args)) => vendor_sim::vendor_sim(args, terminal),
+        Some(Command::Vendors(args)) => vendors::vendors(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => {
             completions::completions(args, Arguments::command(), terminal)

@@ -8,6 +8,9 @@ use serde::Deserialize;
 
 use crate::error::ScriptError;
 
+/// After how long the exchange ends a connection whose end it has announced.
+pub(crate) const NOTICE: Nanos = Nanos::from_secs(10);
+
 /// Faults by the connection and frame, and by the request, at which they happen.
 ///
 /// *Shape*: connections are counted as they are accepted, frames as they are sent on one, requests as
@@ -145,6 +148,17 @@ impl Script {
 
     pub(crate) fn at_request(&self, request: u32) -> &[RequestFault] {
         self.requests.get(&request).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl LineFault {
+    /// How long it goes on by itself, where that does not end with its connection.
+    pub(crate) fn length(&self) -> Nanos {
+        match self {
+            LineFault::Delay(by) => *by,
+            LineFault::Shutdown => NOTICE,
+            _ => Nanos::ZERO,
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
+use openbell_tests::vendor_world::{VendorKind, fault_table, simulate_vendor};
 use openbell_time::{Nanos, SystemWall};
 
-const USAGE: &str =
-    "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults]]";
 
 /// What was asked for.
 struct Arguments {
@@ -28,6 +28,9 @@ struct Arguments {
 enum Kind {
     Replay,
     Live,
+    Vendor(VendorKind),
+    /// A short day of the vendor with every fault at every place.
+    Faults(VendorKind),
 }
 
 impl Arguments {
@@ -44,6 +47,11 @@ impl Arguments {
                 "--seeds" => (arguments.campaign.n_seeds, has_seeds) = (number()?, true),
                 "--from" => arguments.campaign.from = number()?,
                 "--live" => arguments.kind = Kind::Live,
+                "--vendor" => arguments.kind = Kind::Vendor(VendorKind::of_name(&words.next()?)?),
+                "--faults" => match arguments.kind {
+                    Kind::Vendor(vendor) => arguments.kind = Kind::Faults(vendor),
+                    _ => return None,
+                },
                 "--unshrunk" => arguments.shrinking = Shrinking::None,
                 "--minutes" => arguments.minutes = Some(number()?),
                 "--threads" => arguments.n_threads = number()?.max(1) as usize,
@@ -110,19 +118,58 @@ fn run(arguments: &Arguments) -> ExitCode {
             }
             Err(failure) => show(&failure, arguments),
         },
+        Kind::Faults(vendor) => run_faults(vendor),
+        Kind::Vendor(vendor) => match campaign.run_vendor(vendor, n_threads, shrinking, goes_on) {
+            Ok((n_seeds, figures)) => {
+                println!("seeds                    {n_seeds}");
+                println!("sessions                 {}", figures.n_sessions);
+                println!("bars                     {}", figures.n_bars);
+                println!("messages                 {}", figures.n_texts);
+                println!("requests                 {}", figures.n_requests);
+                println!("connections              {}", figures.n_connects);
+                println!("times that a gate shut   {}", figures.n_shut);
+                println!("digest of all            {:016x}", figures.digest);
+                println!("seconds                  {:.1}", took_s());
+                println!("seeds a second           {:.0}", n_seeds as f64 / took_s());
+                ExitCode::SUCCESS
+            }
+            Err(failure) => show(&failure, arguments),
+        },
     }
+}
+
+fn run_faults(vendor: VendorKind) -> ExitCode {
+    let table = fault_table(vendor);
+    let mut n_broken = 0;
+    for scenario in &table {
+        if let Err(violation) = simulate_vendor(scenario) {
+            n_broken += 1;
+            println!("{}: {}\n{scenario}", violation.invariant, violation.found);
+        }
+    }
+    println!("combinations             {}", table.len());
+    println!("that break a promise     {n_broken}");
+    if n_broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> ExitCode {
     let Failure { seed, scenario, violation, .. } = failure;
-    println!("seed {seed} breaks a promise: {}", violation.invariant);
+    let of_vendor = match arguments.kind {
+        Kind::Vendor(vendor) | Kind::Faults(vendor) => format!("{} ", vendor.name()),
+        Kind::Replay | Kind::Live => String::new(),
+    };
+    println!("seed {seed} breaks a promise: {of_vendor}{}", violation.invariant);
     println!("{}", violation.found);
     let which = match arguments.shrinking {
         Shrinking::Full => "the simplest that still does",
         Shrinking::None => "it is",
     };
     println!("\n{which}:\n{scenario}");
-    let live = if arguments.kind == Kind::Live { " --live" } else { "" };
-    println!("repeat it with: cargo xtask simulate{live} --from {seed} --seeds 1");
+    let kind = match arguments.kind {
+        Kind::Replay => String::new(),
+        Kind::Live => " --live".to_owned(),
+        Kind::Vendor(vendor) | Kind::Faults(vendor) => format!(" --vendor {}", vendor.name()),
+    };
+    println!("repeat it with: cargo xtask simulate{kind} --from {seed} --seeds 1");
     ExitCode::FAILURE
 }

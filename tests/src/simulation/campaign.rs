@@ -11,6 +11,9 @@ use super::compare::{Figures, shrunk, simulate};
 use super::live::{LiveFigures, LiveScenario, Troubles, shrunk_live, simulate_live};
 use super::scenario::Scenario;
 use super::violation::Violation;
+use crate::vendor_world::{
+    VendorFigures, VendorKind, VendorScenario, shrunk_vendor, simulate_vendor,
+};
 
 /// Seeds to be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,6 +116,29 @@ impl Campaign {
         ran.map_err(|(seed, violation)| {
             let (scenario, violation) = match shrinking {
                 Shrinking::Full => shrunk_live(scenario(seed), violation),
+                Shrinking::None => (scenario(seed), violation),
+            };
+            Box::new(self.failure(seed, scenario, violation))
+        })
+    }
+
+    /// As [`Campaign::run`], of sessions with a vendor's client against its simulated exchange.
+    ///
+    /// # Errors
+    ///
+    /// The first seed that breaks a promise.
+    pub fn run_vendor(
+        self,
+        kind: VendorKind,
+        n_threads: usize,
+        shrinking: Shrinking,
+        goes_on: impl Fn(u64) -> bool + Sync,
+    ) -> Result<(u64, VendorFigures), Box<Failure<VendorScenario>>> {
+        let scenario = |seed| VendorScenario::of(kind, seed);
+        let ran = self.run_each(n_threads, goes_on, |seed| simulate_vendor(&scenario(seed)));
+        ran.map_err(|(seed, violation)| {
+            let (scenario, violation) = match shrinking {
+                Shrinking::Full => shrunk_vendor(scenario(seed), violation),
                 Shrinking::None => (scenario(seed), violation),
             };
             Box::new(self.failure(seed, scenario, violation))

@@ -18,7 +18,7 @@ use std::path::Path;
 use anyhow::{Result, bail, ensure};
 
 use crate::command::{Captured, Shell};
-use crate::simulation::Kind;
+use crate::simulation::{Kind, Vendor};
 use crate::source;
 use scratch::Scratch;
 
@@ -134,7 +134,9 @@ fn passes_unchanged(scratch: &Scratch, mutants: &[Mutant], n_seeds: u64) -> Resu
     let catchers: BTreeSet<&Catcher> = mutants.iter().flat_map(|m| &m.caught_by).collect();
     let tests = catchers.iter().filter(|catcher| matches!(catcher, Catcher::Test { .. }));
     let of_kind = |kind| catchers.iter().find(move |catcher| catcher.kind() == Some(kind));
-    for catcher in tests.chain(of_kind(Kind::Replay)).chain(of_kind(Kind::Live)) {
+    let of_vendors = Vendor::ALL.into_iter().filter_map(|vendor| of_kind(Kind::Vendor(vendor)));
+    let of_seeds = of_kind(Kind::Replay).into_iter().chain(of_kind(Kind::Live)).chain(of_vendors);
+    for catcher in tests.chain(of_seeds) {
         match observe(scratch, catcher, n_seeds)? {
             Seen::Nothing => {}
             Seen::Uncompiled { said } => {

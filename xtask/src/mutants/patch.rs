@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::simulation::Kind;
+use crate::simulation::{Kind, Vendor};
 
 /// Where the mutants lie.
 pub const FOLDER: &str = "tests/mutants/";
@@ -56,10 +56,20 @@ impl Catcher {
         }
     }
 
-    /// In which runs of the simulator an invariant is held: those of live sessions say so.
+    /// In which runs of the simulator an invariant is held: those of live sessions say so, and those
+    /// with a vendor name it.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Catcher::Invariant(name) if name.starts_with("live ") => Some(Kind::Live),
+            Catcher::Invariant(name) if name.starts_with("binance ") => {
+                Some(Kind::Vendor(Vendor::Binance))
+            }
+            Catcher::Invariant(name) if name.starts_with("kraken ") => {
+                Some(Kind::Vendor(Vendor::Kraken))
+            }
+            Catcher::Invariant(name) if name.starts_with("alpaca ") => {
+                Some(Kind::Vendor(Vendor::Alpaca))
+            }
             Catcher::Invariant(_) => Some(Kind::Replay),
             Catcher::Test { .. } => None,
         }

@@ -24,3 +24,5 @@ mod session_files;
 mod small_answers;
 mod stores;
 mod tour;
+mod vendor_sim;
+mod vendors;

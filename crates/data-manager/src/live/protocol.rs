@@ -294,6 +294,12 @@ pub trait Protocol: Send {
     /// Something came over a line.
     fn heard(&mut self, line: LineId, now: Timestamp, frame: Frame<'_>, out: &mut Doings);
 
+    /// Asks for a sign of life where [`VendorTraits::ping_each`] wants one; the default is a ping of the
+    /// transport.
+    fn ping(&mut self, line: LineId, out: &mut Doings) {
+        out.push(Doing::Send { line, message: Outgoing::Ping });
+    }
+
     /// A line is over: what was remembered of it may be forgotten.
     fn closed(&mut self, line: LineId);
 
@@ -321,5 +327,60 @@ pub trait Protocol: Send {
     /// Hands the secret headers of each request to whoever makes it; the default has none.
     fn sign(&self, header: &mut dyn FnMut(&str, &str)) {
         let _ = header;
+    }
+}
+
+impl<P: Protocol + ?Sized> Protocol for Box<P> {
+    fn traits(&self) -> &VendorTraits {
+        (**self).traits()
+    }
+
+    fn stream_url(&self) -> String {
+        (**self).stream_url()
+    }
+
+    fn opened(&mut self, line: LineId, now: Timestamp, out: &mut Doings) {
+        (**self).opened(line, now, out);
+    }
+
+    fn subscribe(&mut self, line: LineId, keys: &[SeriesKey], out: &mut Doings) {
+        (**self).subscribe(line, keys, out);
+    }
+
+    fn unsubscribe(&mut self, line: LineId, keys: &[SeriesKey], out: &mut Doings) {
+        (**self).unsubscribe(line, keys, out);
+    }
+
+    fn heard(&mut self, line: LineId, now: Timestamp, frame: Frame<'_>, out: &mut Doings) {
+        (**self).heard(line, now, frame, out);
+    }
+
+    fn ping(&mut self, line: LineId, out: &mut Doings) {
+        (**self).ping(line, out);
+    }
+
+    fn closed(&mut self, line: LineId) {
+        (**self).closed(line);
+    }
+
+    fn request(&mut self, query: &Query) -> Request {
+        (**self).request(query)
+    }
+
+    fn answered(
+        &mut self,
+        query: &Query,
+        now: Timestamp,
+        response: &Response<'_>,
+    ) -> Result<Answer, AskFault> {
+        (**self).answered(query, now, response)
+    }
+
+    fn login(&self, send: &mut dyn FnMut(&str)) {
+        (**self).login(send);
+    }
+
+    fn sign(&self, header: &mut dyn FnMut(&str, &str)) {
+        (**self).sign(header);
     }
 }

@@ -30,7 +30,8 @@ pub struct VendorTraits {
     pub n_history_rows: Option<u32>,
     /// A line on which nothing is heard for longer than this is dead.
     pub silent_after: Nanos,
-    /// How often the line is pinged, where the vendor has no heartbeat of its own.
+    /// How often the line is pinged, where the vendor has no heartbeat of its own that could be relied
+    /// on.
     pub ping_each: Option<Nanos>,
     /// Lines at once. With one, the old one is closed before the new one is made.
     pub n_lines: usize,

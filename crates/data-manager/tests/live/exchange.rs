@@ -45,6 +45,17 @@ pub struct Minute {
     pub revised_after: i64,
 }
 
+impl Minute {
+    /// What is known of it at `now`, after its close, with the number of its trades.
+    fn told(&self, open: i64, now: i64) -> (Ohlcv, u64) {
+        match self.revised_after {
+            0 => (self.last, 2),
+            after if now < open + MINUTE + after => (self.first, 2),
+            _ => (self.last, 3),
+        }
+    }
+}
+
 pub struct Exchange {
     pub kind: Kind,
     /// By symbol and second of the open; a minute that is not here had no trade.
@@ -202,7 +213,9 @@ impl Exchange {
         let open = (now - self.delay).div_euclid(MINUTE) * MINUTE;
         if (now - self.delay).rem_euclid(MINUTE) == 0 {
             let opened = open - MINUTE;
-            return vec![said(symbol, opened, self.value(symbol, opened), 1, " closed")];
+            let n_trades =
+                if self.minutes.contains_key(&(symbol.to_owned(), opened)) { 2 } else { 0 };
+            return vec![said(symbol, opened, self.value(symbol, opened), n_trades, " closed")];
         }
         match now % 2 {
             0 => vec![said(symbol, open, partial(self.value(symbol, open)), 1, " running")],
@@ -235,10 +248,10 @@ impl Exchange {
         let mut out = Vec::new();
         for (open, minute) in self.recent(symbol, now) {
             if closed(self.delay) && open + MINUTE + self.delay == now {
-                out.push(said(symbol, open, minute.first, 1, " closed"));
+                out.push(said(symbol, open, minute.first, 2, " closed"));
             }
             if minute.revised_after > 0 && open + MINUTE + minute.revised_after == now {
-                out.push(said(symbol, open, minute.last, 2, " closed"));
+                out.push(said(symbol, open, minute.last, 3, " closed"));
             }
         }
         out
@@ -299,15 +312,14 @@ impl Exchange {
     fn row(&self, symbol: &str, open: i64, seen: i64) -> Option<String> {
         let is_running = open + MINUTE > seen;
         let minute = self.minutes.get(&(symbol.to_owned(), open));
-        let values = match minute {
-            Some(minute) if is_running => partial(minute.first),
-            Some(minute) if seen < open + MINUTE + minute.revised_after => minute.first,
-            Some(minute) => minute.last,
-            None => self.flat(symbol, open),
+        let (values, n_trades) = match minute {
+            Some(minute) if is_running => (partial(minute.first), 1),
+            Some(minute) => minute.told(open, seen),
+            None => (self.flat(symbol, open), 0),
         };
         match self.kind {
             Kind::OnlyClosed if is_running || minute.is_none() || seen < open + MINUTE + 2 => None,
-            _ => Some(format!("{}\n", of(open, values, u64::from(minute.is_some())))),
+            _ => Some(format!("{}\n", of(open, values, n_trades))),
         }
     }
 
@@ -332,10 +344,10 @@ fn snapshot(minutes: &BTreeMap<(String, i64), Minute>, symbol: &str, now: i64) -
         open if open == running && now < open + 55 => {
             said(symbol, open, partial(minute.first), 1, "")
         }
-        open if now < open + MINUTE + minute.revised_after => {
-            said(symbol, open, minute.first, 1, "")
+        open => {
+            let (values, n_trades) = minute.told(open, now);
+            said(symbol, open, values, n_trades, "")
         }
-        open => said(symbol, open, minute.last, 1, ""),
     });
     candles.collect()
 }

@@ -14,14 +14,12 @@ use crate::kraken::Kraken;
 use crate::limits::Counts;
 use crate::market::Market;
 use crate::outbox::{Doing, Frame, Outbox, Topic};
-use crate::script::{LineFault, RequestFault, Script};
+use crate::script::{LineFault, NOTICE, RequestFault, Script};
 use crate::speaker::Speaker;
 use crate::switches::Speaks;
 use crate::wire::{Ended, Heard, LineId, Said, Sent};
 use line::Line;
 
-/// After how long the exchange ends a connection whose end it has announced.
-const NOTICE: Nanos = Nanos::from_secs(10);
 /// After how long a late trade of a script becomes known.
 const LATE: Nanos = Nanos::from_secs(3);
 
@@ -61,6 +59,8 @@ pub struct Exchange {
     offset: Nanos,
     /// Until when it cannot be reached.
     away_until: Timestamp,
+    /// When the last fault of the script struck, or until when it asked to be left alone.
+    struck_until: Timestamp,
     /// The latest instant that it was told.
     now: Timestamp,
 }
@@ -85,6 +85,7 @@ impl Exchange {
             counts: Counts::default(),
             offset: Nanos::ZERO,
             away_until: Timestamp::MIN,
+            struck_until: Timestamp::MIN,
             now: Timestamp::MIN,
         }
     }
@@ -97,6 +98,12 @@ impl Exchange {
     /// What its clients did so far.
     pub fn counts(&self) -> Counts {
         self.counts
+    }
+
+    /// Since when no fault of the script has struck or kept it away; the earliest instant where none
+    /// has. What a fault does to a connection may outlast it for as long as that connection.
+    pub fn calm_since(&self) -> Timestamp {
+        self.struck_until.max(self.away_until)
     }
 
     /// Opens a connection to a path.
@@ -149,6 +156,9 @@ impl Exchange {
         }
         let number = self.counts.requests as u32;
         let faults = self.script.at_request(number).to_vec();
+        if !faults.is_empty() {
+            self.struck_until = self.struck_until.max(self.now);
+        }
         let mut distortion = Distortion::default();
         for fault in &faults {
             match fault {
@@ -157,6 +167,8 @@ impl Exchange {
                 RequestFault::Clock(offset) => self.offset = *offset,
                 RequestFault::Hang => return Answer::Hangs,
                 RequestFault::Status { code, retry_after } => {
+                    let wait = Nanos::from_secs(i64::from(retry_after.unwrap_or(0)));
+                    self.struck_until = self.struck_until.max(self.now + wait);
                     let reply = Reply::new(*code, "");
                     return Answer::Reply(match retry_after {
                         Some(seconds) => reply.with("Retry-After", seconds),
@@ -245,6 +257,7 @@ impl Exchange {
         let faults = self.script.at_frame(line.0, number).to_vec();
         let topic = topic_of(&frame);
         for fault in &faults {
+            self.struck_until = self.struck_until.max(self.now + fault.length());
             self.begin(line, fault, topic);
         }
         let Some(state) = self.lines.get_mut(&line) else { return };

@@ -52,13 +52,21 @@ pub(crate) enum Known {
 impl Market {
     /// The market of a seed, which trades in `span` alone.
     pub fn new(seed: u64, hours: Hours, span: Range<Timestamp>, listings: Vec<Listing>) -> Market {
-        Market { tape: Tape { seed, hours, span, listings, halts: Vec::new(), late: Vec::new() } }
+        let (halts, silences, late) = (Vec::new(), Vec::new(), Vec::new());
+        Market { tape: Tape { seed, hours, span, listings, halts, silences, late } }
     }
 
     /// The same with trading halts, in which their symbol does not trade.
     #[must_use]
     pub fn with_halts(mut self, halts: Vec<Halt>) -> Market {
         self.tape.halts = halts;
+        self
+    }
+
+    /// The same with stretches in which a symbol does not trade though it could: nobody says so.
+    #[must_use]
+    pub fn with_silences(mut self, silences: Vec<Halt>) -> Market {
+        self.tape.silences = silences;
         self
     }
 

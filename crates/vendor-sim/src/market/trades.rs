@@ -30,6 +30,8 @@ pub(super) struct Tape {
     pub(super) span: Range<Timestamp>,
     pub(super) listings: Vec<Listing>,
     pub(super) halts: Vec<Halt>,
+    /// Stretches without a trade that are no halts.
+    pub(super) silences: Vec<Halt>,
     /// Trades beside the drawn ones, with the place of their symbol.
     pub(super) late: Vec<(usize, Trade)>,
 }
@@ -60,8 +62,8 @@ impl Tape {
         let n = minute.as_secs().div_euclid(60) as u64;
         let number = |what: u64| drawn(self.seed, &[symbol as u64, n, what]);
         let is_silent = below(number(IS_SILENT), 100) < u64::from(listing.silent_pct);
-        let is_halted =
-            self.halts.iter().any(|halt| halt.symbol == symbol && halt.contains(minute));
+        let mut stretches = self.halts.iter().chain(&self.silences);
+        let is_halted = stretches.any(|halt| halt.symbol == symbol && halt.contains(minute));
         if is_silent || is_halted || !self.span.contains(&minute) || !self.hours.is_open(minute) {
             return Vec::new();
         }

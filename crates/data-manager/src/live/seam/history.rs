@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
 use super::stream::FAR;
-use super::{Act, Found, Seam, Stage, Token, bits, floor, same};
-use crate::live::{Closing, EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
+use super::told::Told;
+use super::{Act, Found, Seam, Stage, Token};
+use crate::live::rows::{floor, over_before};
+use crate::live::{EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
 
 impl Seam {
     /// All that the history has from the place asked for on, asked for at `asked_at`.
@@ -27,16 +28,18 @@ impl Seam {
         let is_placed = |row: &&Heard| row.opens_at >= self.since && row.opens_at <= now + FAR;
         let rows: Vec<Heard> = rows.iter().filter(is_placed).copied().collect();
         let rows = rows.as_slice();
-        let bars: BTreeMap<Timestamp, Ohlcv> = rows
+        let bars: BTreeMap<Timestamp, Told> = rows
             .iter()
-            .filter(|row| !self.is_made_up(row) && self.is_placed(row.opens_at, now))
-            .map(|row| (row.opens_at, row.ohlcv))
+            .filter(|row| !self.traits.is_made_up(row) && self.is_placed(row.opens_at, now))
+            .map(|row| (row.opens_at, Told::of(row)))
             .collect();
         self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
-        let (before, was_reread) = (self.through, self.rereads);
+        let (before, was_reread) = (self.through, self.rereads.is_some());
         let reached = self.reached(asked_at, rows, &bars);
         self.revise_by(&bars, before.min(reached), now, acts);
-        self.rereads &= reached < before;
+        if reached >= before {
+            self.rereads = None;
+        }
         let reached = reached.max(before);
         let whole = self.whole(reached, &bars);
         let n_bars = self.deliver(whole, &bars, now, acts);
@@ -109,7 +112,7 @@ impl Seam {
             (Stage::CatchingUp { seam }, None) => {
                 self.count_failure(seam, &BTreeMap::new(), said, now, acts);
             }
-            (_, None) if self.rereads => self.fetch.due = now + self.settings.retry_each,
+            (_, None) if self.rereads.is_some() => self.fetch.due = now + self.settings.retry_each,
             (_, None) => self.unsure(now, acts),
         }
     }
@@ -118,7 +121,7 @@ impl Seam {
         &mut self,
         seam: Timestamp,
         has_hole: bool,
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
@@ -142,7 +145,7 @@ impl Seam {
     fn count_failure(
         &mut self,
         seam: Timestamp,
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
         said: &Arc<str>,
         now: Timestamp,
         acts: &mut Vec<Act>,
@@ -190,14 +193,10 @@ impl Seam {
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
-        let (Some(n_rows), Some(first)) = (self.traits.n_history_rows, rows.first()) else {
-            return;
-        };
-        let reach_ns = self.length.as_nanos().saturating_mul(i64::from(n_rows));
-        let is_beyond = self.through < asked_at - Nanos::from_nanos(reach_ns);
-        if is_beyond && first.opens_at > self.through {
+        let until = self.traits.out_of_reach(self.length, self.through, asked_at, rows);
+        if let (Some(until), Some(n_rows)) = (until, self.traits.n_history_rows) {
             let why = format!("{} has no more than {n_rows} bars of it", self.traits.name);
-            self.give_up(self.through..floor(first.opens_at, self.length), why.into(), now, acts);
+            self.give_up(self.through..until, why.into(), now, acts);
         }
     }
 
@@ -206,16 +205,10 @@ impl Seam {
         &mut self,
         asked_at: Timestamp,
         rows: &[Heard],
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
     ) -> Timestamp {
         match self.traits.reach {
-            Reach::RunningRow => match rows.last() {
-                Some(last) if last.closing == Closing::Closed => {
-                    floor(last.opens_at, self.length) + self.length
-                }
-                Some(last) => floor(last.opens_at, self.length),
-                None => Timestamp::MIN, // An empty answer proves nothing.
-            },
+            Reach::RunningRow => over_before(rows, self.length),
             Reach::TwiceEqual { after, apart } => {
                 let is_later = |first_at: Timestamp| asked_at - first_at >= apart;
                 match self.fetch.first.take() {
@@ -245,7 +238,7 @@ impl Seam {
 
     /// Equal answers may both be old: what they show themselves counts, and for the rest another
     /// series has to show that the source has come so far.
-    fn shown(&mut self, settled: Timestamp, bars: &BTreeMap<Timestamp, Ohlcv>) -> Timestamp {
+    fn shown(&mut self, settled: Timestamp, bars: &BTreeMap<Timestamp, Told>) -> Timestamp {
         let Probe::Newest { .. } = self.traits.probe else { return settled };
         let newest = bars.keys().next_back();
         let shown = newest.map_or(Timestamp::MIN, |&opens_at| opens_at + self.length);
@@ -256,7 +249,7 @@ impl Seam {
     }
 
     /// Up to where nothing is missing in `bars` and in what is held, no further than `reached`.
-    pub(super) fn whole(&self, reached: Timestamp, bars: &BTreeMap<Timestamp, Ohlcv>) -> Timestamp {
+    pub(super) fn whole(&self, reached: Timestamp, bars: &BTreeMap<Timestamp, Told>) -> Timestamp {
         match self.traits.empty {
             EmptyInterval::NoBar => reached,
             EmptyInterval::Bar => {
@@ -271,56 +264,68 @@ impl Seam {
         }
     }
 
-    /// Delivers what `bars` and what is held have up to `until`; yields how many bars `bars` brought.
+    /// Delivers what `bars` and what is held have up to `until`; yields how many bars with a trade
+    /// `bars` brought of which the stream has said nothing.
     pub(super) fn deliver(
         &mut self,
         until: Timestamp,
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) -> usize {
         let beyond = self.held.split_off(&until);
         let held = std::mem::replace(&mut self.held, beyond);
-        let mut merged: BTreeMap<Timestamp, Ohlcv> = bars
+        let mut merged: BTreeMap<Timestamp, Told> = bars
             .range(self.through..until.max(self.through))
             .map(|(&at, &bar)| (at, bar))
             .collect();
-        let n_bars = merged.keys().filter(|opens_at| !held.contains_key(opens_at)).count();
+        let is_owed = |(opens_at, told): &(&Timestamp, &Told)| {
+            !held.contains_key(opens_at) && self.is_owed(**opens_at, told)
+        };
+        let n_bars = merged.iter().filter(is_owed).count();
         for (opens_at, stream) in held {
             let history = *merged.get(&opens_at).unwrap_or(&stream);
-            if !same(&history, &stream) {
+            if !history.same(&stream) {
+                let (stream, history) = (stream.ohlcv, history.ohlcv);
                 acts.push(Act::Found(Found::SeamDiffers { opens_at, stream, history }));
             }
             let winner = match self.traits.winner {
-                Winner::Stream => stream,
-                Winner::History => history,
+                Winner::History if !history.is_older_than(&stream) => history,
+                Winner::Stream | Winner::History => stream,
             };
             merged.insert(opens_at, winner);
         }
-        for (opens_at, ohlcv) in merged {
-            self.put(opens_at, ohlcv, now, acts);
+        for (opens_at, told) in merged {
+            self.put(opens_at, told, now, acts);
         }
         n_bars
+    }
+
+    /// Whether the stream would have said something of a bar: it has a trade, and is not the one that
+    /// the stream has brought and not proven to be closed.
+    fn is_owed(&self, opens_at: Timestamp, told: &Told) -> bool {
+        let is_running = self.running.is_some_and(|running| running.opens_at == opens_at);
+        told.n_trades != Some(0) && !is_running
     }
 
     /// A row of the history that continues the series is a closed bar, whether or not the answer is
     /// the last word: where only closed ones are in it.
     fn continue_with(
         &mut self,
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
         asked_at: Timestamp,
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) -> usize {
         let Reach::TwiceEqual { after, .. } = self.traits.reach else { return 0 };
         let mut n_bars = 0;
-        while let Some(&ohlcv) = bars.get(&self.through)
+        while let Some(&told) = bars.get(&self.through)
             && self.through + self.length + after <= asked_at
         {
             let opens_at = self.through;
             self.held.remove(&opens_at);
             n_bars += 1;
-            self.put(opens_at, ohlcv, now, acts);
+            self.put(opens_at, told, now, acts);
             self.complete(opens_at + self.length, Evidence::ClosedBar, now, acts);
         }
         n_bars
@@ -355,7 +360,7 @@ impl Seam {
     /// Bars that were delivered, as the history has them by now.
     fn revise_by(
         &mut self,
-        bars: &BTreeMap<Timestamp, Ohlcv>,
+        bars: &BTreeMap<Timestamp, Told>,
         until: Timestamp,
         now: Timestamp,
         acts: &mut Vec<Act>,
@@ -363,10 +368,10 @@ impl Seam {
         if self.traits.winner == Winner::Stream {
             return;
         }
-        for (&opens_at, &ohlcv) in bars.range(..until) {
-            let is_known = self.delivered.get(&opens_at).is_some_and(|known| same(known, &ohlcv));
+        for (&opens_at, &told) in bars.range(..until) {
+            let is_known = self.delivered.get(&opens_at).is_some_and(|known| known.same(&told));
             if !is_known && !self.revised.contains(&opens_at) {
-                self.repeated(opens_at, ohlcv, now, acts);
+                self.repeated(opens_at, told, now, acts);
             }
         }
     }
@@ -374,8 +379,8 @@ impl Seam {
 
 /// The bars that open in a time, bit for bit.
 fn within(
-    bars: &BTreeMap<Timestamp, Ohlcv>,
+    bars: &BTreeMap<Timestamp, Told>,
     span: &Range<Timestamp>,
 ) -> impl Iterator<Item = (Timestamp, [u64; 5])> {
-    bars.range(span.clone()).map(|(&opens_at, ohlcv)| (opens_at, bits(ohlcv)))
+    bars.range(span.clone()).map(|(&opens_at, told)| (opens_at, told.bits()))
 }

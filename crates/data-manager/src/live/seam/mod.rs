@@ -9,6 +9,7 @@
 
 mod history;
 mod stream;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -18,7 +19,10 @@ use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
+use crate::live::rows::{ceil, floor};
 use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits};
+
+use told::Told;
 
 /// What a seam wants done.
 #[derive(Clone, PartialEq, Debug)]
@@ -120,7 +124,7 @@ struct Fetch {
     n_behind: u32,
     n_failed: u32,
     /// The answer before, where a second has to confirm it, and when it was asked for.
-    first: Option<(Timestamp, BTreeMap<Timestamp, Ohlcv>)>,
+    first: Option<(Timestamp, BTreeMap<Timestamp, Told>)>,
     /// Up to where two answers are equal that do not show themselves that they reach so far.
     settled: Option<Timestamp>,
 }
@@ -141,17 +145,17 @@ pub(crate) struct Seam {
     fetch: Fetch,
     n_tokens: u64,
     /// Closed bars of the stream past `through`.
-    held: BTreeMap<Timestamp, Ohlcv>,
+    held: BTreeMap<Timestamp, Told>,
     /// The newest one that is not proven to be closed, where the stream sends such.
     running: Option<Heard>,
     /// The newest send time on the line.
     vendor_clock: Option<Timestamp>,
     /// The last bars delivered, to tell a repetition from a revision.
-    delivered: BTreeMap<Timestamp, Ohlcv>,
+    delivered: BTreeMap<Timestamp, Told>,
     /// Those of them whose values the stream itself has revised: a history that lags has older ones.
     revised: BTreeSet<Timestamp>,
-    /// Whether the last bars are to be read again: a revision may have been missed.
-    rereads: bool,
+    /// From where on the last bars are to be read again: what was revised while the stream was lost.
+    rereads: Option<Timestamp>,
     /// Until when the subscription is to have brought something.
     prove_by: Option<Timestamp>,
     n_unproven: u32,
@@ -159,12 +163,19 @@ pub(crate) struct Seam {
     n_silent: u32,
     n_unsure: u32,
     n_caught_up: usize,
+    /// Since when its stream is lost; absent while it is there.
+    lost_since: Option<Timestamp>,
+    /// What is to be said of that, and when: it may be back before anybody misses it.
+    down: Option<(Timestamp, Link)>,
 }
 
 /// How many delivered bars are kept for comparison.
 const N_KEPT: usize = 256;
 /// How many bars may be held: a vendor that sends more floods.
 const N_HELD_MAX: usize = 10_000;
+
+/// A bar has been said to be closed so long after its close.
+const AFTER_CLOSE: Nanos = Nanos::from_secs(5);
 
 impl Seam {
     pub(crate) fn new(
@@ -190,12 +201,14 @@ impl Seam {
             vendor_clock: None,
             delivered: BTreeMap::new(),
             revised: BTreeSet::new(),
-            rereads: false,
+            rereads: None,
             prove_by: None,
             n_unproven: 0,
             n_silent: 0,
             n_unsure: 0,
             n_caught_up: 0,
+            lost_since: None,
+            down: None,
         }
     }
 
@@ -233,14 +246,35 @@ impl Seam {
         if self.stage != Stage::Subscribed {
             return;
         }
+        (self.lost_since, self.down) = (None, None);
         // Where our clock is behind, the interval that runs is a later one than we believe.
         let seam = floor(now + self.settings.max_skew, self.length);
         self.prove_by = Some(now + self.proof_time());
-        self.rereads = self.traits.revised_within > Nanos::ZERO && self.through > self.since;
+        if self.through > self.since {
+            self.read_again();
+        }
         self.catch_up(seam, now, acts);
     }
 
-    /// The line is gone. The bar that ran is forgotten: nobody knows how it went on.
+    /// A message of the line could not be read: it may have been the last of a bar, or a revision. So
+    /// the history is asked once the bar that runs is closed.
+    pub(crate) fn missed(&mut self, now: Timestamp) {
+        self.read_again();
+        if self.rereads.is_some() && self.stage == Stage::Live {
+            let closes_at = self.through + self.length;
+            self.fetch.due = (closes_at + AFTER_CLOSE).max(now);
+        }
+    }
+
+    fn read_again(&mut self) {
+        if self.traits.revised_within > Nanos::ZERO {
+            let again_since = self.revisable_since();
+            self.rereads = Some(self.rereads.unwrap_or(again_since).min(again_since));
+        }
+    }
+
+    /// The line is gone. The bar that ran is forgotten: nobody knows how it went on. That it is gone is
+    /// said once it has lasted for longer than the vendor ever is silent.
     pub(crate) fn lost(&mut self, link: Link, now: Timestamp, acts: &mut Vec<Act>) {
         if self.stage == Stage::Gone {
             return;
@@ -253,9 +287,18 @@ impl Seam {
                 // What was said since is no word of a line that is down.
                 Link::Down { since: since.max(self.said_at).min(now), why, next_try }
             }
-            other => other,
+            other => return acts.push(Act::Deliver(Delivery::Link(other))),
         };
-        acts.push(Act::Deliver(Delivery::Link(link)));
+        let Link::Down { since, .. } = link else { return };
+        let missed_at = *self.lost_since.get_or_insert(since) + self.traits.silent_after;
+        self.down = Some((missed_at, link));
+        self.say_down(now, acts);
+    }
+
+    fn say_down(&mut self, now: Timestamp, acts: &mut Vec<Act>) {
+        if let Some((_, link)) = self.down.take_if(|(missed_at, _)| *missed_at <= now) {
+            acts.push(Act::Deliver(Delivery::Link(link)));
+        }
     }
 
     /// The vendor refuses the series.
@@ -266,6 +309,7 @@ impl Seam {
 
     /// Does what is due.
     pub(crate) fn tick(&mut self, now: Timestamp, acts: &mut Vec<Act>) {
+        self.say_down(now, acts);
         if self.prove_by.is_some_and(|by| by <= now) {
             self.n_unproven += 1;
             self.prove_by = None;
@@ -275,7 +319,7 @@ impl Seam {
         if self.fetch.asked.is_some() || self.asks_at() > now {
             return;
         }
-        let is_live = self.stage == Stage::Live && !self.rereads;
+        let is_live = self.stage == Stage::Live && self.rereads.is_none();
         match self.traits.probe {
             Probe::Newest { .. } if is_live || self.fetch.settled.is_some() => {
                 let token = self.next_token();
@@ -288,13 +332,14 @@ impl Seam {
     /// The instant at which something is due.
     pub(crate) fn next_due(&self) -> Timestamp {
         let asks_at = if self.fetch.asked.is_some() { Timestamp::MAX } else { self.asks_at() };
-        self.prove_by.unwrap_or(Timestamp::MAX).min(asks_at)
+        let missed_at = self.down.as_ref().map_or(Timestamp::MAX, |(missed_at, _)| *missed_at);
+        self.prove_by.unwrap_or(Timestamp::MAX).min(asks_at).min(missed_at)
     }
 
     fn asks_at(&self) -> Timestamp {
         match self.stage {
             Stage::CatchingUp { .. } => self.fetch.due,
-            Stage::Live if self.rereads => self.fetch.due,
+            Stage::Live if self.rereads.is_some() => self.fetch.due,
             Stage::Live => {
                 let owed_at = self.through + self.length;
                 // Ten, twenty, forty seconds after the close, and then every half minute.
@@ -310,16 +355,34 @@ impl Seam {
     fn ask_bars(&mut self, acts: &mut Vec<Act>) {
         let token = self.next_token();
         self.fetch.n_tries += 1;
-        let again_since = ceil(self.through - self.traits.revised_within, self.length);
-        acts.push(Act::AskBars { since: again_since.max(self.since), token });
+        let again_since = self.revisable_since();
+        let since = self.rereads.unwrap_or(again_since).min(again_since);
+        acts.push(Act::AskBars { since, token });
         if let Stage::CatchingUp { seam } = self.stage {
             acts.push(self.catching_up(seam));
         }
     }
 
+    /// The first bar that the vendor may still revise.
+    fn revisable_since(&self) -> Timestamp {
+        ceil(self.through - self.traits.revised_within, self.length).max(self.since)
+    }
+
+    /// What the way to it does, where it is there at all.
+    pub(crate) fn link(&self, now: Timestamp) -> Option<Link> {
+        match self.stage {
+            Stage::Live => Some(Link::Up { heard_at: now }),
+            Stage::CatchingUp { seam } => Some(self.catching_up_to(seam)),
+            Stage::Wanted | Stage::Subscribed | Stage::Gone => None,
+        }
+    }
+
+    fn catching_up_to(&self, seam: Timestamp) -> Link {
+        Link::CatchingUp { missing: self.through..seam, n_tries: self.fetch.n_tries }
+    }
+
     fn catching_up(&self, seam: Timestamp) -> Act {
-        let missing = self.through..seam;
-        Act::Deliver(Delivery::Link(Link::CatchingUp { missing, n_tries: self.fetch.n_tries }))
+        Act::Deliver(Delivery::Link(self.catching_up_to(seam)))
     }
 
     fn next_token(&mut self) -> Token {
@@ -370,32 +433,32 @@ impl Seam {
         }
         acts.push(Act::Deliver(Delivery::Link(Link::Up { heard_at: now })));
         // What is held beyond the seam came in order, as if it came now.
-        for (opens_at, ohlcv) in std::mem::take(&mut self.held) {
-            self.closed(opens_at, ohlcv, now, acts);
+        for (opens_at, told) in std::mem::take(&mut self.held) {
+            self.closed(opens_at, told, now, acts);
         }
     }
 
     /// What is held and continues the series.
     fn drain(&mut self, now: Timestamp, acts: &mut Vec<Act>) {
-        while let Some(ohlcv) = self.held.remove(&self.through) {
+        while let Some(told) = self.held.remove(&self.through) {
             let opens_at = self.through;
-            self.put(opens_at, ohlcv, now, acts);
+            self.put(opens_at, told, now, acts);
             self.complete(opens_at + self.length, Evidence::ClosedBar, now, acts);
         }
     }
 
-    fn put(&mut self, opens_at: Timestamp, ohlcv: Ohlcv, now: Timestamp, acts: &mut Vec<Act>) {
+    fn put(&mut self, opens_at: Timestamp, told: Told, now: Timestamp, acts: &mut Vec<Act>) {
         self.said_at = self.said_at.max(now);
         if let Stage::CatchingUp { .. } = self.stage {
             self.n_caught_up += 1;
         }
-        self.delivered.insert(opens_at, ohlcv);
+        self.delivered.insert(opens_at, told);
         if self.delivered.len() > N_KEPT {
             self.delivered.pop_first();
             let oldest = self.delivered.keys().next().copied().unwrap_or(opens_at);
             self.revised = self.revised.split_off(&oldest);
         }
-        acts.push(Act::Deliver(Delivery::Row { opens_at, ohlcv }));
+        acts.push(Act::Deliver(Delivery::Row { opens_at, ohlcv: told.ohlcv }));
     }
 
     fn complete(
@@ -417,21 +480,4 @@ impl Fetch {
     fn new(due: Timestamp) -> Fetch {
         Fetch { due, asked: None, n_tries: 0, n_behind: 0, n_failed: 0, first: None, settled: None }
     }
-}
-
-fn bits(ohlcv: &Ohlcv) -> [u64; 5] {
-    [ohlcv.open, ohlcv.high, ohlcv.low, ohlcv.close, ohlcv.volume].map(f64::to_bits)
-}
-
-fn same(a: &Ohlcv, b: &Ohlcv) -> bool {
-    bits(a) == bits(b)
-}
-
-pub(crate) fn floor(at: Timestamp, length: Nanos) -> Timestamp {
-    at - Nanos::from_nanos(at.as_nanos().rem_euclid(length.as_nanos()))
-}
-
-fn ceil(at: Timestamp, length: Nanos) -> Timestamp {
-    let floored = floor(at, length);
-    if floored < at { floored + length } else { floored }
 }

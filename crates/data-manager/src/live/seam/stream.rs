@@ -1,11 +1,13 @@
 //! What the stream brings: when a bar of it is closed, and what is made of a repetition.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
-use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, floor, same};
+use super::told::Told;
+use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage};
+use crate::live::rows::floor;
 use crate::live::{Closing, ClosingProof, Delivery, EmptyInterval, Evidence, Heard, OrderPromise};
 
 /// A stamp that lies further ahead than any clock is wrong by is no stamp.
@@ -22,13 +24,13 @@ impl Seam {
             return;
         }
         (self.prove_by, self.n_unproven) = (None, 0);
-        if self.is_made_up(&row) {
+        if self.traits.is_made_up(&row) {
             return;
         }
         match (row.closing, self.traits.proof) {
             (Closing::Running, _) => {}
             (Closing::Closed, _) | (Closing::Unsaid, ClosingProof::Said) => {
-                self.closed(row.opens_at, row.ohlcv, now, acts);
+                self.closed(row.opens_at, Told::of(&row), now, acts);
             }
             (Closing::Unsaid, ClosingProof::NextOrTime { .. }) => self.unproven(row, now, acts),
         }
@@ -44,7 +46,7 @@ impl Seam {
             && self.is_over(running.opens_at)
         {
             self.running = None;
-            self.closed(running.opens_at, running.ohlcv, now, acts);
+            self.closed(running.opens_at, Told::of(&running), now, acts);
         }
     }
 
@@ -64,13 +66,20 @@ impl Seam {
     fn unproven(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
         let newest = self.running.map(|running| running.opens_at);
         if newest.is_some_and(|opens_at| row.opens_at < opens_at) || self.is_over(row.opens_at) {
-            self.closed(row.opens_at, row.ohlcv, now, acts);
+            self.closed(row.opens_at, Told::of(&row), now, acts);
+            return;
+        }
+        let is_older = |running: &Heard| {
+            running.opens_at == row.opens_at && Told::of(&row).is_older_than(&Told::of(running))
+        };
+        if self.running.as_ref().is_some_and(is_older) {
+            acts.push(Act::Found(Found::Old));
             return;
         }
         if let Some(running) = self.running.replace(row)
             && running.opens_at < row.opens_at
         {
-            self.closed(running.opens_at, running.ohlcv, now, acts);
+            self.closed(running.opens_at, Told::of(&running), now, acts);
         }
     }
 
@@ -84,19 +93,20 @@ impl Seam {
     pub(super) fn closed(
         &mut self,
         opens_at: Timestamp,
-        ohlcv: Ohlcv,
+        told: Told,
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
-        if ohlcv.fault().is_some() {
+        if told.ohlcv.fault().is_some() {
             acts.push(Act::Found(Found::Impossible { opens_at }));
             return;
         }
         if opens_at < self.through {
-            if self.delivered.get(&opens_at).is_some_and(|known| !same(known, &ohlcv)) {
+            let is_newer = |known: &Told| !known.same(&told) && !told.is_older_than(known);
+            if self.delivered.get(&opens_at).is_some_and(is_newer) {
                 self.revised.insert(opens_at);
             }
-            self.repeated(opens_at, ohlcv, now, acts);
+            self.repeated(opens_at, told, now, acts);
             return;
         }
         if self.held.len() >= N_HELD_MAX {
@@ -106,15 +116,19 @@ impl Seam {
         // A topic that was silent, or of which nothing could be said, has broken the promise.
         let is_in_doubt = self.n_silent + self.n_unsure > 0 || self.fetch.asked.is_some();
         self.n_silent = 0;
-        self.held.insert(opens_at, ohlcv);
+        match self.held.entry(opens_at) {
+            Entry::Occupied(held) if told.is_older_than(held.get()) => {}
+            Entry::Occupied(mut held) => *held.get_mut() = told,
+            Entry::Vacant(place) => {
+                place.insert(told);
+            }
+        }
         match self.stage {
             Stage::Live if opens_at == self.through => {
                 self.n_unsure = 0;
                 self.drain(now, acts);
             }
-            Stage::Live
-                if self.traits.order == OrderPromise::LaterProvesEarlier && !is_in_doubt =>
-            {
+            Stage::Live if self.proves_earlier() && !is_in_doubt => {
                 let through = opens_at + self.length;
                 self.deliver(through, &BTreeMap::new(), now, acts);
                 self.n_unsure = 0;
@@ -129,24 +143,33 @@ impl Seam {
         }
     }
 
+    /// Whether a later bar proves that there is none before it that has not come. Where each interval
+    /// has a bar, one that has not come is missing.
+    fn proves_earlier(&self) -> bool {
+        self.traits.order == OrderPromise::LaterProvesEarlier
+            && self.traits.empty == EmptyInterval::NoBar
+    }
+
     /// A bar that lies before what is complete.
     pub(super) fn repeated(
         &mut self,
         opens_at: Timestamp,
-        ohlcv: Ohlcv,
+        told: Told,
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
         let oldest = self.delivered.keys().next().copied();
         match self.delivered.get(&opens_at) {
-            Some(known) if same(known, &ohlcv) => {
+            Some(known) if known.same(&told) => {
                 if opens_at + self.length == self.through {
                     self.n_silent = 0; // Slow, not silent.
                 }
                 acts.push(Act::Found(Found::Duplicate));
             }
+            Some(known) if told.is_older_than(known) => acts.push(Act::Found(Found::Old)),
             Some(_) => {
-                self.delivered.insert(opens_at, ohlcv);
+                self.delivered.insert(opens_at, told);
+                let ohlcv = told.ohlcv;
                 acts.push(Act::Deliver(Delivery::Revision { opens_at, ohlcv }));
                 acts.push(Act::Found(Found::Revised { opens_at }));
             }
@@ -154,7 +177,7 @@ impl Seam {
                 acts.push(Act::Found(Found::Old));
             }
             None => {
-                self.put(opens_at, ohlcv, now, acts);
+                self.put(opens_at, told, now, acts);
                 acts.push(Act::Found(Found::Late { opens_at }));
             }
         }
@@ -163,10 +186,5 @@ impl Seam {
     /// Whether a bar can open then: on the grid, and not in days to come.
     pub(super) fn is_placed(&self, opens_at: Timestamp, now: Timestamp) -> bool {
         opens_at <= now + FAR && floor(opens_at, self.length) == opens_at
-    }
-
-    /// Whether the vendor made the bar up for an interval without a trade.
-    pub(super) fn is_made_up(&self, row: &Heard) -> bool {
-        self.traits.empty == EmptyInterval::NoBar && row.n_trades == Some(0)
     }
 }

@@ -8,7 +8,7 @@ use super::{Slot, Subscription, Vendor};
 use crate::feed::{DownCause, Link};
 use crate::live::line::LineDue;
 use crate::live::pace::Bucket;
-use crate::live::seam::floor;
+use crate::live::rows::floor;
 use crate::live::{CloseCause, Delivery, LineId, Note, Order, Outgoing, Protocol};
 
 /// A line that is to be left gives way at the latest then.
@@ -36,7 +36,10 @@ impl<P: Protocol> Vendor<P> {
                 let url = self.protocol.stream_url();
                 self.orders.push(Order::Open { line, url });
             }
-            LineDue::Ping(line) => self.send(slot, line, Outgoing::Ping, now),
+            LineDue::Ping(line) => {
+                self.protocol.ping(line, &mut self.doings);
+                self.follow(now);
+            }
             LineDue::Rotate => self.rotate(slot, now),
             LineDue::Over(why) => {
                 if let Some(line) = self.slots[slot].line.id() {
@@ -176,10 +179,11 @@ impl<P: Protocol> Vendor<P> {
         if is_over != self.is_skewed {
             self.is_skewed = is_over;
             self.notes.push(Note::Skewed { by, is_over });
-            let live = self.series.iter().filter(|(_, member)| member.seam.is_live());
-            for (key, _) in live {
-                let link = if is_over { Link::Skewed { by } } else { Link::Up { heard_at: now } };
-                self.inlet.push(key, [Delivery::Link(link)]);
+            for (key, member) in &self.series {
+                if let Some(link) = member.seam.link(now) {
+                    let link = if is_over { Link::Skewed { by } } else { link };
+                    self.inlet.push(key, [Delivery::Link(link)]);
+                }
             }
         }
         if let Some(slot) = self.slot_of(line) {
@@ -191,9 +195,11 @@ impl<P: Protocol> Vendor<P> {
 
     pub(super) fn noise(&mut self, line: LineId, found: Arc<str>, now: Timestamp) {
         self.notes.push(Note::Undecodable { line, found });
-        if let Some(slot) = self.slot_of(line)
-            && self.slots[slot].line.is_noise(now)
-        {
+        let Some(slot) = self.slot_of(line) else { return };
+        for member in self.members_of(slot) {
+            member.seam.missed(now);
+        }
+        if self.slots[slot].line.is_noise(now) {
             self.close_line(line, &CloseCause::Broken("it sends what cannot be read".into()), now);
         }
     }

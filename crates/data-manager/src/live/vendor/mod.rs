@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_market::SeriesKey;
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::{Nanos, Timestamp, WallClock};
 
-use crate::feed::Link;
+use crate::feed::{Link, Trading};
 use crate::live::asks::{Asks, Question, fault_of};
 use crate::live::door::{Delivery, Inlet, Wish};
 use crate::live::line::Line;
@@ -73,6 +73,9 @@ struct Member {
     subscription: Subscription,
     /// Refused in company, and to be tried alone.
     is_alone: bool,
+    /// Whether it trades, as the vendor says and as the core was told.
+    trading: Trading,
+    trading_said: Trading,
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -199,6 +202,27 @@ impl<P: Protocol> Vendor<P> {
         }
     }
 
+    /// Has every wish of the core wake `wall`, by which whoever runs the vendor waits for the instant
+    /// that [`Vendor::tick`] named.
+    pub fn wake_by(&self, wall: Arc<dyn WallClock>) {
+        self.inlet.wake_by(wall);
+    }
+
+    /// Code of ours has panicked; what it said. A line that it was about is made anew.
+    pub fn faulty(&mut self, line: Option<LineId>, now: Timestamp, said: &str) {
+        self.notes.push(Note::Faulty { said: said.into() });
+        if let Some(line) = line {
+            self.close_line(line, &CloseCause::Broken(format!("internal: {said}").into()), now);
+        }
+    }
+
+    /// Nobody runs it any more: every series that is wanted is gone, and told why.
+    pub fn give_up(&mut self, why: &str) {
+        for key in self.series.keys() {
+            self.inlet.push(key, [Delivery::Link(Link::Gone { why: why.into() })]);
+        }
+    }
+
     /// Does what is due, and says when something is next.
     pub fn tick(&mut self, now: Timestamp) -> Timestamp {
         for wish in self.inlet.take_wishes() {
@@ -285,7 +309,9 @@ impl<P: Protocol> Vendor<P> {
         }
         let (length, is_alone) = (clock.length(), false);
         let subscription = Subscription::Due;
-        self.series.insert(key, Member { slot, seam, length, subscription, is_alone });
+        let (trading, trading_said) = (Trading::Normal, Trading::Normal);
+        let member = Member { slot, seam, length, subscription, is_alone, trading, trading_said };
+        self.series.insert(key, member);
     }
 
     fn slot_with_room(&mut self, now: Timestamp) -> Option<usize> {
@@ -352,7 +378,10 @@ impl<P: Protocol> Vendor<P> {
                     let keys =
                         key.map_or_else(|| self.series.keys().cloned().collect(), |key| vec![key]);
                     for key in keys {
-                        self.inlet.push(&key, [Delivery::Trading(trading.clone())]);
+                        if let Some(member) = self.series.get_mut(&key) {
+                            member.trading = trading.clone();
+                        }
+                        self.say_trading(&key);
                     }
                 }
                 Doing::Close { line, why: CloseCause::Leaving } => {
@@ -387,7 +416,9 @@ impl<P: Protocol> Vendor<P> {
         let mut reconnects = false;
         for act in acts {
             match act {
-                Act::Deliver(Delivery::Link(Link::Up { .. })) if self.is_skewed => {
+                Act::Deliver(Delivery::Link(Link::Up { .. } | Link::CatchingUp { .. }))
+                    if self.is_skewed =>
+                {
                     let by = self.skew.by().unwrap_or(Nanos::ZERO);
                     deliveries.push(Delivery::Link(Link::Skewed { by }));
                 }
@@ -405,11 +436,25 @@ impl<P: Protocol> Vendor<P> {
             }
         }
         self.inlet.push(key, deliveries);
+        self.say_trading(key);
         if reconnects
             && let Some(line) = self.series.get(key).and_then(|m| self.slots[m.slot].line.up())
         {
             let why = format!("it brings nothing of {}", key.symbol);
             self.close_line(line, &CloseCause::Silent(why.into()), now);
+        }
+    }
+}
+
+impl<P> Vendor<P> {
+    /// Says whether a series trades, where that is news. A halt excuses no bar that was missed before:
+    /// it is said of a series that has them all.
+    fn say_trading(&mut self, key: &SeriesKey) {
+        let Some(member) = self.series.get_mut(key) else { return };
+        let due = if member.seam.is_live() { member.trading.clone() } else { Trading::Normal };
+        if due != member.trading_said {
+            member.trading_said = due.clone();
+            self.inlet.push(key, [Delivery::Trading(due)]);
         }
     }
 }

@@ -1,0 +1,5 @@
+//! What vendors' clients make of the simulated exchange: stories, every fault at every place, campaigns.
+
+mod seeds;
+mod stories;
+mod table;

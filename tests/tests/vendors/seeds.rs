@@ -1,0 +1,34 @@
+//! The first seeds of each vendor's campaign; `cargo xtask simulate --vendor V` runs many more.
+
+use openbell_tests::simulation::{Campaign, Shrinking};
+use openbell_tests::vendor_world::VendorKind;
+
+fn keeps(kind: VendorKind) {
+    let campaign = Campaign { from: 0, n_seeds: 150 };
+    match campaign.run_vendor(kind, 1, Shrinking::Full, |_| true) {
+        Ok((n_seeds, figures)) => {
+            assert_eq!(n_seeds, 150);
+            assert!(figures.n_sessions == 150 && figures.n_bars > 5_000, "{figures:?}");
+            assert!(figures.n_connects > 200 && figures.n_shut > 200, "{figures:?}");
+        }
+        Err(failure) => panic!(
+            "seed {}: {}: {}\n{}",
+            failure.seed, failure.violation.invariant, failure.violation.found, failure.scenario
+        ),
+    }
+}
+
+#[test]
+fn the_first_seeds_of_binance_keep_every_law() {
+    keeps(VendorKind::Binance);
+}
+
+#[test]
+fn the_first_seeds_of_kraken_keep_every_law() {
+    keeps(VendorKind::Kraken);
+}
+
+#[test]
+fn the_first_seeds_of_alpaca_keep_every_law() {
+    keeps(VendorKind::Alpaca);
+}
