@@ -6,7 +6,7 @@ use openbell_coordinator::{Digest, Occasion, SessionCommand};
 use openbell_data_manager::{Link, Progress, Trading};
 use openbell_market::{BarColumns, BarInterval, Ohlcv};
 use openbell_recorder::{
-    CommandForm, Head, RecordedHeard, RecordedLook, RecordingSetup, RecordingWriter, Sync,
+    CommandForm, Durability, Head, RecordedHeard, RecordedLook, RecordingSetup, RecordingWriter,
 };
 use openbell_time::{Nanos, Timestamp};
 
@@ -39,7 +39,7 @@ pub fn cost_of_a_second(n_symbols: usize) -> Nanos {
         root: root.path().to_owned(),
         session_name: "looks".to_owned(),
         head: Head::new("benches", serde_json::Value::Null),
-        sync: Sync::Normal,
+        sync: Durability::Normal,
         max_pages: None,
         form: Arc::new(NoCommands),
     };

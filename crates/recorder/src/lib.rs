@@ -11,8 +11,8 @@ mod replay;
 
 pub use error::{FileAction, RecorderError};
 pub use file::{
-    Ahead, CommandForm, Head, Keeper, ProcessRow, RecordedLooks, RecordingReader, RecordingSetup,
-    RecordingWriter, Summary, Sync, list, recordings_of, run_looks, session_folder,
+    Ahead, CommandForm, Durability, Head, Keeper, ProcessRow, RecordedLooks, RecordingReader,
+    RecordingSetup, RecordingWriter, Summary, list, recordings_of, run_looks, session_folder,
 };
 pub use look::{RecordedHeard, RecordedLook};
 pub use memory::MemoryRecording;

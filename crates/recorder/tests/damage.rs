@@ -1,7 +1,7 @@
 //! Recordings that cannot be used: each is refused by name, with the way out.
 
 use openbell_coordinator::Digest;
-use openbell_recorder::{RecorderError, RecordingReader, RecordingWriter, Sync};
+use openbell_recorder::{Durability, RecorderError, RecordingReader, RecordingWriter};
 
 use super::files::killed;
 use super::support::{Place, date, difference, plain};
@@ -54,7 +54,7 @@ fn a_file_that_is_cut_off_is_refused_by_name() {
             matches!(&error, RecorderError::Damaged { path: named, .. } if *named == path);
         assert!(is_named, "{n_bytes} bytes: {error}");
         assert!(error.to_string().contains("restore the file"), "{error}");
-        let setup = place.setup(Sync::Normal, None);
+        let setup = place.setup(Durability::Normal, None);
         assert!(RecordingWriter::go_on(setup, date(24)).is_err(), "{n_bytes} bytes");
     }
 }
@@ -116,14 +116,14 @@ fn two_processes_cannot_write_to_one_recording() {
     let place = Place::new();
     let (mut writer, _keeper) = place.begin();
     plain(1, 1).hand_to(&mut writer).unwrap();
-    let begun = RecordingWriter::begin(place.setup(Sync::Normal, None), date(24));
+    let begun = RecordingWriter::begin(place.setup(Durability::Normal, None), date(24));
     let error = begun.map(drop).expect_err("the first writes");
     assert!(matches!(error, RecorderError::Locked { .. }), "{error}");
-    let gone_on = RecordingWriter::go_on(place.setup(Sync::Normal, None), date(24));
+    let gone_on = RecordingWriter::go_on(place.setup(Durability::Normal, None), date(24));
     assert!(matches!(gone_on.map(drop), Err(RecorderError::Locked { .. })));
     plain(2, 1).hand_to(&mut writer).unwrap(); // Nothing has happened to it.
     drop(writer);
-    let begun = RecordingWriter::begin(place.setup(Sync::Normal, None), date(24));
+    let begun = RecordingWriter::begin(place.setup(Durability::Normal, None), date(24));
     let error = begun.map(drop).expect_err("it is there");
     assert!(matches!(error, RecorderError::IsThere { .. }), "{error}");
     assert_eq!(place.read(&place.folder(24)).unwrap().len(), 2);
@@ -132,7 +132,7 @@ fn two_processes_cannot_write_to_one_recording() {
 #[test]
 fn a_look_for_which_there_is_no_room_is_refused_and_those_before_are_whole() {
     let place = Place::new();
-    let setup = place.setup(Sync::Normal, Some(30));
+    let setup = place.setup(Durability::Normal, Some(30));
     let (mut writer, _keeper) = RecordingWriter::begin(setup, date(24)).unwrap();
     let written: Vec<_> = (1..=400).map(|number| plain(number, 20)).collect();
     let full = written.iter().find_map(|look| look.hand_to(&mut writer).err().map(|e| (look, e)));
@@ -145,7 +145,7 @@ fn a_look_for_which_there_is_no_room_is_refused_and_those_before_are_whole() {
     assert_eq!(difference(&place.read(&place.folder(24)).unwrap(), &written[..n_kept]), None);
     // With room it goes on, also where the refused look had brought a new name.
     drop(writer);
-    let setup = place.setup(Sync::Normal, None);
+    let setup = place.setup(Durability::Normal, None);
     let (mut writer, _keeper) = RecordingWriter::go_on(setup, date(24)).unwrap();
     let again = &written[n_kept..n_kept + 3];
     again.iter().for_each(|look| look.hand_to(&mut writer).unwrap());

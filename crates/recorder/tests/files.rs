@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use openbell_coordinator::{Digest, Recording};
 use openbell_recorder::{
-    CommandForm, RecorderError, RecordingReader, RecordingWriter, Sync, list, run_looks,
+    CommandForm, Durability, RecorderError, RecordingReader, RecordingWriter, list, run_looks,
 };
 use proptest::prelude::*;
 
@@ -91,7 +91,7 @@ fn a_recording_goes_on_behind_its_last_look_as_another_process() {
     let (mut writer, keeper) = place.begin();
     written[..5].iter().for_each(|look| look.hand_to(&mut writer).unwrap());
     drop((writer, keeper)); // Killed.
-    let setup = place.setup(Sync::Full, None);
+    let setup = place.setup(Durability::Full, None);
     let (mut writer, keeper) = RecordingWriter::go_on(setup, date(24)).unwrap();
     assert_eq!(writer.n_looks(), 5);
     written[5..].iter().for_each(|look| look.hand_to(&mut writer).unwrap());

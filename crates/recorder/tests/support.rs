@@ -9,8 +9,8 @@ use openbell_coordinator::{
 use openbell_data_manager::{DownCause, Link, LinkStep, Progress, Trading};
 use openbell_market::{BarColumns, BarInterval, Ohlcv, Symbol};
 use openbell_recorder::{
-    CommandForm, Head, Keeper, RecordedHeard, RecordedLook, RecorderError, RecordingReader,
-    RecordingSetup, RecordingWriter, Sync, session_folder,
+    CommandForm, Durability, Head, Keeper, RecordedHeard, RecordedLook, RecorderError,
+    RecordingReader, RecordingSetup, RecordingWriter, session_folder,
 };
 use openbell_time::{Nanos, Timestamp, TradingDate};
 use proptest::prelude::*;
@@ -48,7 +48,7 @@ impl Place {
         Place { root: tempfile::tempdir().unwrap(), form: Arc::new(Numbered::default()) }
     }
 
-    pub fn setup(&self, sync: Sync, max_pages: Option<u32>) -> RecordingSetup {
+    pub fn setup(&self, sync: Durability, max_pages: Option<u32>) -> RecordingSetup {
         let head = Head::new("openbell 0.1.0", serde_json::json!({"session_name": "coins"}));
         RecordingSetup {
             root: self.root.path().to_owned(),
@@ -65,7 +65,7 @@ impl Place {
     }
 
     pub fn begin(&self) -> (RecordingWriter, Keeper) {
-        RecordingWriter::begin(self.setup(Sync::Normal, None), date(24)).unwrap()
+        RecordingWriter::begin(self.setup(Durability::Normal, None), date(24)).unwrap()
     }
 
     /// What can be read of the recording in `folder`.

@@ -10,7 +10,7 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::{DataError, DataManager, Feed, ScriptedFeed, StoreOptions};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
-use openbell_recorder::{Head, RecordingSetup, RecordingWriter, Sync};
+use openbell_recorder::{Durability, Head, RecordingSetup, RecordingWriter};
 use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
 
 use crate::support::Folder;
@@ -75,7 +75,7 @@ fn recorded(folder: &Folder, until: &str) {
         root: folder.path("recordings"),
         session_name: "noon".to_owned(),
         head,
-        sync: Sync::Normal,
+        sync: Durability::Normal,
         max_pages: None,
         form: command_form(),
     };

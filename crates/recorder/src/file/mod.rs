@@ -16,12 +16,12 @@ pub use folder::{list, recordings_of, session_folder};
 pub use head::{Ahead, Head};
 pub use keeper::Keeper;
 pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary, run_looks};
-pub use writer::{RecordingSetup, RecordingWriter, Sync};
+pub use writer::{Durability, RecordingSetup, RecordingWriter};
 
 use openbell_coordinator::SessionCommand;
 
 /// How commands stand in a recording: as text, in the form of the event log.
-pub trait CommandForm: Send + std::marker::Sync {
+pub trait CommandForm: Send + Sync {
     /// The text of a command.
     fn text(&self, command: &SessionCommand) -> String;
 

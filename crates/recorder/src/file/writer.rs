@@ -23,7 +23,7 @@ use crate::error::RecorderError;
 
 /// When what is recorded is on the medium.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Sync {
+pub enum Durability {
     /// By the [`Keeper`], at least once a second while there is something: a process that is killed
     /// loses nothing, a machine that loses its power the looks of the last second.
     Normal,
@@ -41,7 +41,7 @@ pub struct RecordingSetup {
     /// What is run.
     pub head: Head,
     /// When what is recorded is on the medium.
-    pub sync: Sync,
+    pub sync: Durability,
     /// The most pages of 4 KiB that a file may have; absent where the disk is the limit.
     pub max_pages: Option<u32>,
     /// The form of commands.
@@ -50,7 +50,7 @@ pub struct RecordingSetup {
 
 /// Records a run: [`Recording`] in the folders of its sessions.
 ///
-/// *Cost*: a transaction a step, without waiting for the medium where the sync is [`Sync::Normal`].
+/// *Cost*: a transaction a step, without waiting for the medium where the sync is [`Durability::Normal`].
 pub struct RecordingWriter {
     setup: RecordingSetup,
     kept: Arc<Kept>,
@@ -224,8 +224,8 @@ impl Open {
 
 fn configure(connection: &Connection, setup: &RecordingSetup) -> rusqlite::Result<()> {
     let synchronous = match setup.sync {
-        Sync::Normal => "normal",
-        Sync::Full => "full",
+        Durability::Normal => "normal",
+        Durability::Full => "full",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?; // The keeper's.

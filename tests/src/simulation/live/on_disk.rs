@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_coordinator::{Look, Recording, RecordingError, SessionCommand};
 use openbell_recorder::{
-    CommandForm, Head, RecordingReader, RecordingSetup, RecordingWriter, Replay, Sync, list,
+    CommandForm, Durability, Head, RecordingReader, RecordingSetup, RecordingWriter, Replay, list,
     run_looks,
 };
 
@@ -83,7 +83,7 @@ fn run_on_disk(
         root: root.to_owned(),
         session_name: "sim".to_owned(),
         head: Head::new("tests", serde_json::Value::Null),
-        sync: Sync::Normal,
+        sync: Durability::Normal,
         max_pages: None,
         form: Arc::clone(&form),
     };
