@@ -26,18 +26,11 @@ pub struct Unused {
 }
 
 /// Every exception there is.
-pub const UNUSED: &[Unused] = &[
-    Unused {
-        package: "openbell-benches",
-        dependency: "proptest",
-        reason: "laws in a file of the coordinator that benches/merge.rs takes up by its path",
-    },
-    Unused {
-        package: "openbell-tests",
-        dependency: "serde_json",
-        reason: "a guide of docs reads a session file as JSON, and guides are tests",
-    },
-];
+pub const UNUSED: &[Unused] = &[Unused {
+    package: "openbell-benches",
+    dependency: "proptest",
+    reason: "laws in a file of the coordinator that benches/merge.rs takes up by its path",
+}];
 
 /// One dependency of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
