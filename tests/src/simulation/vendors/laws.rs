@@ -91,6 +91,10 @@ impl<'s> Judge<'s> {
     }
 
     /// Holds the laws after something has happened.
+    ///
+    /// # Errors
+    ///
+    /// The law that is broken.
     pub fn look(&mut self, world: &World) -> Kept<()> {
         self.hear(world);
         let n_steps = world.session.engine.n_steps();
@@ -317,6 +321,10 @@ impl<'s> Judge<'s> {
     }
 
     /// Laws A and I at the end, over the truth as it is known then.
+    ///
+    /// # Errors
+    ///
+    /// The law that is broken.
     pub fn end(&mut self, world: &World) -> Kept<()> {
         self.look(world)?;
         let counts = world.network.exchange.counts();
