@@ -1,12 +1,13 @@
 //! Looks of a live session: one of 500 symbols without news, one minute of them, the same with a revision
-//! of each, an hour of them after an outage, and a day of seconds that comes at once. Processor time of
-//! that look alone.
+//! of each, an hour of them after an outage, and a day of seconds that comes at once; and the recording of
+//! one second of them. Processor time of that look alone.
 #![allow(missing_docs)] // criterion's macros make undocumented items.
 
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use openbell_benches::live_looks::LiveLook;
+use openbell_benches::recorded_looks::cost_of_a_second;
 use openbell_benches::sized;
 
 fn looks(criterion: &mut Criterion) {
@@ -29,6 +30,12 @@ fn looks(criterion: &mut Criterion) {
             });
         });
     }
+    group.bench_function("recording_a_second", |bencher| {
+        bencher.iter_custom(|n| {
+            let costs = (0..n).map(|_| cost_of_a_second(n_symbols).as_nanos().unsigned_abs());
+            Duration::from_nanos(costs.sum())
+        });
+    });
     group.finish();
 }
 

@@ -9,6 +9,7 @@ pub mod live_day;
 pub mod live_looks;
 pub mod measured;
 pub mod noon;
+pub mod recorded_looks;
 pub mod rounds;
 
 use openbell::bench::market::{Files, Load, Market, Size};

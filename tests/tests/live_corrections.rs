@@ -7,7 +7,7 @@ use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_market::{BarInterval, Ohlcv};
 use openbell_tests::{Mirror, at, bar_at, bars_of, config, series};
 
-use crate::live_support::{DAY, is_rejection, record, run, secs};
+use crate::live_support::{DAY, is_rejection, record, run, secs, windows_told};
 
 /// Notes every correction, and the rows of the base series at that moment.
 struct Corrections(Arc<Mutex<Vec<(Corrected, usize)>>>);
@@ -88,4 +88,30 @@ fn rows_that_are_sent_again_are_compared_and_those_that_differ_are_revisions() {
         })
         .collect();
     assert_eq!(counted, [("duplicate", 29), ("revised", 1)]);
+}
+
+#[test]
+fn a_window_that_only_a_late_bar_made_is_told_behind_a_shut_gate_and_is_no_news() {
+    let key = series("AAPL 1m");
+    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(3_600));
+    feed.continuous().arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 5), secs(1));
+    for minute in 36..=40 {
+        let through = at(DAY, 9, minute);
+        feed.arrives(through + secs(1), Arrival::CompleteThrough(through));
+    }
+    feed.arrive_after_close(&bars_of(&key, at(DAY, 9, 40), 20), secs(1));
+    let opens_at = at(DAY, 9, 37);
+    let ohlcv = bar_at("AAPL", opens_at);
+    feed.arrives(at(DAY, 9, 43), Arrival::Bar { opens_at, ohlcv });
+    let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    let corrections = Arc::new(Mutex::new(Vec::new()));
+    story.engine.register(Box::new(Corrections(Arc::clone(&corrections))), OnError::StopRun);
+    let record = record(&mut story);
+    story.go(at(DAY, 9, 51));
+    let met = corrections.lock().unwrap().clone();
+    let met: Vec<_> = met.iter().map(|(c, _)| (c.interval, c.since_sequence, c.kind)).collect();
+    assert_eq!(met, [(key.interval, 5, CorrectionKind::Late)]);
+    assert_eq!(windows_told(&record), (vec![300, 900, 1_200], vec![(1, 1)]));
+    assert_eq!(story.switches(at(DAY, 9, 30)), [(0, "open"), (780, "late"), (780, "open")]);
 }

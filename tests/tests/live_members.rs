@@ -154,9 +154,17 @@ fn loading_that_fails_or_is_taken_back_is_answered_and_one_that_outlasts_the_ses
 
 #[test]
 fn a_configured_symbol_whose_history_misses_a_session_is_left_out_of_the_next_by_name() {
-    let indicators = r#", "indicators": {"session": [
+    // What an indicator remembers of that session, and what a trailing window shows of it.
+    let indicator = r#", "indicators": {"session": [
         {"name": "ema", "period": 20, "interval": "1m", "type": "trend"}]}"#;
-    let json = dated((DAY, NEXT), r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, indicators);
+    let window = r#", "historical": {"data": [{"trailing_days": 1, "intervals": ["1m"]}]}"#;
+    for more in [indicator, window] {
+        is_left_out(more);
+    }
+}
+
+fn is_left_out(more: &str) {
+    let json = dated((DAY, NEXT), r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, more);
     let feeds = [healthy("AAPL", &[DAY, NEXT]), healthy("MSFT", &[DAY, NEXT])];
     let mut story = run(&json, feeds, at(DAY, 9, 29));
     story.go(at(DAY, 10, 0));

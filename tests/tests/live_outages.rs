@@ -8,7 +8,9 @@ use openbell_session_data::Why;
 use openbell_tests::{LiveStory, at, bar_at, bars_of, config, dated, series};
 use openbell_time::{Nanos, Timestamp};
 
-use crate::live_support::{DAY, NEXT, healthy, is_rejection, one, record, run, secs, told};
+use crate::live_support::{
+    DAY, NEXT, healthy, is_rejection, one, record, run, secs, told, windows_told,
+};
 
 #[test]
 fn after_an_outage_the_gate_waits_for_every_missing_bar_and_counts_them_as_caught_up() {
@@ -290,4 +292,46 @@ fn halted_skewed_and_gone_have_names_of_their_own_and_a_small_skew_holds_nobody(
     assert_eq!(said(skewed(-7_200)), (SymbolState::Skewed, Some("skewed")));
     let gone = Arrival::Link(Link::Gone { why: "400 invalid symbol".into() });
     assert_eq!(said(gone), (SymbolState::Gone, Some("gone")));
+}
+
+#[test]
+fn a_halt_that_lets_the_gate_open_tells_the_old_bars_and_windows_at_once() {
+    let key = series("AAPL 1m");
+    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(3_600));
+    feed.arrives(at(DAY, 9, 1), Arrival::CompleteThrough(at(DAY, 9, 30)));
+    feed.arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 4), secs(1));
+    for minute in 31..35 {
+        let through = at(DAY, 9, minute);
+        feed.arrives(through + secs(1), Arrival::CompleteThrough(through));
+    }
+    // The minutes from 09:34 to 09:38 never come, those behind them come without a proof.
+    feed.arrive_after_close(&bars_of(&key, at(DAY, 9, 38), 12), secs(1));
+    let halted = Trading::Halted { since: at(DAY, 9, 50), why: "T12".into() };
+    feed.arrives(at(DAY, 9, 55), Arrival::Trading(halted));
+    let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    let record = record(&mut story);
+    story.go(at(DAY, 10, 5));
+    let switches = story.switches(at(DAY, 9, 30));
+    assert_eq!(switches, [(0, "open"), (361, "late"), (1_500, "open")]);
+    assert_eq!(story.closes("AAPL").len(), 16);
+    assert_eq!(windows_told(&record), (vec![300], vec![(1, 3)]));
+}
+
+#[test]
+fn a_window_that_is_known_to_be_whole_only_late_is_no_news() {
+    let key = series("AAPL 1m");
+    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(3_600));
+    feed.continuous().arrives(at(DAY, 9, 1), Arrival::CompleteThrough(at(DAY, 9, 30)));
+    feed.arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 4), secs(1));
+    // Nobody trades from 09:34 on, and the proof of it comes in a look that itself comes late.
+    feed.arrives(at(DAY, 9, 36) + secs(10), Arrival::CompleteThrough(at(DAY, 9, 36)));
+    let streaming = r#", "streaming": {"settle_seconds": 30}"#;
+    let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, streaming);
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    let record = record(&mut story);
+    story.go(at(DAY, 9, 35) + secs(20));
+    story.look(at(DAY, 9, 36) + secs(10));
+    assert_eq!(windows_told(&record), (vec![], vec![(0, 0)]));
+    assert_eq!(story.switches(at(DAY, 9, 30)), [(0, "open"), (370, "late"), (370, "open")]);
 }

@@ -2,7 +2,7 @@
 
 use openbell_coordinator::{Event, OnError, Resumed, Sessions};
 use openbell_data_manager::{Arrival, ScriptedFeed};
-use openbell_market::BarColumns;
+use openbell_market::{BarColumns, BarInterval};
 use openbell_tests::{
     LiveMarket, LiveStory, Mirror, Notified, Record, Recorder, at, bars_of, series,
 };
@@ -65,6 +65,27 @@ pub fn told(record: &Record) -> (Vec<i64>, Vec<Resumed>) {
         }
     }
     (news, resumed)
+}
+
+/// The windows of five minutes that consumers were told of one by one, as seconds since the open, and
+/// the ranges of them that they were told of at once.
+pub fn windows_told(record: &Record) -> (Vec<i64>, Vec<(usize, usize)>) {
+    let five: BarInterval = "5m".parse().unwrap();
+    let (mut news, mut ranges) = (Vec::new(), Vec::new());
+    for notified in record.all() {
+        match notified {
+            Notified::Bars { bars, .. } => {
+                let bars = bars.iter().filter(|bar| bar.interval == five);
+                news.extend(bars.map(|bar| (bar.closes_at - at(DAY, 9, 30)).as_secs()));
+            }
+            Notified::Resumed(resumed) => {
+                let skipped = resumed.skipped.iter().filter(|range| range.interval == five);
+                ranges.extend(skipped.map(|range| (range.first, range.last)));
+            }
+            _ => {}
+        }
+    }
+    (news, ranges)
 }
 
 /// Whether rows were rejected.

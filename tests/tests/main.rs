@@ -30,8 +30,10 @@ mod modules;
 mod order;
 mod pace;
 mod promises;
+mod recordings;
 #[path = "../data/reference.rs"]
 mod reference;
 mod simulation;
 mod symbols;
 mod threads;
+mod vendor_history;

@@ -1,5 +1,6 @@
 //! Some simulated sessions with every run of the tests; `cargo xtask simulate` runs many more.
 
+use openbell_tests::simulation::live::{LiveScenario, Troubles};
 use openbell_tests::simulation::{Campaign, Scenario, Shrinking, simulate};
 
 #[test]
@@ -34,10 +35,26 @@ fn the_first_live_seeds_keep_every_promise() {
     }
 }
 
+#[test]
+fn live_seeds_are_of_every_kind_of_market() {
+    let scenarios = (0..1_000).map(|seed| LiveScenario::of(seed, Troubles::EVERY));
+    let (mut n_extended, mut n_by_second, mut n_short) = (0, 0, 0);
+    for scenario in scenarios {
+        n_extended += usize::from(scenario.extended);
+        n_by_second += usize::from(scenario.base.to_string() == "1s");
+        let n_days = scenario.days.len();
+        let is_short = scenario.symbols.iter().any(|symbol| symbol.n_history_days < n_days);
+        n_short += usize::from(is_short);
+    }
+    assert!(n_extended > 20 && n_by_second > 0 && n_short > 100);
+}
+
 /// Seeds that once failed, each by another mistake, beyond the first ones.
 #[test]
 fn live_seeds_that_once_failed_keep_every_promise() {
-    for seed in [446, 2_678, 8_552, 11_600, 12_573, 20_675, 42_982] {
+    let seeds =
+        [4, 133, 445, 446, 2_678, 6_119, 8_552, 11_600, 12_573, 19_400, 20_675, 26_432, 42_982];
+    for seed in seeds {
         let ran = Campaign { from: seed, n_seeds: 1 }.run_live(1, Shrinking::None, |_| true);
         ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));
     }

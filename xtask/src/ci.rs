@@ -254,7 +254,8 @@ mod tests {
     fn the_examples_for_services_are_run() {
         let commands = texts(&examples(&workspace().metadata));
         assert_eq!(commands[0], format!("cargo {BUILD}"));
-        for example in ["next_half_day", "embed_session", "dashboard", "push_sink"] {
+        for example in ["next_half_day", "embed_session", "dashboard", "push_sink", "live_session"]
+        {
             let ending = format!("/examples/{example}");
             assert!(commands.iter().any(|command| command.ends_with(&ending)), "{example}");
         }

@@ -29,7 +29,7 @@ const ASYNC: &[&str] = &[
 ];
 /// The network: vendors' data comes through feeds.
 const NETWORK: &[&str] =
-    &["hyper", "reqwest", "ureq", "curl", "rustls", "native-tls", "openssl", "mio"];
+    &["hyper", "reqwest", "ureq", "tungstenite", "curl", "rustls", "native-tls", "openssl", "mio"];
 /// The terminal and the command line: the program's.
 const TERMINAL: &[&str] = &["clap", "indicatif", "ctrlc", "crossterm", "tracing-subscriber"];
 
@@ -57,6 +57,7 @@ const DATA_MANAGER: &str = "openbell-data-manager";
 const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
+const RECORDER: &str = "openbell-recorder";
 const STRATEGIES: &str = "openbell-strategies";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
 const VENDORS: &str = "openbell-vendors";
@@ -103,6 +104,13 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
+        package: RECORDER,
+        folder: "crates/recorder",
+        may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, SESSION_DATA, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
         may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
@@ -114,13 +122,17 @@ pub const LAYERS: &[Layer] = &[
         package: VENDOR_SIM,
         folder: "crates/vendor-sim",
         may_import: &[TIME, MARKET],
+        // It listens on this machine.
+        never: &[STORE, ASYNC, TERMINAL],
         ..LIBRARY
     },
     Layer {
         package: VENDORS,
         folder: "crates/vendors",
         may_import: &[TIME, MARKET, DATA_MANAGER],
-        never: &[ASYNC, NETWORK, TERMINAL],
+        in_tests: &[(VENDOR_SIM, "the other end of every socket")],
+        // The network, and nobody else's.
+        never: &[ASYNC, TERMINAL],
         ..LIBRARY
     },
     Layer {
@@ -134,7 +146,9 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
+            VENDOR_SIM,
             VENDORS,
         ],
         never: &[],
@@ -152,6 +166,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
             VENDOR_SIM,
             VENDORS,
@@ -177,6 +192,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            RECORDER,
             STRATEGIES,
             APP,
         ],

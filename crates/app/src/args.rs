@@ -16,10 +16,13 @@ use crate::exit::EXIT_CODES;
 use crate::logging::LogFormat;
 use crate::lookahead::LookaheadArgs;
 use crate::plan::PlanArgs;
+use crate::recording::RecordingArgs;
 use crate::replay::ReplayArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
+use crate::vendor_sim::VendorSimArgs;
+use crate::vendors::VendorsArgs;
 
 /// The whole command line.
 #[derive(Parser, Debug)]
@@ -70,12 +73,15 @@ pub struct CommonArgs {
 pub enum Command {
     Run(RunArgs),
     Replay(ReplayArgs),
+    Recording(RecordingArgs),
     Plan(PlanArgs),
     Check(CheckArgs),
     CheckLookahead(LookaheadArgs),
     Schema(SchemaArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),
+    Vendors(VendorsArgs),
+    VendorSim(VendorSimArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

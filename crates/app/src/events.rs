@@ -2,9 +2,11 @@
 //!
 //! Not here: the form of the lines ([`crate::wire::log`]).
 
+use std::path::Path;
+
 use openbell_config::{RawSession, SessionConfig};
 use openbell_coordinator::{
-    Added, Answer, Event, Origin, Removed, Report, SessionCommand, Signal, Stay, StepAt,
+    Added, Answer, Engine, Event, Origin, Removed, Report, SessionCommand, Signal, Stay, StepAt,
 };
 use openbell_market::indicator::{IndicatorName, IndicatorSpec, ParameterRange};
 use openbell_market::{BarInterval, Symbol};
@@ -13,6 +15,7 @@ use openbell_time::Nanos;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::exit::{Exit, Failure};
 use crate::modules::ModuleTexts;
 use crate::wire;
 use crate::wire::command::{ParameterValue, SymbolAnswer, SymbolOutcome};
@@ -82,6 +85,23 @@ pub fn end_line(report: &Report) -> String {
 /// The line of one event.
 pub fn event_line(event: &Event) -> String {
     Line::Event(shape_of(event)).text()
+}
+
+/// A command as it stands in the log.
+pub fn command_text(command: &SessionCommand) -> String {
+    let text = serde_json::to_string(&command_shape(command));
+    text.expect("text keys and finite numbers are JSON")
+}
+
+/// The command of such a text.
+///
+/// # Errors
+///
+/// A sentence that says what is wrong with it.
+pub fn command_of_text(text: &str) -> Result<SessionCommand, String> {
+    let shape: wire::command::Command =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    command_of(shape)
 }
 
 fn shape_of(event: &Event) -> wire::event::Event {
@@ -285,6 +305,41 @@ fn removed_shape(symbol: &Symbol, removed: &Removed) -> SymbolAnswer {
 }
 
 impl EventLog {
+    /// The log in the file at `path`.
+    ///
+    /// # Errors
+    ///
+    /// One that cannot be read.
+    pub fn load(path: &Path) -> Result<EventLog, Failure> {
+        let wrong = |why: String| {
+            let text = format!("cannot read the event log {}: {why}", path.display());
+            Failure::says(Exit::Data, text)
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        EventLog::read(text.trim_start_matches('\u{feff}')).map_err(wrong)
+    }
+
+    /// Where the events of `engine` differ first from those logged, in words; a log may be cut off.
+    pub fn difference(&self, engine: &Engine) -> Option<String> {
+        let lines: Vec<String> = engine.events().iter().map(event_line).collect();
+        let is_same = |(ours, theirs): &(&String, &String)| ours == theirs;
+        let n_same = lines.iter().zip(&self.lines).take_while(is_same).count();
+        let n_logged = self.lines.len();
+        let n_compared = if self.digest.is_none() { n_logged } else { lines.len().max(n_logged) };
+        if n_same == n_compared {
+            return None;
+        }
+        let shown = |lines: &[String]| {
+            lines.get(n_same).cloned().unwrap_or_else(|| "nothing more".to_owned())
+        };
+        Some(format!(
+            "the replay differs from the log at event {}\n  logged    {}\n  replayed  {}",
+            n_same + 1,
+            shown(&self.lines),
+            shown(&lines)
+        ))
+    }
+
     /// Reads a log.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ use openbell_time::{ExchangeGroup, TimeError};
 /// | 4 | the data is wrong, missing, or cannot be read or written |
 /// | 5 | the run has failed, a replay differs, or something was seen before its time |
 /// | 6 | a result cannot be written |
+/// | 7 | a vendor has refused what was asked, or could not be reached |
 /// | 130 | interrupted; what was done by then is reported |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
@@ -32,6 +33,8 @@ pub enum Exit {
     RunFailed,
     /// A result cannot be written.
     Output,
+    /// A vendor has refused what was asked, or could not be reached.
+    Vendor,
     /// Interrupted by a person.
     Interrupted,
 }
@@ -45,6 +48,7 @@ Exit codes:
   4    the data is wrong, missing, or cannot be read or written
   5    the run has failed, a replay differs, or something was seen before its time
   6    a result cannot be written
+  7    a vendor has refused what was asked, or could not be reached
   130  interrupted; what was done by then is reported";
 
 impl Exit {
@@ -57,6 +61,7 @@ impl Exit {
             Exit::Data => 4,
             Exit::RunFailed => 5,
             Exit::Output => 6,
+            Exit::Vendor => 7,
             Exit::Interrupted => 130,
         }
     }
@@ -148,13 +153,14 @@ impl From<TimeError> for Failure {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 7] = [
+    const ALL: [Exit; 8] = [
         Exit::Done,
         Exit::Usage,
         Exit::Config,
         Exit::Data,
         Exit::RunFailed,
         Exit::Output,
+        Exit::Vendor,
         Exit::Interrupted,
     ];
 

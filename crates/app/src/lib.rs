@@ -23,6 +23,7 @@ pub mod completions;
 pub mod data;
 pub mod events;
 pub mod exit;
+mod interrupt;
 pub mod logging;
 pub mod lookahead;
 pub mod modules;
@@ -30,6 +31,7 @@ pub mod outputs;
 pub mod plan;
 pub mod planned;
 pub mod progress;
+pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod run;
@@ -38,6 +40,8 @@ pub mod session_file;
 pub mod stamp_options;
 pub mod table;
 pub mod terminal;
+pub mod vendor_sim;
+pub mod vendors;
 pub mod wire;
 
 use std::ffi::OsString;
@@ -100,12 +104,15 @@ fn perform(arguments: &Arguments, terminal: &mut Terminal) -> Outcome {
         }
         Some(Command::Run(args)) => run::run(args, terminal),
         Some(Command::Replay(args)) => replay::replay(args, terminal),
+        Some(Command::Recording(args)) => recording::recording(args, terminal),
         Some(Command::Plan(args)) => plan::plan(args, terminal),
         Some(Command::Check(args)) => check::check(args, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, terminal),
         Some(Command::Schema(args)) => schema::schema(args, terminal),
         Some(Command::Calendar(args)) => calendar::args::calendar(args, terminal),
         Some(Command::Data(args)) => data::data(args, terminal),
+        Some(Command::VendorSim(args)) => vendor_sim::vendor_sim(args, terminal),
+        Some(Command::Vendors(args)) => vendors::vendors(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => {
             completions::completions(args, Arguments::command(), terminal)

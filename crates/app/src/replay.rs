@@ -1,4 +1,6 @@
 //! `openbell replay`: a run again from its event log, to the same digest.
+//!
+//! Not here: a live run from its recording ([`crate::recording`]).
 
 use std::path::{Path, PathBuf};
 
@@ -7,22 +9,26 @@ use openbell_coordinator::{Engine, Step, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{SystemWall, TimeManager, WallClock};
 
-use crate::events::{EventLog, LoggedCommand, event_line};
+use crate::events::{EventLog, LoggedCommand};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
+use crate::recording::replay_recording;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
-/// Runs a session again from its event log, to the same digest.
+/// Runs a session again from its event log, or a live one from its recording, to the same digest.
 ///
 /// The config is the same, and the commands come at the same steps; so the events and the digest
 /// must be the same, and the exit code is 5 where they are not. The log is what `openbell run --events FILE` has written. It names the store; --store names
 /// another place of the same data.
+///
+/// A recording is a folder; a live session comes again from what it took in, look by look, and a
+/// difference is named by its look.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct ReplayArgs {
-    /// The event log.
+    /// The event log, or the folder of a recording.
     #[arg(value_name = "EVENTS")]
     events: PathBuf,
     /// Where the data is now.
@@ -33,16 +39,15 @@ pub struct ReplayArgs {
 const EXAMPLES: &str = "\
 Example:
   openbell run session.json --events events.jsonl
-  openbell replay events.jsonl";
+  openbell replay events.jsonl
+  openbell replay recordings/coins/2026-11-30";
 
 /// Runs it again.
 pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
-    let wrong = |why: String| {
-        let text = format!("cannot read the event log {}: {why}", args.events.display());
-        Failure::says(Exit::Data, text)
-    };
-    let text = std::fs::read_to_string(&args.events).map_err(|error| wrong(error.to_string()))?;
-    let log = EventLog::read(text.trim_start_matches('\u{feff}')).map_err(wrong)?;
+    if args.events.is_dir() {
+        return replay_recording(&args.events, args.store.as_deref(), terminal);
+    }
+    let log = EventLog::load(&args.events)?;
     let time = match &log.head.overlay {
         Some(overlay) => TimeManager::with_overlay(overlay)?,
         None => TimeManager::new(),
@@ -81,24 +86,10 @@ fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
 }
 
 fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
-    let lines: Vec<String> = engine.events().iter().map(event_line).collect();
-    let n_same = lines.iter().zip(&log.lines).take_while(|(ours, theirs)| ours == theirs).count();
-    let is_cut_off = log.digest.is_none();
-    let n_compared = if is_cut_off { log.lines.len() } else { lines.len().max(log.lines.len()) };
-    if n_same < n_compared {
-        let shown = |lines: &[String]| {
-            lines.get(n_same).cloned().unwrap_or_else(|| "nothing more".to_owned())
-        };
-        return Err(Failure::says(
-            Exit::RunFailed,
-            format!(
-                "the replay differs from the log at event {}\n  logged    {}\n  replayed  {}",
-                n_same + 1,
-                shown(&log.lines),
-                shown(&lines)
-            ),
-        ));
+    if let Some(differs) = log.difference(engine) {
+        return Err(Failure::says(Exit::RunFailed, differs));
     }
+    let n_events = engine.events().len();
     let digest = engine.report().digest.to_string();
     match &log.digest {
         Some(logged) if *logged != digest => Err(Failure::says(
@@ -110,7 +101,7 @@ fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome 
         )),
         Some(_) => {
             let same = terminal.paint(Ink::Good, "the same");
-            terminal.line(format!("{same}: {} events, digest {digest}", lines.len()))?;
+            terminal.line(format!("{same}: {n_events} events, digest {digest}"))?;
             Ok(Exit::Done)
         }
         None => {

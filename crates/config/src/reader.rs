@@ -2,6 +2,7 @@
 //! and goes on, so that all errors of a file are found at once.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use openbell_market::{BarInterval, Symbol};
@@ -209,15 +210,15 @@ impl<'a> Item<'a> {
         read: impl Fn(&Item<'a>) -> Option<T>,
         name_of: impl Fn(&T) -> String,
     ) -> Option<Vec<T>> {
-        let mut first_at: Vec<(String, Position)> = Vec::new();
+        let mut first_at: BTreeMap<String, Position> = BTreeMap::new();
         self.list(|item| {
             let thing = read(&item)?;
             let name = name_of(&thing);
-            if let Some(&(_, first)) = first_at.iter().find(|(known, _)| *known == name) {
+            if let Some(&first) = first_at.get(&name) {
                 item.error(Fault::DuplicateItem { item: name, first });
                 return None;
             }
-            first_at.push((name, item.node.at));
+            first_at.insert(name, item.node.at);
             Some(thing)
         })
     }
@@ -460,7 +461,7 @@ fn distinct_members<'a>(
     findings: &Findings,
 ) -> Vec<(&'a str, &'a Node)> {
     let Value::Object(members) = &node.value else { return Vec::new() };
-    let mut first_at = std::collections::BTreeMap::new();
+    let mut first_at = BTreeMap::new();
     let mut distinct = Vec::with_capacity(members.len());
     for member in members {
         if let Some(&first) = first_at.get(member.key.as_str()) {

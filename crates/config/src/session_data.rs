@@ -1,5 +1,7 @@
 //! The symbols of a session, their bars, and what is made of them.
 
+use std::collections::BTreeSet;
+
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::ExchangeGroup;
 
@@ -219,14 +221,11 @@ fn read_schedule(part: &Object<'_>, asked: Option<Asked>) -> Option<Vec<Schedule
 }
 
 fn all_symbols(symbols: &[Symbol], schedule: &[ScheduleEntry]) -> Vec<Symbol> {
+    let mut known: BTreeSet<&Symbol> = symbols.iter().collect();
     let mut all = symbols.to_vec();
     for entry in schedule {
         if let ScheduleChange::Add { symbols, .. } = &entry.change {
-            for symbol in symbols {
-                if !all.contains(symbol) {
-                    all.push(symbol.clone());
-                }
-            }
+            all.extend(symbols.iter().filter(|symbol| known.insert(*symbol)).cloned());
         }
     }
     all
@@ -235,12 +234,14 @@ fn all_symbols(symbols: &[Symbol], schedule: &[ScheduleEntry]) -> Vec<Symbol> {
 /// Warns of what the schedule changes and is so already. Not an error: a strategy, a scanner or a
 /// service may have changed it by then.
 fn warn_of_idle_changes(part: &Object<'_>, symbols: &[Symbol], known: &[Symbol]) {
-    let mut removed = Vec::new();
+    let known: BTreeSet<&Symbol> = known.iter().collect();
+    let symbols: BTreeSet<&Symbol> = symbols.iter().collect();
+    let mut removed = BTreeSet::new();
     for_each_scheduled(part, "remove", |item, symbol| {
         if !known.contains(&symbol) {
             item.warn(Idle::RemovesNothing { symbol: symbol.clone() });
         }
-        removed.push(symbol);
+        removed.insert(symbol);
     });
     for_each_scheduled(part, "add", |item, symbol| {
         if symbols.contains(&symbol) && !removed.contains(&symbol) {

@@ -65,7 +65,9 @@ pub use plan::{Plan, ScheduleDue};
 pub use report::{
     GateSwitch, Interrupted, LiveReport, Report, SeriesReport, SessionReport, SymbolReport,
 };
-pub use source::recording::{Heard, Loaded, Look, Recording, RecordingError};
+pub use source::recording::{
+    Heard, Loaded, Loading, LoadingState, Look, Occasion, Recording, RecordingError, Waited,
+};
 pub use source::store::StoreSource;
 pub use source::{Source, SourceReadiness};
 

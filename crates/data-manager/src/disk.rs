@@ -1,4 +1,4 @@
-//! The only file of the workspace's libraries that touches the file system.
+//! The only file of this crate that touches the file system.
 //!
 //! Reading is plain functions. Writing goes through [`Disk`], so that a test can end a write at
 //! any of its steps ([`crate::disk::AtomicFile`] says which there are).
@@ -38,8 +38,13 @@ pub(crate) fn list(folder: &Path) -> Result<Vec<Entry>, DataError> {
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let Ok(name) = entry.file_name().into_string() else { continue };
-        // A link counts as what it leads to.
-        let is_folder = std::fs::metadata(entry.path()).is_ok_and(|facts| facts.is_dir());
+        // A link counts as what it leads to; of all others the folder itself says what they are.
+        let kind = entry.file_type().map_err(failed)?;
+        let is_folder = if kind.is_symlink() {
+            std::fs::metadata(entry.path()).is_ok_and(|facts| facts.is_dir())
+        } else {
+            kind.is_dir()
+        };
         entries.push(Entry { name, is_folder });
     }
     entries.sort();

@@ -11,6 +11,7 @@ mod error;
 mod evidence;
 pub mod export;
 mod feed;
+pub mod fetch;
 pub mod generate;
 pub mod import;
 pub mod live;

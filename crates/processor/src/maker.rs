@@ -234,6 +234,11 @@ impl SymbolProcessor {
         self.fold(from, closed_through, series, visible_at);
     }
 
+    /// The earliest end of the windows that hold bars and have not closed; `None` where none does.
+    pub fn next_window_end(&self) -> Option<Timestamp> {
+        self.folds.iter().filter_map(|fold| Some(fold.forming()?.until)).min()
+    }
+
     /// Closes every window that ends at or before `closed_through`: the clock has passed it.
     pub fn close_windows(
         &mut self,

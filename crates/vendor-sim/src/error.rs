@@ -1,4 +1,6 @@
-//! What is wrong with a script.
+//! What is wrong with a script, and with a server.
+
+use std::io;
 
 /// Why a script is refused.
 #[derive(Debug, thiserror::Error)]
@@ -32,5 +34,25 @@ pub enum ScriptError {
         number: usize,
         /// What it says.
         found: String,
+    },
+}
+
+/// Why a server cannot be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// There is nothing to listen at.
+    #[error("cannot listen at 127.0.0.1:{port}; another port, or 0 for any, will do")]
+    NoPort {
+        /// The port that was asked for.
+        port: u16,
+        /// What the machine said.
+        source: io::Error,
+    },
+    /// Its certificate or its key cannot be used.
+    #[error("the certificate and the key of the server cannot be used: {why}")]
+    NoIdentity {
+        /// What is wrong with them.
+        why: String,
     },
 }

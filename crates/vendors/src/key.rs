@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// What a vendor knows a user by.
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// What a vendor knows a user by; wiped when it is dropped.
 ///
 /// ```
 /// use openbell_vendors::KeyPair;
@@ -11,19 +13,19 @@ use std::fmt;
 /// ```
 #[derive(Clone)]
 pub struct KeyPair {
-    id: Box<str>,
-    secret: Box<str>,
+    id: SecretString,
+    secret: SecretString,
 }
 
 impl KeyPair {
     /// The pair of a key and its secret.
-    pub fn new(id: &str, secret: &str) -> KeyPair {
+    pub fn new(id: impl Into<SecretString>, secret: impl Into<SecretString>) -> KeyPair {
         KeyPair { id: id.into(), secret: secret.into() }
     }
 
     /// Hands both, key first, to the one line that sends them.
     pub(crate) fn expose<T>(&self, to: impl FnOnce(&str, &str) -> T) -> T {
-        to(&self.id, &self.secret)
+        to(self.id.expose_secret(), self.secret.expose_secret())
     }
 }
 

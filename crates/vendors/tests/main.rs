@@ -3,6 +3,8 @@
 mod alpaca;
 mod any_json;
 mod binance;
+mod doctor;
 mod kraken;
+mod loopback;
 mod numbers;
 mod support;

@@ -32,7 +32,9 @@ impl Door {
             Self::Sleep => "wait for an event; pace comes from openbell_time's wall clock",
             Self::Threads => "take a step function; the program owns the threads",
             Self::Files => "take text or bytes; stored data is openbell_data_manager's",
-            Self::Network => "vendors' data comes through openbell_data_manager's feeds",
+            Self::Network => {
+                "vendors' data comes through openbell_data_manager's feeds, over openbell_vendors' sockets"
+            }
             Self::Environment => "take a setting; the program reads the environment",
             Self::Processes => "return an error; the program chooses the exit code",
             Self::Terminal => "return the text, or trace it; the program prints",
@@ -77,6 +79,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the only door to stored data",
     },
     Exception {
+        path: "crates/recorder/src/disk.rs",
+        doors: &[Door::Files],
+        because: "the folders, heads and locks of recordings; their databases are SQLite's",
+    },
+    Exception {
         path: "crates/data-manager/src/feed/prefetch.rs",
         doors: &[Door::Threads],
         because: "a feed's prefetch, the one thread that a library starts",
@@ -85,6 +92,26 @@ const EXCEPTIONS: &[Exception] = &[
         path: "crates/coordinator/src/control/handle.rs",
         doors: &[Door::Sleep],
         because: "a user who waits for a ticket may say for how long; no core waits there",
+    },
+    Exception {
+        path: "crates/vendors/src/courier.rs",
+        doors: &[Door::Network],
+        because: "requests to a vendor's history, the one place that makes them",
+    },
+    Exception {
+        path: "crates/vendors/src/wire/",
+        doors: &[Door::Network],
+        because: "lines to a vendor's stream, the one place that makes them",
+    },
+    Exception {
+        path: "crates/vendor-sim/src/server/",
+        doors: &[Door::Network],
+        because: "the simulated exchange listens on this machine",
+    },
+    Exception {
+        path: "crates/vendors/src/trust.rs",
+        doors: &[Door::Network],
+        because: "whose certificates are believed, for both ways to a vendor",
     },
     Exception {
         path: "crates/app/src/",
@@ -225,6 +252,9 @@ fn door_of(path: &PathUse) -> Option<Door> {
             Some(Door::Files)
         }
         ["std", "net", ..] | ["std", "os", "unix", "net", ..] => Some(Door::Network),
+        ["ureq" | "tungstenite" | "rustls" | "rustls_platform_verifier" | "socket2", ..] => {
+            Some(Door::Network)
+        }
         ["std", "env", ..] => Some(Door::Environment),
         ["std", "process", "ExitCode" | "Termination", ..] => None,
         ["std", "process", ..] => Some(Door::Processes),
@@ -318,6 +348,8 @@ mod tests {
             "fn a() { std::thread::sleep(d) }",
             "fn a() { thread::spawn(b) } use std::thread::spawn;",
             "use std::net::TcpStream;",
+            "fn a() { ureq::get(url); }",
+            "use tungstenite::WebSocket;",
             "fn a() { std::env::var(n); }",
             "fn a() { std::process::exit(1) }",
             "fn a() { println!(\"b\") }",

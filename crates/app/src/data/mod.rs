@@ -3,6 +3,7 @@
 mod compact;
 mod coverage;
 mod delete;
+mod fetch;
 mod generate;
 mod import;
 mod ls;
@@ -33,6 +34,7 @@ pub struct DataArgs {
 enum DataCommand {
     Generate(generate::GenerateArgs),
     Import(Box<import::ImportArgs>),
+    Fetch(Box<fetch::FetchArgs>),
     Ls(ls::LsArgs),
     Coverage(coverage::CoverageArgs),
     Verify(verify::VerifyArgs),
@@ -45,6 +47,7 @@ pub fn data(args: &DataArgs, terminal: &mut Terminal) -> Outcome {
     match &args.command {
         DataCommand::Generate(args) => generate::generate(args, terminal),
         DataCommand::Import(args) => import::import(args, terminal),
+        DataCommand::Fetch(args) => fetch::fetch(args, terminal),
         DataCommand::Ls(args) => ls::ls(args, terminal),
         DataCommand::Coverage(args) => coverage::coverage(args, terminal),
         DataCommand::Verify(args) => verify::verify(args, terminal),

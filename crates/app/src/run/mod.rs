@@ -2,7 +2,6 @@
 
 mod event_file;
 mod export;
-mod interrupt;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -17,6 +16,7 @@ use openbell_time::SystemWall;
 
 use crate::events::LogHead;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::interrupt::Interrupt;
 use crate::modules::{self, ModuleTexts};
 use crate::outputs::Outputs;
 use crate::planned::{nothing_stored, plan_failure, warn_of_schedule};
@@ -27,7 +27,6 @@ use crate::table::counted;
 use crate::terminal::Terminal;
 use event_file::EventFile;
 use export::Export;
-use interrupt::Interrupt;
 
 /// Runs sessions, and reports what happened.
 ///

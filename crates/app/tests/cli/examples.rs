@@ -86,7 +86,7 @@ fn every_command_has_examples_in_its_help_and_they_go_as_they_are_written() {
         );
         let folder = folder_for(&words);
         for example in examples {
-            if words == "bench" {
+            if ["bench", "vendor-sim"].contains(&words.as_str()) {
                 assert_readable(&example);
                 continue;
             }
@@ -100,7 +100,7 @@ fn every_command_has_examples_in_its_help_and_they_go_as_they_are_written() {
     }
 }
 
-/// What measures for minutes is read, and not run.
+/// What measures for minutes, or serves until it is ended, is read, and not run.
 fn assert_readable(example: &str) {
     let words = example.split(" > ").next().unwrap_or_default().split(' ');
     if let Err(error) = Arguments::try_parse_from(words) {

@@ -8,7 +8,7 @@ fn a_command_that_there_is_not_lists_those_that_there_are_and_the_nearest() {
     for (args, words) in [
         (
             &["rnu"][..],
-            "The commands are run, replay, plan, check, check-lookahead, schema, data, calendar, bench, completions; did you mean run?",
+            "The commands are run, replay, plan, check, check-lookahead, schema, data, calendar, vendor-sim, bench, completions; did you mean run?",
         ),
         (
             &["data", "improt"],

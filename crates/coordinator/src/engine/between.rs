@@ -7,17 +7,15 @@ use super::After;
 use super::core::Core;
 use crate::control::command::{Answer, Command, Refusal, Removed, SessionCommand};
 use crate::control::event::{Event, Origin};
-use crate::error::RunError;
-use crate::source::recording::{Heard, Look};
+use crate::control::handle::Envelope;
 use crate::symbol::Membership;
 use crate::symbol::locks::Lock;
 
 impl Core {
-    /// Takes the commands that wait at the instant `wall` while no session is there. What needs one is
+    /// Takes the commands `waiting` at the instant `wall` while no session is there. What needs one is
     /// taken when the next is prepared; its ticket stays open until then.
-    pub(super) fn take_between(&mut self, wall: Timestamp) -> After {
-        for _ in 0..self.commands.n_waiting() {
-            let Some(envelope) = self.commands.next() else { break };
+    pub(super) fn take_between(&mut self, waiting: Vec<Envelope>, wall: Timestamp) -> After {
+        for envelope in waiting {
             let session = self.last_date();
             match envelope.command.clone() {
                 Command::Pace(command) => self.take_pace(command, envelope, session, wall),
@@ -26,7 +24,7 @@ impl Core {
                     Some(answer) => {
                         let stops = command == SessionCommand::Stop;
                         let origin = Origin::Handle;
-                        let taken = self.take_command(session, &origin, &command);
+                        let taken = self.take_command(session);
                         let logged = answer.clone();
                         let commanded = Event::Commanded { taken, origin, command, answer: logged };
                         self.record.events.push(commanded);
@@ -63,39 +61,8 @@ impl Core {
         })
     }
 
-    /// Hands the inputs of a look over to be kept, with the commands since the one before.
-    ///
-    /// # Errors
-    ///
-    /// They could not be kept.
-    pub(super) fn record_inputs(
-        &mut self,
-        wall: Timestamp,
-        session: TradingDate,
-        heard: &[Heard<'_>],
-    ) -> Result<(), RunError> {
-        let (loaded, step) = (self.loaded(), self.record.n_steps);
-        let commands = std::mem::take(&mut self.commanded);
-        let Some(recording) = &mut self.recording else { return Ok(()) };
-        let look = Look { step, wall, session, heard, commands: &commands, loaded: &loaded };
-        let kept = recording.look(&look);
-        kept.map_err(|error| RunError::Recording { at: wall, why: error.to_string() })
-    }
-
-    /// Hands over the commands that were taken while nothing was looked at.
-    ///
-    /// # Errors
-    ///
-    /// They could not be kept.
-    pub(super) fn record_commands(&mut self, wall: Timestamp) -> Result<(), RunError> {
-        if self.commanded.is_empty() {
-            return Ok(());
-        }
-        self.record_inputs(wall, self.last_date(), &[])
-    }
-
     /// The session that was there last, or is to be the first.
-    fn last_date(&self) -> TradingDate {
+    pub(super) fn last_date(&self) -> TradingDate {
         let clock = self.clock.now();
         let past = self.plan.sessions.iter().rev().find(|session| session.open <= clock);
         past.unwrap_or(&self.plan.sessions[0]).date

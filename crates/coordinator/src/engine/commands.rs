@@ -46,19 +46,25 @@ impl Core {
         }
     }
 
-    /// A command of the session `session` is taken now; where the inputs of the run are recorded, one
-    /// from outside is an input. Returns where it is taken.
-    pub(super) fn take_command(
-        &mut self,
-        session: TradingDate,
-        origin: &Origin,
-        command: &SessionCommand,
-    ) -> StepAt {
+    /// The commands that wait, in order, up to a stop; those that come meanwhile have to wait for the
+    /// next step, so that the clock goes on however fast they come.
+    pub(super) fn waiting_commands(&mut self) -> Vec<Envelope> {
+        let mut waiting = Vec::new();
+        for _ in 0..self.commands.n_waiting() {
+            let Some(envelope) = self.commands.next() else { break };
+            let stops = envelope.command == Command::Session(SessionCommand::Stop);
+            waiting.push(envelope);
+            if stops {
+                break;
+            }
+        }
+        waiting
+    }
+
+    /// A command of the session `session` is taken now. Returns where.
+    pub(super) fn take_command(&mut self, session: TradingDate) -> StepAt {
         let taken = self.record.step_at(self.clock.now(), session);
         self.record.count_taken(taken);
-        if *origin == Origin::Handle && self.recording.is_some() {
-            self.commanded.push(command.clone());
-        }
         taken
     }
 
@@ -83,15 +89,14 @@ impl Core {
 }
 
 impl RunningSession {
-    /// Takes the commands that wait; those that come meanwhile have to wait for the next step, so
-    /// that the clock goes on however fast they come.
-    pub(super) fn take_waiting(
+    /// Takes the commands `waiting`, in order.
+    pub(super) fn take_all(
         &mut self,
         core: &mut Core,
+        waiting: Vec<Envelope>,
         wall: Timestamp,
     ) -> Result<After, RunError> {
-        for _ in 0..core.commands.n_waiting() {
-            let Some(envelope) = core.commands.next() else { break };
+        for envelope in waiting {
             match envelope.command.clone() {
                 Command::Pace(command) => {
                     core.take_pace(command, envelope, self.layout.session.date, wall);
@@ -174,7 +179,7 @@ impl RunningSession {
         origin: Origin,
         envelope: Option<Envelope>,
     ) -> Result<After, RunError> {
-        let taken = core.take_command(self.layout.session.date, &origin, &command);
+        let taken = core.take_command(self.layout.session.date);
         let done = match &command {
             SessionCommand::AddSymbols { symbols, stay } => {
                 let results = self.add(core, symbols, *stay)?;

@@ -20,7 +20,6 @@ use super::pending_add::PendingAdd;
 use super::record::Record;
 use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
-use crate::control::command::SessionCommand;
 use crate::control::event::Event;
 use crate::control::handle::{CommandQueue, CoreThread, Envelope, Handle};
 use crate::control::status::StatusBoard;
@@ -34,7 +33,7 @@ use crate::plan::sessions::Sessions;
 use crate::source::Source;
 use crate::source::admission::Admitted;
 use crate::source::kept::Kept;
-use crate::source::recording::Recording;
+use crate::source::recording::{Loading, Recording, Waited};
 use crate::symbol::loader::{JoiningSymbol, SymbolLoader, open_symbol};
 use crate::symbol::{Membership, SymbolRun, SymbolRuns, SymbolSession};
 
@@ -61,8 +60,12 @@ pub(super) struct Core {
     pub(super) wall: WallWatch,
     /// Where the inputs of looks are kept (live).
     pub(super) recording: Option<Box<dyn Recording>>,
-    /// The commands from outside that were taken since the last look was recorded.
-    pub(super) commanded: Vec<SessionCommand>,
+    /// Steps whose inputs were handed over to be kept (live).
+    pub(super) n_recorded: u64,
+    /// The steps since then at which there was nothing to do (live).
+    pub(super) waited: Option<Waited>,
+    /// What the source has said since then of symbols that are to be added (live).
+    pub(super) asked_of: Vec<Loading>,
     /// Commands that wait for the next session (live).
     pub(super) deferred: VecDeque<Envelope>,
     /// Symbols whose data the source is still reading (live).
@@ -128,7 +131,9 @@ impl Core {
             rule: plan.rule.clone(),
             wall: WallWatch::new(plan.lag.threshold),
             recording: None,
-            commanded: Vec::new(),
+            n_recorded: 0,
+            waited: None,
+            asked_of: Vec::new(),
             deferred: VecDeque::new(),
             loading: Vec::new(),
             carried_adds: Vec::new(),

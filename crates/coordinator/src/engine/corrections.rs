@@ -17,6 +17,14 @@ use crate::error::RunError;
 use crate::gate::lag::LagChange;
 use crate::symbol::live::{Corrections, Sifted};
 
+/// Where the rows of a series end: the close of the last one.
+struct Ends {
+    /// Of those that consumers were notified of.
+    announced_ns: Option<i64>,
+    /// Of all that are made.
+    made_ns: Option<i64>,
+}
+
 impl RunningSession {
     /// Makes the series of the member at `position` anew where `sifted` names corrected bars.
     pub(super) fn correct(
@@ -28,14 +36,8 @@ impl RunningSession {
         let first = [sifted.late.stamps_ns, sifted.revised.stamps_ns].into_iter().flatten().min();
         let Some((first_ns, _)) = first else { return Ok(()) };
         let clock = core.clock.now();
-        let n_series = self.progress.n_series();
-        let announced: Vec<Option<i64>> = (0..n_series)
-            .map(|series| {
-                let last = self.progress.n_notified(series, position).checked_sub(1)?;
-                let rows = self.members[position].rows_at(series, Timestamp::MAX);
-                rows.closes_at_ns().get(last).copied()
-            })
-            .collect();
+        let before: Vec<Ends> =
+            (0..self.progress.n_series()).map(|series| self.ends(series, position)).collect();
         let n_delivered = self.progress.deliver_many(position, sifted.late.n_bars);
         let since = Timestamp::from_nanos(first_ns);
         self.members[position].make_anew(&self.layout, n_delivered, since, clock);
@@ -45,11 +47,9 @@ impl RunningSession {
         let first_late_ns = sifted.late.stamps_ns.map(|(first_ns, _)| first_ns);
         let news_ns = if is_over { first_late_ns } else { sifted.news_ns };
         self.check_late(core, position, news_ns)?;
-        for (series, last_ns) in announced.into_iter().enumerate() {
-            let rows = self.members[position].rows_at(series, Timestamp::MAX);
-            let closes_at_ns = rows.closes_at_ns();
-            let n_announced =
-                last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last));
+        self.check_made(core, position, &before)?;
+        for (series, ends) in before.into_iter().enumerate() {
+            let n_announced = self.n_closed_by(series, position, ends.announced_ns);
             self.progress.notify_through(series, position, n_announced);
         }
         self.note_corrections(core, position, CorrectionKind::Late, sifted.late);
@@ -75,6 +75,38 @@ impl RunningSession {
             self.begin_lagging(core)?;
         }
         Ok(())
+    }
+
+    /// Where the rows of a series end.
+    fn ends(&self, series: usize, position: usize) -> Ends {
+        let closes_at_ns = self.members[position].rows_at(series, Timestamp::MAX).closes_at_ns();
+        let n_notified = self.progress.n_notified(series, position);
+        let announced = n_notified.checked_sub(1).and_then(|last| closes_at_ns.get(last));
+        Ends { announced_ns: announced.copied(), made_ns: closes_at_ns.last().copied() }
+    }
+
+    /// The rows of a series that close by an instant; none where there is no such instant.
+    fn n_closed_by(&self, series: usize, position: usize, last_ns: Option<i64>) -> usize {
+        let closes_at_ns = self.members[position].rows_at(series, Timestamp::MAX).closes_at_ns();
+        last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last))
+    }
+
+    /// A window behind all that its series had, in which no bar was but those that came late, is news:
+    /// its lag is checked as that of a base bar is.
+    fn check_made(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        before: &[Ends],
+    ) -> Result<(), RunError> {
+        let made = before.iter().enumerate().skip(1).filter_map(|(series, ends)| {
+            let first = self.n_closed_by(series, position, ends.made_ns);
+            let rows = self.members[position].rows_at(series, Timestamp::MAX);
+            rows.closes_at_ns().get(first).copied()
+        });
+        let Some(first_ns) = made.min() else { return Ok(()) };
+        let lag = self.open_time(Timestamp::from_nanos(first_ns), core.clock.now());
+        if self.begins_to_lag(core, position, lag) { self.begin_lagging(core) } else { Ok(()) }
     }
 
     /// Logs corrections of one kind, and notes which announced series have changed from where on.

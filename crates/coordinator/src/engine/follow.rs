@@ -7,8 +7,8 @@
 //! anything that comes after it is visible. Last, the gate is decided, and where it is open all is
 //! published at once and announced.
 //!
-//! Not here: what has arrived of one symbol ([`crate::symbol::live`]), what follows when the wall
-//! clock jumps (the engine's `wall_watch.rs`).
+//! Not here: what has arrived of one symbol ([`crate::symbol::live`]), how what is due is delivered (the
+//! engine's `deliver.rs`), what follows when the wall clock jumps (`wall_watch.rs`).
 
 use openbell_config::GateScope;
 use openbell_data_manager::{DataError, DownCause, Link, Trading};
@@ -26,7 +26,6 @@ use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
-use crate::source::recording::Heard;
 use crate::symbol::live::MAX_SKEW;
 use crate::symbol::{SymbolRows, SymbolSession};
 
@@ -66,6 +65,10 @@ impl RunningSession {
             self.check_overdue(core)?; // A last bar behind a hole catches nobody up.
         }
         self.watch_feeds(core);
+        if !is_over {
+            self.deliver_released(core, settled)?;
+        }
+        self.note_caught_up(core);
         self.publish_or_hold(core)?;
         self.call_scheduled(core)?;
         self.take_scheduled(core)?;
@@ -80,6 +83,7 @@ impl RunningSession {
     /// what has fallen behind meanwhile.
     fn await_rest(&mut self, core: &mut Core) -> Result<(), RunError> {
         self.watch_feeds(core);
+        self.note_caught_up(core);
         self.decide(core)?;
         let has_changed = self.roster == RosterState::Changed;
         if has_changed {
@@ -156,25 +160,6 @@ impl RunningSession {
         }
     }
 
-    /// Hands the inputs of this look over to be kept, before anything of it is visible.
-    fn record_look(&mut self, core: &mut Core, wall: Timestamp) -> Result<(), RunError> {
-        if core.recording.is_none() {
-            return Ok(());
-        }
-        let heard = self.members.iter().filter_map(|member| {
-            let live = member.rows.live();
-            Some(Heard {
-                symbol: &member.run.symbol,
-                interval: core.rule.base,
-                rows: &live.arrived,
-                revisions: &live.revised,
-                progress: live.said.as_ref()?.as_ref().ok(),
-            })
-        });
-        let heard: Vec<Heard<'_>> = heard.collect();
-        core.record_inputs(wall, self.layout.session.date, &heard)
-    }
-
     /// An expected bar that is not there lags as one that comes late does: where one is overdue, the
     /// gate is shut before anything of this look is delivered.
     fn check_overdue(&mut self, core: &mut Core) -> Result<(), RunError> {
@@ -183,17 +168,29 @@ impl RunningSession {
         let mut began = false;
         for position in 0..self.members.len() {
             let overdue = self.overdue(position, clock);
-            if self.gate.check_overdue(position, overdue) == LagChange::BeganLagging {
-                self.members[position].gauge.record_lag(overdue);
-                self.trace_lag(core, position, LagChange::BeganLagging, overdue);
-                began = true;
-            }
+            began |= self.begins_to_lag(core, position, overdue);
             let is_behind = !self.gate.may_settle(position);
             let live = self.members[position].rows.live_mut();
             // At its end the clock stands: one that is behind then is so until all has come.
             live.is_behind = is_behind || (is_over && live.is_behind);
         }
         if began { self.begin_lagging(core) } else { Ok(()) }
+    }
+
+    /// Whether a member begins to lag by a bar that is `overdue`: one that is expected, or one that is
+    /// known to be whole only now.
+    pub(super) fn begins_to_lag(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        overdue: Nanos,
+    ) -> bool {
+        if self.gate.check_overdue(position, overdue) != LagChange::BeganLagging {
+            return false;
+        }
+        self.members[position].gauge.record_lag(overdue);
+        self.trace_lag(core, position, LagChange::BeganLagging, overdue);
+        true
     }
 
     /// For how long the bar that is expected next of a member is overdue at `clock`; one that is halted
@@ -240,85 +237,6 @@ impl RunningSession {
         Ok(())
     }
 
-    /// Delivers every bar that is due, in (close, symbol) order, each lag checked before.
-    fn deliver_due(&mut self, core: &mut Core, settled: Timestamp) -> Result<(), RunError> {
-        let clock = core.clock.now();
-        let mut due = std::mem::take(&mut self.flow.live_mut().due);
-        due.clear();
-        for (position, member) in self.members.iter().enumerate() {
-            let live = member.rows.live();
-            let n_delivered = self.progress.n_delivered(position);
-            let settled = if self.may_settle(position) { settled } else { Timestamp::MIN };
-            let n_due = live.n_deliverable(&self.layout, n_delivered, clock, settled);
-            let closes_at_ns = &live.admitted.closes_at_ns[n_delivered..n_delivered + n_due];
-            due.extend(closes_at_ns.iter().map(|&ns| (ns, position)));
-        }
-        due.sort_unstable();
-        for &(closes_at_ns, position) in &due {
-            self.deliver_one(core, position, Timestamp::from_nanos(closes_at_ns))?;
-        }
-        self.flow.live_mut().due = due;
-        for position in 0..self.members.len() {
-            let may_settle = self.may_settle(position);
-            let member = &mut self.members[position];
-            let through = member.rows.live().complete_through.min(clock);
-            let through = if may_settle { through.max(settled.min(clock)) } else { through };
-            member.close_live_windows(through, clock);
-        }
-        Ok(())
-    }
-
-    /// Delivers one bar of a live session.
-    fn deliver_one(
-        &mut self,
-        core: &mut Core,
-        position: usize,
-        closes_at: Timestamp,
-    ) -> Result<(), RunError> {
-        let clock = core.clock.now();
-        if self.check_lag(position, closes_at, core) == LagChange::BeganLagging {
-            // The gate shuts before the bar that caused it is visible.
-            self.begin_lagging(core)?;
-        }
-        let row = self.progress.n_delivered(position);
-        let is_behind = !self.gate.may_settle(position);
-        let member = &mut self.members[position];
-        member.append_live(row, clock);
-        let live = member.rows.live_mut();
-        live.continue_through(&self.layout, closes_at);
-        // The last bar of a backlog has no lag any more, and was caught up as those before it.
-        live.is_behind |= is_behind;
-        live.counts.n_behind += u64::from(live.is_behind);
-        self.deliver_late(core, position, closes_at);
-        Ok(())
-    }
-
-    /// Delivers what is left at the session's last instant, holes or not: its books are closed now.
-    fn deliver_rest(&mut self, core: &mut Core) -> Result<(), RunError> {
-        let clock = core.clock.now();
-        let mut rest: Vec<(i64, usize)> = Vec::new();
-        for (position, member) in self.members.iter().enumerate() {
-            let n_delivered = self.progress.n_delivered(position);
-            let closes_at_ns = &member.closes_at_ns()[n_delivered..];
-            rest.extend(closes_at_ns.iter().map(|&ns| (ns, position)));
-        }
-        rest.sort_unstable();
-        for (closes_at_ns, position) in rest {
-            self.deliver_one(core, position, Timestamp::from_nanos(closes_at_ns))?;
-        }
-        for member in &mut self.members {
-            member.close_live_windows(clock, clock);
-        }
-        Ok(())
-    }
-
-    /// Whether what is missing of a member may be passed over when it has had time to come.
-    fn may_settle(&self, position: usize) -> bool {
-        let live = self.members[position].rows.live();
-        let is_up = link_state(&live.link) == LinkState::Up;
-        is_up && !live.is_behind && self.gate.may_settle(position)
-    }
-
     /// Whether the last instant has all that belongs to it, or that has had time to come: those
     /// that are behind, and whose link is up, are waited for longer.
     fn is_settled(&self, core: &Core, wall: Timestamp) -> bool {
@@ -346,7 +264,7 @@ impl RunningSession {
 
     /// Looks at what is known of every feed: what its symbol is doing, and whether it holds the
     /// gate.
-    fn watch_feeds(&mut self, core: &mut Core) {
+    pub(super) fn watch_feeds(&mut self, core: &mut Core) {
         let clock = core.clock.now();
         let has_opened = self.has_started;
         for position in 0..self.members.len() {
@@ -386,11 +304,19 @@ impl RunningSession {
                 n_caught_up: counts.n_caught_up,
                 n_corrected: counts.n_late + counts.n_revised,
             });
+        }
+    }
+
+    /// Logs what was delivered of those that were behind and are not any more.
+    fn note_caught_up(&mut self, core: &mut Core) {
+        let at = core.clock.now();
+        for (position, member) in self.members.iter_mut().enumerate() {
+            let live = member.rows.live_mut();
             if self.gate.may_settle(position) && live.counts.n_behind > 0 {
                 let n_bars = std::mem::take(&mut live.counts.n_behind);
                 live.counts.n_caught_up += n_bars;
                 let symbol = member.run.symbol.clone();
-                core.record.events.push(Event::CaughtUp { symbol, at: clock, n_bars });
+                core.record.events.push(Event::CaughtUp { symbol, at, n_bars });
             }
         }
     }
@@ -483,7 +409,7 @@ fn gap_time(core: &Core) -> Nanos {
 }
 
 /// What the gate makes of a link.
-fn link_state(link: &Link) -> LinkState {
+pub(super) fn link_state(link: &Link) -> LinkState {
     match link {
         Link::Stored | Link::Starting { .. } | Link::Up { .. } | Link::CatchingUp { .. } => {
             LinkState::Up

@@ -11,7 +11,7 @@ use super::session::RunningSession;
 use crate::control::command::{AddFailure, Added, Stay};
 use crate::control::status::{SymbolGauge, SymbolState};
 use crate::source::SourceReadiness;
-use crate::source::recording::Loaded;
+use crate::source::recording::{Loaded, Loading, LoadingState};
 use crate::symbol::SymbolSession;
 
 impl Core {
@@ -25,7 +25,12 @@ impl Core {
         if self.kind == FeedKind::Stored {
             return Ok(false); // A replay reads what it needs.
         }
-        match self.source.readiness(symbol) {
+        let readiness = self.source.readiness(symbol);
+        if self.recording.is_some() {
+            let (symbol, state) = (symbol.clone(), state_of(&readiness));
+            self.asked_of.push(Loading { symbol, state });
+        }
+        match readiness {
             SourceReadiness::Ready => Ok(false),
             SourceReadiness::Failed(error) => Err(error),
             SourceReadiness::Loading { n_read, n_all } => {
@@ -95,6 +100,14 @@ impl RunningSession {
         }
         self.refresh_members(core);
         self.answer_pending(core);
+    }
+}
+
+fn state_of(readiness: &SourceReadiness) -> LoadingState {
+    match readiness {
+        SourceReadiness::Ready => LoadingState::Ready,
+        SourceReadiness::Loading { .. } => LoadingState::Begun,
+        SourceReadiness::Failed(error) => LoadingState::Failed(error.to_string()),
     }
 }
 

@@ -21,8 +21,10 @@ mod commands;
 mod core;
 mod corrections;
 mod deadline;
+mod deliver;
 mod follow;
 mod gate;
+mod inputs;
 mod instant;
 mod live;
 mod loading;
@@ -68,7 +70,7 @@ use crate::plan::Plan;
 use crate::plan::sessions::Sessions;
 use crate::report::{Report, SessionReport};
 use crate::source::Source;
-use crate::source::recording::Recording;
+use crate::source::recording::{Recording, Waited};
 use session::RunningSession;
 use wall_watch::Reading;
 
@@ -219,8 +221,8 @@ impl Engine {
         Ok(Engine { core, state: State::Between { next: 0 } })
     }
 
-    /// Hands the inputs of every look of a live run to `recording`, before what they lead to is
-    /// visible to anyone. A replay has no looks.
+    /// Hands the inputs of every step of a live run to `recording`, before what they lead to is
+    /// visible to anyone. A replay has none.
     pub fn record_with(&mut self, recording: Box<dyn Recording>) {
         self.core.recording = Some(recording);
     }
@@ -418,7 +420,12 @@ impl Engine {
                 _ => Step::Waits { until: wall + WORKER_POLL },
             });
         }
+        let n_recorded = self.core.n_recorded;
         let step = self.work(wall)?;
+        if self.core.n_recorded == n_recorded {
+            let first = self.core.waited.map_or(wall, |waited| waited.first);
+            self.core.waited = Some(Waited { first, last: wall });
+        }
         match step {
             Step::Worked => self.core.promise(Nanos::ZERO),
             Step::Waits { until } => self.core.promise(until - wall),
@@ -474,38 +481,46 @@ impl Engine {
             State::Ready(_) | State::Between { .. } | State::Ended(_) => None,
         };
         let reading = core.wall.read(wall, clock);
-        let (after, opens_at) = match &mut self.state {
+        let (date, due) = match &self.state {
             State::Ended(phase) => return Ok(Some(Step::Ended(*phase))),
+            State::Open(_) if reading == Reading::Believed => return Ok(None),
+            State::Open(session) => (session.layout.session.date, None),
+            State::Ready(session) => {
+                (session.layout.session.date, session.opens_after(Timestamp::MIN))
+            }
             State::Between { next } => {
                 let opens_at = core.rule.lay(core.plan.sessions[*next])?.clock_since;
-                (core.take_between(wall), Some(opens_at - PREPARED_AHEAD))
+                (core.last_date(), Some(opens_at - PREPARED_AHEAD))
             }
-            State::Ready(session) => {
-                (session.take_waiting(core, wall)?, session.opens_after(Timestamp::MIN))
-            }
-            State::Open(session) => match reading {
-                Reading::Believed => return Ok(None),
-                Reading::Stepped { by, .. } => {
-                    let after = session.take_waiting(core, wall)?;
-                    session.hold_for_wall(core, by)?;
-                    (after, None)
-                }
-            },
         };
-        self.core.record_commands(wall)?;
+        let waits = match reading {
+            Reading::Stepped { until, .. } => Some(until),
+            Reading::Believed => due.filter(|due| wall < *due),
+        };
+        let waiting = core.waiting_commands();
+        if !waiting.is_empty() || reading != Reading::Believed || waits.is_none() {
+            core.record_step(wall, date, &waiting)?;
+        }
+        let after = match &mut self.state {
+            State::Ended(_) => After::GOES_ON,
+            State::Between { .. } => core.take_between(waiting, wall),
+            State::Ready(session) => session.take_all(core, waiting, wall)?,
+            State::Open(session) => {
+                let after = session.take_all(core, waiting, wall)?;
+                if let Reading::Stepped { by, .. } = reading {
+                    session.hold_for_wall(core, by)?;
+                }
+                after
+            }
+        };
         if after == After::Stops {
             self.stop();
             return Ok(Some(Step::Worked));
         }
-        let core = &mut self.core;
-        Ok(match (reading, opens_at) {
-            (Reading::Stepped { until, .. }, _) => Some(Step::Waits { until }),
-            (Reading::Believed, Some(until)) if wall < until => {
-                core.wall.waits(until);
-                Some(Step::Waits { until })
-            }
-            (Reading::Believed, _) => None,
-        })
+        if let (Reading::Believed, Some(until)) = (reading, waits) {
+            core.wall.waits(until);
+        }
+        Ok(waits.map(|until| Step::Waits { until }))
     }
 
     /// The open session is closed: its books are closed, and the next one is due, or the run has

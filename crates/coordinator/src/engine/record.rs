@@ -30,6 +30,8 @@ pub(super) struct Record {
     taken_after: (u64, u32),
     pub(super) n_bars: u64,
     pub(super) n_derived: u64,
+    /// Events that were drained.
+    n_drained: u64,
     /// Events whose log line is written.
     n_traced: usize,
     /// The session that they are of.
@@ -52,6 +54,7 @@ impl Record {
             taken_after: (0, 0),
             n_bars: 0,
             n_derived: 0,
+            n_drained: 0,
             n_traced: 0,
             traced_session: None,
         }
@@ -65,9 +68,22 @@ impl Record {
         }
     }
 
+    /// The digest of the run so far.
+    pub(super) fn digest_so_far(&self) -> Digest {
+        let mut digest = self.digest.clone();
+        digest.sequence(self.sequence);
+        digest.value()
+    }
+
+    /// How many entries the event log has so far, drained ones among them.
+    pub(super) fn n_events(&self) -> u64 {
+        self.n_drained + self.events.len() as u64
+    }
+
     /// The events so far, which are kept no longer.
     pub(super) fn drain_events(&mut self) -> Vec<Event> {
         self.n_traced = 0;
+        self.n_drained += self.events.len() as u64;
         std::mem::take(&mut self.events)
     }
 
@@ -93,8 +109,6 @@ impl Record {
         digests: Vec<(Symbol, Digest)>,
         overrun: Nanos,
     ) -> Report {
-        let mut digest = self.digest.clone();
-        digest.sequence(self.sequence);
         let interrupted = self.interrupted.clone();
         let n_derived = interrupted.as_ref().map_or(0, |open| open.session.n_derived());
         Report {
@@ -106,7 +120,7 @@ impl Record {
             consumers,
             signals: self.events.iter().filter_map(signalled).collect(),
             digests,
-            digest: digest.value(),
+            digest: self.digest_so_far(),
             n_bars: self.n_bars,
             n_derived: self.n_derived + n_derived,
             n_steps: self.n_steps,

@@ -226,8 +226,11 @@ impl RunningSession {
 
     /// Does the next piece of work of the open session.
     pub(super) fn step(&mut self, core: &mut Core, wall: Timestamp) -> Result<After, RunError> {
-        if self.take_waiting(core, wall)? == After::Stops {
-            core.record_commands(wall)?;
+        let waiting = core.waiting_commands();
+        if !(waiting.is_empty() && core.consumers.asked.is_empty()) {
+            core.record_step(wall, self.layout.session.date, &waiting)?;
+        }
+        if self.take_all(core, waiting, wall)? == After::Stops {
             return Ok(After::Stops);
         }
         self.take_asked(core)?;

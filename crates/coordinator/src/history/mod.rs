@@ -12,7 +12,7 @@ use openbell_processor::{IndicatorSet, SeriesMemory, SessionSeries, SymbolProces
 use openbell_session_data::{
     Segment, SegmentShape, SegmentWriter, SeriesRole, Visibility, WholeBars,
 };
-use openbell_time::Session;
+use openbell_time::{Session, TradingDate};
 
 use crate::error::RunError;
 use crate::history::held::HistoryReport;
@@ -32,7 +32,7 @@ struct Window {
     admitted: Admitted,
     segments: VecDeque<Arc<Segment>>,
     /// The sessions that `segments` were made for, by date, oldest first.
-    dates: VecDeque<openbell_time::TradingDate>,
+    dates: VecDeque<TradingDate>,
 }
 
 /// The trailing windows of one symbol.
@@ -77,6 +77,22 @@ impl History {
             window.roll(&self.symbol, self.base, day, rule, (source, kept))?;
         }
         Ok(())
+    }
+
+    /// The date of the first session that a window shows before `day`; that of `day` where none is
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// The facts of the calendar begin later.
+    pub(crate) fn first_date(
+        &self,
+        day: &Session,
+        rule: &LayoutRule,
+    ) -> Result<TradingDate, RunError> {
+        let most = self.windows.iter().map(|window| window.n_sessions).max().unwrap_or(0);
+        let sessions = rule.calendar.sessions_before(day.date, most)?;
+        Ok(sessions.first().map_or(day.date, |first| first.date))
     }
 
     /// The trailing sessions of `interval`, oldest first.

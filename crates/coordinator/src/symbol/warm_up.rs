@@ -51,20 +51,29 @@ pub(crate) fn before_session(
         }
     };
     let mut memory = SeriesMemory::default();
-    let is_due = |session: &&Session| (since..day.date).contains(&session.date);
+    // What the run did before is looked for also where only a trailing window shows it.
+    let shown_since = match kind {
+        FeedKind::Live => history.first_date(day, rule)?,
+        FeedKind::Stored => day.date,
+    };
+    let is_due = |session: &&Session| (since.min(shown_since)..day.date).contains(&session.date);
     for session in plan.sessions.iter().filter(is_due) {
         let layout = rule.lay(*session)?;
+        let is_needed = outlasts && session.date >= since || session.date >= shown_since;
         let bars = match kept.bars(symbol, session.date) {
             Some(bars) => bars,
             None => {
                 let slots = SlotsOf::Base(rule.base);
                 let bars = reader.read_bars(&layout, slots, &mut admitted)?;
-                if *kind == FeedKind::Live && outlasts && bars.bars.is_empty() {
+                if *kind == FeedKind::Live && is_needed && bars.bars.is_empty() {
                     check_reach(&mut reader, symbol, session, day)?;
                 }
                 bars
             }
         };
+        if session.date < since {
+            continue;
+        }
         memory = processor.whole_session(&layout.series, bars, memory).into_memory();
     }
     history.roll(day, rule, *source, kept)?;

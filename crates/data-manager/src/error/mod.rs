@@ -2,6 +2,7 @@
 
 mod detail;
 mod hints;
+mod made;
 
 use std::io;
 use std::path::PathBuf;
@@ -50,6 +51,12 @@ pub enum DataError {
     /// A live source has failed.
     #[error("the source failed: {said}")]
     SourceFailed {
+        /// What it said.
+        said: String,
+    },
+    /// What a source failed with when it was recorded.
+    #[error("{said}")]
+    Recorded {
         /// What it said.
         said: String,
     },
@@ -576,25 +583,5 @@ impl DataError {
             DataError::SeriesUnreadable { since, .. } => *since,
             _ => None,
         }
-    }
-
-    /// Whether rows cannot be decoded: what stands before them can.
-    pub(crate) fn is_of_decoding(&self) -> bool {
-        matches!(self, DataError::Damaged { .. } | DataError::BadCell { .. } | DataError::Io { .. })
-    }
-
-    /// There is no store at `path`, where a file may stand.
-    pub(crate) fn no_store(path: &std::path::Path, is_file: bool) -> DataError {
-        let path = path.to_owned();
-        if is_file { DataError::StoreIsFile { path } } else { DataError::NoSuchStore { path } }
-    }
-
-    pub(crate) fn io(action: IoAction, path: &std::path::Path, source: io::Error) -> DataError {
-        DataError::Io { action, path: path.to_owned(), source: Arc::new(source) }
-    }
-
-    /// What a feed of `key` says when it has met this error.
-    pub(crate) fn in_series(self, key: &SeriesKey, since: Option<Timestamp>) -> DataError {
-        DataError::SeriesUnreadable { key: key.clone(), since, source: Box::new(self) }
     }
 }

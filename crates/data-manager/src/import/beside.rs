@@ -19,7 +19,7 @@ const N_SAMPLED_MIN: usize = 12;
 
 /// What the stored rows say of new ones.
 #[derive(Default)]
-pub(super) struct BesideStored {
+pub(crate) struct BesideStored {
     n: u64,
     n_differing: u64,
     moved: Option<Objection>,
@@ -27,7 +27,7 @@ pub(super) struct BesideStored {
 
 impl BesideStored {
     /// Looks at some rows of a series that is stored.
-    pub(super) fn rows(
+    pub(crate) fn rows(
         &mut self,
         writer: &StoreWriter,
         group: &str,
@@ -43,13 +43,16 @@ impl BesideStored {
         Ok(())
     }
 
-    pub(super) fn objection(self, waived: &[Check]) -> Option<Objection> {
+    pub(crate) fn objection(&self, waived: &[Check]) -> Option<Objection> {
         let differs = is_too_many(self.n_differing, self.n).then_some(Objection::Conflicting {
             n_such: self.n_differing,
             n: self.n,
             is_stored: true,
         });
-        [self.moved, differs].into_iter().flatten().find(|found| !waived.contains(&found.check()))
+        [self.moved.clone(), differs]
+            .into_iter()
+            .flatten()
+            .find(|found| !waived.contains(&found.check()))
     }
 }
 

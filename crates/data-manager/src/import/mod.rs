@@ -39,12 +39,13 @@ use crate::evidence::{Check, Evidence, Objection};
 use crate::store::rows::keep;
 use crate::store::writer::{MergeCounts, StoreWriter, by_period};
 use crate::{DataError, disk};
-use beside::BesideStored;
+pub(crate) use beside::BesideStored;
 use columns::VolumePlace;
 use layout::{Known, Layout};
 use line::{Cells, Rows};
 use reading::{Ended, Read, Reading};
-use sorted::{Row, Sorted};
+pub(crate) use sorted::Row;
+use sorted::Sorted;
 use stamp::StampReader;
 
 pub use copied::{CopyReport, CopyStamps, CopyTarget};

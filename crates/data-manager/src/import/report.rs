@@ -178,7 +178,7 @@ pub struct SeriesImport {
 
 impl SeriesImport {
     /// Of no row yet.
-    pub(super) fn of(key: SeriesKey) -> SeriesImport {
+    pub(crate) fn of(key: SeriesKey) -> SeriesImport {
         SeriesImport {
             key,
             counts: MergeCounts::default(),
@@ -190,7 +190,7 @@ impl SeriesImport {
     }
 
     /// Notes where its rows lie, and which are suspicious; they come in order.
-    pub(super) fn note(&mut self, rows: &[Row]) {
+    pub(crate) fn note(&mut self, rows: &[Row]) {
         if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
             let [first, last] = [first, last].map(|row| Timestamp::from_nanos(row.stamp_ns));
             self.span = Some(self.span.map_or((first, last), |(since, _)| (since, last)));

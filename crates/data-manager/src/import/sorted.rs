@@ -13,13 +13,13 @@ use crate::{DataError, disk};
 
 /// A row on its way into the store.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// Which of the file's series, in the order in which they were met.
-    pub(super) series: u32,
+    pub(crate) series: u32,
     /// The line on which it begins; where there are no lines, which row it is.
-    pub(super) line: u64,
-    pub(super) stamp_ns: i64,
-    pub(super) ohlcv: Ohlcv,
+    pub(crate) line: u64,
+    pub(crate) stamp_ns: i64,
+    pub(crate) ohlcv: Ohlcv,
 }
 
 /// What rows are sorted by: of one stamp those of an earlier line come first.

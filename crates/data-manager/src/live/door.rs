@@ -10,7 +10,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam::queue::SegQueue;
 use openbell_market::{Ohlcv, SeriesKey};
@@ -103,6 +103,8 @@ struct Shared {
     limit: usize,
     wishes: SegQueue<Wish>,
     wall: Arc<dyn WallClock>,
+    /// What whoever carries for the vendor waits by.
+    carriers_wall: OnceLock<Arc<dyn WallClock>>,
 }
 
 impl fmt::Debug for Shared {
@@ -138,6 +140,7 @@ impl Door {
             limit,
             wishes: SegQueue::new(),
             wall,
+            carriers_wall: OnceLock::new(),
         });
         (Door { shared: Arc::clone(&shared) }, Inlet { shared })
     }
@@ -188,6 +191,11 @@ impl Inlet {
         }
     }
 
+    /// Has every wish of the core wake `wall` from now on; the first clock that is named stays.
+    pub fn wake_by(&self, wall: Arc<dyn WallClock>) {
+        let _ = self.shared.carriers_wall.set(wall); // There is one who waits for wishes.
+    }
+
     /// What the core has wished since this was last asked, in order.
     pub fn take_wishes(&self) -> Vec<Wish> {
         std::iter::from_fn(|| self.shared.wishes.pop()).collect()
@@ -198,6 +206,13 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, HashMap<SeriesKey, Arc<Waiting>>> {
         // What is behind the lock is whole at every instant, whoever panicked beside it.
         self.series.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wish(&self, wish: Wish) {
+        self.wishes.push(wish);
+        if let Some(wall) = self.carriers_wall.get() {
+            wall.wake();
+        }
     }
 
     fn empty(&self, waiting: &Waiting) {
@@ -223,7 +238,7 @@ impl Outlet {
     }
 
     pub(crate) fn want(&self, since: Timestamp) {
-        self.shared.wishes.push(Wish::Want { key: self.key.clone(), since });
+        self.shared.wish(Wish::Want { key: self.key.clone(), since });
     }
 }
 
@@ -232,7 +247,7 @@ impl Drop for Outlet {
         let mut series = self.shared.lock();
         if series.get(&self.key).is_some_and(|found| Arc::ptr_eq(found, &self.waiting)) {
             series.remove(&self.key);
-            self.shared.wishes.push(Wish::Leave { key: self.key.clone() });
+            self.shared.wish(Wish::Leave { key: self.key.clone() });
         }
         self.shared.empty(&self.waiting);
     }

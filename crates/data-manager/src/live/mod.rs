@@ -7,11 +7,13 @@
 mod asks;
 mod door;
 mod door_feed;
+mod fetch;
 mod line;
 mod note;
 mod order;
 mod pace;
 mod protocol;
+pub(crate) mod rows;
 mod seam;
 mod settings;
 mod skew;
@@ -20,6 +22,7 @@ mod vendor;
 
 pub use door::{Delivery, Door, Evidence, Inlet, Wish};
 pub use door_feed::DoorFeed;
+pub use fetch::{Fetch, FetchEnd, Fetched, Missing, MissingCause, Step, Waiting, Wanted};
 pub use note::Note;
 pub use order::{AskId, Order};
 pub use protocol::{

@@ -63,4 +63,9 @@ pub enum Note {
     },
     /// The core does not take what has come: nothing is taken in until it does.
     Full,
+    /// Code of ours that works for the vendor has panicked, and goes on.
+    Faulty {
+        /// What it said.
+        said: Arc<str>,
+    },
 }

@@ -91,11 +91,11 @@ fn windows(sessions: &[Session], interval: BarInterval) -> impl Iterator<Item = 
         .chunk_by(move |a, b| interval == BarInterval::WEEK && a.date.monday() == b.date.monday())
 }
 
-fn first_instant(session: &Session) -> Timestamp {
+pub(crate) fn first_instant(session: &Session) -> Timestamp {
     session.pre_open.unwrap_or(session.open)
 }
 
-fn last_instant(session: &Session) -> Timestamp {
+pub(crate) fn last_instant(session: &Session) -> Timestamp {
     session.post_close.unwrap_or(session.close)
 }
 

@@ -227,6 +227,23 @@ impl StoreWriter {
         Ok(stored)
     }
 
+    /// Who supplied what is stored of a series, file by file; nothing where nothing is stored.
+    pub(crate) fn providers(
+        &self,
+        exchange_group: &str,
+        key: &SeriesKey,
+    ) -> Result<Vec<Option<String>>, DataError> {
+        let folder = layout::hive_folder(&self.root, exchange_group, key);
+        if !disk::is_folder(&folder) {
+            return Ok(Vec::new());
+        }
+        let entries = disk::list(&folder)?.into_iter();
+        let files = entries.filter(|entry| Period::from_file_name(&entry.name).is_some());
+        files
+            .map(|entry| Ok(BarFile::open(&folder.join(&entry.name))?.provenance().provider))
+            .collect()
+    }
+
     /// Compares the kind of what is stored with the kind of what is to be.
     pub(crate) fn check_series(
         &self,

@@ -175,3 +175,18 @@ fn a_series_keeps_its_order_and_loses_nothing_between_two_threads() {
     assert!(out.opens_at_ns.is_sorted());
     assert_eq!(door.n_waiting(), 0);
 }
+
+#[test]
+fn what_the_core_wishes_wakes_whoever_runs_the_vendor() {
+    let (door, inlet, wall) = door();
+    let carriers_wall = Arc::new(SimulatedWall::new(wall.now()));
+    inlet.wake_by(Arc::clone(&carriers_wall) as Arc<dyn WallClock>);
+    let until = wall.now() + Nanos::from_secs(60);
+    let mut feed = door.feed(&series("ABC 1m")).unwrap();
+    feed.seek(at("2025-07-02T13:30:00Z")).unwrap();
+    assert_eq!(carriers_wall.wait_until(until), WaitEnd::Woken, "it is wanted");
+    drop(feed);
+    assert_eq!(carriers_wall.wait_until(until), WaitEnd::Woken, "it is left");
+    assert_eq!(carriers_wall.wait_until(until), WaitEnd::Reached);
+    assert_eq!(wall.wait_until(until), WaitEnd::Reached, "the core has nothing of it");
+}

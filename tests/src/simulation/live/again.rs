@@ -2,16 +2,18 @@
 //! from the inputs of its looks.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use openbell_coordinator::{Engine, Event, Phase, Step};
 use openbell_market::{Ohlcv, Symbol};
+use openbell_recorder::Replay;
 use openbell_time::Timestamp;
 
 use super::drive::{ClosedSession, LegRun, engine_of};
-use super::looks::{Counting, KeptLooks, KeptSource};
+use super::looks::{Alive, KeptLooks};
 use super::prints::{SymbolPrint, difference, print_of};
 use super::scenario::{Asked, Leg, LiveScenario};
-use super::vendor::{Instant, Shared, Vendors};
+use super::vendor::{Instant, Vendors};
 use crate::market::{Market, time};
 use crate::simulation::draw::Draw;
 use crate::simulation::violation::{Kept, keep};
@@ -27,7 +29,7 @@ pub fn check_replay(scenario: &LiveScenario, leg: &Leg, run: &LegRun<'_>) -> Kep
     let days = first.day..last.day + 1;
     let members: Vec<Symbol> = members.into_iter().collect();
     let market = members.iter().fold(Market::new(), |market, symbol| {
-        let rows = final_rows(scenario, &run.closed, symbol);
+        let rows = final_rows(scenario, leg, &run.closed, symbol);
         market.with_rows(symbol.as_str(), &scenario.base.to_string(), rows)
     });
     let config = scenario.config(&scenario.json(&members, &days, Asked::FromTheStart));
@@ -60,70 +62,82 @@ pub fn check_replay(scenario: &LiveScenario, leg: &Leg, run: &LegRun<'_>) -> Kep
     )
 }
 
-/// Laws G and H: from the inputs of its looks, handed out again at the same readings of the clock, comes
-/// the same run, also where the vendors are heard again from one of the looks on.
+/// Laws G and H: from the inputs of its looks comes the same run, also where it is killed after one of
+/// them and goes on with the vendors.
 pub fn check_inputs(
     scenario: &LiveScenario,
     leg: &Leg,
     run: &LegRun<'_>,
-    looks: Shared<KeptLooks>,
+    looks: &KeptLooks,
     vendors: Vendors,
 ) -> Kept<()> {
-    let (next, now) = (Shared::new(0), vendors.now.clone());
     let draw = &mut Draw::new(scenario.seed ^ 0x6b11);
-    let n_looks = looks.lock().n_looks();
+    let n_looks = looks.n_looks();
     // Killed after one of them, or never.
-    let alive_from = if draw.chance(50) { draw.below(n_looks + 1) } else { usize::MAX };
-    let subscribed = Vec::new();
-    let source = KeptSource { looks, next: next.clone(), alive_from, vendors, subscribed };
-    let mut engine = engine_of(scenario, leg, Box::new(source));
-    engine.record_with(Box::new(Counting(next)));
-    let mut commands = scenario.commands.iter().skip_while(|(at, _)| *at < leg.start).peekable();
-    let mut tickets = Vec::new();
-    'readings: for reading in scenario.readings(leg) {
-        while let Some((_, command)) = commands.next_if(|(at, _)| *at <= reading.at) {
-            tickets.push(engine.handle().command(command.clone()));
-        }
-        *now.lock() = Instant { at: reading.at, wall: reading.wall };
-        loop {
-            match engine.step(reading.wall) {
-                Step::Worked => {}
-                Step::Waits { .. } | Step::Paused => break,
-                Step::Ended(_) => break 'readings,
-            }
-        }
+    let killed_after = if draw.chance(50) { draw.below(n_looks + 1) } else { n_looks };
+    let replay = Replay::then(looks.first(killed_after), Arc::new(Alive(vendors.clone())));
+    let source = replay.source(Box::new(vendors.clone()));
+    let mut engine = engine_of(scenario, leg, source);
+    engine.record_with(replay.hold(None));
+    let (n_commands, last) = looks.state_after(killed_after);
+    if let Some(last) = last {
+        *vendors.now.lock() = last; // In the step of the last look they may be heard already.
     }
-    let (met, due) = (log_of(&engine), log_of(&run.engine));
-    let differs = met.iter().zip(&due).position(|(met, due)| met != due);
-    let differs = differs.or_else(|| (met.len() != due.len()).then_some(met.len().min(due.len())));
+    let repeated = replay.run(&mut engine);
+    let place = || format!("{leg:?}, killed at look {killed_after} of {n_looks}");
+    keep("live from its inputs: each look is the recorded one", repeated.is_ok(), || {
+        format!("{}: {}", place(), repeated.unwrap_err())
+    })?;
+    if killed_after < n_looks || leg.end.is_none() {
+        let since = last.map(|last| last.at);
+        go_on(scenario, leg, &mut engine, &vendors, (n_commands, since));
+    }
+    let differs = first_difference(engine.events(), run.engine.events());
     keep("live from its inputs: the same event log", differs.is_none(), || {
-        let at = differs.unwrap_or_default();
-        format!(
-            "{leg:?}, killed at look {alive_from} of {n_looks}: entry {at} is {:?}, due {:?}",
-            met.get(at),
-            due.get(at)
-        )
+        format!("{}: {}", place(), differs.unwrap_or_default())
     })?;
     let (met, due) = (engine.report().digest, run.engine.report().digest);
     keep("live from its inputs: the same digest", met == due, || format!("{met}, due {due}"))
 }
 
-/// The event log; of why the gate shut without the words, which a failed poll alone knows.
-fn log_of(engine: &Engine) -> Vec<String> {
-    let entry = |event: &Event| match event {
-        Event::GateShut { at, epoch, reason } => {
-            let holders = reason.holders().iter().map(|held| (&held.symbol, held.lag));
-            format!("{at} {epoch} {} {:?}", reason.name(), holders.collect::<Vec<_>>())
+/// Goes on with the vendors, from the reading at which the last of `n_commands` commands was taken.
+fn go_on(
+    scenario: &LiveScenario,
+    leg: &Leg,
+    engine: &mut Engine,
+    vendors: &Vendors,
+    (n_commands, since): (usize, Option<Timestamp>),
+) {
+    let commands = scenario.commands.iter().skip_while(|(at, _)| *at < leg.start);
+    let mut commands = commands.skip(n_commands).peekable();
+    let readings = scenario.readings(leg);
+    for reading in readings.iter().filter(|reading| since.is_none_or(|since| reading.at >= since)) {
+        while let Some((_, command)) = commands.next_if(|(at, _)| *at <= reading.at) {
+            drop(engine.handle().command(command.clone()));
         }
-        other => format!("{other:?}"),
-    };
-    engine.events().iter().map(entry).collect()
+        *vendors.now.lock() = Instant { at: reading.at, wall: reading.wall };
+        loop {
+            match engine.step(reading.wall) {
+                Step::Worked => {}
+                Step::Waits { .. } | Step::Paused => break,
+                Step::Ended(_) => return,
+            }
+        }
+    }
+}
+
+/// Where the logs differ first, to the last word.
+pub fn first_difference(met: &[Event], due: &[Event]) -> Option<String> {
+    let differs = met.iter().zip(due).position(|(met, due)| met != due);
+    let at = differs.or_else(|| (met.len() != due.len()).then_some(met.len().min(due.len())))?;
+    Some(format!("entry {at} is {:?}, due {:?}", met.get(at), due.get(at)))
 }
 
 /// The bars of `symbol`: in the sessions at whose close it was a member those that were handed over,
-/// in the others those of its history.
+/// in the others those that there are; before the run those of its history.
 fn final_rows(
     scenario: &LiveScenario,
+    leg: &Leg,
     closed: &[ClosedSession],
     symbol: &Symbol,
 ) -> Vec<(Timestamp, Ohlcv)> {
@@ -135,6 +149,7 @@ fn final_rows(
         let handed = closed.iter().find(|closed| closed.day == n);
         match handed.and_then(|closed| closed.bars.get(symbol)) {
             Some(bars) => rows.extend(bars),
+            None if n < leg.days.start && n >= known.n_history_days => {}
             None => rows.extend(day.bars.iter().map(|bar| (bar.opens_at, bar.ohlcv))),
         }
     }

@@ -18,7 +18,7 @@ impl LegRun<'_> {
         day: usize,
         reading: Reading,
     ) -> Kept<()> {
-        let known = &self.scenario.stretch.days[day];
+        let known = &self.scenario.days[day];
         let is_right = report.date == known.date && reading.wall >= known.close();
         keep("live sessions: each closes in its turn and not before its time", is_right, || {
             format!("{reading:?}: {} closes, {} is due", report.date, known.date)

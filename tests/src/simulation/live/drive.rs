@@ -13,7 +13,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use super::LiveFigures;
 use super::listener::{Listener, Noted};
-use super::looks::{Keeping, KeptLooks};
+use super::looks::KeptLooks;
 use super::prints::{SymbolPrint, print_of};
 use super::scenario::{Asked, Leg, LiveScenario};
 use super::truth::TrueDay;
@@ -93,7 +93,7 @@ impl<'s> LegRun<'s> {
         let mut engine = engine_of(scenario, leg, Box::new(vendors.clone()));
         let days = scenario.symbols[0].truth.days.clone();
         let threshold = Nanos::from_secs(scenario.thresholds.0 as i64);
-        let (listener, noted) = Listener::new(days, scenario.base, threshold);
+        let (listener, noted) = Listener::new(days, threshold);
         engine.register(Box::new(listener), OnError::StopRun);
         // It reads each series from its first row: not one that is asked for late.
         if !scenario.asks_late() {
@@ -120,8 +120,8 @@ impl<'s> LegRun<'s> {
     }
 
     /// Keeps the inputs of every look in `looks`.
-    pub fn keep_looks(&mut self, looks: &Shared<KeptLooks>) {
-        self.engine.record_with(Box::new(Keeping(looks.clone())));
+    pub fn keep_looks(&mut self, looks: &KeptLooks) {
+        self.engine.record_with(looks.keeping(self.vendors.now.clone()));
     }
 
     /// The session that is there, or is to come; `None` behind the last.
@@ -283,9 +283,11 @@ impl<'s> LegRun<'s> {
         for (command, ticket, _) in &self.tickets {
             let answer = ticket.try_answer();
             keep("live tickets: each is answered", answer.is_some(), || format!("{command:?}"))?;
-            let failed = matches!(&answer, Some(Answer::Added(added)) if added.iter().any(|(_, added)| {
-                matches!(added, Added::Failed(AddFailure::Load(_)))
-            }));
+            let failed = matches!(&answer, Some(Answer::Added(added)) if added.iter().any(
+                |(symbol, added)| {
+                    matches!(added, Added::Failed(AddFailure::Load(_))) && self.has_history(symbol)
+                },
+            ));
             keep(
                 "live tickets: no add of a known symbol fails",
                 !failed || phase == Phase::Stopped,
@@ -293,6 +295,12 @@ impl<'s> LegRun<'s> {
             )?;
         }
         Ok(())
+    }
+
+    /// Whether the history of a symbol has all days.
+    fn has_history(&self, symbol: &Symbol) -> bool {
+        let known = self.scenario.symbols.iter().find(|known| known.truth.name == *symbol);
+        known.is_some_and(|known| known.n_history_days == known.truth.days.len())
     }
 
     /// What came of it, in numbers.

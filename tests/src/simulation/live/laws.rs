@@ -84,7 +84,7 @@ impl LegRun<'_> {
         let (Some(before), true, Some(day)) = (self.last.clock, goes_on, self.day()) else {
             return Ok(());
         };
-        let close = self.scenario.stretch.days[day].close();
+        let close = self.scenario.days[day].close();
         let (least, due) = match worth {
             Worth::Believed => {
                 let due = before.max(reading.wall.min(close));
@@ -101,7 +101,7 @@ impl LegRun<'_> {
     /// The session that runs is that of the hour.
     fn check_session(&self, reading: Reading, is_streaming: bool) -> Kept<()> {
         let Some(day) = self.day() else { return Ok(()) };
-        let known = &self.scenario.stretch.days[day];
+        let known = &self.scenario.days[day];
         let is_open = reading.wall >= known.open();
         keep("live sessions: each opens at its time", is_open == is_streaming, || {
             format!("{reading:?}: session {} is open: {is_streaming}", known.date)
@@ -259,8 +259,7 @@ impl LegRun<'_> {
             format!("{reading:?}: {instant} at {clock}")
         })?;
         let is_of_now = instant == clock;
-        let is_over =
-            reading.wall >= self.scenario.stretch.days[self.first + self.n_closed].close();
+        let is_over = reading.wall >= self.scenario.days[self.first + self.n_closed].close();
         keep("live never stale: an active session is of now", is_of_now || is_over, || {
             format!("{reading:?}: {instant} at {clock}")
         })?;
@@ -290,7 +289,7 @@ impl LegRun<'_> {
     /// The gate: shut over what is overdue, open over what is not.
     fn check_gate(&mut self, members: &[Symbol], reading: Reading, clock: Timestamp) -> Kept<()> {
         let Some(day) = self.day() else { return Ok(()) };
-        let is_over = reading.wall >= self.scenario.stretch.days[day].close();
+        let is_over = reading.wall >= self.scenario.days[day].close();
         let (threshold, recovery) = self.scenario.thresholds;
         let (threshold, recovery) = (threshold as i64, recovery as i64);
         let (mut all_fresh, mut all_kept) = (true, true);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::{BarClosed, Consumer, Context, Corrected, Outcome, Resumed};
-use openbell_market::{BarInterval, Symbol};
+use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp};
 
@@ -45,19 +45,14 @@ enum Rank {
 pub struct Listener {
     noted: Shared<Noted>,
     days: Vec<TrueDay>,
-    base: BarInterval,
     threshold: Nanos,
 }
 
 impl Listener {
     /// One that knows the hours of `days`, and what it writes down.
-    pub fn new(
-        days: Vec<TrueDay>,
-        base: BarInterval,
-        threshold: Nanos,
-    ) -> (Listener, Shared<Noted>) {
+    pub fn new(days: Vec<TrueDay>, threshold: Nanos) -> (Listener, Shared<Noted>) {
         let noted = Shared::new(Noted::default());
-        (Listener { noted: noted.clone(), days, base, threshold }, noted)
+        (Listener { noted: noted.clone(), days, threshold }, noted)
     }
 
     fn note(&self, check: impl FnOnce(&mut Noted) -> Kept<()>) -> Outcome {
@@ -125,9 +120,7 @@ impl Consumer for Listener {
                 noted.follow(at, bar.symbol, Rank::Bars)?;
                 noted.of_member(bar.symbol, "a bar")?;
                 let (lag, limit) = (self.lag(bar.closes_at, at), self.threshold);
-                // A window whose bars were halted away closes when it is known to be over.
-                let is_right = lag <= limit || bar.interval != self.base;
-                keep("live as news: no bar is told one by one that lags", is_right, || {
+                keep("live as news: no bar is told one by one that lags", lag <= limit, || {
                     format!("at {at}: {bar:?} lags {lag}, over {limit}")
                 })?;
                 keep(

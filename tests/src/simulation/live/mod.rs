@@ -11,6 +11,7 @@ mod drive;
 mod laws;
 mod listener;
 mod looks;
+mod on_disk;
 mod prints;
 mod scenario;
 mod script;
@@ -25,9 +26,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use self::drive::LegRun;
 use self::looks::KeptLooks;
+pub use self::on_disk::simulate_on_disk;
 pub use self::scenario::LiveScenario;
 pub use self::trouble::{Trouble, Troubles};
-use self::vendor::{Shared, Vendors};
+use self::vendor::Vendors;
 use super::violation::{Kept, Violation};
 
 /// Of so many seeds one is run again from the inputs of its looks.
@@ -92,14 +94,14 @@ fn simulated(scenario: &LiveScenario) -> Kept<LiveFigures> {
     for leg in &scenario.legs {
         let vendors = Vendors::new(scenario.vendors());
         let mut run = LegRun::new(scenario, leg, vendors.clone());
-        let looks = Shared::new(KeptLooks::default());
+        let looks = KeptLooks::new();
         if scenario.seed.is_multiple_of(AGAIN_EVERY) {
             run.keep_looks(&looks);
         }
         run.run(leg)?;
         again::check_replay(scenario, leg, &run)?;
         if scenario.seed.is_multiple_of(AGAIN_EVERY) {
-            again::check_inputs(scenario, leg, &run, looks, vendors)?;
+            again::check_inputs(scenario, leg, &run, &looks, vendors)?;
         }
         figures += run.figures();
     }

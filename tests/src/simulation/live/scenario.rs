@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 
-use openbell_config::{GateScope, SessionConfig};
+use openbell_config::{GateScope, Hours, SessionConfig};
 use openbell_coordinator::{SessionCommand, Stay};
 use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
@@ -16,7 +16,7 @@ use super::trouble::{Trouble, Troubles};
 use super::truth::TrueSymbol;
 use super::vendor::VendorSymbol;
 use super::wall::Reading;
-use crate::simulation::days::{Stretch, stretches};
+use crate::simulation::days::{KnownDay, Stretch, stretches};
 use crate::simulation::draw::Draw;
 use crate::simulation::scenario::SimIndicator;
 
@@ -28,6 +28,8 @@ pub struct LiveSymbol {
     pub script: Script,
     /// From a subscription to its first answer.
     pub slowness: Nanos,
+    /// The days that its history has: the first ones.
+    pub n_history_days: usize,
 }
 
 /// A process, from its start to its end.
@@ -65,8 +67,12 @@ pub struct LiveScenario {
     pub seed: u64,
     /// What may go wrong in it.
     pub troubles: Troubles,
-    /// Its sessions, and those around them.
+    /// Its sessions, and those around them, in regular hours.
     pub stretch: &'static Stretch,
+    /// Whether bars before the open and after the close are delivered too.
+    pub extended: bool,
+    /// The same sessions in the hours in which bars are delivered.
+    pub days: Vec<KnownDay>,
     /// The base interval.
     pub base: BarInterval,
     /// The symbols.
@@ -116,14 +122,27 @@ impl LiveScenario {
         let n_days = stretch.days.len();
         let first = draw.between(2, n_days - 1);
         let most = if is_long { 2 } else { 3 };
-        let run = first..(first + draw.between(1, most)).min(n_days);
+        let mut run = first..(first + draw.between(1, most)).min(n_days);
         let bases: &[&str] = match draw.chance(3) {
             true if is_long => &["5m"],
             true => &["1m"],
             false if is_long => &["15m", "30m", "1h", "1h"],
             false => &["5m", "15m", "15m", "30m", "1h"],
         };
-        let base = interval(bases[draw.below(bases.len())]);
+        let mut base = interval(bases[draw.below(bases.len())]);
+        // Of their own numbers, so that a seed without them is what it was.
+        let rare = &mut Draw::new(seed ^ 0x5ec0);
+        let is_by_second = rare.below(400) == 0 && !is_long;
+        if is_by_second {
+            (base, run) = (interval("1s"), first..first + 1);
+        }
+        let step = base.clock().expect("an interval of the clock").length();
+        let extended = stretch.has_extended_hours() && step >= secs(300) && rare.chance(25);
+        let of_day = |day: usize| {
+            let (date, parts) = (stretch.days[day].date, stretch.delivered(day, extended));
+            KnownDay { date, parts }
+        };
+        let days: Vec<KnownDay> = (0..n_days).map(of_day).collect();
         let longer: Vec<BarInterval> = ["5m", "15m", "30m", "1h", "2h", "1d"]
             .iter()
             .map(|text| interval(text))
@@ -149,15 +168,20 @@ impl LiveScenario {
         let n_symbols = draw.between(1, 3);
         let mut symbols = Vec::new();
         for (n, name) in NAMES[..n_symbols].iter().enumerate() {
-            let density_pct = *draw.pick(&[100, 100, 97, 80, 40, 8]);
-            let step = base.clock().expect("an interval of the clock").length();
-            let truth = TrueSymbol::drawn(name, &stretch.days, step, density_pct, draw);
+            let densities_pct =
+                if is_by_second { [1, 1, 2, 2, 3, 5] } else { [100, 100, 97, 80, 40, 8] };
+            let density_pct = *draw.pick(&densities_pct);
+            let truth = TrueSymbol::drawn(name, &days, step, density_pct, draw);
             let plan = ScriptPlan { seed, n, troubles, run: run.clone(), threshold_s: threshold };
             let script = Script::drawn(&truth, &plan, draw);
             let mut slow = Trouble::SlowStarts.draw(seed, n);
             let is_slow = slow.chance(25) && troubles.has(Trouble::SlowStarts);
             let slowness = if is_slow { secs(slow.between(1, 400)) } else { Nanos::ZERO };
-            symbols.push(LiveSymbol { truth, script, slowness });
+            let mut short = Trouble::ShortHistory.draw(seed, n);
+            let is_short = short.chance(15) && troubles.has(Trouble::ShortHistory);
+            let n_history_days =
+                if is_short { short.between(run.start, run.end - 1) } else { n_days };
+            symbols.push(LiveSymbol { truth, script, slowness, n_history_days });
         }
         let names: Vec<Symbol> = symbols.iter().map(|symbol| symbol.truth.name.clone()).collect();
         let mut configured = draw.some(&names, 70);
@@ -168,6 +192,8 @@ impl LiveScenario {
             seed,
             troubles,
             stretch,
+            extended,
+            days,
             base,
             symbols,
             configured,
@@ -194,7 +220,7 @@ impl LiveScenario {
     }
 
     fn draw_legs(&mut self, run: Range<usize>) {
-        let days = &self.stretch.days;
+        let days = &self.days;
         let first = days[run.start].open();
         let draw = &mut Trouble::AnyStart.draw(self.seed, 0);
         let mut start = first - secs(draw.between(5, 900));
@@ -226,11 +252,11 @@ impl LiveScenario {
     /// The session of `run` that is open at `instant`, or else the next.
     fn day_at(&self, run: &Range<usize>, instant: Timestamp) -> usize {
         let mut days = run.clone();
-        days.find(|&day| self.stretch.days[day].close() > instant).unwrap_or(run.end - 1)
+        days.find(|&day| self.days[day].close() > instant).unwrap_or(run.end - 1)
     }
 
     fn draw_clock(&mut self, run: &Range<usize>) {
-        let days = &self.stretch.days;
+        let days = &self.days;
         let (first, last) = (days[run.start].open(), days[run.end - 1].close());
         let length_s = (last - first).as_secs() as usize;
         let draw = &mut Trouble::OurSkew.draw(self.seed, 0);
@@ -266,7 +292,7 @@ impl LiveScenario {
     }
 
     fn draw_commands(&mut self, run: &Range<usize>, longer: &[BarInterval]) {
-        let days = &self.stretch.days;
+        let days = &self.days;
         let (first, last) = (days[run.start].open() - secs(600), days[run.end - 1].close());
         let length_s = (last - first).as_secs() as usize;
         let draw = &mut Trouble::Changes.draw(self.seed, 0);
@@ -344,7 +370,7 @@ impl LiveScenario {
         let draw = &mut Draw::new(self.seed ^ 0x7e_ad);
         let mut instants: BTreeSet<Timestamp> = BTreeSet::from([leg.start]);
         let fill = Nanos::from_nanos(self.limit().as_nanos() * 9 / 10);
-        for day in &self.stretch.days[leg.days.clone()] {
+        for day in &self.days[leg.days.clone()] {
             let over = day.close() + self.patience() + secs(10);
             let mut at = day.open() - secs(draw.between(1, 600));
             while at <= over {
@@ -364,7 +390,7 @@ impl LiveScenario {
         }
         let end = leg.end.unwrap_or(Timestamp::MAX);
         let is_asleep = |at: &Timestamp| self.sleeps.iter().any(|sleep| sleep.contains(at));
-        let last = self.stretch.days[leg.days.end - 1].close() + self.patience() + secs(5_000);
+        let last = self.days[leg.days.end - 1].close() + self.patience() + secs(5_000);
         let awake = instants.range(leg.start..end.min(last)).filter(|at| !is_asleep(at));
         let mut readings: Vec<Reading> =
             awake.map(|&at| Reading { at, wall: self.wall_at(at) }).collect();
@@ -389,9 +415,9 @@ impl LiveScenario {
         }
     }
 
-    /// The bars of the days that a history has: all that there are, those of `days` as they are given.
+    /// The vendors, each with the bars of the days that its history has.
     pub fn vendors(&self) -> Vec<VendorSymbol> {
-        let since = self.stretch.days[0].open() - secs(100_000);
+        let since = self.days[0].open() - secs(100_000);
         let vendor = |symbol: &LiveSymbol| {
             let name = symbol.truth.name.clone();
             let key = SeriesKey { symbol: name, interval: self.base };
@@ -400,7 +426,8 @@ impl LiveScenario {
                 script.arrives(line.at, line.said.clone());
             }
             let mut history = BarColumns::default();
-            for bar in symbol.truth.days.iter().flat_map(|day| &day.bars) {
+            let days = symbol.truth.days.iter().take(symbol.n_history_days);
+            for bar in days.flat_map(|day| &day.bars) {
                 history.push(bar.opens_at, bar.ohlcv);
             }
             VendorSymbol { key, script, slowness: symbol.slowness, history }
@@ -436,12 +463,13 @@ impl LiveScenario {
                 self.base
             ),
         };
-        let dates = &self.stretch.days[days.clone()];
+        let dates = &self.days[days.clone()];
+        let hours = if self.extended { Hours::Extended } else { Hours::Regular };
         format!(
             r#"{{"session_name": "live seed {seed}", "mode": "backtest", "exchange_group": "{group}",
 "backtest_config": {{"start_date": "{start}", "end_date": "{end}"}},
 "session_data_config": {{"symbols": {names}, "streams": {streams}, "base_interval": "{base}",
-"gap_filler": {{"max_retries": 1, "retry_interval_seconds": {patience}}},
+"hours": "{hours}", "gap_filler": {{"max_retries": 1, "retry_interval_seconds": {patience}}},
 "streaming": {{"catchup_threshold_seconds": {threshold}, "recovery_threshold_seconds": {recovery},
 "catchup_check_interval": {check}, "scope": "{scope}", "settle_seconds": {settle}}}{history},
 "indicators": {{"session": {indicators}}}}}}}"#,

@@ -54,11 +54,13 @@ pub enum Trouble {
     AnyStart,
     /// The process is started again on a later day, or in mid-session.
     Restarts,
+    /// A history ends before the sessions of the run do.
+    ShortHistory,
 }
 
 impl Trouble {
     /// All of them.
-    pub const ALL: [Trouble; 23] = [
+    pub const ALL: [Trouble; 24] = [
         Trouble::LateRows,
         Trouble::Holes,
         Trouble::Revisions,
@@ -82,6 +84,7 @@ impl Trouble {
         Trouble::Asks,
         Trouble::AnyStart,
         Trouble::Restarts,
+        Trouble::ShortHistory,
     ];
 
     /// The numbers of this kind in the scenario of `seed`, and of its symbol `n`.

@@ -20,6 +20,7 @@ pub use args::ImportArgs;
 pub(in crate::data) use args::{StampedAtArg, shift};
 use args::{adjustment, options};
 use rejects::Rejects;
+pub(in crate::data) use shown::{N_SERIES_SHOWN, warn_of};
 use shown::{read_as_words, show_preview, show_report, warn, warn_of_zone, whose};
 use ways_out::with_options;
 

@@ -19,7 +19,7 @@ use crate::terminal::Terminal;
 const PREVIEW_ROWS: usize = 5;
 
 /// Series of a file that are reported one by one.
-const N_SERIES_SHOWN: usize = 10;
+pub(in crate::data) const N_SERIES_SHOWN: usize = 10;
 
 pub(super) fn read_as_words(read_as: &ReadAs, options: &CsvOptions) -> String {
     let delimiter = match read_as.delimiter {
@@ -181,8 +181,19 @@ pub(super) fn show_report(
 
 /// What is stored and will not be delivered, or is hardly true.
 pub(super) fn warn(report: &ImportReport, calendar: &Calendar, terminal: &Terminal) {
+    warn_of(&report.series, "line", calendar, terminal);
+}
+
+/// What is stored of some series and will not be delivered, or is hardly true; a row is counted by
+/// `place`: as a line, or as a row.
+pub(in crate::data) fn warn_of<'a>(
+    series: impl IntoIterator<Item = &'a SeriesImport>,
+    place: &str,
+    calendar: &Calendar,
+    terminal: &Terminal,
+) {
     let mut n_said = 0;
-    for series in &report.series {
+    for series in series {
         let SeriesImport { key, undeliverable, findings, .. } = series;
         let words = |stamp| stamp_words(calendar, key.interval, stamp);
         if n_said >= N_SERIES_SHOWN {
@@ -202,7 +213,7 @@ pub(super) fn warn(report: &ImportReport, calendar: &Calendar, terminal: &Termin
         for finding in findings {
             n_said += 1;
             terminal.warning(&format!(
-                "{key}: {}: {}, the first on line {}, {}, {}",
+                "{key}: {}: {}, the first on {place} {}, {}, {}",
                 finding.suspicion,
                 counted(finding.n, "row"),
                 count(finding.line),

@@ -8,8 +8,9 @@ use openbell_time::{Nanos, Timestamp};
 
 use super::stream::FAR;
 use super::told::Told;
-use super::{Act, Found, Seam, Stage, Token, floor};
-use crate::live::{Closing, EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
+use super::{Act, Found, Seam, Stage, Token};
+use crate::live::rows::{floor, over_before};
+use crate::live::{EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
 
 impl Seam {
     /// All that the history has from the place asked for on, asked for at `asked_at`.
@@ -29,7 +30,7 @@ impl Seam {
         let rows = rows.as_slice();
         let bars: BTreeMap<Timestamp, Told> = rows
             .iter()
-            .filter(|row| !self.is_made_up(row) && self.is_placed(row.opens_at, now))
+            .filter(|row| !self.traits.is_made_up(row) && self.is_placed(row.opens_at, now))
             .map(|row| (row.opens_at, Told::of(row)))
             .collect();
         self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
@@ -192,14 +193,10 @@ impl Seam {
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
-        let (Some(n_rows), Some(first)) = (self.traits.n_history_rows, rows.first()) else {
-            return;
-        };
-        let reach_ns = self.length.as_nanos().saturating_mul(i64::from(n_rows));
-        let is_beyond = self.through < asked_at - Nanos::from_nanos(reach_ns);
-        if is_beyond && first.opens_at > self.through {
+        let until = self.traits.out_of_reach(self.length, self.through, asked_at, rows);
+        if let (Some(until), Some(n_rows)) = (until, self.traits.n_history_rows) {
             let why = format!("{} has no more than {n_rows} bars of it", self.traits.name);
-            self.give_up(self.through..floor(first.opens_at, self.length), why.into(), now, acts);
+            self.give_up(self.through..until, why.into(), now, acts);
         }
     }
 
@@ -211,13 +208,7 @@ impl Seam {
         bars: &BTreeMap<Timestamp, Told>,
     ) -> Timestamp {
         match self.traits.reach {
-            Reach::RunningRow => match rows.last() {
-                Some(last) if last.closing == Closing::Closed => {
-                    floor(last.opens_at, self.length) + self.length
-                }
-                Some(last) => floor(last.opens_at, self.length),
-                None => Timestamp::MIN, // An empty answer proves nothing.
-            },
+            Reach::RunningRow => over_before(rows, self.length),
             Reach::TwiceEqual { after, apart } => {
                 let is_later = |first_at: Timestamp| asked_at - first_at >= apart;
                 match self.fetch.first.take() {

@@ -19,6 +19,7 @@ use openbell_market::Ohlcv;
 use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
+use crate::live::rows::{ceil, floor};
 use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits};
 
 use told::Told;
@@ -479,13 +480,4 @@ impl Fetch {
     fn new(due: Timestamp) -> Fetch {
         Fetch { due, asked: None, n_tries: 0, n_behind: 0, n_failed: 0, first: None, settled: None }
     }
-}
-
-pub(crate) fn floor(at: Timestamp, length: Nanos) -> Timestamp {
-    at - Nanos::from_nanos(at.as_nanos().rem_euclid(length.as_nanos()))
-}
-
-fn ceil(at: Timestamp, length: Nanos) -> Timestamp {
-    let floored = floor(at, length);
-    if floored < at { floored + length } else { floored }
 }

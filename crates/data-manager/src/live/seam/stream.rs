@@ -6,7 +6,8 @@ use std::collections::btree_map::Entry;
 use openbell_time::{Nanos, Timestamp};
 
 use super::told::Told;
-use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage, floor};
+use super::{Act, Found, N_HELD_MAX, N_KEPT, Seam, Stage};
+use crate::live::rows::floor;
 use crate::live::{Closing, ClosingProof, Delivery, EmptyInterval, Evidence, Heard, OrderPromise};
 
 /// A stamp that lies further ahead than any clock is wrong by is no stamp.
@@ -23,7 +24,7 @@ impl Seam {
             return;
         }
         (self.prove_by, self.n_unproven) = (None, 0);
-        if self.is_made_up(&row) {
+        if self.traits.is_made_up(&row) {
             return;
         }
         match (row.closing, self.traits.proof) {
@@ -185,10 +186,5 @@ impl Seam {
     /// Whether a bar can open then: on the grid, and not in days to come.
     pub(super) fn is_placed(&self, opens_at: Timestamp, now: Timestamp) -> bool {
         opens_at <= now + FAR && floor(opens_at, self.length) == opens_at
-    }
-
-    /// Whether the vendor made the bar up for an interval without a trade.
-    pub(super) fn is_made_up(&self, row: &Heard) -> bool {
-        self.traits.empty == EmptyInterval::NoBar && row.n_trades == Some(0)
     }
 }

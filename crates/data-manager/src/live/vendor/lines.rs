@@ -8,7 +8,7 @@ use super::{Slot, Subscription, Vendor};
 use crate::feed::{DownCause, Link};
 use crate::live::line::LineDue;
 use crate::live::pace::Bucket;
-use crate::live::seam::floor;
+use crate::live::rows::floor;
 use crate::live::{CloseCause, Delivery, LineId, Note, Order, Outgoing, Protocol};
 
 /// A line that is to be left gives way at the latest then.

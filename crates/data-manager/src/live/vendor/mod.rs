@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_market::SeriesKey;
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::{Nanos, Timestamp, WallClock};
 
 use crate::feed::{Link, Trading};
 use crate::live::asks::{Asks, Question, fault_of};
@@ -199,6 +199,27 @@ impl<P: Protocol> Vendor<P> {
         for slot in &mut self.slots {
             slot.line = Line::new(now);
             slot.messages = Bucket::new(self.traits.messages);
+        }
+    }
+
+    /// Has every wish of the core wake `wall`, by which whoever runs the vendor waits for the instant
+    /// that [`Vendor::tick`] named.
+    pub fn wake_by(&self, wall: Arc<dyn WallClock>) {
+        self.inlet.wake_by(wall);
+    }
+
+    /// Code of ours has panicked; what it said. A line that it was about is made anew.
+    pub fn faulty(&mut self, line: Option<LineId>, now: Timestamp, said: &str) {
+        self.notes.push(Note::Faulty { said: said.into() });
+        if let Some(line) = line {
+            self.close_line(line, &CloseCause::Broken(format!("internal: {said}").into()), now);
+        }
+    }
+
+    /// Nobody runs it any more: every series that is wanted is gone, and told why.
+    pub fn give_up(&mut self, why: &str) {
+        for key in self.series.keys() {
+            self.inlet.push(key, [Delivery::Link(Link::Gone { why: why.into() })]);
         }
     }
 

@@ -10,22 +10,23 @@ use crate::exit::Exit;
 
 /// Whether a person has asked for the end, and what is to be ended.
 #[derive(Clone)]
-pub(super) struct Interrupt {
+pub(crate) struct Interrupt {
     is_asked: Arc<AtomicBool>,
     running: Arc<Mutex<Option<Running>>>,
 }
 
+/// What waits by `wall`, and is told by it; a run is told by its handle too.
 struct Running {
-    handle: Handle,
+    handle: Option<Handle>,
     wall: Arc<SystemWall>,
 }
 
-/// While it lives, an interruption stops that run.
-pub(super) struct Listening(Interrupt);
+/// While it lives, an interruption stops that run, or ends that wait.
+pub(crate) struct Listening(Interrupt);
 
 impl Interrupt {
     /// Listens to the signals that ask a program to end.
-    pub(super) fn listen() -> Interrupt {
+    pub(crate) fn listen() -> Interrupt {
         let interrupt = Interrupt {
             is_asked: Arc::new(AtomicBool::new(false)),
             running: Arc::new(Mutex::new(None)),
@@ -37,7 +38,9 @@ impl Interrupt {
             }
             match heard.running().as_ref() {
                 Some(running) => {
-                    drop(running.handle.stop()); // Its answer is the end of the run.
+                    if let Some(handle) = &running.handle {
+                        drop(handle.stop()); // Its answer is the end of the run.
+                    }
                     running.wall.wake();
                 }
                 None => std::process::exit(Exit::Interrupted.code().into()),
@@ -50,12 +53,18 @@ impl Interrupt {
     }
 
     /// From now on an interruption stops the run of `handle`, which waits by `wall`.
-    pub(super) fn stops(&self, handle: Handle, wall: Arc<SystemWall>) -> Listening {
-        *self.running() = Some(Running { handle, wall });
+    pub(crate) fn stops(&self, handle: Handle, wall: Arc<SystemWall>) -> Listening {
+        *self.running() = Some(Running { handle: Some(handle), wall });
         Listening(self.clone())
     }
 
-    pub(super) fn is_asked(&self) -> bool {
+    /// From now on an interruption ends a wait by `wall` of what asks [`Interrupt::is_asked`].
+    pub(crate) fn wakes(&self, wall: Arc<SystemWall>) -> Listening {
+        *self.running() = Some(Running { handle: None, wall });
+        Listening(self.clone())
+    }
+
+    pub(crate) fn is_asked(&self) -> bool {
         self.is_asked.load(Ordering::SeqCst)
     }
 

@@ -1,0 +1,108 @@
+//! `openbell replay` of a recording: the session again from what it took in.
+
+use std::path::Path;
+
+use openbell_config::{RawSession, SessionConfig};
+use openbell_coordinator::{Engine, Sessions, StoreSource};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, run_looks};
+use openbell_time::TimeManager;
+
+use super::command_form;
+use crate::events::EventLog;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::modules;
+use crate::planned::plan_failure;
+use crate::table::counted;
+use crate::terminal::{Ink, Terminal};
+
+/// The event log beside the inputs.
+const EVENTS: &str = "events.jsonl";
+
+/// Runs the recording in `folder` again, from the first session of its run on; history comes from
+/// `store`, or else from the store that it names.
+pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
+    let last = RecordingReader::open(folder)?.processes()?.pop();
+    let (head, looks) = run_looks(folder, &command_form())?;
+    let replay = Replay::new(looks);
+    let mut engine = engine_of(folder, &head, store, &replay)?;
+    replay.run(&mut engine).map_err(|error| match error {
+        ReplayError::Unreadable(error) => error.into(),
+        differs => Failure::new(Exit::RunFailed, differs),
+    })?;
+    compare(folder, &engine)?;
+    let digest = engine.report().digest.to_string();
+    let known = last.as_ref().and_then(|process: &ProcessRow| process.digest.clone());
+    if let Some(known) = known.as_ref().filter(|known| **known != digest) {
+        let text = format!(
+            "the replay has the looks of the recording and another digest: recorded {known}, \
+             replayed {digest}; the program or the history is another one"
+        );
+        return Err(Failure::says(Exit::RunFailed, text));
+    }
+    let (looks, events) = (replay.n_repeated(), engine.events().len() as u64);
+    let (looks, events) = (counted(looks, "look"), counted(events, "event"));
+    let same = terminal.paint(Ink::Good, "the same");
+    terminal.line(match known {
+        Some(_) => format!("{same}: {looks}, {events}, digest {digest}"),
+        None => format!(
+            "{same} as far as the recording goes: {looks}, {events}, digest {digest}; its process \
+             has not ended in order"
+        ),
+    })?;
+    Ok(Exit::Done)
+}
+
+/// The engine as it was made for the recorded run.
+fn engine_of(
+    folder: &Path,
+    head: &Head,
+    store: Option<&Path>,
+    replay: &Replay,
+) -> Result<Engine, Failure> {
+    let wrong = |why: String| {
+        let text = format!("the head of the recording in {} is wrong: {why}", folder.display());
+        Failure::says(Exit::Data, text)
+    };
+    let raw = RawSession::read(&head.config.to_string()).map_err(|e| wrong(e.to_string()))?;
+    let (config, _) = SessionConfig::from_raw(&raw).map_err(|e| wrong(e.to_string()))?;
+    let time = match &head.overlay {
+        Some(overlay) => TimeManager::with_overlay(overlay)?,
+        None => TimeManager::new(),
+    };
+    let sessions = match &head.sessions {
+        None => Sessions::OfConfig,
+        Some(ahead) => {
+            let from = ahead.from.parse().map_err(|_| wrong(format!("from {:?}", ahead.from)))?;
+            Sessions::Ahead { from, n_sessions: ahead.n_sessions }
+        }
+    };
+    let named = head.store.as_deref().map(Path::new);
+    let Some(store) = store.or(named) else {
+        let text = format!(
+            "the recording in {} names no store; give --store FOLDER with its history",
+            folder.display()
+        );
+        return Err(Failure::says(Exit::Config, text));
+    };
+    let group = config.exchange_group.name.to_owned();
+    let store = DataManager::open(store, &StoreOptions { exchange_group: Some(group) })?;
+    let source = replay.source(Box::new(StoreSource::new(store)));
+    let mut engine = Engine::live_sessions(&config, &time, source, sessions)
+        .map_err(|errors| plan_failure(&errors, None))?;
+    engine.record_with(replay.hold(None));
+    modules::register(modules::of_log(&config, &time, &head.texts)?, &mut engine)?;
+    Ok(engine)
+}
+
+/// Holds the events against the log beside the recording, where there is one.
+fn compare(folder: &Path, engine: &Engine) -> Result<(), Failure> {
+    let path = folder.join(EVENTS);
+    if !path.exists() {
+        return Ok(());
+    }
+    match EventLog::load(&path)?.difference(engine) {
+        None => Ok(()),
+        Some(differs) => Err(Failure::says(Exit::RunFailed, differs)),
+    }
+}

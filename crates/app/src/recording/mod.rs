@@ -1,0 +1,85 @@
+//! `openbell recording`: what live sessions took in, from the command line.
+
+mod again;
+mod ls;
+mod show;
+mod verify;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use openbell_coordinator::SessionCommand;
+use openbell_recorder::{CommandForm, RecorderError};
+
+use crate::events::{command_of_text, command_text};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::terminal::Terminal;
+
+pub use again::replay_recording;
+
+/// Lists, shows and checks recordings of live sessions.
+#[derive(Args, Debug)]
+#[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]
+pub struct RecordingArgs {
+    #[command(subcommand)]
+    command: RecordingCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum RecordingCommand {
+    /// Lists the recordings in a folder.
+    Ls(FolderArgs),
+    /// Says what was run in a recording, by which processes, and what it holds.
+    Show(FolderArgs),
+    /// Reads every look of the recordings in a folder, and holds it against what was written.
+    Verify(FolderArgs),
+}
+
+/// A folder of recordings, or one of them.
+#[derive(Args, Debug)]
+struct FolderArgs {
+    /// The folder: of one session, of all of a name, or of all.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+const EXAMPLES: &str = "\
+Example:
+  openbell recording ls recordings
+  openbell recording show recordings/coins/2026-11-30
+  openbell recording verify recordings/coins
+  openbell replay recordings/coins/2026-11-30";
+
+/// Does what the command says.
+pub fn recording(args: &RecordingArgs, terminal: &mut Terminal) -> Outcome {
+    match &args.command {
+        RecordingCommand::Ls(args) => ls::ls(&args.folder, terminal),
+        RecordingCommand::Show(args) => show::show(&args.folder, terminal),
+        RecordingCommand::Verify(args) => verify::verify(&args.folder, terminal),
+    }
+}
+
+/// Commands as the event log writes them.
+struct AsLogged;
+
+impl CommandForm for AsLogged {
+    fn text(&self, command: &SessionCommand) -> String {
+        command_text(command)
+    }
+
+    fn command(&self, text: &str) -> Result<SessionCommand, String> {
+        command_of_text(text)
+    }
+}
+
+/// The form in which the program records commands: that of the event log.
+pub fn command_form() -> Arc<dyn CommandForm> {
+    Arc::new(AsLogged)
+}
+
+impl From<RecorderError> for Failure {
+    fn from(error: RecorderError) -> Failure {
+        Failure::new(Exit::Data, error)
+    }
+}

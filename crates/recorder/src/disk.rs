@@ -1,0 +1,108 @@
+//! The files of a recording beside its database: folders, heads, locks. The only file of this crate
+//! that touches the file system by itself; `SQLite` has its own.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the folders and heads of recordings are read and written here"
+)]
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::error::{FileAction, RecorderError};
+
+/// Makes a folder and those above it, where they are not there.
+pub(crate) fn create_folders(folder: &Path) -> Result<(), RecorderError> {
+    std::fs::create_dir_all(folder).map_err(|source| failed(FileAction::Create, folder, source))
+}
+
+/// Whether there is a file of that name.
+pub(crate) fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+/// The text of a file; `None` where there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<String>, RecorderError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(failed(FileAction::Read, path, source)),
+    }
+}
+
+/// Writes a file that appears whole or not at all, and is on the medium then.
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), RecorderError> {
+    let unfinished = path.with_extension("tmp");
+    let written = File::create(&unfinished).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|source| failed(FileAction::Write, &unfinished, source))?;
+    std::fs::rename(&unfinished, path).map_err(|source| failed(FileAction::Write, path, source))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Brings the names in a folder to the medium.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), RecorderError> {
+    // Only Unix lets a folder be opened.
+    let synced = if cfg!(unix) { File::open(folder).and_then(|f| f.sync_all()) } else { Ok(()) };
+    synced.map_err(|source| failed(FileAction::Sync, folder, source))
+}
+
+/// Brings what was written to a file to the medium. It must be none that `SQLite` locks: to close one of
+/// those lifts its locks.
+pub(crate) fn sync_file(path: &Path) -> Result<(), RecorderError> {
+    let synced = OpenOptions::new().write(true).open(path).and_then(|file| file.sync_data());
+    match synced {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()), // Nothing is written yet.
+        other => other.map_err(|source| failed(FileAction::Sync, path, source)),
+    }
+}
+
+/// The size of a file; 0 where there is none.
+pub(crate) fn n_bytes(path: &Path) -> u64 {
+    std::fs::metadata(path).map_or(0, |facts| facts.len())
+}
+
+/// The names of the folders in a folder, sorted; none where it is not there.
+pub(crate) fn folders(folder: &Path) -> Result<Vec<String>, RecorderError> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(failed(FileAction::Read, folder, source)),
+    };
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.map_err(|source| failed(FileAction::Read, folder, source))?;
+        if let (true, Ok(name)) = (entry.path().is_dir(), entry.file_name().into_string()) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The right to write to a recording, held until it is dropped; the system takes it back from a
+/// process that dies.
+#[derive(Debug)]
+pub(crate) struct WriteLock {
+    _file: File,
+}
+
+/// Takes the lock of the recording in `folder`.
+pub(crate) fn lock(folder: &Path) -> Result<WriteLock, RecorderError> {
+    let path = folder.join("lock");
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|source| failed(FileAction::Lock, &path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(WriteLock { _file: file }),
+        Err(TryLockError::WouldBlock) => Err(RecorderError::Locked { folder: folder.to_owned() }),
+        Err(TryLockError::Error(source)) => Err(failed(FileAction::Lock, &path, source)),
+    }
+}
+
+fn failed(action: FileAction, path: &Path, source: io::Error) -> RecorderError {
+    RecorderError::File { action, path: path.to_owned(), source }
+}

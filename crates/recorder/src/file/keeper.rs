@@ -1,0 +1,162 @@
+//! Brings what is recorded to the medium, off the thread of the core.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use openbell_coordinator::Digest;
+use openbell_time::Timestamp;
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::schema::database;
+use crate::disk;
+use crate::error::RecorderError;
+
+/// A log of so many bytes is brought into the database, so that it does not grow for ever.
+const LOG_LIMIT: u64 = 16 << 20;
+
+/// What the writer and the keeper share.
+pub(super) struct Kept {
+    /// The number of the last look that is committed.
+    pub(super) n_committed: AtomicU64,
+    n_synced: AtomicU64,
+    place: Mutex<Place>,
+}
+
+struct Place {
+    /// The database that is written.
+    path: PathBuf,
+    /// Those of earlier sessions that are still to be closed.
+    left: Vec<PathBuf>,
+    /// Why nothing can be brought to the medium any more.
+    failed: Option<String>,
+}
+
+impl Kept {
+    pub(super) fn new(path: &Path) -> Kept {
+        let place = Place { path: path.to_owned(), left: Vec::new(), failed: None };
+        Kept {
+            n_committed: AtomicU64::new(0),
+            n_synced: AtomicU64::new(0),
+            place: Mutex::new(place),
+        }
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, Place> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner) // No change of it stops half way.
+    }
+
+    /// The writer goes on in another file.
+    pub(super) fn moves_to(&self, path: &Path) {
+        let mut place = self.place();
+        let left = std::mem::replace(&mut place.path, path.to_owned());
+        place.left.push(left);
+    }
+
+    /// What the keeper has met.
+    pub(super) fn check(&self) -> Result<(), RecorderError> {
+        match &self.place().failed {
+            None => Ok(()),
+            Some(why) => Err(RecorderError::Unsynced { why: why.clone() }),
+        }
+    }
+}
+
+/// Brings what is recorded to the medium: [`Keeper::sync`] is to be called at least once a second, on
+/// a thread that the program gives it. Where it fails, the next look is refused.
+pub struct Keeper {
+    kept: Arc<Kept>,
+}
+
+impl Keeper {
+    pub(super) fn new(kept: Arc<Kept>) -> Keeper {
+        Keeper { kept }
+    }
+
+    /// The looks that are committed and not known to be on the medium.
+    pub fn n_unsynced(&self) -> u64 {
+        let n_synced = self.kept.n_synced.load(Ordering::Acquire);
+        self.kept.n_committed.load(Ordering::Acquire).saturating_sub(n_synced)
+    }
+
+    /// Brings to the medium what is committed by now. Returns how many looks that were.
+    ///
+    /// *Cost*: waits for the medium; nothing where nothing is new.
+    ///
+    /// # Errors
+    ///
+    /// A medium that does not take it.
+    pub fn sync(&mut self) -> Result<u64, RecorderError> {
+        let n_unsynced = self.n_unsynced();
+        if n_unsynced == 0 {
+            return Ok(0);
+        }
+        let n_committed = self.kept.n_committed.load(Ordering::Acquire);
+        let synced = self.sync_files();
+        if let Err(error) = &synced {
+            self.kept.place().failed.get_or_insert(error.to_string());
+        }
+        synced?;
+        self.kept.n_synced.store(n_committed, Ordering::Release);
+        Ok(n_unsynced)
+    }
+
+    fn sync_files(&self) -> Result<(), RecorderError> {
+        let (path, left) = {
+            let mut place = self.kept.place();
+            (place.path.clone(), std::mem::take(&mut place.left))
+        };
+        for path in left {
+            bring_in(&path, "TRUNCATE")?;
+        }
+        let log = log_of(&path);
+        disk::sync_file(&log)?;
+        if disk::n_bytes(&log) > LOG_LIMIT {
+            bring_in(&path, "PASSIVE")?;
+        }
+        Ok(())
+    }
+
+    /// The process ends in order: what is left is brought to the medium, and how it ended is noted, with
+    /// the digest of its run. The engine is gone by then.
+    ///
+    /// # Errors
+    ///
+    /// A medium that does not take it.
+    pub fn end(mut self, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
+        self.sync()?;
+        let path = self.kept.place().path.clone();
+        end_process(&path, at, why, digest)?;
+        bring_in(&path, "TRUNCATE")
+    }
+}
+
+/// The log of a database, which holds what is committed last.
+fn log_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// Brings the log of the database at `path` into it.
+fn bring_in(path: &Path, how: &str) -> Result<(), RecorderError> {
+    let brought = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(std::time::Duration::from_secs(1))?;
+        connection.pragma_update(None, "synchronous", "normal")?;
+        connection.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()))
+    };
+    brought().map_err(|source| database(path, source))
+}
+
+/// Notes in the recording at `path` how its last process has ended.
+fn end_process(path: &Path, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
+    let ended = || {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5))?;
+        let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
+                      WHERE id = (SELECT max(id) FROM process)";
+        connection.execute(update, params![at.as_nanos(), why, digest.to_string()])
+    };
+    ended().map(drop).map_err(|source| database(path, source))
+}

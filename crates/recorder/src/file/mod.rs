@@ -1,0 +1,34 @@
+//! Recordings on disk: a folder for each session, an `SQLite` file of inputs in it.
+//!
+//! Not here: what is done with them ([`crate::replay`]).
+
+pub(crate) mod folder;
+pub(crate) mod head;
+mod keeper;
+mod link;
+mod raw;
+pub(crate) mod reader;
+mod schema;
+mod series;
+pub(crate) mod writer;
+
+pub use folder::{list, recordings_of, session_folder};
+pub use head::{Ahead, Head};
+pub use keeper::Keeper;
+pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary, run_looks};
+pub use writer::{RecordingSetup, RecordingWriter, Sync};
+
+use openbell_coordinator::SessionCommand;
+
+/// How commands stand in a recording: as text, in the form of the event log.
+pub trait CommandForm: Send + std::marker::Sync {
+    /// The text of a command.
+    fn text(&self, command: &SessionCommand) -> String;
+
+    /// The command of a text.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, in a sentence.
+    fn command(&self, text: &str) -> Result<SessionCommand, String>;
+}

@@ -1,0 +1,27 @@
+//! The recording of a run that is repeated: nothing is kept, all is compared.
+
+use openbell_coordinator::{Look, Recording, RecordingError};
+
+use super::player::Shared;
+
+/// Holds every step against the recorded one; behind the last the steps go to another recording.
+pub(super) struct Held {
+    player: Shared,
+    then: Option<Box<dyn Recording>>,
+}
+
+impl Held {
+    pub(super) fn new(player: Shared, then: Option<Box<dyn Recording>>) -> Held {
+        Held { player, then }
+    }
+}
+
+impl Recording for Held {
+    fn look(&mut self, look: &Look<'_>) -> Result<(), RecordingError> {
+        let is_new = self.player.lock().take(look)?;
+        match &mut self.then {
+            Some(then) if is_new => then.look(look),
+            Some(_) | None => Ok(()),
+        }
+    }
+}

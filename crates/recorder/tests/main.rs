@@ -1,0 +1,10 @@
+//! Recordings on disk: written, killed, damaged, read again.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "files of recordings are damaged here, and copied as a killed process leaves them"
+)]
+
+mod damage;
+mod files;
+mod support;
