@@ -22,7 +22,6 @@ mod replay;
 pub mod simulation;
 mod stored;
 mod story;
-pub mod vendor_world;
 mod view_log;
 mod workers;
 

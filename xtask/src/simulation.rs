@@ -49,20 +49,25 @@ pub enum Vendor {
 impl Vendor {
     /// All of them.
     pub const ALL: [Vendor; 3] = [Vendor::Binance, Vendor::Kraken, Vendor::Alpaca];
+
+    /// Its name, as in session files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Vendor::Binance => "binance",
+            Vendor::Kraken => "kraken",
+            Vendor::Alpaca => "alpaca",
+        }
+    }
 }
 
 impl Kind {
     /// What the simulator is told.
-    pub fn words(self) -> &'static str {
+    pub fn words(self) -> String {
         match self {
-            Kind::Replay => "",
-            Kind::Live => "--live",
-            Kind::Vendor(Vendor::Binance) => "--vendor binance",
-            Kind::Vendor(Vendor::Kraken) => "--vendor kraken",
-            Kind::Vendor(Vendor::Alpaca) => "--vendor alpaca",
-            Kind::Faults(Vendor::Binance) => "--vendor binance --faults",
-            Kind::Faults(Vendor::Kraken) => "--vendor kraken --faults",
-            Kind::Faults(Vendor::Alpaca) => "--vendor alpaca --faults",
+            Kind::Replay => String::new(),
+            Kind::Live => "--live".to_owned(),
+            Kind::Vendor(vendor) => format!("--vendor {}", vendor.name()),
+            Kind::Faults(vendor) => format!("--vendor {} --faults", vendor.name()),
         }
     }
 }
@@ -91,8 +96,8 @@ impl Asked {
             }
         };
         if let Some(last) = shells.pop() {
-            let words = self.kind.words().split_whitespace();
-            let last = words.fold(last, |shell, word| shell.with(word));
+            let words = self.kind.words();
+            let last = words.split_whitespace().fold(last, |shell, word| shell.with(word));
             let mut last = last.with("--from").with(self.from.to_string());
             for (word, number) in [("--seeds", self.n_seeds), ("--minutes", self.minutes)] {
                 if let Some(number) = number {

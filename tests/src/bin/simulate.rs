@@ -4,8 +4,8 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
+use openbell_tests::simulation::vendors::{VendorKind, fault_table, simulate_vendor};
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
-use openbell_tests::vendor_world::{VendorKind, fault_table, simulate_vendor};
 use openbell_time::{Nanos, SystemWall};
 
 const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults]]";

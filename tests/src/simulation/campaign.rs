@@ -10,10 +10,8 @@ use std::thread;
 use super::compare::{Figures, shrunk, simulate};
 use super::live::{LiveFigures, LiveScenario, Troubles, shrunk_live, simulate_live};
 use super::scenario::Scenario;
+use super::vendors::{VendorFigures, VendorKind, VendorScenario, shrunk_vendor, simulate_vendor};
 use super::violation::Violation;
-use crate::vendor_world::{
-    VendorFigures, VendorKind, VendorScenario, shrunk_vendor, simulate_vendor,
-};
 
 /// Seeds to be run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

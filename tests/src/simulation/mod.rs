@@ -13,7 +13,7 @@ mod campaign;
 mod command_model;
 mod compare;
 mod days;
-pub(crate) mod draw;
+mod draw;
 mod drive;
 mod listener;
 pub mod live;
@@ -26,7 +26,8 @@ mod session_model;
 mod source;
 mod symbols;
 mod threaded;
-pub(crate) mod violation;
+pub mod vendors;
+mod violation;
 
 pub use campaign::{Campaign, Failure, Shrinking};
 pub use compare::{Figures, shrunk, simulate};

@@ -1,7 +1,7 @@
 //! The first seeds of each vendor's campaign; `cargo xtask simulate --vendor V` runs many more.
 
+use openbell_tests::simulation::vendors::VendorKind;
 use openbell_tests::simulation::{Campaign, Shrinking};
-use openbell_tests::vendor_world::VendorKind;
 
 fn keeps(kind: VendorKind) {
     let campaign = Campaign { from: 0, n_seeds: 150 };

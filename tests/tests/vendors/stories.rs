@@ -3,7 +3,7 @@
 use openbell_coordinator::{Event, SymbolState, SymbolStatus};
 use openbell_data_manager::live::{CloseCause, Found, Note};
 use openbell_session_data::Why;
-use openbell_tests::vendor_world::{
+use openbell_tests::simulation::vendors::{
     Handed, Trouble, VendorKind, VendorScenario, World, minute, truth,
 };
 use openbell_time::{Nanos, Timestamp};

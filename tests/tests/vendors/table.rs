@@ -1,7 +1,7 @@
 //! Every fault at every message and every request of a short day: at its end every bar of the truth is
 //! there once, or a gap is named, and every other law holds.
 
-use openbell_tests::vendor_world::{VendorKind, fault_table, simulate_vendor};
+use openbell_tests::simulation::vendors::{VendorKind, fault_table, simulate_vendor};
 
 /// Of so many combinations one is taken here; `cargo xtask simulate --vendor V --faults` takes all.
 const ONE_OF: usize = 40;

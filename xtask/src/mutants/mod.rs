@@ -7,7 +7,7 @@ mod patch;
 mod renew;
 mod scratch;
 
-pub use patch::{Catcher, FOLDER, Mutant, is_mutant};
+pub use patch::{Catcher, FOLDER, Mutant, is_mutant, of_vendor};
 pub use scratch::{Effect, apply};
 
 use std::collections::BTreeSet;
@@ -240,7 +240,7 @@ fn observe(scratch: &Scratch, catcher: &Catcher, n_seeds: u64) -> Result<Seen> {
     }
     match catcher {
         Catcher::Invariant(_) => {
-            let kind = catcher.kind().map_or("", Kind::words);
+            let kind = catcher.kind().map_or(String::new(), Kind::words);
             let line = "run --locked --quiet -p openbell-tests --bin simulate --";
             let run = Shell::cargo(&format!("{line} --unshrunk {kind}"))
                 .with("--seeds")

@@ -61,19 +61,18 @@ impl Catcher {
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Catcher::Invariant(name) if name.starts_with("live ") => Some(Kind::Live),
-            Catcher::Invariant(name) if name.starts_with("binance ") => {
-                Some(Kind::Vendor(Vendor::Binance))
+            Catcher::Invariant(name) => {
+                Some(of_vendor(name).map_or(Kind::Replay, |(vendor, _)| Kind::Vendor(vendor)))
             }
-            Catcher::Invariant(name) if name.starts_with("kraken ") => {
-                Some(Kind::Vendor(Vendor::Kraken))
-            }
-            Catcher::Invariant(name) if name.starts_with("alpaca ") => {
-                Some(Kind::Vendor(Vendor::Alpaca))
-            }
-            Catcher::Invariant(_) => Some(Kind::Replay),
             Catcher::Test { .. } => None,
         }
     }
+}
+
+/// The vendor whose runs hold an invariant, where its name begins with one, and the rest of the name.
+pub fn of_vendor(invariant: &str) -> Option<(Vendor, &str)> {
+    let (first, rest) = invariant.split_once(' ')?;
+    Some((Vendor::ALL.into_iter().find(|vendor| vendor.name() == first)?, rest))
 }
 
 impl fmt::Display for Catcher {

@@ -49,6 +49,7 @@ struct Known {
 pub struct Judge<'s> {
     scenario: &'s VendorScenario,
     known: Vec<Known>,
+    n_steps: u64,
     n_events: usize,
     n_notes: usize,
     /// When the exchange last said that another connection has the place, or a line died of what had
@@ -80,6 +81,7 @@ impl<'s> Judge<'s> {
         Judge {
             scenario,
             known: known.collect(),
+            n_steps: 0,
             n_events: 0,
             n_notes: 0,
             taken_at: Timestamp::MIN,
@@ -89,8 +91,16 @@ impl<'s> Judge<'s> {
     }
 
     /// Holds the laws after something has happened.
+    ///
+    /// # Errors
+    ///
+    /// The law that is broken.
     pub fn look(&mut self, world: &World) -> Kept<()> {
         self.hear(world);
+        let n_steps = world.session.engine.n_steps();
+        if std::mem::replace(&mut self.n_steps, n_steps) == n_steps {
+            return Ok(()); // It was not looked at.
+        }
         self.check_events(world)?;
         self.check_evidence(world)?;
         let session = &world.session;
@@ -311,6 +321,10 @@ impl<'s> Judge<'s> {
     }
 
     /// Laws A and I at the end, over the truth as it is known then.
+    ///
+    /// # Errors
+    ///
+    /// The law that is broken.
     pub fn end(&mut self, world: &World) -> Kept<()> {
         self.look(world)?;
         let counts = world.network.exchange.counts();
