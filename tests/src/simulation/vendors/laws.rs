@@ -301,9 +301,9 @@ impl<'s> Judge<'s> {
         let is_linked = matches!(handed.link, Some(Link::Up { .. } | Link::CatchingUp { .. }));
         // The next bar closes a minute after that, and is overdue a minute later.
         let through = handed.through.unwrap_or(Timestamp::MAX).max(self.scenario.hours.start);
-        is_linked
-            && !self.is_skewed()
-            && world.wall() - through > MINUTE + MINUTE + Nanos::from_secs(15)
+        // The session's last instant is the last that a bar can be overdue at.
+        let clock = world.wall().min(self.scenario.hours.end);
+        is_linked && !self.is_skewed() && clock - through > MINUTE + MINUTE + Nanos::from_secs(15)
     }
 
     /// What a healthy symbol does, by the truth alone; none where both may be.
