@@ -29,10 +29,13 @@ pub struct RecordingArgs {
 #[derive(Subcommand, Debug)]
 enum RecordingCommand {
     /// Lists the recordings in a folder.
+    #[command(after_help = LS_EXAMPLES)]
     Ls(FolderArgs),
     /// Says what was run in a recording, by which processes, and what it holds.
+    #[command(after_help = SHOW_EXAMPLES)]
     Show(FolderArgs),
     /// Reads every look of the recordings in a folder, and holds it against what was written.
+    #[command(after_help = VERIFY_EXAMPLES)]
     Verify(FolderArgs),
 }
 
@@ -45,11 +48,25 @@ struct FolderArgs {
 }
 
 const EXAMPLES: &str = "\
-Example:
+Examples:
   openbell recording ls recordings
   openbell recording show recordings/coins/2026-11-30
   openbell recording verify recordings/coins
   openbell replay recordings/coins/2026-11-30";
+
+const LS_EXAMPLES: &str = "\
+Examples:
+  openbell recording ls recordings
+  openbell recording ls recordings/coins";
+
+const SHOW_EXAMPLES: &str = "\
+Example:
+  openbell recording show recordings/coins/2026-11-30";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  openbell recording verify recordings
+  openbell recording verify recordings/coins/2026-11-30";
 
 /// Does what the command says.
 pub fn recording(args: &RecordingArgs, terminal: &mut Terminal) -> Outcome {

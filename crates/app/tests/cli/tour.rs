@@ -26,7 +26,8 @@ struct Found {
 ///
 /// Of a block that ends with `…` only so many lines are shown. In one of `console measured` the
 /// figures are of the machine. A block stays as it is, if only they differ, or how long it took; one of
-/// `console network` asks a vendor, and is read and not run.
+/// `console network` asks a vendor, and one of `console live` reads what a live run has left: they are
+/// read and not run.
 fn run_through(page: &str, folder: &Folder) -> Found {
     let mut found = Found { page: String::new(), commands: Vec::new() };
     let mut lines = page.lines();
@@ -37,7 +38,9 @@ fn run_through(page: &str, folder: &Folder) -> Found {
         let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
         let mut text: String = block.iter().map(|line| format!("{line}\n")).collect();
         match words.split_once(' ') {
-            _ if words == "console network" => read(&block, &mut found.commands),
+            _ if ["console network", "console live"].contains(&words) => {
+                read(&block, &mut found.commands)
+            }
             _ if words.starts_with("console") => {
                 let now = ran(&block, text.clone(), folder, &mut found.commands);
                 let same = match words {
