@@ -179,17 +179,18 @@ impl Vendor {
 
     /// Says how a client finds it.
     fn tell_where(self, address: &str, terminal: &mut Terminal) -> std::io::Result<()> {
-        let (stream, history) = match self {
-            Vendor::Binance => ("/stream", ""),
-            Vendor::Kraken => ("/v2", "/0/public"),
-            Vendor::Alpaca => ("/v2", ""),
+        let stream = match self {
+            Vendor::Binance => "/stream",
+            Vendor::Kraken | Vendor::Alpaca => "/v2",
         };
         terminal.line(format!("  stream   ws://{address}{stream}"))?;
-        terminal.line(format!("  history  http://{address}{history}"))?;
+        terminal.line(format!("  history  http://{address}"))?;
         if self == Vendor::Alpaca {
             terminal.line("  key      key, with the secret secret: a free account")?;
         }
-        terminal
-            .line("A client is pointed at both in the place of the vendor's own; Ctrl-C ends it.")
+        terminal.line(
+            "A client is pointed at both in the place of the vendor's own, the program by `--endpoint` \
+             with the second; Ctrl-C ends it.",
+        )
     }
 }

@@ -32,3 +32,13 @@ fn the_first_seeds_of_kraken_keep_every_law() {
 fn the_first_seeds_of_alpaca_keep_every_law() {
     keeps(VendorKind::Alpaca);
 }
+
+/// Seeds that once failed, beyond the first ones.
+#[test]
+fn seeds_of_vendors_that_once_failed_keep_every_law() {
+    for (kind, seed) in [(VendorKind::Alpaca, 1_629), (VendorKind::Kraken, 333)] {
+        let campaign = Campaign { from: seed, n_seeds: 1 };
+        let ran = campaign.run_vendor(kind, 1, Shrinking::None, |_| true);
+        ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));
+    }
+}

@@ -104,7 +104,7 @@ early    11:30 2025-07-08, post 17:00
 early    09:35 2025-07-10, post 17:00
 ";
 
-/// The calendars in which the days of [`SHORT`] are short.
+/// The calendars in which the days of `SHORT` are short.
 pub fn short_time() -> &'static TimeManager {
     static TIME: OnceLock<TimeManager> = OnceLock::new();
     TIME.get_or_init(|| TimeManager::with_overlay(SHORT).expect("an overlay"))

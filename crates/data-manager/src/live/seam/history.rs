@@ -108,7 +108,13 @@ impl Seam {
             return;
         }
         match (self.stage, wait_until) {
-            (_, Some(until)) => self.fetch.due = until,
+            (stage, Some(until)) => {
+                self.fetch.due = until;
+                if stage == Stage::Live {
+                    // Nothing could be said of what is missing: no later bar says it instead.
+                    self.n_unsure = self.n_unsure.saturating_add(1);
+                }
+            }
             (Stage::CatchingUp { seam }, None) => {
                 self.count_failure(seam, &BTreeMap::new(), said, now, acts);
             }
