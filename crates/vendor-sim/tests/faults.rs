@@ -299,7 +299,7 @@ fn a_script_with_a_fault_that_is_none_is_refused_by_its_place() {
 fn it_is_calm_from_the_end_of_the_last_fault_on() {
     let script = json!([
         {"line": 1, "at_frame": 3, "do": "duplicate"},
-        {"line": 1, "at_frame": 9, "do": "cut", "for_s": 30},
+        {"line": 1, "at_frame": 30, "do": "cut", "for_s": 30},
         {"request": 1, "do": "status", "code": 429, "retry_after": 90},
     ]);
     let (mut client, _) = listener(script);
@@ -307,7 +307,7 @@ fn it_is_calm_from_the_end_of_the_last_fault_on() {
     assert!(client.exchange.calm_since() < noon, "no fault has struck");
     client.listen_for(secs(3));
     assert!(noon < client.exchange.calm_since() && client.exchange.calm_since() <= client.now);
-    client.listen_for(secs(7));
+    client.listen_for(secs(12));
     let end = client.sent.last().expect("the cut").at;
     assert_eq!(client.exchange.calm_since(), end + secs(30));
     client.now = end + secs(40);
