@@ -193,9 +193,9 @@ fn a_stream_that_ends_is_mute_or_cannot_be_read_is_said() {
     let checked = patient("kraken", beats, garbage).watched(60);
     assert_eq!(broken(&checked), ["every message can be read"]);
     let hang = r#"[{"line": 1, "at_frame": 5, "do": "hang"}]"#;
-    let checked = patient("kraken", beats, hang).watched(60);
+    let checked = patient("binance", 1, hang).watched(60);
     assert_eq!(verdict(&checked, "a message comes within"), Verdict::NotSeen, "{checked:#?}");
-    let checked = patient("kraken", beats, "[]").watched(60);
+    let checked = patient("binance", 1, "[]").watched(60);
     assert_eq!(verdict(&checked, "a message comes within"), Verdict::Held, "{checked:#?}");
     let clock = r#"[{"line": 1, "at_frame": 1, "do": "clock", "by_s": -7}]"#;
     let checked = patient("binance", 1, clock).watched(60);
