@@ -17,7 +17,7 @@ use super::listener::{Shared, consumers};
 use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
 use super::threaded::{run, workers};
-use super::violation::{Kept, Violation, keep, n_sessions};
+use super::violation::{Kept, Violation, keep, n_sessions, unless_it_panics};
 use crate::market::time;
 use crate::recorder::Notified;
 use crate::replay::{commands_of, repeat};
@@ -62,12 +62,7 @@ impl std::ops::AddAssign for Figures {
 ///
 /// The first promise that is broken; a panic breaks one.
 pub fn simulate(scenario: &Scenario) -> Kept<Figures> {
-    let simulated = std::panic::catch_unwind(|| simulated(scenario));
-    simulated.unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().cloned();
-        let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-        Err(Violation { invariant: "nothing panics", found: text.unwrap_or_default() })
-    })
+    unless_it_panics("nothing panics", || simulated(scenario))
 }
 
 fn simulated(scenario: &Scenario) -> Kept<Figures> {

@@ -22,7 +22,7 @@ mod wall;
 mod witness;
 
 use std::ops::AddAssign;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use self::drive::LegRun;
 use self::looks::KeptLooks;
@@ -30,7 +30,7 @@ pub use self::on_disk::simulate_on_disk;
 pub use self::scenario::LiveScenario;
 pub use self::trouble::{Trouble, Troubles};
 use self::vendor::Vendors;
-use super::violation::{Kept, Violation};
+use super::violation::{Kept, Violation, unless_it_panics};
 
 /// Of so many seeds one is run again from the inputs of its looks.
 const AGAIN_EVERY: u64 = 3;
@@ -78,15 +78,7 @@ impl AddAssign for LiveFigures {
 ///
 /// The promise that is broken.
 pub fn simulate_live(scenario: &LiveScenario) -> Kept<LiveFigures> {
-    match catch_unwind(AssertUnwindSafe(|| simulated(scenario))) {
-        Ok(kept) => kept,
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-            let found = said.unwrap_or_else(|| "without a word".to_owned());
-            Err(Violation { invariant: "live goes on: nothing panics", found })
-        }
-    }
+    unless_it_panics("live goes on: nothing panics", AssertUnwindSafe(|| simulated(scenario)))
 }
 
 fn simulated(scenario: &LiveScenario) -> Kept<LiveFigures> {

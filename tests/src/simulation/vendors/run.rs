@@ -1,7 +1,7 @@
 //! A vendor's run from its start to its end, held against its laws, and made simpler where it fails.
 
 use std::ops::AddAssign;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::Engine;
@@ -12,7 +12,7 @@ use super::laws::Judge;
 use super::scenario::VendorScenario;
 use super::world::World;
 use crate::market::Market;
-use crate::simulation::violation::{Kept, Violation, keep};
+use crate::simulation::violation::{Kept, Violation, keep, unless_it_panics};
 use crate::story::finish;
 
 /// After its close a session may be open for so long.
@@ -55,15 +55,7 @@ impl AddAssign for VendorFigures {
 ///
 /// The law that is broken.
 pub fn simulate_vendor(scenario: &VendorScenario) -> Kept<VendorFigures> {
-    match catch_unwind(AssertUnwindSafe(|| simulated(scenario))) {
-        Ok(kept) => kept,
-        Err(panic) => {
-            let said = panic.downcast_ref::<String>().cloned();
-            let said = said.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-            let found = said.unwrap_or_else(|| "without a word".to_owned());
-            Err(Violation { invariant: "goes on: nothing panics", found })
-        }
-    }
+    unless_it_panics("goes on: nothing panics", AssertUnwindSafe(|| simulated(scenario)))
 }
 
 fn simulated(scenario: &VendorScenario) -> Kept<VendorFigures> {
