@@ -116,7 +116,11 @@ impl<'a> Item<'a> {
     }
 
     pub(crate) fn whole_number(&self) -> Option<u32> {
-        let Kind::Leaf(Allowed::WholeNumber { min, max }) = self.kind else {
+        let kind = match self.kind {
+            Kind::WordOr(_, other) => other.as_ref(),
+            kind => kind,
+        };
+        let Kind::Leaf(Allowed::WholeNumber { min, max }) = kind else {
             unreachable!("{} is described as no whole number", self.path)
         };
         match &self.node.value {
@@ -137,6 +141,9 @@ impl<'a> Item<'a> {
         let is_in_range = match self.kind {
             Kind::Leaf(Allowed::AboveZero) => number > 0.0,
             Kind::Leaf(Allowed::Speed) => is_speed(number),
+            Kind::Leaf(Allowed::NumberIn { min, max }) => {
+                (f64::from(*min)..=f64::from(*max)).contains(&number)
+            }
             _ => true,
         };
         // A written -0 is 0, and reads so in reports.
@@ -170,6 +177,35 @@ impl<'a> Item<'a> {
 
     pub(crate) fn time_of_day(&self) -> Option<TimeOfDay> {
         self.read(read_hh_mm)
+    }
+
+    /// Whether it is `false`, which says that the other kind is not wanted.
+    pub(crate) fn is_false(&self) -> bool {
+        self.node.value == Value::Bool(false)
+    }
+
+    /// The texts of an object whose keys are symbols.
+    pub(crate) fn symbol_names(&self) -> Option<BTreeMap<Symbol, String>> {
+        static NAME: Kind = Kind::Leaf(Allowed::NotBlank);
+        let Value::Object(_) = self.node.value else { return self.not_allowed() };
+        let (mut names, mut is_right) = (BTreeMap::new(), true);
+        for (key, node) in distinct_members(self.node, &self.path, self.findings) {
+            let path = self.path.key(key);
+            let item = Item { node, path, kind: &NAME, findings: self.findings };
+            let name = item.text();
+            let Ok(symbol) = Symbol::new(key) else {
+                let (found, allowed) = (format!("the key {key:?}"), Allowed::Symbol);
+                item.error(Fault::NotAllowed { found, allowed, nearest: None });
+                is_right = false;
+                continue;
+            };
+            is_right &= name.is_some_and(|name| names.insert(symbol, name).is_none());
+        }
+        is_right.then_some(names)
+    }
+
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(nodes) if nodes.is_empty())
     }
 
     pub(crate) fn is_list(&self) -> bool {
@@ -224,7 +260,7 @@ impl<'a> Item<'a> {
     }
 
     pub(crate) fn object(&self) -> Option<Object<'a>> {
-        let Kind::Object(shape) = self.kind else {
+        let (Kind::Object(shape) | Kind::FalseOr(shape)) = self.kind else {
             unreachable!("{} is described as no object", self.path)
         };
         Object::open(self.node, self.path.clone(), shape, self.findings)
@@ -411,6 +447,13 @@ impl<'a> Object<'a> {
         }
     }
 
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.given(name) {
+            Some(item) => item.text(),
+            None => self.default(name).as_str().map(str::to_owned),
+        }
+    }
+
     pub(crate) fn word<W: Word>(&self, name: &str) -> Option<W> {
         match self.given(name) {
             Some(item) => item.word(),
@@ -440,7 +483,8 @@ impl<'a> Object<'a> {
         if let Some(item) = self.given(name) {
             return item.object();
         }
-        let Some(Kind::Object(shape)) = self.shape.field(name).map(|field| &field.kind) else {
+        let kind = self.shape.field(name).map(|field| &field.kind);
+        let Some(Kind::Object(shape) | Kind::FalseOr(shape)) = kind else {
             unreachable!("{}.{name} is described as no object", self.path)
         };
         let path = self.path.key(name);
@@ -541,7 +585,7 @@ pub fn nearest_name<'n>(text: &str, names: impl IntoIterator<Item = &'n str>) ->
 }
 
 /// The same, where it is so like that it may be meant.
-fn close_word(text: &str, words: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn close_word(text: &str, words: &[&'static str]) -> Option<&'static str> {
     let nearest = nearest_word(text, words);
     (distance(text, nearest) * 2 <= nearest.len()).then_some(nearest)
 }

@@ -226,7 +226,7 @@ impl RunningSession {
             let member = &mut self.members[position];
             let live = member.rows.live_mut();
             if !(live.arrived.is_empty() && live.revised.is_empty()) {
-                let sifted = live.sift(&self.layout, clock, n_delivered);
+                let sifted = live.sift(&self.layout, clock, n_delivered, core.plan.revisions());
                 let known = std::mem::take(&mut live.admitted.rejected);
                 log_rejections(&mut core.record.events, member, &known, Some(clock));
                 self.correct(core, position, sifted)?;

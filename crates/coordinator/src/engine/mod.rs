@@ -163,9 +163,6 @@ impl Engine {
     /// A run of `config` that follows the live feeds of `source` instead of replaying: the session
     /// clock is the instant handed to [`Engine::step`], and the config's dates say which sessions.
     ///
-    /// A session file cannot ask for it yet (`mode: live`), since the program has no live feed; a
-    /// service that has one of its own uses this.
-    ///
     /// # Errors
     ///
     /// Every reason for which it cannot begin, at once.

@@ -1,6 +1,7 @@
 //! The rows of a live symbol in its session: those that have arrived, each in its place or rejected,
 //! and how far they are proven to be complete.
 
+use openbell_config::Revisions;
 use openbell_data_manager::{Link, Progress, Trading};
 use openbell_market::{BarColumns, Ohlcv, RejectReason, SlotMatch};
 use openbell_processor::SymbolProcessor;
@@ -223,7 +224,8 @@ impl LiveRows {
     }
 
     /// Brings the rows of this look to their places, or counts why they have none. Of the bars,
-    /// `n_delivered` are delivered; those that came late or were revised are found.
+    /// `n_delivered` are delivered; those that came late or were revised are found. Where `revisions`
+    /// are only counted, a delivered bar stays as it was told.
     ///
     /// *Cost*: a comparison for each row that was there already; those that come between others are
     /// merged once, however many they are.
@@ -232,6 +234,7 @@ impl LiveRows {
         layout: &SessionLayout,
         now: Timestamp,
         n_delivered: usize,
+        revisions: Revisions,
     ) -> Sifted {
         let candidates = self.candidates(layout, now);
         let published_ns = n_delivered.checked_sub(1);
@@ -250,10 +253,13 @@ impl LiveRows {
                     self.reject(stamp_ns, now, RejectReason::Duplicate);
                 }
                 (Ok(row), _) => {
-                    replace(&mut self.admitted.bars, row, candidate.ohlcv);
                     self.counts.n_revised += 1;
-                    if stamp_ns <= published_ns {
+                    let is_told = stamp_ns <= published_ns;
+                    if is_told && revisions == Revisions::Apply {
                         sifted.revised.count(stamp_ns);
+                    }
+                    if !is_told || revisions == Revisions::Apply {
+                        replace(&mut self.admitted.bars, row, candidate.ohlcv);
                     }
                 }
                 (Err(_), Some(twin)) if twin.ohlcv == candidate.ohlcv => {
