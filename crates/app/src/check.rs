@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_coordinator::Plan;
+use openbell_time::{SystemWall, WallClock};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
@@ -73,7 +74,9 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
 fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
     let file = SessionFile::load(path, terminal)?;
     let time = file.calendars()?;
-    Plan::check_dates(&file.config, &time).map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    let sessions = file.sessions(SystemWall::new().now());
+    Plan::check_dates(&file.config, &time, sessions)
+        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     let (made, _) = modules::of_file(&file, &time)?;
     modules::warn_of_idle_limits(&file, &made, terminal);
     Ok(file)

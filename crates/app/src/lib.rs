@@ -23,6 +23,7 @@ pub mod completions;
 pub mod data;
 pub mod events;
 pub mod exit;
+mod followed;
 mod interrupt;
 pub mod logging;
 pub mod lookahead;

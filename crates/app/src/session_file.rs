@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use openbell_config::{RawSession, SessionConfig};
-use openbell_time::TimeManager;
+use openbell_config::{Mode, RawSession, SessionConfig};
+use openbell_coordinator::Sessions;
+use openbell_time::{TimeManager, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
@@ -116,6 +117,14 @@ impl SessionFile {
             let what = format!("{at}cannot read the calendar overlay {}", path.display());
             Failure::new(Exit::Config, error).of(what)
         })
+    }
+
+    /// The sessions that it asks for, of a live one those from `now` on.
+    pub fn sessions(&self, now: Timestamp) -> Sessions {
+        match &self.config.mode {
+            Mode::Backtest(_) => Sessions::OfConfig,
+            Mode::Live(live) => Sessions::Ahead { from: now, n_sessions: live.sessions },
+        }
     }
 
     /// `file:line:column: ` of the value at a path of the file, or nothing where it has none.

@@ -8,16 +8,13 @@ use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, run_looks};
 use openbell_time::TimeManager;
 
-use super::command_form;
+use super::{EVENTS, command_form};
 use crate::events::EventLog;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
-
-/// The event log beside the inputs.
-const EVENTS: &str = "events.jsonl";
 
 /// Runs the recording in `folder` again, from the first session of its run on; history comes from
 /// `store`, or else from the store that it names.

@@ -18,6 +18,9 @@ use crate::terminal::Terminal;
 
 pub use again::replay_recording;
 
+/// The event log beside the inputs.
+pub(crate) const EVENTS: &str = "events.jsonl";
+
 /// Lists, shows and checks recordings of live sessions.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, subcommand_required = true, after_help = EXAMPLES)]

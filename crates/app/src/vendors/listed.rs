@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::catalogue::VendorName;
 use super::keys;
 use crate::exit::{Exit, Outcome};
-use crate::table::{count, counted};
+use crate::table::{count, counted, length};
 use crate::terminal::{Ink, Terminal};
 
 pub(super) fn list(is_json: bool, terminal: &mut Terminal) -> Outcome {
@@ -131,18 +131,6 @@ fn connections(traits: &VendorTraits) -> String {
     let n_series = count(traits.n_series as u64);
     let life = traits.lifetime.map(|life| format!(", each for {}", length(life)));
     format!("up to {n_lines} of {n_series} series{}", life.unwrap_or_default())
-}
-
-/// A length of time as people say it.
-fn length(length: Nanos) -> String {
-    let seconds = length.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, 0) => format!("{m} min"),
-        (h, 0, 0) => format!("{h} h"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
 }
 
 fn as_json(vendor: VendorName) -> Value {
