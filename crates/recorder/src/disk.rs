@@ -9,13 +9,32 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::{FileAction, RecorderError};
 
-/// Makes a folder and those above it, where they are not there.
+/// Makes a folder and those above it, where they are not there; they are on the medium then.
 pub(crate) fn create_folders(folder: &Path) -> Result<(), RecorderError> {
-    std::fs::create_dir_all(folder).map_err(|source| failed(FileAction::Create, folder, source))
+    let missing: Vec<&Path> = folder.ancestors().take_while(|above| !above.is_dir()).collect();
+    std::fs::create_dir_all(folder).map_err(|source| failed(FileAction::Create, folder, source))?;
+    missing.iter().try_for_each(|made| above(made).map_or(Ok(()), sync_folder))
+}
+
+/// The folder that has the name of this one.
+fn above(path: &Path) -> Option<&Path> {
+    let above = path.parent()?;
+    Some(if above.as_os_str().is_empty() { Path::new(".") } else { above })
+}
+
+/// The path from the root on.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, RecorderError> {
+    std::path::absolute(path).map_err(|source| failed(FileAction::Read, path, source))
+}
+
+/// Gives a folder another name beside it; it has it on the medium then.
+pub(crate) fn rename_folder(from: &Path, to: &Path) -> Result<(), RecorderError> {
+    std::fs::rename(from, to).map_err(|source| failed(FileAction::Rename, from, source))?;
+    above(to).map_or(Ok(()), sync_folder)
 }
 
 /// Whether there is a file of that name.
@@ -42,6 +61,14 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), RecorderError> {
     written.map_err(|source| failed(FileAction::Write, &unfinished, source))?;
     std::fs::rename(&unfinished, path).map_err(|source| failed(FileAction::Write, path, source))?;
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Removes a file, where it is there.
+pub(crate) fn remove_file(path: &Path) -> Result<(), RecorderError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(|source| failed(FileAction::Remove, path, source)),
+    }
 }
 
 /// Brings the names in a folder to the medium.

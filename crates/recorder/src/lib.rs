@@ -2,21 +2,26 @@
 //!
 //! Not here: what a look is (`openbell-coordinator`), the event log (`openbell`).
 
+mod difference;
 mod disk;
 mod error;
 mod file;
 mod look;
 mod memory;
 mod replay;
+mod run;
 
+pub use difference::{RunDifference, RunDifferences};
 pub use error::{FileAction, RecorderError};
 pub use file::{
     Ahead, CommandForm, Durability, Head, Keeper, ProcessRow, RecordedLooks, RecordingReader,
-    RecordingSetup, RecordingWriter, Summary, list, recordings_of, run_looks, session_folder,
+    RecordingSetup, RecordingWriter, RunLooks, RunSession, Summary, list, recordings_of, run_looks,
+    run_sessions, session_folder,
 };
 pub use look::{RecordedHeard, RecordedLook};
 pub use memory::MemoryRecording;
 pub use replay::{HandedOut, Onward, Repeated, Replay, ReplayError};
+pub use run::{LastRun, MovedAside, RunNow, last_run, make_way};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -7,4 +7,5 @@
 
 mod damage;
 mod files;
+mod runs;
 mod support;

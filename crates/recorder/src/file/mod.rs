@@ -8,6 +8,7 @@ mod keeper;
 mod link;
 mod raw;
 pub(crate) mod reader;
+pub(crate) mod run;
 mod schema;
 mod series;
 pub(crate) mod writer;
@@ -15,7 +16,8 @@ pub(crate) mod writer;
 pub use folder::{list, recordings_of, session_folder};
 pub use head::{Ahead, Head};
 pub use keeper::Keeper;
-pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary, run_looks};
+pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary};
+pub use run::{RunLooks, RunSession, run_looks, run_sessions};
 pub use writer::{Durability, RecordingSetup, RecordingWriter};
 
 use openbell_coordinator::SessionCommand;

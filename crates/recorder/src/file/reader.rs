@@ -39,6 +39,14 @@ pub struct ProcessRow {
     pub program: String,
 }
 
+impl ProcessRow {
+    /// Whether its end is that of the run: it was *closed*, its last session being over, or *stopped* by
+    /// a command. One that was interrupted, has failed or was killed is gone on with.
+    pub fn ends_run(&self) -> bool {
+        matches!(self.why.as_deref(), Some("closed" | "stopped"))
+    }
+}
+
 /// What a recording holds, in numbers.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -113,6 +121,16 @@ impl RecordingReader {
         read().map_err(|source| database(&self.path, source))
     }
 
+    /// How many steps it holds.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn n_looks(&self) -> Result<u64, RecorderError> {
+        let n = self.connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
+        n.map(|n: i64| n as u64).map_err(|source| database(&self.path, source))
+    }
+
     /// What it holds, in numbers.
     ///
     /// # Errors
@@ -166,48 +184,6 @@ impl RecordingReader {
             is_done: false,
         })
     }
-}
-
-/// The looks of the run that the recording in `folder` belongs to, from its first session through this
-/// one. Returns the head of `folder` as well.
-///
-/// # Errors
-///
-/// A session that is missing, or a recording that cannot be read.
-pub fn run_looks(
-    folder: &Path,
-    form: &Arc<dyn CommandForm>,
-) -> Result<
-    (Head, impl Iterator<Item = Result<RecordedLook, RecorderError>> + Send + 'static),
-    RecorderError,
-> {
-    let last = RecordingReader::open(folder)?;
-    let head = last.head().clone();
-    let beside = folder.parent().unwrap_or(Path::new(""));
-    let of_run = |session: &String| *session >= head.first_session && *session < head.session;
-    let mut looks = Vec::new();
-    let mut known = 0;
-    for session in crate::disk::folders(beside)?.iter().filter(|session| of_run(session)) {
-        let reader = RecordingReader::open(&beside.join(session))?;
-        if reader.head().first_session == head.first_session {
-            known = check_adjoins(&reader, known, &head)?;
-            looks.push(reader.looks(Arc::clone(form))?);
-        }
-    }
-    check_adjoins(&last, known, &head)?;
-    looks.push(last.looks(Arc::clone(form))?);
-    Ok((head, looks.into_iter().flatten()))
-}
-
-/// Holds the number of the first look against that of the last one before. Returns that of its last.
-fn check_adjoins(reader: &RecordingReader, known: u64, head: &Head) -> Result<u64, RecorderError> {
-    let found = reader.head().first_look;
-    if found != known + 1 {
-        let folder = reader.path.parent().unwrap_or(Path::new("")).to_owned();
-        let first = head.first_session.clone();
-        return Err(RecorderError::Incomplete { folder, found, known, first });
-    }
-    Ok(known + reader.summary()?.n_looks)
 }
 
 /// A row of `look`.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::disk;
 use crate::error::RecorderError;
 
 /// The form of the tables. A reader refuses another one.
@@ -48,6 +49,16 @@ pub(crate) fn create(path: &Path) -> Result<Connection, RecorderError> {
     made().map_err(|source| database(path, source))
 }
 
+/// Removes the file at `path`, where there is one, and those beside it.
+pub(crate) fn remove(path: &Path) -> Result<(), RecorderError> {
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        disk::remove_file(Path::new(&name))?;
+    }
+    Ok(())
+}
+
 /// Opens the recording at `path`, which is looked through for damage.
 pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, RecorderError> {
     let connection =
@@ -67,6 +78,14 @@ pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Recorder
         "ok" => Ok(connection),
         found => Err(RecorderError::Damaged { path: path.to_owned(), found: found.to_owned() }),
     }
+}
+
+/// Whether the recording at `path` has no look; an error where it is none.
+pub(crate) fn has_no_looks(path: &Path) -> Result<bool, RecorderError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let n: rusqlite::Result<i64> =
+        connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
+    n.map(|n| n == 0).map_err(|source| database(path, source))
 }
 
 /// What an error of `SQLite` means for a recording.

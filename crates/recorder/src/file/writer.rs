@@ -11,7 +11,7 @@ use openbell_time::TradingDate;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::CommandForm;
-use super::folder::{INPUTS, is_recording, session_folder};
+use super::folder::{INPUTS, is_unborn, session_folder};
 use super::head::Head;
 use super::keeper::{Keeper, Kept};
 use super::link::MarkColumns;
@@ -152,10 +152,11 @@ impl Open {
         let folder = session_folder(&setup.root, &setup.session_name, session);
         disk::create_folders(&folder)?;
         let lock = disk::lock(&folder)?;
-        if is_recording(&folder) {
+        if !is_unborn(&folder) {
             return Err(RecorderError::IsThere { folder });
         }
         let path = folder.join(INPUTS);
+        schema::remove(&path)?; // Of a process that was killed here.
         let connection = schema::create(&path)?;
         configure(&connection, setup).map_err(|source| database(&path, source))?;
         let session_text = session.to_string();
