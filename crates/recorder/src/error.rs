@@ -159,6 +159,21 @@ pub enum RecorderError {
         /// What differs.
         differences: RunDifferences,
     },
+    /// A run that is repeated comes to another event than the one that is logged.
+    #[error(
+        "the replay differs from the log {} at event {event}\n  logged    {logged}\n  replayed  {now}",
+        .path.display()
+    )]
+    LogDiffers {
+        /// The log.
+        path: PathBuf,
+        /// The number of the event in the run, from 1.
+        event: u64,
+        /// The line that is logged.
+        logged: String,
+        /// That of the replay.
+        now: String,
+    },
     /// A file or folder could not be used.
     #[error("cannot {action} {}: {source}", .path.display())]
     File {

@@ -1,6 +1,6 @@
 //! What a live run took in, kept step by step, and the same run again from it.
 //!
-//! Not here: what a look is (`openbell-coordinator`), the event log (`openbell`).
+//! Not here: what a look is (`openbell-coordinator`), what stands in the event log (`openbell`).
 
 mod difference;
 mod disk;
@@ -14,9 +14,9 @@ mod run;
 pub use difference::{RunDifference, RunDifferences};
 pub use error::{FileAction, RecorderError};
 pub use file::{
-    Ahead, CommandForm, Durability, Head, Keeper, ProcessRow, RecordedLooks, RecordingReader,
-    RecordingSetup, RecordingWriter, RunLooks, RunSession, Summary, list, recordings_of, run_looks,
-    run_sessions, session_folder,
+    Ahead, CommandForm, Durability, Head, Keeper, LogTail, ProcessRow, RecordedLooks,
+    RecordingReader, RecordingSetup, RecordingWriter, RunLog, RunLooks, RunSession, Summary, list,
+    recordings_of, run_looks, run_sessions, session_folder,
 };
 pub use look::{RecordedHeard, RecordedLook};
 pub use memory::MemoryRecording;

@@ -7,5 +7,6 @@
 
 mod damage;
 mod files;
+mod logs;
 mod runs;
 mod support;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openbell_coordinator::{Digest, Loaded, Loading, LoadingState, Occasion, Waited};
 use openbell_market::{BarColumns, Ohlcv, Symbol};
 use openbell_time::Timestamp;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::CommandForm;
 use super::folder::INPUTS;
@@ -129,6 +129,13 @@ impl RecordingReader {
     pub fn n_looks(&self) -> Result<u64, RecorderError> {
         let n = self.connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
         n.map(|n: i64| n as u64).map_err(|source| database(&self.path, source))
+    }
+
+    /// The events of the run before its first step; `None` where it has no step.
+    pub(crate) fn first_event(&self) -> Result<Option<u64>, RecorderError> {
+        let first = "SELECT n_events FROM look ORDER BY number LIMIT 1";
+        let n = self.connection.query_row(first, [], |row| row.get(0)).optional();
+        n.map(|n: Option<i64>| n.map(|n| n as u64)).map_err(|source| database(&self.path, source))
     }
 
     /// What it holds, in numbers.

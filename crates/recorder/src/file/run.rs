@@ -23,6 +23,9 @@ pub struct RunSession {
     pub head: Head,
     /// The steps that it holds.
     pub n_looks: u64,
+    /// How many events the run had before its first step: the number of its own first one, from 0.
+    /// Absent where it holds none.
+    pub first_event: Option<u64>,
 }
 
 /// The name of a recording's folder: the date of its session, and behind it what all folders of a run
@@ -135,8 +138,9 @@ impl Iterator for RunLooks {
 
 fn open(folder: &Path) -> Result<RunSession, RecorderError> {
     let reader = RecordingReader::open(folder)?;
-    let (head, n_looks) = (reader.head().clone(), reader.n_looks()?);
-    Ok(RunSession { folder: folder.to_owned(), head, n_looks })
+    let (head, n_looks, first_event) =
+        (reader.head().clone(), reader.n_looks()?, reader.first_event()?);
+    Ok(RunSession { folder: folder.to_owned(), head, n_looks, first_event })
 }
 
 /// The folders beside `folder` of sessions before it, back to the first of its run, oldest first.

@@ -15,7 +15,9 @@ use super::folder::{INPUTS, is_unborn, session_folder};
 use super::head::Head;
 use super::keeper::{Keeper, Kept};
 use super::link::MarkColumns;
+use super::log::RunLog;
 use super::raw::{Print, RawRow, kind_name, row_kind};
+use super::run::RunSession;
 use super::schema::{self, FORM, database, unwritten};
 use super::series::{named, series_of};
 use crate::disk::{self, WriteLock};
@@ -65,6 +67,8 @@ struct Open {
     path: PathBuf,
     connection: Connection,
     series: BTreeMap<(Symbol, BarInterval), i64>,
+    /// Whether it has no look so far.
+    is_empty: bool,
     /// Whether this process stands in the table of processes.
     has_process: bool,
     _lock: WriteLock,
@@ -120,6 +124,13 @@ impl RecordingWriter {
         self.n_looks
     }
 
+    /// The event log of the run, beside what is recorded: the log of each session begins with
+    /// `first_line`. Where the run was recorded before, `before` are its sessions
+    /// ([`crate::LastRun::sessions`]), and all its events are to be given again.
+    pub fn log(&self, before: &[RunSession], first_line: String) -> RunLog {
+        RunLog::new(Arc::clone(&self.kept), before, first_line)
+    }
+
     fn write(&mut self, look: &Look<'_>) -> Result<(), RecorderError> {
         self.kept.check()?;
         if look.session != self.open.session {
@@ -131,6 +142,9 @@ impl RecordingWriter {
         self.open
             .write(look, number, &self.setup)
             .map_err(|source| unwritten(&path, number, source))?;
+        if std::mem::replace(&mut self.open.is_empty, false) {
+            self.kept.begins(look.n_events);
+        }
         self.n_looks = number;
         self.kept.n_committed.store(number, Ordering::Release);
         Ok(())
@@ -167,6 +181,7 @@ impl Open {
             path,
             connection,
             series: BTreeMap::new(),
+            is_empty: true,
             has_process: false,
             _lock: lock,
         })
@@ -192,7 +207,15 @@ impl Open {
         let series = named(&path, series)?;
         let series = series.into_iter().map(|(id, key)| (key, id)).collect();
         let n_looks = last.max(head.first_look - 1);
-        let open = Open { session, path, connection, series, has_process: false, _lock: lock };
+        let open = Open {
+            session,
+            path,
+            connection,
+            series,
+            is_empty: last == 0,
+            has_process: false,
+            _lock: lock,
+        };
         Ok((open, n_looks))
     }
 
