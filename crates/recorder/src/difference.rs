@@ -3,7 +3,10 @@
 //! Not here: how it is found (`run/compare.rs`).
 
 use std::fmt;
+use std::ops::Range;
 
+use openbell_market::SeriesKey;
+use openbell_time::Timestamp;
 use serde_json::Value;
 
 /// A value in a message is cut off behind so many characters.
@@ -52,6 +55,17 @@ pub enum RunDifference {
         /// Whether there is one now.
         is_there: bool,
     },
+    /// History that was read.
+    History {
+        /// The series.
+        key: SeriesKey,
+        /// The stretch that was read at once.
+        range: Range<Timestamp>,
+        /// Its rows then.
+        n_rows: u64,
+        /// Its rows now, or why they cannot be read.
+        now: Result<u64, String>,
+    },
     /// The file of a module.
     Text {
         /// Its path, as the session file has it.
@@ -71,6 +85,20 @@ impl fmt::Display for RunDifference {
             }
             RunDifference::Overlay { was_there, is_there } => {
                 write!(f, "the calendar overlay {}", change(*was_there, *is_there))
+            }
+            RunDifference::History { key, range, n_rows, now } => {
+                let since = match range.start {
+                    Timestamp::MIN => "the beginning".to_owned(),
+                    start => start.to_string(),
+                };
+                write!(f, "the history of {key} from {since} to {}: recorded ", range.end)?;
+                match now {
+                    Ok(now) if now == n_rows => {
+                        write!(f, "{n_rows} rows, now as many with other values")
+                    }
+                    Ok(now) => write!(f, "{n_rows} rows, now {now}"),
+                    Err(why) => write!(f, "{n_rows} rows, and now it cannot be read: {why}"),
+                }
             }
             RunDifference::Text { path, was_there, is_there } => {
                 write!(f, "the module file {path} {}", change(*was_there, *is_there))

@@ -6,6 +6,7 @@ mod difference;
 mod disk;
 mod error;
 mod file;
+mod history;
 mod look;
 mod memory;
 mod replay;
@@ -18,10 +19,11 @@ pub use file::{
     RecordingReader, RecordingSetup, RecordingWriter, RunLog, RunLooks, RunSession, Summary, list,
     recordings_of, run_looks, run_sessions, session_folder,
 };
+pub use history::{HistoryRead, HistoryWatch};
 pub use look::{RecordedHeard, RecordedLook};
 pub use memory::MemoryRecording;
 pub use replay::{HandedOut, Onward, Repeated, Replay, ReplayError};
-pub use run::{LastRun, MovedAside, RunNow, last_run, make_way};
+pub use run::{MovedAside, RecordedRun, RunNow, last_run, make_way};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

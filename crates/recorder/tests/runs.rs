@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use openbell_coordinator::Digest;
 use openbell_recorder::{
-    CommandForm, Durability, LastRun, RecordedLook, RecorderError, RecordingSetup, RecordingWriter,
-    RunNow, last_run, make_way, run_looks,
+    CommandForm, Durability, RecordedLook, RecordedRun, RecorderError, RecordingSetup,
+    RecordingWriter, RunNow, last_run, make_way, run_looks,
 };
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn record(setup: RecordingSetup, looks: &[RecordedLook], why: Option<&str>) {
     }
 }
 
-fn found(place: &Place) -> LastRun {
+fn found(place: &Place) -> RecordedRun {
     last_run(place.root.path(), "coins").unwrap().expect("a run")
 }
 

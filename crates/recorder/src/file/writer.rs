@@ -16,12 +16,13 @@ use super::head::Head;
 use super::keeper::{Keeper, Kept};
 use super::link::MarkColumns;
 use super::log::RunLog;
-use super::raw::{Print, RawRow, kind_name, row_kind};
+use super::raw::{Print, RawHistory, RawRow, intervals_text, kind_name, row_kind};
 use super::run::RunSession;
 use super::schema::{self, FORM, database, unwritten};
 use super::series::{named, series_of};
 use crate::disk::{self, WriteLock};
 use crate::error::RecorderError;
+use crate::history::{HistoryRead, HistoryWatch, Offer};
 
 /// When what is recorded is on the medium.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,6 +60,14 @@ pub struct RecordingWriter {
     open: Open,
     /// Steps of the run that are recorded.
     n_looks: u64,
+    history: Option<HistoryWatch>,
+}
+
+/// What stands beside the inputs of a look: what was read of the history before it.
+#[derive(Default)]
+struct Beside {
+    read: Vec<HistoryRead>,
+    offers: Vec<Offer>,
 }
 
 /// The recording of one session, open for writing.
@@ -111,7 +120,7 @@ impl RecordingWriter {
     fn over(setup: RecordingSetup, open: Open, n_looks: u64) -> (RecordingWriter, Keeper) {
         let kept = Arc::new(Kept::new(&open.path));
         let keeper = Keeper::new(Arc::clone(&kept));
-        (RecordingWriter { setup, kept, open, n_looks }, keeper)
+        (RecordingWriter { setup, kept, open, n_looks, history: None }, keeper)
     }
 
     /// The database that is written.
@@ -124,9 +133,15 @@ impl RecordingWriter {
         self.n_looks
     }
 
+    /// What is read of the history that `watch` sees is recorded with the next look: a run that goes on
+    /// is held against it ([`crate::RecordedRun::check_history`]).
+    pub fn watch(&mut self, watch: HistoryWatch) {
+        self.history = Some(watch);
+    }
+
     /// The event log of the run, beside what is recorded: the log of each session begins with
     /// `first_line`. Where the run was recorded before, `before` are its sessions
-    /// ([`crate::LastRun::sessions`]), and all its events are to be given again.
+    /// ([`crate::RecordedRun::sessions`]), and all its events are to be given again.
     pub fn log(&self, before: &[RunSession], first_line: String) -> RunLog {
         RunLog::new(Arc::clone(&self.kept), before, first_line)
     }
@@ -139,8 +154,9 @@ impl RecordingWriter {
         }
         let number = self.n_looks + 1;
         let path = self.open.path.clone();
+        let (read, offers) = self.history.as_ref().map(HistoryWatch::take).unwrap_or_default();
         self.open
-            .write(look, number, &self.setup)
+            .write(look, number, &Beside { read, offers }, &self.setup)
             .map_err(|source| unwritten(&path, number, source))?;
         if std::mem::replace(&mut self.open.is_empty, false) {
             self.kept.begins(look.n_events);
@@ -224,6 +240,7 @@ impl Open {
         &mut self,
         look: &Look<'_>,
         number: u64,
+        beside: &Beside,
         setup: &RecordingSetup,
     ) -> rusqlite::Result<()> {
         let behavior = TransactionBehavior::Immediate;
@@ -235,8 +252,9 @@ impl Open {
             transaction.execute(began, params![number as i64, wall, FORM, program])?;
         }
         let n_known = self.series.len();
-        let written = write_look(&transaction, &mut self.series, look, number, setup.form.as_ref())
-            .and_then(|()| transaction.commit());
+        let written =
+            write_look(&transaction, &mut self.series, (look, beside), number, setup.form.as_ref())
+                .and_then(|()| transaction.commit());
         match written {
             Ok(()) => self.has_process = true,
             // Names of a look that was not written are none.
@@ -264,7 +282,7 @@ fn configure(connection: &Connection, setup: &RecordingSetup) -> rusqlite::Resul
 fn write_look(
     transaction: &Transaction<'_>,
     series: &mut BTreeMap<(Symbol, BarInterval), i64>,
-    look: &Look<'_>,
+    (look, beside): (&Look<'_>, &Beside),
     number: u64,
     form: &dyn CommandForm,
 ) -> rusqlite::Result<()> {
@@ -290,11 +308,35 @@ fn write_look(
         print.line([Some(symbol.as_str()), Some(said), why]);
         lines.execute(params![number, symbol.as_str(), said, why])?;
     }
+    write_beside(transaction, beside, number, &mut print)?;
     let insert = "INSERT INTO look VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let print = print.value();
     transaction.prepare_cached(insert)?.execute(params![
         number, kind, step, wall, first, last, session, digest, n_events, print
     ])?;
+    Ok(())
+}
+
+fn write_beside(
+    transaction: &Transaction<'_>,
+    beside: &Beside,
+    number: i64,
+    print: &mut Print,
+) -> rusqlite::Result<()> {
+    let insert = "INSERT INTO history VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    for read in beside.read.iter().map(RawHistory::of) {
+        print.history(&read);
+        let RawHistory { symbol, interval, since, until, n_rows, print } = read;
+        transaction
+            .prepare_cached(insert)?
+            .execute(params![number, symbol, interval, since, until, n_rows, print])?;
+    }
+    for (symbol, intervals) in &beside.offers {
+        let intervals = intervals_text(intervals);
+        print.line([Some(symbol.as_str()), Some(&intervals), None]);
+        let insert = "INSERT INTO offer VALUES(?1, ?2, ?3)";
+        transaction.prepare_cached(insert)?.execute(params![number, symbol.as_str(), intervals])?;
+    }
     Ok(())
 }
 

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use openbell_config::{RawSession, SessionConfig};
+use openbell_coordinator::{Source, with_causes};
+use openbell_market::SeriesKey;
+use openbell_time::Calendar;
 use serde_json::Value;
 
 use crate::difference::RunDifference;
 use crate::file::Head;
+use crate::history::HistoryRead;
 
 /// Keys of the session file that may change while a run goes on: how it is recorded, and for how long
 /// that is kept, is no part of what is run.
@@ -40,6 +44,29 @@ pub(super) fn differences(head: &Head, now: &RunNow<'_>) -> Vec<RunDifference> {
         }
     }
     found
+}
+
+/// The first stretch of each series that `source` has not as it was read.
+pub(super) fn history_differences(
+    read: &[HistoryRead],
+    source: &mut dyn Source,
+    calendar: &Calendar,
+) -> Vec<RunDifference> {
+    let mut found: BTreeMap<SeriesKey, RunDifference> = BTreeMap::new();
+    for read in read {
+        if found.contains_key(&read.key) {
+            continue;
+        }
+        let now = match read.again(source, calendar) {
+            Ok(now) if now == *read => continue,
+            Ok(now) => Ok(now.n_rows),
+            Err(error) => Err(with_causes(&error)),
+        };
+        let HistoryRead { key, range, n_rows, .. } = read.clone();
+        let difference = RunDifference::History { key: key.clone(), range, n_rows, now };
+        found.insert(key, difference);
+    }
+    found.into_values().collect()
 }
 
 /// A session file as this program reads it, with all its defaults: a key that another version did not

@@ -1,8 +1,8 @@
 //! Which recorded run a new process goes on with, and whether it is the one that is to be run.
 //!
 //! A program that is started looks for the last run of its session ([`last_run`]). Where that is not
-//! over, and is the one that is to be run now ([`LastRun::check_same`]), the process
-//! goes on with it as if the run had been paused: it steps an engine through [`LastRun::looks`]
+//! over, and is the one that is to be run now ([`RecordedRun::check_same`],
+//! [`RecordedRun::check_history`]), the process goes on with it as if the run had been paused: it steps an engine through [`RecordedRun::looks`]
 //! ([`crate::Replay::then`]) and records on behind the last of them
 //! ([`crate::RecordingWriter::go_on`]). Where it begins anew all the same, [`make_way`] moves what is in
 //! its way aside, and deletes nothing.
@@ -12,10 +12,13 @@
 mod aside;
 mod compare;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openbell_time::TradingDate;
+use openbell_coordinator::Source;
+use openbell_market::{BarInterval, Symbol};
+use openbell_time::{Calendar, TradingDate};
 
 use crate::difference::RunDifference;
 use crate::disk;
@@ -29,9 +32,9 @@ use crate::file::{
 pub use aside::{MovedAside, make_way};
 pub use compare::RunNow;
 
-/// The last run that was recorded of a session.
+/// A run that was recorded, through one of its sessions.
 #[derive(Clone, PartialEq, Debug)]
-pub struct LastRun {
+pub struct RecordedRun {
     /// Its sessions, from the first on; there is one at least.
     sessions: Vec<RunSession>,
     /// The process that recorded last.
@@ -54,11 +57,9 @@ pub struct LastRun {
 /// assert_eq!(openbell_recorder::last_run(folder.path(), "coins")?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn last_run(root: &Path, session_name: &str) -> Result<Option<LastRun>, RecorderError> {
+pub fn last_run(root: &Path, session_name: &str) -> Result<Option<RecordedRun>, RecorderError> {
     let Some(folder) = last_folder(&recordings_of(root, session_name))? else { return Ok(None) };
-    let sessions = run_sessions(&folder)?;
-    let process = RecordingReader::open(&folder)?.processes()?.pop();
-    Ok(Some(LastRun { sessions, process }))
+    RecordedRun::open(&folder).map(Some)
 }
 
 /// The folder of the last session in `folder` of which something is recorded.
@@ -79,7 +80,20 @@ fn session_folders(folder: &Path) -> Result<Vec<FolderName>, RecorderError> {
     Ok(names.filter(|name| name.suffix.is_empty()).collect())
 }
 
-impl LastRun {
+impl RecordedRun {
+    /// The run that the recording in `folder` belongs to, from its first session through this one.
+    ///
+    /// *Cost*: each recording is looked through for damage.
+    ///
+    /// # Errors
+    ///
+    /// A recording of the run that is damaged or missing, by name.
+    pub fn open(folder: &Path) -> Result<RecordedRun, RecorderError> {
+        let sessions = run_sessions(folder)?;
+        let process = RecordingReader::open(folder)?.processes()?.pop();
+        Ok(RecordedRun { sessions, process })
+    }
+
     /// Its sessions, from the first on.
     pub fn sessions(&self) -> &[RunSession] {
         &self.sessions
@@ -144,6 +158,40 @@ impl LastRun {
     /// [`RecorderError::OtherRun`], with all that differs, key by key.
     pub fn check_same(&self, now: &RunNow<'_>) -> Result<(), RecorderError> {
         self.refuse(compare::differences(self.head(), now))
+    }
+
+    /// Holds the history that was read against what `source` has of it now.
+    ///
+    /// *Cost*: reads it once more.
+    ///
+    /// # Errors
+    ///
+    /// [`RecorderError::OtherRun`], with the first stretch of each series that differs; a recording that
+    /// cannot be read.
+    pub fn check_history(
+        &self,
+        source: &mut dyn Source,
+        calendar: &Calendar,
+    ) -> Result<(), RecorderError> {
+        let mut read = Vec::new();
+        for session in &self.sessions {
+            read.extend(RecordingReader::open(&session.folder)?.history()?);
+        }
+        self.refuse(compare::history_differences(&read, source, calendar))
+    }
+
+    /// The intervals that the source of the run offered of each symbol: a replay is offered the same
+    /// ([`crate::Replay::offers`]), whatever the store has got since.
+    ///
+    /// # Errors
+    ///
+    /// A recording that cannot be read.
+    pub fn offers(&self) -> Result<BTreeMap<Symbol, Vec<BarInterval>>, RecorderError> {
+        let mut offers = BTreeMap::new();
+        for session in &self.sessions {
+            offers.extend(RecordingReader::open(&session.folder)?.offers()?);
+        }
+        Ok(offers)
     }
 
     fn refuse(&self, differences: Vec<RunDifference>) -> Result<(), RecorderError> {
