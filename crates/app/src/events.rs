@@ -321,7 +321,12 @@ impl EventLog {
 
     /// Where the events of `engine` differ first from those logged, in words; a log may be cut off.
     pub fn difference(&self, engine: &Engine) -> Option<String> {
-        let lines: Vec<String> = engine.events().iter().map(event_line).collect();
+        self.difference_of(engine.events())
+    }
+
+    /// Where `events` differ first from those logged, in words; a log may be cut off.
+    pub fn difference_of(&self, events: &[Event]) -> Option<String> {
+        let lines: Vec<String> = events.iter().map(event_line).collect();
         let is_same = |(ours, theirs): &(&String, &String)| ours == theirs;
         let n_same = lines.iter().zip(&self.lines).take_while(is_same).count();
         let n_logged = self.lines.len();

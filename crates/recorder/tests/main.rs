@@ -7,4 +7,7 @@
 
 mod damage;
 mod files;
+mod histories;
+mod logs;
+mod runs;
 mod support;

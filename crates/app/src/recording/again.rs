@@ -5,7 +5,7 @@ use std::path::Path;
 use openbell_config::{RawSession, SessionConfig};
 use openbell_coordinator::{Engine, Sessions, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
-use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, run_looks};
+use openbell_recorder::{Head, RecordedRun, Replay, ReplayError, RunSession};
 use openbell_time::TimeManager;
 
 use super::{EVENTS, command_form};
@@ -19,17 +19,17 @@ use crate::terminal::{Ink, Terminal};
 /// Runs the recording in `folder` again, from the first session of its run on; history comes from
 /// `store`, or else from the store that it names.
 pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
-    let last = RecordingReader::open(folder)?.processes()?.pop();
-    let (head, looks) = run_looks(folder, &command_form())?;
-    let replay = Replay::new(looks);
-    let mut engine = engine_of(folder, &head, store, &replay)?;
+    let run = RecordedRun::open(folder)?;
+    let replay = Replay::new(run.looks(&command_form()));
+    replay.offers(run.offers()?);
+    let mut engine = engine_of(folder, run.head(), store, &replay)?;
     replay.run(&mut engine).map_err(|error| match error {
         ReplayError::Unreadable(error) => error.into(),
         differs => Failure::new(Exit::RunFailed, differs),
     })?;
-    compare(folder, &engine)?;
+    compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
-    let known = last.as_ref().and_then(|process: &ProcessRow| process.digest.clone());
+    let known = run.process().and_then(|process| process.digest.clone());
     if let Some(known) = known.as_ref().filter(|known| **known != digest) {
         let text = format!(
             "the replay has the looks of the recording and another digest: recorded {known}, \
@@ -92,14 +92,19 @@ fn engine_of(
     Ok(engine)
 }
 
-/// Holds the events against the log beside the recording, where there is one.
-fn compare(folder: &Path, engine: &Engine) -> Result<(), Failure> {
-    let path = folder.join(EVENTS);
-    if !path.exists() {
-        return Ok(());
+/// Holds the events against the logs beside the recordings of the run, where there are some.
+fn compare(sessions: &[RunSession], engine: &Engine) -> Result<(), Failure> {
+    let events = engine.events();
+    let ends = sessions.iter().skip(1).map(|session| session.first_event);
+    for (session, end) in sessions.iter().zip(ends.chain([None])) {
+        let path = session.folder.join(EVENTS);
+        let (Some(first), true) = (session.first_event, path.exists()) else { continue };
+        let end = end.map_or(events.len(), |end| end as usize);
+        let of_session = events.get(first as usize..end).unwrap_or_default();
+        if let Some(differs) = EventLog::load(&path)?.difference_of(of_session) {
+            let text = format!("{}: {differs}", session.folder.display());
+            return Err(Failure::says(Exit::RunFailed, text));
+        }
     }
-    match EventLog::load(&path)?.difference(engine) {
-        None => Ok(()),
-        Some(differs) => Err(Failure::says(Exit::RunFailed, differs)),
-    }
+    Ok(())
 }

@@ -28,13 +28,16 @@ struct Place {
     path: PathBuf,
     /// Those of earlier sessions that are still to be closed.
     left: Vec<PathBuf>,
+    /// The folder of each session of this process, with the number of its first event.
+    folders: Vec<(u64, PathBuf)>,
     /// Why nothing can be brought to the medium any more.
     failed: Option<String>,
 }
 
 impl Kept {
     pub(super) fn new(path: &Path) -> Kept {
-        let place = Place { path: path.to_owned(), left: Vec::new(), failed: None };
+        let place =
+            Place { path: path.to_owned(), left: Vec::new(), folders: Vec::new(), failed: None };
         Kept {
             n_committed: AtomicU64::new(0),
             n_synced: AtomicU64::new(0),
@@ -51,6 +54,25 @@ impl Kept {
         let mut place = self.place();
         let left = std::mem::replace(&mut place.path, path.to_owned());
         place.left.push(left);
+    }
+
+    /// The first look of a session is committed, before which the run had `n_events` events.
+    pub(super) fn begins(&self, n_events: u64) {
+        let folder = self.folder();
+        self.place().folders.push((n_events, folder));
+    }
+
+    /// The folder that is written to.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.place().path.parent().unwrap_or(Path::new("")).to_owned()
+    }
+
+    /// The folder of the session that the event `number` belongs to; `None` where that was recorded
+    /// before.
+    pub(super) fn folder_of(&self, number: u64) -> Option<PathBuf> {
+        let place = self.place();
+        let known = place.folders.iter().rev().find(|(first, _)| *first <= number);
+        known.map(|(_, folder)| folder.clone())
     }
 
     /// What the keeper has met.
@@ -109,6 +131,7 @@ impl Keeper {
         for path in left {
             bring_in(&path, "TRUNCATE")?;
         }
+        disk::sync_file(&path.with_file_name(super::log::NAME))?;
         let log = log_of(&path);
         disk::sync_file(&log)?;
         if disk::n_bytes(&log) > LOG_LIMIT {

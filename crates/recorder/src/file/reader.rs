@@ -5,18 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_coordinator::{Digest, Loaded, Loading, LoadingState, Occasion, Waited};
-use openbell_market::{BarColumns, Ohlcv, Symbol};
+use openbell_market::{BarColumns, BarInterval, Ohlcv, Symbol};
 use openbell_time::Timestamp;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::CommandForm;
 use super::folder::INPUTS;
 use super::head::Head;
 use super::link::MarkColumns;
-use super::raw::{Print, RawRow, kind_name, row_kind};
+use super::raw::{Print, RawHistory, RawRow, kind_name, row_kind};
 use super::schema::{self, database};
 use super::series::{Key, named, series_of};
 use crate::error::RecorderError;
+use crate::history::HistoryRead;
 use crate::look::{RecordedHeard, RecordedLook};
 
 /// So many rows of a table are read at once.
@@ -37,6 +38,14 @@ pub struct ProcessRow {
     pub digest: Option<String>,
     /// The program and its version.
     pub program: String,
+}
+
+impl ProcessRow {
+    /// Whether its end is that of the run: it was *closed*, its last session being over, or *stopped* by
+    /// a command. One that was interrupted, has failed or was killed is gone on with.
+    pub fn ends_run(&self) -> bool {
+        matches!(self.why.as_deref(), Some("closed" | "stopped"))
+    }
 }
 
 /// What a recording holds, in numbers.
@@ -113,6 +122,65 @@ impl RecordingReader {
         read().map_err(|source| database(&self.path, source))
     }
 
+    /// How many steps it holds.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn n_looks(&self) -> Result<u64, RecorderError> {
+        let n = self.connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
+        n.map(|n: i64| n as u64).map_err(|source| database(&self.path, source))
+    }
+
+    /// What was read of the history, in order.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn history(&self) -> Result<Vec<HistoryRead>, RecorderError> {
+        let read = self.all(HISTORY, raw_history)?.into_iter().map(|raw| {
+            let wrong = || format!("history of {} {}", raw.symbol, raw.interval);
+            raw.read().ok_or_else(|| RecorderError::damaged(&self.path, wrong()))
+        });
+        read.collect()
+    }
+
+    /// The intervals that the source of the run offered of each symbol, those that it offered last.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn offers(&self) -> Result<BTreeMap<Symbol, Vec<BarInterval>>, RecorderError> {
+        let offers = self.all(OFFERS, raw_offer)?.into_iter().map(|(symbol, intervals)| {
+            let read = intervals.split_whitespace().map(str::parse).collect::<Result<_, _>>();
+            let offer = symbol.parse().ok().zip(read.ok());
+            let wrong = || format!("the offer of {symbol}: {intervals}");
+            offer.ok_or_else(|| RecorderError::damaged(&self.path, wrong()))
+        });
+        offers.collect()
+    }
+
+    /// All rows of a table, in order.
+    fn all<T>(
+        &self,
+        select: &str,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, RecorderError> {
+        let rows = || {
+            let mut statement = self.connection.prepare(select)?;
+            let rows = statement.query_map(params![0, -1], read)?;
+            rows.collect::<rusqlite::Result<Vec<T>>>()
+        };
+        rows().map_err(|source| database(&self.path, source))
+    }
+
+    /// The events of the run before its first step; `None` where it has no step.
+    pub(crate) fn first_event(&self) -> Result<Option<u64>, RecorderError> {
+        let first = "SELECT n_events FROM look ORDER BY number LIMIT 1";
+        let n = self.connection.query_row(first, [], |row| row.get(0)).optional();
+        n.map(|n: Option<i64>| n.map(|n| n as u64)).map_err(|source| database(&self.path, source))
+    }
+
     /// What it holds, in numbers.
     ///
     /// # Errors
@@ -163,51 +231,11 @@ impl RecordingReader {
             marks: Ahead::new(MARKS),
             commands: Ahead::new(COMMANDS),
             loading: Ahead::new(LOADING),
+            history: Ahead::new(HISTORY),
+            offers: Ahead::new(OFFERS),
             is_done: false,
         })
     }
-}
-
-/// The looks of the run that the recording in `folder` belongs to, from its first session through this
-/// one. Returns the head of `folder` as well.
-///
-/// # Errors
-///
-/// A session that is missing, or a recording that cannot be read.
-pub fn run_looks(
-    folder: &Path,
-    form: &Arc<dyn CommandForm>,
-) -> Result<
-    (Head, impl Iterator<Item = Result<RecordedLook, RecorderError>> + Send + 'static),
-    RecorderError,
-> {
-    let last = RecordingReader::open(folder)?;
-    let head = last.head().clone();
-    let beside = folder.parent().unwrap_or(Path::new(""));
-    let of_run = |session: &String| *session >= head.first_session && *session < head.session;
-    let mut looks = Vec::new();
-    let mut known = 0;
-    for session in crate::disk::folders(beside)?.iter().filter(|session| of_run(session)) {
-        let reader = RecordingReader::open(&beside.join(session))?;
-        if reader.head().first_session == head.first_session {
-            known = check_adjoins(&reader, known, &head)?;
-            looks.push(reader.looks(Arc::clone(form))?);
-        }
-    }
-    check_adjoins(&last, known, &head)?;
-    looks.push(last.looks(Arc::clone(form))?);
-    Ok((head, looks.into_iter().flatten()))
-}
-
-/// Holds the number of the first look against that of the last one before. Returns that of its last.
-fn check_adjoins(reader: &RecordingReader, known: u64, head: &Head) -> Result<u64, RecorderError> {
-    let found = reader.head().first_look;
-    if found != known + 1 {
-        let folder = reader.path.parent().unwrap_or(Path::new("")).to_owned();
-        let first = head.first_session.clone();
-        return Err(RecorderError::Incomplete { folder, found, known, first });
-    }
-    Ok(known + reader.summary()?.n_looks)
 }
 
 /// A row of `look`.
@@ -231,6 +259,10 @@ const MARKS: &str = "SELECT rowid, look, series, complete_through, link, at, mor
                      WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
 const COMMANDS: &str =
     "SELECT rowid, look, command FROM command WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
+const HISTORY: &str = "SELECT rowid, look, symbol, interval, since, until, n_rows, print \
+                       FROM history WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
+const OFFERS: &str = "SELECT rowid, look, symbol, intervals FROM offer WHERE rowid > ?1 \
+                      ORDER BY rowid LIMIT ?2";
 const LOADING: &str = "SELECT rowid, look, symbol, said, why FROM loading WHERE rowid > ?1 \
                        ORDER BY rowid LIMIT ?2";
 
@@ -261,6 +293,21 @@ fn raw_mark(row: &Row<'_>) -> rusqlite::Result<(i64, MarkColumns)> {
     let complete_through = row.get(3)?;
     let (link, at, more) = (row.get(4)?, row.get(5)?, row.get(6)?);
     Ok((row.get(2)?, MarkColumns { complete_through, link, at, more }))
+}
+
+fn raw_history(row: &Row<'_>) -> rusqlite::Result<RawHistory> {
+    Ok(RawHistory {
+        symbol: row.get(2)?,
+        interval: row.get(3)?,
+        since: row.get(4)?,
+        until: row.get(5)?,
+        n_rows: row.get(6)?,
+        print: row.get(7)?,
+    })
+}
+
+fn raw_offer(row: &Row<'_>) -> rusqlite::Result<(String, String)> {
+    Ok((row.get(2)?, row.get(3)?))
 }
 
 /// The rows of a table that are read ahead, each beside its look.
@@ -309,6 +356,8 @@ pub struct RecordedLooks {
     marks: Ahead<(i64, MarkColumns)>,
     commands: Ahead<String>,
     loading: Ahead<(String, String, Option<String>)>,
+    history: Ahead<RawHistory>,
+    offers: Ahead<(String, String)>,
     is_done: bool,
 }
 
@@ -332,6 +381,8 @@ struct RawParts {
     marks: Vec<(i64, MarkColumns)>,
     commands: Vec<String>,
     loading: Vec<(String, String, Option<String>)>,
+    history: Vec<RawHistory>,
+    offers: Vec<(String, String)>,
 }
 
 impl RecordedLooks {
@@ -396,6 +447,18 @@ impl RecordedLooks {
             of_look(of, "loading")?;
             parts.loading.push(said);
         }
+        while let Some((of, read)) =
+            self.history.next(connection, number, raw_history).map_err(failed)?
+        {
+            of_look(of, "history")?;
+            parts.history.push(read);
+        }
+        while let Some((of, offer)) =
+            self.offers.next(connection, number, raw_offer).map_err(failed)?
+        {
+            of_look(of, "offer")?;
+            parts.offers.push(offer);
+        }
         Ok(parts)
     }
 
@@ -430,6 +493,10 @@ fn print_of(raw: &RawLook, parts: &RawParts) -> i64 {
     }
     for (symbol, said, why) in &parts.loading {
         print.line([Some(symbol), Some(said), why.as_deref()]);
+    }
+    parts.history.iter().for_each(|read| print.history(read));
+    for (symbol, intervals) in &parts.offers {
+        print.line([Some(symbol), Some(intervals), None]);
     }
     print.value()
 }

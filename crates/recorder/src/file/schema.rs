@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::disk;
 use crate::error::RecorderError;
 
 /// The form of the tables. A reader refuses another one.
@@ -29,6 +30,10 @@ CREATE TABLE mark(
   at INTEGER, more TEXT);
 CREATE TABLE command(look INTEGER NOT NULL, command TEXT NOT NULL);
 CREATE TABLE loading(look INTEGER NOT NULL, symbol TEXT NOT NULL, said TEXT NOT NULL, why TEXT);
+CREATE TABLE history(
+  look INTEGER NOT NULL, symbol TEXT NOT NULL, interval TEXT NOT NULL, since INTEGER NOT NULL,
+  until INTEGER NOT NULL, n_rows INTEGER NOT NULL, print INTEGER NOT NULL);
+CREATE TABLE offer(look INTEGER NOT NULL, symbol TEXT NOT NULL, intervals TEXT NOT NULL);
 CREATE TABLE process(
   id INTEGER PRIMARY KEY, first_look INTEGER NOT NULL, began INTEGER, ended INTEGER, why TEXT,
   digest TEXT, form INTEGER NOT NULL, program TEXT NOT NULL);
@@ -46,6 +51,16 @@ pub(crate) fn create(path: &Path) -> Result<Connection, RecorderError> {
         Ok(connection)
     };
     made().map_err(|source| database(path, source))
+}
+
+/// Removes the file at `path`, where there is one, and those beside it.
+pub(crate) fn remove(path: &Path) -> Result<(), RecorderError> {
+    for ending in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        disk::remove_file(Path::new(&name))?;
+    }
+    Ok(())
 }
 
 /// Opens the recording at `path`, which is looked through for damage.
@@ -67,6 +82,14 @@ pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Recorder
         "ok" => Ok(connection),
         found => Err(RecorderError::Damaged { path: path.to_owned(), found: found.to_owned() }),
     }
+}
+
+/// Whether the recording at `path` has no look; an error where it is none.
+pub(crate) fn has_no_looks(path: &Path) -> Result<bool, RecorderError> {
+    let connection = open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let n: rusqlite::Result<i64> =
+        connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
+    n.map(|n| n == 0).map_err(|source| database(path, source))
 }
 
 /// What an error of `SQLite` means for a recording.
