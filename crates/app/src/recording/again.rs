@@ -9,7 +9,7 @@ use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, 
 use openbell_time::TimeManager;
 
 use super::command_form;
-use crate::events::EventLog;
+use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
@@ -101,7 +101,7 @@ fn compare(folder: &Path, engine: &Engine) -> Result<(), Failure> {
     if !path.exists() {
         return Ok(());
     }
-    match EventLog::load(&path)?.difference(engine) {
+    match event_log::load(&path)?.difference(engine.events()) {
         None => Ok(()),
         Some(differs) => Err(Failure::says(Exit::RunFailed, differs)),
     }

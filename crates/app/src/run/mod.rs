@@ -13,8 +13,9 @@ use openbell_coordinator::{Engine, OnError, Phase, Report, StoreSource, run as r
 use openbell_data_manager::export::RunExport;
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::SystemWall;
+use openbell_wire::engine::LogHead;
 
-use crate::events::LogHead;
+use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::modules::{self, ModuleTexts};
@@ -249,7 +250,7 @@ fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogH
     let overlay = file.overlay_text()?;
     let store = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
     let (config, store) = (file.config.clone(), store.display().to_string());
-    Ok(LogHead { config, store, overlay, texts })
+    Ok(LogHead { program: PROGRAM.to_owned(), config, store, overlay, texts })
 }
 
 fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {
