@@ -1,6 +1,6 @@
 //! The JSON that goes out and comes back, as plain structs: event logs, commands with their
-//! answers, and reports. Names and shape stay what they are; what is new is added, and a reader passes
-//! over what it does not know.
+//! answers, reports, and the state of a run. Names and shape stay what they are; what is new is added,
+//! and a reader passes over what it does not know.
 //!
 //! Instants are text as `2025-07-02T13:30:00Z`, dates as `2025-07-02`, intervals as `5m`, digests as
 //! sixteen hexadecimal digits.
@@ -16,6 +16,7 @@ pub mod engine;
 pub mod event;
 pub mod log;
 pub mod report;
+pub mod status;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -9,8 +9,10 @@ mod error;
 mod event;
 mod log;
 mod report;
+mod status;
 
 pub use command::{command_of_text, command_text};
 pub use error::{CommandError, LogError};
 pub use log::{EventLog, LogHead, LoggedCommand, end_line, event_line};
 pub use report::ReportFacts;
+pub use status::StatusFacts;
