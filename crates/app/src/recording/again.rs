@@ -9,7 +9,7 @@ use openbell_recorder::{Head, RecordedRun, Replay, ReplayError, RunSession};
 use openbell_time::TimeManager;
 
 use super::{EVENTS, command_form};
-use crate::events::EventLog;
+use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
@@ -101,7 +101,7 @@ fn compare(sessions: &[RunSession], engine: &Engine) -> Result<(), Failure> {
         let (Some(first), true) = (session.first_event, path.exists()) else { continue };
         let end = end.map_or(events.len(), |end| end as usize);
         let of_session = events.get(first as usize..end).unwrap_or_default();
-        if let Some(differs) = EventLog::load(&path)?.difference_of(of_session) {
+        if let Some(differs) = event_log::load(&path)?.difference(of_session) {
             let text = format!("{}: {differs}", session.folder.display());
             return Err(Failure::says(Exit::RunFailed, text));
         }

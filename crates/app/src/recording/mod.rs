@@ -11,8 +11,8 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use openbell_coordinator::SessionCommand;
 use openbell_recorder::{CommandForm, RecorderError};
+use openbell_wire::engine::{command_of_text, command_text};
 
-use crate::events::{command_of_text, command_text};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
@@ -89,7 +89,7 @@ impl CommandForm for AsLogged {
     }
 
     fn command(&self, text: &str) -> Result<SessionCommand, String> {
-        command_of_text(text)
+        command_of_text(text).map_err(|error| error.to_string())
     }
 }
 

@@ -9,8 +9,9 @@ use openbell_coordinator::{
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TradingDate};
+use openbell_wire::report::Wall;
 
-use super::{RunFacts, per_second};
+use super::RunFacts;
 use crate::table::{Align, Table, count, counted, counted_as, hh_mm};
 use crate::terminal::{Ink, Terminal};
 
@@ -358,7 +359,8 @@ fn rejections(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
 }
 
 fn foot(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
-    let rate = per_second(report.n_bars, facts.elapsed)
+    let rate = Wall::of(report, facts.elapsed)
+        .bars_per_s
         .map(|rate| format!(", {} bars a second", count(rate as u64)))
         .unwrap_or_default();
     terminal.line(format!(

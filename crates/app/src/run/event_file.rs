@@ -5,8 +5,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use openbell_coordinator::{Event, Report};
+use openbell_wire::engine::{LogHead, end_line, event_line};
 
-use crate::events::{LogHead, end_line, event_line};
 use crate::exit::{Exit, Failure};
 
 /// A file that grows by the events of a run.

@@ -11,8 +11,9 @@ use clap::Args;
 use openbell_config::{Mode, SPEED_MIN, is_speed};
 use openbell_coordinator::OnError;
 use openbell_data_manager::export::RunExport;
+use openbell_wire::engine::LogHead;
 
-use crate::events::LogHead;
+use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::modules::ModuleTexts;
@@ -154,7 +155,7 @@ fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts
 
 fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogHead, Failure> {
     let (overlay, store) = (file.overlay_text()?, absolute(folder));
-    Ok(LogHead { config: file.config.clone(), store, overlay, texts })
+    Ok(LogHead { program: PROGRAM.to_owned(), config: file.config.clone(), store, overlay, texts })
 }
 
 fn absolute(folder: &Path) -> String {

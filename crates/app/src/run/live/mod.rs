@@ -27,10 +27,11 @@ use openbell_market::BarInterval;
 use openbell_recorder::Ahead;
 use openbell_time::{CoarseClock, CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Transport, Trust};
+use openbell_wire::engine::LogHead;
 
 use super::export::Export;
 use super::{RunArgs, absolute, outputs};
-use crate::events::LogHead;
+use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::Followed;
 use crate::interrupt::Interrupt;
@@ -171,6 +172,7 @@ fn follow(
     modules::register(made, &mut engine)?;
 
     let log = LogHead {
+        program: PROGRAM.to_owned(),
         config: file.config.clone(),
         store: folder,
         overlay: file.overlay_text()?,

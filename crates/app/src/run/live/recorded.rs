@@ -11,10 +11,11 @@ use openbell_recorder::{
     Ahead, Durability, Head, Keeper, RecordingSetup, RecordingWriter, session_folder,
 };
 use openbell_time::{SystemWall, Timestamp, TradingDate, WallClock};
+use openbell_wire::engine::LogHead;
 
 use super::super::event_file::EventFile;
 use super::threads::Threads;
-use crate::events::LogHead;
+use crate::PROGRAM;
 use crate::exit::Failure;
 use crate::recording::{EVENTS, command_form};
 use crate::session_file::SessionFile;
@@ -44,8 +45,7 @@ impl Recorder {
         sessions: Ahead,
         vendor: String,
     ) -> Recorder {
-        let program = concat!("openbell ", env!("CARGO_PKG_VERSION"));
-        let mut head = Head::new(program, log.config.to_json());
+        let mut head = Head::new(PROGRAM, log.config.to_json());
         head.sessions = Some(sessions);
         head.store = Some(log.store.clone()).filter(|store| !store.is_empty());
         head.overlay.clone_from(&log.overlay);
