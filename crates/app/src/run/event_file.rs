@@ -24,13 +24,6 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Goes on with a log, behind its last line.
-    pub(super) fn go_on(path: &Path) -> Result<EventFile, Failure> {
-        let opened = File::options().append(true).open(path);
-        let file = opened.map_err(|error| cannot_write(path, error))?;
-        Ok(EventFile { path: path.to_owned(), out: BufWriter::new(file) })
-    }
-
     /// Writes events that are new. *Cost*: nothing where there are none.
     pub(super) fn append(&mut self, events: &[Event]) -> Result<(), Failure> {
         if events.is_empty() {

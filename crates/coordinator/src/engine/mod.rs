@@ -224,6 +224,13 @@ impl Engine {
         self.core.recording = Some(recording);
     }
 
+    /// Says from now on whether what is stepped was stepped before, by a process that has ended since:
+    /// consumers are told so ([`Context::is_rehearsal`](crate::Context::is_rehearsal)), nothing else
+    /// changes. Free consumers, which see *now*, are told nothing of what was.
+    pub fn rehearse(&mut self, is_rehearsal: bool) {
+        self.core.consumers.rehearse(is_rehearsal);
+    }
+
     /// Sessions closed so far.
     pub fn n_sessions_closed(&self) -> usize {
         self.core.record.n_sessions_closed

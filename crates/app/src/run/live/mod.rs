@@ -7,6 +7,7 @@ mod activity;
 mod counts;
 mod lines;
 mod panel;
+mod prepared;
 mod recorded;
 mod sim;
 mod summary;
@@ -15,42 +16,49 @@ mod threads;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
 use openbell_config::{DataApi, LiveConfig};
-use openbell_coordinator::{Engine, Phase, Report, Sessions, StoreSource, run_by_event};
-use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_coordinator::{
+    Engine, Event, Look, Phase, Recording, RecordingError, Report, Signal, Step, run_by_event,
+};
+use openbell_data_manager::live::Note;
 use openbell_market::BarInterval;
-use openbell_recorder::Ahead;
-use openbell_time::{CoarseClock, CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
+use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Transport, Trust};
-use openbell_wire::engine::LogHead;
+use openbell_wire::engine::{end_line, event_line};
 
-use super::export::Export;
-use super::{RunArgs, absolute, outputs};
-use crate::PROGRAM;
+use super::RunArgs;
+use super::event_file::EventFile;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::followed::Followed;
 use crate::interrupt::Interrupt;
-use crate::modules;
-use crate::planned::plan_failure;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
-use crate::table::length;
+use crate::table::{counted, length};
 use crate::terminal::Terminal;
-use crate::vendors::{Connection, VendorName};
+use crate::vendors::VendorName;
 use lines::Lines;
 use panel::Panel;
-use recorded::{EventLogs, Recorder};
+use prepared::{Prepared, prepare};
 use sim::Sim;
 use teller::{Ended, SharedFigures, Teller, Told};
 use threads::Threads;
 
 /// How often the clock is renewed that readers hold the core against.
 const TICK: Duration = Duration::from_millis(200);
+
+/// What is to be run.
+struct Asked<'a> {
+    file: &'a SessionFile,
+    live: &'a LiveConfig,
+    base: BarInterval,
+    args: &'a RunArgs,
+    interrupt: &'a Interrupt,
+}
 
 /// Follows the vendor that `file` names, to the end of its sessions.
 pub(super) fn run_live(
@@ -66,12 +74,14 @@ pub(super) fn run_live(
     }
     let base = choose_base(&mut file, live)?;
     let mut threads = Threads::default();
-    let symbols = &file.config.session_data_config.symbols;
     let sim = match (live.data_api, &live.endpoint) {
-        (DataApi::Sim, None) => Some(Sim::serve(symbols, &mut threads)?),
+        (DataApi::Sim, None) => {
+            Some(Sim::serve(&file.config.session_data_config.symbols, &mut threads)?)
+        }
         _ => None,
     };
-    let followed = follow(&file, live, base, args, interrupt, terminal, &mut threads, sim.as_ref());
+    let asked = Asked { file: &file, live, base, args, interrupt };
+    let followed = follow(&asked, sim.as_ref(), &mut threads, terminal);
     if let Some(sim) = sim {
         sim.stop();
     }
@@ -110,100 +120,37 @@ fn choose_base(file: &mut SessionFile, live: &LiveConfig) -> Result<BarInterval,
     Ok(base)
 }
 
-/// The store that the file names; absent where it names none, or none is there yet.
-fn store_of(file: &SessionFile, args: &RunArgs) -> Result<(String, Option<StoreSource>), Failure> {
-    if args.store.is_none() && file.config.data_config.store.is_none() {
-        return Ok((String::new(), None));
-    }
-    let folder = file.store(args.store.as_deref())?;
-    let group = file.config.exchange_group.name.to_owned();
-    let source = match DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) }) {
-        Ok(store) => Some(StoreSource::new(store)),
-        Err(DataError::NoSuchStore { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    Ok((absolute(&folder), source))
-}
-
-/// What may be changed of how the vendor is dealt with.
-fn settings(file: &SessionFile, live: &LiveConfig, now: Timestamp) -> Settings {
-    let seconds = |seconds: f64| Nanos::from_nanos((seconds * 1e9) as i64);
-    let filler = &file.config.session_data_config.gap_filler;
-    Settings {
-        probe_after: seconds(live.probe_seconds),
-        max_skew: seconds(live.max_skew_seconds),
-        silent_after: live.silent_seconds.map(seconds),
-        n_retries: filler.max_retries,
-        retry_each: Nanos::from_secs(i64::from(filler.retry_interval_seconds)),
-        ..Settings::new(now.as_nanos().unsigned_abs())
-    }
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is one thing that a run is made of")]
 fn follow(
-    file: &SessionFile,
-    live: &LiveConfig,
-    base: BarInterval,
-    args: &RunArgs,
-    interrupt: &Interrupt,
-    terminal: &mut Terminal,
-    threads: &mut Threads,
+    asked: &Asked<'_>,
     sim: Option<&Sim>,
+    threads: &mut Threads,
+    terminal: &mut Terminal,
 ) -> Outcome {
-    let connection = Connection::of_session(live, sim.map(|sim| sim.address))?;
-    let protocol = connection.protocol()?;
-    let time = file.calendars()?;
-    let (made, texts) = modules::of_file(file, &time)?;
-    modules::warn_of_idle_limits(file, &made, terminal);
-    let (folder, store) = store_of(file, args)?;
-    outputs(args, file, folder.as_ref(), &texts).check()?;
-
-    let wall = Arc::new(SystemWall::new());
-    let engines: Arc<dyn WallClock> = Arc::clone(&wall) as Arc<dyn WallClock>;
-    let (door, inlet) = Door::new(Arc::clone(&engines), Door::LIMIT);
-    let now = wall.now();
-    let vendor = Vendor::new(protocol, settings(file, live, now), inlet);
+    let (args, live) = (asked.args, asked.live);
+    let Prepared { mut engine, ticker, vendor, wall, recorder, recorded, export, log, said } =
+        prepare(asked, sim, threads, terminal)?;
     let name = live.data_api.name();
-    let source = Followed::live(store, base, name, door);
-    let (ticker, clock) = CoarseTicker::new(now);
-    let sessions = Sessions::Ahead { from: now, n_sessions: live.sessions };
-    let mut engine = engine_of(file, &time, source, sessions, clock)?;
-    modules::check_planned(file, engine.plan(), &made)?;
-    modules::register(made, &mut engine)?;
-
-    let log = LogHead {
-        program: PROGRAM.to_owned(),
-        config: file.config.clone(),
-        store: folder,
-        overlay: file.overlay_text()?,
-        texts,
-    };
-    let export = match &args.export {
-        Some(folder) => Some(Export::create(folder, &log, &mut engine)?),
-        None => None,
-    };
-    let first = engine.plan().sessions()[0];
-    let recorder = live.record.as_ref().map(|record| {
-        let ahead = Ahead { from: now.to_string(), n_sessions: live.sessions };
-        Arc::new(Recorder::of(file, record, &log, ahead, connection.provider()))
-    });
-    let mut logs = EventLogs::new(log, args.events.as_deref(), recorder.clone())?;
-    let keeper = match &recorder {
-        Some(recorder) => {
-            let (recording, end) = recorder.begin(first.date, threads)?;
-            engine.record_with(recording);
-            Some(end)
-        }
-        None => None,
-    };
-    logs.begin(first.date)?;
-
     let calendar = engine.plan().calendar().clone();
+    let now = wall.now();
     let figures = SharedFigures::new(calendar.clone(), now);
     let (tell, told): (Sender<Told>, Receiver<Told>) = channel();
-    let telling = tell.clone();
-    let notes = move |at: Timestamp, note: &openbell_data_manager::live::Note| {
-        let _ = telling.send(Told::Note(at, note.clone())); // Nobody listens once the run has ended.
+    for line in said {
+        let _ = tell.send(Told::Line(line)); // It is received below.
+    }
+    let (keeper, run_log, replay) = match recorded {
+        Some((keeper, run_log, replay)) => (Some(keeper), Some(run_log), replay),
+        None => (None, None, None),
+    };
+    let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
+    let mut sink = Sink { tell: tell.clone(), whole, run_log, n_events: 0, signals: Vec::new() };
+    if let Some(replay) = replay {
+        repeat(&replay, &mut engine, &mut sink)?;
+    }
+    let notes = {
+        let tell = tell.clone();
+        move |at: Timestamp, note: &Note| {
+            let _ = tell.send(Told::Note(at, note.clone())); // Nobody listens once the run has ended.
+        }
     };
     let transport = Transport::new(Trust::platform());
     let Line { carriers, control } =
@@ -215,93 +162,177 @@ fn follow(
         })?;
     }
     let ticking = tick(ticker, threads)?;
-    let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
-    let _ = tell.send(Told::Line(summary::beginning(file, &engine, name, recorder.as_deref())));
-
+    let _listening = asked.interrupt.wakes(Arc::clone(&wall));
+    let engines: Arc<dyn WallClock> = Arc::clone(&wall) as Arc<dyn WallClock>;
+    let is_ending = Arc::new(AtomicBool::new(false));
     let teller = Teller {
         panel: Panel::new(terminal, !args.no_progress),
         terminal: &mut *terminal,
-        lines: Lines::new(calendar, name),
+        lines: Lines::new(calendar.clone(), name),
         handle: engine.handle(),
         wall: SystemWall::new(),
         figures: figures.clone(),
         give_up: live.give_up_minutes.map(|minutes| Nanos::from_secs(60 * i64::from(minutes))),
         is_json: args.json,
         vendor: name,
+        is_ending: Arc::clone(&is_ending),
+        wakes: Arc::clone(&engines),
     };
     let began = wall.passed();
-    let mut signals = Vec::new();
-    let mut failed = None;
-    let telling = thread::scope(|scope| {
+    let (run, telling) = thread::scope(|scope| {
         let telling = scope.spawn(move || teller.run(&told));
-        let handle = engine.handle();
+        let mut run = Ok(());
         run_by_event(&mut engine, &engines, |engine| {
-            let events = engine.drain_events();
-            if let Err(failure) = logs.append(&events) {
-                failed = Some(failure);
-                return ControlFlow::Break(());
-            }
-            for event in events {
-                if let openbell_coordinator::Event::Signalled { at, signal } = &event {
-                    signals.push((*at, signal.clone()));
-                }
-                if tell.send(Told::Event(Box::new(event))).is_err() {
-                    drop(handle.stop()); // Nobody can be told any more: the run ends in order.
-                }
-            }
-            ControlFlow::Continue(())
+            run = sink.take(engine);
+            let goes_on = run.is_ok()
+                && !asked.interrupt.is_asked()
+                && !is_ending.load(Ordering::SeqCst)
+                && !telling.is_finished();
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        control.stop();
         let _ = tell.send(Told::Over); // The vendor's side may still have something to say.
         match telling.join() {
-            Ok(told) => told,
+            Ok(told) => (run, told),
             Err(panicked) => std::panic::resume_unwind(panicked),
         }
     });
+    control.stop();
     drop(ticking);
     let elapsed = wall.passed() - began;
+    let digest = engine.report().digest;
+    let is_paused = !engine.phase().is_final();
+    if is_paused {
+        stop(&mut engine, wall.now());
+    }
     let mut report = engine.report();
-    report.signals = signals;
+    report.signals = std::mem::take(&mut sink.signals);
     let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose();
-    let plan_calendar = engine.plan().calendar().clone();
     drop(engine);
+    let why = if is_paused { "interrupted" } else { report.phase.name() };
     if let Some(keeper) = keeper {
-        keeper.end(report.phase.name(), report.digest);
+        keeper.end(why, digest);
     }
-    if let Some(failure) = failed {
-        return Err(failure);
-    }
+    run?;
     telling?;
-    logs.finish(&report)?;
+    sink.finish(&report, is_paused)?;
     let exported = exported?;
     let facts = RunFacts {
-        config: &file.config,
-        calendar: &plan_calendar,
+        config: &asked.file.config,
+        calendar: &calendar,
         elapsed,
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     let figures = figures.lock();
     if args.json {
         let mut json = report::as_json(&report, &facts);
-        json["live"] = summary::as_json(&figures, &report, recorder.as_deref(), first.date);
+        json["live"] = summary::as_json(&figures, &report, recorder.as_deref());
         terminal.line(format!("{json:#}"))?;
     } else {
         report::print(&report, &facts, terminal)?;
-        summary::print(&figures, &report, recorder.as_deref(), first.date, terminal)?;
+        summary::print(&figures, &report, recorder.as_deref(), terminal)?;
     }
     terminal.flush()?;
-    Ok(end_of(&report, figures.ended.as_ref(), figures.counts.n_up, interrupt, name, terminal))
+    Ok(end_of(&report, &figures, asked, name, terminal))
 }
 
-fn engine_of(
-    file: &SessionFile,
-    time: &openbell_time::TimeManager,
-    source: Followed,
-    sessions: Sessions,
-    clock: CoarseClock,
-) -> Result<Engine, Failure> {
-    Engine::live_with_deadline(&file.config, time, Box::new(source), sessions, clock)
-        .map_err(|errors| plan_failure(&errors, Some(file)))
+/// Where the events of a run go, in order.
+struct Sink {
+    tell: Sender<Told>,
+    /// The log that was asked for.
+    whole: Option<EventFile>,
+    /// The log beside the recording.
+    run_log: Option<openbell_recorder::RunLog>,
+    n_events: u64,
+    signals: Vec<(Timestamp, Signal)>,
+}
+
+impl Sink {
+    /// Takes what is new out of the engine, which keeps nothing for months.
+    fn take(&mut self, engine: &mut Engine) -> Result<(), Failure> {
+        let events = engine.drain_events();
+        if let Some(whole) = &mut self.whole {
+            whole.append(&events)?;
+        }
+        for event in events {
+            if let Some(log) = &mut self.run_log {
+                log.event(self.n_events, &event_line(&event)).map_err(log_failure)?;
+            }
+            self.n_events += 1;
+            if let Event::Signalled { at, signal } = &event {
+                self.signals.push((*at, signal.clone()));
+            }
+            let _ = self.tell.send(Told::Event(Box::new(event))); // Whoever is gone ends the run.
+        }
+        Ok(())
+    }
+
+    /// Writes the last lines; the log of a run that is gone on with has none.
+    fn finish(self, report: &Report, is_paused: bool) -> Result<(), Failure> {
+        if let Some(whole) = self.whole {
+            whole.finish(&[], report)?;
+        }
+        if let (Some(log), false) = (self.run_log, is_paused) {
+            log.end(&end_line(report))?;
+        }
+        Ok(())
+    }
+}
+
+/// A replay that differs from its log is no damage of the recording.
+fn log_failure(error: RecorderError) -> Failure {
+    match error {
+        error @ RecorderError::LogDiffers { .. } => Failure::new(Exit::RunFailed, error),
+        error => error.into(),
+    }
+}
+
+/// Repeats what was recorded, as fast as it goes: what consumers keep in memory is then as it was.
+fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), Failure> {
+    engine.rehearse(true);
+    loop {
+        let repeated = replay.step(engine);
+        sink.take(engine)?;
+        match repeated {
+            Ok(Repeated::Goes) => {}
+            Ok(Repeated::Over) => break,
+            Err(ReplayError::Unreadable(error)) => return Err(error.into()),
+            Err(differs) => return Err(Failure::new(Exit::RunFailed, differs)),
+        }
+    }
+    engine.rehearse(false);
+    let _ = sink.tell.send(Told::Line(format!(
+        "gone on with: {} of the recording repeated, {}",
+        counted(replay.n_repeated(), "look"),
+        counted(sink.n_events, "event"),
+    )));
+    if let Some(log) = &mut sink.run_log {
+        for tail in log.go_on()? {
+            let text = format!(
+                "warning: the event log was longer than the recording; {} moved to {}",
+                counted(tail.n_lines as u64, "line"),
+                tail.path.display()
+            );
+            let _ = sink.tell.send(Told::Line(text));
+        }
+    }
+    Ok(())
+}
+
+/// Brings a run that is paused to the end that its report is of. Nothing of it is recorded: the run goes
+/// on from where it was paused.
+fn stop(engine: &mut Engine, now: Timestamp) {
+    engine.record_with(Box::new(Unrecorded));
+    drop(engine.handle().stop()); // Its answer is the end of the run.
+    while !matches!(engine.step(now), Step::Ended(_)) {}
+}
+
+/// Keeps nothing.
+struct Unrecorded;
+
+impl Recording for Unrecorded {
+    fn look(&mut self, _: &Look<'_>) -> Result<(), RecordingError> {
+        Ok(())
+    }
 }
 
 /// Renews the clock that readers hold the core against, until what is returned is dropped.
@@ -319,35 +350,37 @@ fn tick(mut ticker: CoarseTicker, threads: &mut Threads) -> Result<Sender<()>, F
 
 fn end_of(
     report: &Report,
-    ended: Option<&Ended>,
-    n_up: u64,
-    interrupt: &Interrupt,
+    figures: &teller::Figures,
+    asked: &Asked<'_>,
     vendor: &str,
     terminal: &Terminal,
 ) -> Exit {
-    match (report.phase, ended) {
+    let again = match asked.live.record {
+        Some(_) => "; run it again to go on with it",
+        None => "",
+    };
+    match (report.phase, &figures.ended) {
         (_, Some(Ended::Refused(said))) => {
-            terminal.error(&format!(
-                "{vendor} refuses us: {said}; `openbell vendors` says what it wants"
-            ));
+            let hint = "`openbell vendors` says what it wants";
+            terminal.error(&format!("{vendor} refuses us: {said}; {hint}"));
             Exit::Vendor
         }
         (_, Some(Ended::GaveUp(inactive))) => {
+            let inactive = length(*inactive);
             terminal.error(&format!(
-                "given up: the session was inactive for {} of market time; run it again to go on with it",
-                length(*inactive)
+                "given up: the session was inactive for {inactive} of market time{again}"
             ));
             Exit::GaveUp
         }
-        (Phase::Closed, None) if n_up == 0 => {
+        (Phase::Closed, None) if figures.counts.n_up == 0 && report.n_bars == 0 => {
             terminal.error(&format!(
                 "{vendor} was never reached; `openbell vendors doctor {vendor}` says more"
             ));
             Exit::Vendor
         }
         (Phase::Closed, None) => Exit::Done,
-        (Phase::Stopped, None) if interrupt.is_asked() => {
-            terminal.note("interrupted: run it again to go on with this session");
+        (Phase::Stopped, None) if asked.interrupt.is_asked() => {
+            terminal.note(&format!("interrupted{again}"));
             Exit::Interrupted
         }
         _ => {

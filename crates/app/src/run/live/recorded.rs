@@ -1,23 +1,27 @@
-//! What is kept of a live run: its recording, and the event log beside it.
+//! What is kept of a live run: its recording with the event log beside it, and the run that it goes on
+//! with where one was ended or killed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use openbell_config::{RecordConfig, RecordSync};
-use openbell_coordinator::{Digest, Event, Recording};
+use openbell_coordinator::{Digest, Source};
+use openbell_data_manager::Feed;
+use openbell_data_manager::live::Door;
+use openbell_market::SeriesKey;
 use openbell_recorder::{
-    Ahead, Durability, Head, Keeper, RecordingSetup, RecordingWriter, session_folder,
+    Ahead, Durability, HandedOut, Head, HistoryWatch, Keeper, MovedAside, Onward, RecordedRun,
+    RecordingSetup, RecordingWriter, Replay, RunLog, RunNow, last_run, make_way, session_folder,
 };
-use openbell_time::{SystemWall, Timestamp, TradingDate, WallClock};
+use openbell_time::{Calendar, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
 
-use super::super::event_file::EventFile;
 use super::threads::Threads;
 use crate::PROGRAM;
-use crate::exit::Failure;
-use crate::recording::{EVENTS, command_form};
+use crate::exit::{Exit, Failure};
+use crate::recording::command_form;
 use crate::session_file::SessionFile;
 
 /// How often what is recorded is brought to the medium.
@@ -26,6 +30,15 @@ const SYNC_EACH: Duration = Duration::from_millis(500);
 /// Where and how a run is recorded.
 pub(super) struct Recorder {
     setup: RecordingSetup,
+    /// The first line of each event log.
+    first_line: String,
+}
+
+/// A recording that is written.
+pub(super) struct Recorded {
+    pub(super) writer: RecordingWriter,
+    pub(super) end: KeeperEnd,
+    pub(super) log: RunLog,
 }
 
 /// What ends the recording, once the engine is gone.
@@ -42,11 +55,9 @@ impl Recorder {
         file: &SessionFile,
         record: &RecordConfig,
         log: &LogHead,
-        sessions: Ahead,
         vendor: String,
     ) -> Recorder {
         let mut head = Head::new(PROGRAM, log.config.to_json());
-        head.sessions = Some(sessions);
         head.store = Some(log.store.clone()).filter(|store| !store.is_empty());
         head.overlay.clone_from(&log.overlay);
         head.texts.clone_from(&log.texts);
@@ -63,7 +74,7 @@ impl Recorder {
             max_pages: None,
             form: command_form(),
         };
-        Recorder { setup }
+        Recorder { setup, first_line: log.line() }
     }
 
     /// The folder of the recording of a session.
@@ -71,25 +82,106 @@ impl Recorder {
         session_folder(&self.setup.root, &self.setup.session_name, session)
     }
 
-    /// Begins the recording of a run whose first session is `session`; it is brought to the medium on a
-    /// thread.
-    pub(super) fn begin(
-        &self,
-        session: TradingDate,
-        threads: &mut Threads,
-    ) -> Result<(Box<dyn Recording>, KeeperEnd), Failure> {
-        let (writer, keeper) = RecordingWriter::begin(self.setup.clone(), session)?;
-        Ok((Box::new(writer), keep(keeper, threads)?))
+    /// The run that is to be gone on with: the last one, where it was ended by a person or killed, and
+    /// is what is to be run now.
+    ///
+    /// # Errors
+    ///
+    /// One that is damaged, or is another one than what is to be run now.
+    pub(super) fn earlier(&self) -> Result<Option<RecordedRun>, Failure> {
+        let Some(run) = last_run(&self.setup.root, &self.setup.session_name)? else {
+            return Ok(None);
+        };
+        if run.is_over() {
+            return Ok(None);
+        }
+        let head = &self.setup.head;
+        let overlay = head.overlay.as_deref();
+        run.check_same(&RunNow { config: &head.config, overlay, texts: &head.texts })?;
+        Ok(Some(run))
     }
 
-    /// Goes on with the recording of a run whose last session is `session`.
+    /// Moves aside what is in the way of a run that begins anew with the session `first`.
+    pub(super) fn make_way(&self, first: TradingDate) -> Result<Vec<MovedAside>, Failure> {
+        Ok(make_way(&self.setup.root, &self.setup.session_name, first)?)
+    }
+
+    /// Begins the recording of a run that takes the sessions `ahead`, the first of which is `session`.
+    pub(super) fn begin(
+        &self,
+        ahead: Ahead,
+        session: TradingDate,
+        watch: HistoryWatch,
+        threads: &mut Threads,
+    ) -> Result<Recorded, Failure> {
+        let mut setup = self.setup.clone();
+        setup.head.sessions = Some(ahead);
+        let (mut writer, keeper) = RecordingWriter::begin(setup, session)?;
+        writer.watch(watch);
+        let log = writer.log(&[], self.first_line.clone());
+        Ok(Recorded { writer, end: keep(keeper, threads)?, log })
+    }
+
+    /// Goes on with the recording of `run`.
     pub(super) fn go_on(
         &self,
-        session: TradingDate,
+        run: &RecordedRun,
+        watch: HistoryWatch,
         threads: &mut Threads,
-    ) -> Result<(Box<dyn Recording>, KeeperEnd), Failure> {
-        let (writer, keeper) = RecordingWriter::go_on(self.setup.clone(), session)?;
-        Ok((Box::new(writer), keep(keeper, threads)?))
+    ) -> Result<Recorded, Failure> {
+        let mut setup = self.setup.clone();
+        setup.head.sessions.clone_from(&run.head().sessions);
+        let (mut writer, keeper) = RecordingWriter::go_on(setup, run.last_session()?)?;
+        writer.watch(watch);
+        let log = writer.log(run.sessions(), self.first_line.clone());
+        Ok(Recorded { writer, end: keep(keeper, threads)?, log })
+    }
+}
+
+/// From when on the sessions of `run` are counted.
+pub(super) fn begun(run: &RecordedRun) -> Result<Timestamp, Failure> {
+    let ahead = run.head().sessions.as_ref();
+    ahead.and_then(|ahead| ahead.from.parse().ok()).ok_or_else(|| {
+        let folder = run.last().folder.display();
+        let text = format!(
+            "the recording {folder} is not one of a live session file; --fresh moves it aside"
+        );
+        Failure::says(Exit::Data, text)
+    })
+}
+
+/// The repetition of `run`, behind which its feeds come through `door`.
+pub(super) fn repetition(
+    run: &RecordedRun,
+    door: &Door,
+    watch: &HistoryWatch,
+) -> Result<Replay, Failure> {
+    let onward = Arc::new(BehindTheRecording(door.clone()));
+    let replay = Replay::then(run.looks(&command_form()), onward);
+    replay.offers(run.offers()?);
+    replay.watches(watch.clone());
+    Ok(replay)
+}
+
+/// Holds the history that `run` has read against what `source` has of it now.
+pub(super) fn check_history(
+    run: &RecordedRun,
+    source: &mut dyn Source,
+    calendar: &Calendar,
+) -> Result<(), Failure> {
+    Ok(run.check_history(source, calendar)?)
+}
+
+/// Feeds of a run that goes on: each from where it was complete.
+struct BehindTheRecording(Door);
+
+impl Onward for BehindTheRecording {
+    fn feed(&self, key: &SeriesKey, after: &HandedOut) -> Box<dyn Feed> {
+        let feed = self.0.feed(key);
+        let mut feed = feed.unwrap_or_else(|| unreachable!("{key} was followed before"));
+        let wanted = feed.seek(after.complete_through.max(after.since));
+        wanted.unwrap_or_else(|error| unreachable!("a wish cannot fail: {error}"));
+        Box::new(feed)
     }
 }
 
@@ -109,84 +201,9 @@ fn keep(mut keeper: Keeper, threads: &mut Threads) -> Result<KeeperEnd, Failure>
 }
 
 impl KeeperEnd {
-    /// The run has ended in order; its engine is gone.
+    /// The process ends in order; its engine is gone.
     pub(super) fn end(self, why: &'static str, digest: Digest) {
         let at = SystemWall::new().now();
         let _ = self.0.send(Ended { at, why, digest }); // Whoever does not listen has failed, and is asked why.
-    }
-}
-
-/// The event log of a live run: a file in the folder of each session, or the one that is asked for.
-pub(super) struct EventLogs {
-    head: LogHead,
-    /// One file for all sessions.
-    whole: Option<EventFile>,
-    /// The folder of each session's file.
-    beside: Option<Arc<Recorder>>,
-    of_session: Option<(TradingDate, EventFile)>,
-}
-
-impl EventLogs {
-    pub(super) fn new(
-        head: LogHead,
-        whole: Option<&Path>,
-        beside: Option<Arc<Recorder>>,
-    ) -> Result<EventLogs, Failure> {
-        let whole = whole.map(|path| EventFile::create(path, &head)).transpose()?;
-        Ok(EventLogs { head, whole, beside, of_session: None })
-    }
-
-    /// Begins the file of the first session, which has what happens before it too.
-    pub(super) fn begin(&mut self, session: TradingDate) -> Result<(), Failure> {
-        if let Some(beside) = &self.beside {
-            let path = beside.folder(session).join(EVENTS);
-            self.of_session = Some((session, EventFile::create(&path, &self.head)?));
-        }
-        Ok(())
-    }
-
-    /// Goes on with the file of a session, behind its last line.
-    pub(super) fn go_on(&mut self, session: TradingDate) -> Result<(), Failure> {
-        if let Some(beside) = &self.beside {
-            let path = beside.folder(session).join(EVENTS);
-            self.of_session = Some((session, EventFile::go_on(&path)?));
-        }
-        Ok(())
-    }
-
-    /// Writes events that are new.
-    pub(super) fn append(&mut self, events: &[Event]) -> Result<(), Failure> {
-        if let Some(whole) = &mut self.whole {
-            whole.append(events)?;
-        }
-        let mut rest = events;
-        while let Some(at) = rest.iter().position(|event| self.begins_session(event)) {
-            self.append_to_session(&rest[..at])?;
-            let Event::SessionOpened { date, .. } = rest[at] else { break };
-            self.begin(date)?;
-            self.append_to_session(&rest[at..=at])?;
-            rest = &rest[at + 1..];
-        }
-        self.append_to_session(rest)
-    }
-
-    fn begins_session(&self, event: &Event) -> bool {
-        let current = self.of_session.as_ref().map(|(session, _)| *session);
-        matches!(event, Event::SessionOpened { date, .. } if current.is_some_and(|c| c != *date))
-    }
-
-    fn append_to_session(&mut self, events: &[Event]) -> Result<(), Failure> {
-        self.of_session.as_mut().map_or(Ok(()), |(_, file)| file.append(events))
-    }
-
-    /// Writes the last line of those that are there.
-    pub(super) fn finish(self, report: &openbell_coordinator::Report) -> Result<(), Failure> {
-        if let Some(whole) = self.whole {
-            whole.finish(&[], report)?;
-        }
-        match self.of_session {
-            Some((_, file)) => file.finish(&[], report),
-            None => Ok(()),
-        }
     }
 }

@@ -38,7 +38,11 @@ impl Sim {
             now.utc_date().plus_days(-3).utc_midnight()..now + Nanos::from_secs(366 * 86_400);
         let listings = symbols.iter().map(listing).collect();
         let market = Market::new(SEED, Hours::RoundTheClock, span, listings);
-        let switches = BinanceSwitches { has_empty_bars: true, ..BinanceSwitches::drawn(SEED) };
+        let switches = BinanceSwitches {
+            has_empty_bars: true,
+            sends_late: true,
+            ..BinanceSwitches::drawn(SEED)
+        };
         let exchange = Exchange::new(market, Speaks::Binance(switches), script(symbols)?);
         let settings = ServerSettings { port: 0, ..ServerSettings::default() };
         let server = Server::bind(exchange, wall, &settings)

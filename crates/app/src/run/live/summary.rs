@@ -1,7 +1,8 @@
 //! What a live run is said to be at its beginning, and what it came to, beside the usual report.
 
+use std::path::PathBuf;
+
 use openbell_coordinator::{Engine, LiveReport, Report};
-use openbell_time::TradingDate;
 use serde_json::{Value, json};
 
 use super::recorded::Recorder;
@@ -33,6 +34,12 @@ pub(super) fn beginning(
     )
 }
 
+/// The recording of the last session; absent where there is none.
+fn folder_of(report: &Report, recorder: Option<&Recorder>) -> Option<PathBuf> {
+    let session = report.all_sessions().last()?;
+    recorder.map(|recorder| recorder.folder(session.date))
+}
+
 /// What all feeds handed over, together.
 fn totals(report: &Report) -> LiveReport {
     let mut all = LiveReport::default();
@@ -50,7 +57,6 @@ pub(super) fn print(
     figures: &Figures,
     report: &Report,
     recorder: Option<&Recorder>,
-    first: TradingDate,
     terminal: &mut Terminal,
 ) -> std::io::Result<()> {
     let all = totals(report);
@@ -73,18 +79,13 @@ pub(super) fn print(
             length(figures.activity.longest())
         ))?;
     }
-    if let Some(recorder) = recorder {
-        terminal.line(format!("recording: {}", recorder.folder(first).display()))?;
+    if let Some(folder) = folder_of(report, recorder) {
+        terminal.line(format!("recording: {}", folder.display()))?;
     }
     Ok(())
 }
 
-pub(super) fn as_json(
-    figures: &Figures,
-    report: &Report,
-    recorder: Option<&Recorder>,
-    first: TradingDate,
-) -> Value {
+pub(super) fn as_json(figures: &Figures, report: &Report, recorder: Option<&Recorder>) -> Value {
     let all = totals(report);
     json!({
         "handed_over": all.n_handed,
@@ -96,6 +97,6 @@ pub(super) fn as_json(
         "reconnects": figures.counts.reconnects,
         "active_share": figures.activity.share(),
         "longest_inactive_seconds": figures.activity.longest().as_secs_f64(),
-        "recording": recorder.map(|recorder| recorder.folder(first)),
+        "recording": folder_of(report, recorder),
     })
 }

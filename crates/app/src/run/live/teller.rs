@@ -1,6 +1,7 @@
 //! Tells a person what happens, on a thread of its own: whoever looks away, or closes the terminal, does
 //! not stop the core.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -84,6 +85,10 @@ pub(super) struct Teller<'t> {
     /// Results on standard output are JSON: what is told goes to standard error.
     pub(super) is_json: bool,
     pub(super) vendor: &'static str,
+    /// Whether the run is to be paused.
+    pub(super) is_ending: Arc<AtomicBool>,
+    /// What wakes the core then.
+    pub(super) wakes: Arc<dyn WallClock>,
 }
 
 impl Teller<'_> {
@@ -172,8 +177,8 @@ impl Teller<'_> {
             _ => None,
         };
         if figures.ended.is_some() {
-            drop(figures);
-            drop(self.handle.stop()); // Its answer is the end of the run.
+            self.is_ending.store(true, Ordering::SeqCst);
+            self.wakes.wake();
         }
     }
 
