@@ -1,12 +1,68 @@
-//! The source of a live session: its own bars through a door, the days before from the store.
+//! What a live session is made of: its own bars through a door, the days before from the store.
 
 use std::ops::Range;
+use std::path::Path;
 
+use openbell_config::LiveConfig;
 use openbell_coordinator::{Source, StoreSource, UnknownSymbol};
-use openbell_data_manager::live::Door;
-use openbell_data_manager::{DataError, Feed, MemoryFeed};
+use openbell_data_manager::live::{Door, Protocol};
+use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed, StoreOptions};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
+
+use crate::exit::{Exit, Failure};
+use crate::session_file::{SessionFile, absolute};
+use crate::vendors::VendorName;
+
+/// The interval that the vendor is asked for: the file's, or the longest of the vendor's of which every
+/// other can be made. The file that is run, and kept, says it.
+pub(crate) fn choose_base(
+    file: &mut SessionFile,
+    live: &LiveConfig,
+) -> Result<BarInterval, Failure> {
+    let protocol = VendorName::of(live.data_api).mute();
+    let traits = protocol.traits();
+    let asked = file.config.session_data_config.intervals();
+    let fits = |base: &BarInterval| asked.iter().all(|interval| interval.is_made_of(*base));
+    let chosen = match file.config.session_data_config.base_interval {
+        Some(base) => Some(base).filter(|base| traits.intervals.contains(base)),
+        None => traits.intervals.iter().copied().filter(fits).max(),
+    };
+    let Some(base) = chosen else {
+        let has: Vec<String> = traits.intervals.iter().map(ToString::to_string).collect();
+        let key = match file.config.session_data_config.base_interval {
+            Some(_) => "session_data_config.base_interval",
+            None => "session_data_config.streams",
+        };
+        let text = format!(
+            "{}{key}: {} has bars of {}, and none of them yields what is asked for",
+            file.place_of(key),
+            traits.name,
+            has.join(", ")
+        );
+        return Err(Failure::says(Exit::Config, text));
+    };
+    file.config.session_data_config.base_interval = Some(base);
+    Ok(base)
+}
+
+/// The store that the file names; absent where it names none, or none is there yet.
+pub(crate) fn store_of(
+    file: &SessionFile,
+    given: Option<&Path>,
+) -> Result<(String, Option<DataManager>), Failure> {
+    if given.is_none() && file.config.data_config.store.is_none() {
+        return Ok((String::new(), None));
+    }
+    let folder = file.store(given)?;
+    let group = file.config.exchange_group.name.to_owned();
+    let source = match DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) }) {
+        Ok(store) => Some(store),
+        Err(DataError::NoSuchStore { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    Ok((absolute(&folder), source))
+}
 
 /// Where a live session gets its bars from. A recorded one has them from its recording, and the days
 /// before from here.

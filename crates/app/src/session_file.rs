@@ -141,6 +141,12 @@ impl SessionFile {
     }
 }
 
+/// The absolute path of a folder, for what is read by another process from elsewhere.
+pub fn absolute(folder: &Path) -> String {
+    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    path.display().to_string()
+}
+
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
     let hint = match error.kind() {
         std::io::ErrorKind::NotFound => "; `openbell schema` says what a session file holds",

@@ -18,7 +18,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::modules::ModuleTexts;
 use crate::outputs::Outputs;
-use crate::session_file::SessionFile;
+use crate::session_file::{SessionFile, absolute};
 use crate::terminal::Terminal;
 
 /// Runs sessions, and reports what happened.
@@ -156,11 +156,6 @@ fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts
 fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogHead, Failure> {
     let (overlay, store) = (file.overlay_text()?, absolute(folder));
     Ok(LogHead { program: PROGRAM.to_owned(), config: file.config.clone(), store, overlay, texts })
-}
-
-fn absolute(folder: &Path) -> String {
-    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    path.display().to_string()
 }
 
 /// What an error of a consumer of the program itself ends.

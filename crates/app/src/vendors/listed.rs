@@ -120,13 +120,13 @@ fn reach(traits: &VendorTraits) -> String {
     }
 }
 
-fn requests(rate: Rate) -> String {
+pub(crate) fn requests(rate: Rate) -> String {
     let a_minute = Nanos::from_secs(60).as_nanos() / rate.each.as_nanos().max(1);
     let burst = if rate.burst > 1 { format!(", {} at once", rate.burst) } else { String::new() };
     format!("a weight of {} a minute{burst}", count(a_minute.unsigned_abs()))
 }
 
-fn connections(traits: &VendorTraits) -> String {
+pub(crate) fn connections(traits: &VendorTraits) -> String {
     let n_lines = counted(traits.n_lines as u64, "connection");
     let n_series = count(traits.n_series as u64);
     let life = traits.lifetime.map(|life| format!(", each for {}", length(life)));

@@ -35,12 +35,12 @@ use openbell_wire::engine::{end_line, event_line};
 use super::RunArgs;
 use super::event_file::EventFile;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
 use crate::session_file::SessionFile;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
-use crate::vendors::VendorName;
 use lines::Lines;
 use panel::Panel;
 use prepared::{Prepared, prepare};
@@ -89,35 +89,6 @@ pub(super) fn run_live(
     let exit = followed?;
     joined?;
     Ok(exit)
-}
-
-/// The interval that the vendor is asked for: the file's, or the longest of the vendor's of which every
-/// other can be made. The file that is run, and kept, says it.
-fn choose_base(file: &mut SessionFile, live: &LiveConfig) -> Result<BarInterval, Failure> {
-    let protocol = VendorName::of(live.data_api).mute();
-    let traits = protocol.traits();
-    let asked = file.config.session_data_config.intervals();
-    let fits = |base: &BarInterval| asked.iter().all(|interval| interval.is_made_of(*base));
-    let chosen = match file.config.session_data_config.base_interval {
-        Some(base) => Some(base).filter(|base| traits.intervals.contains(base)),
-        None => traits.intervals.iter().copied().filter(fits).max(),
-    };
-    let Some(base) = chosen else {
-        let has: Vec<String> = traits.intervals.iter().map(ToString::to_string).collect();
-        let key = match file.config.session_data_config.base_interval {
-            Some(_) => "session_data_config.base_interval",
-            None => "session_data_config.streams",
-        };
-        let text = format!(
-            "{}{key}: {} has bars of {}, and none of them yields what is asked for",
-            file.place_of(key),
-            traits.name,
-            has.join(", ")
-        );
-        return Err(Failure::says(Exit::Config, text));
-    };
-    file.config.session_data_config.base_interval = Some(base);
-    Ok(base)
 }
 
 fn follow(

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use openbell_config::LiveConfig;
 use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_recorder::{Ahead, HistoryWatch, RecordedRun, Replay, RunLog};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_wire::engine::LogHead;
 
 use super::super::export::Export;
-use super::super::{RunArgs, absolute, outputs};
+use super::super::{RunArgs, outputs};
 use super::Asked;
 use super::recorded::{KeeperEnd, Recorded, Recorder, begun, check_history, repetition};
 use super::sim::Sim;
@@ -19,7 +18,7 @@ use super::summary;
 use super::threads::Threads;
 use crate::PROGRAM;
 use crate::exit::Failure;
-use crate::followed::Followed;
+use crate::followed::{Followed, store_of};
 use crate::modules;
 use crate::planned::plan_failure;
 use crate::session_file::SessionFile;
@@ -54,7 +53,7 @@ pub(super) fn prepare(
     let time = file.calendars()?;
     let (made, texts) = modules::of_file(file, &time)?;
     modules::warn_of_idle_limits(file, &made, terminal);
-    let (folder, store) = store_of(file, args)?;
+    let (folder, store) = store_of(file, args.store.as_deref())?;
     outputs(args, file, folder.as_ref(), &texts).check()?;
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
@@ -143,21 +142,6 @@ impl Beginning<'_> {
         }
         self.recorder.begin(self.ahead, first, watch, threads)
     }
-}
-
-/// The store that the file names; absent where it names none, or none is there yet.
-fn store_of(file: &SessionFile, args: &RunArgs) -> Result<(String, Option<DataManager>), Failure> {
-    if args.store.is_none() && file.config.data_config.store.is_none() {
-        return Ok((String::new(), None));
-    }
-    let folder = file.store(args.store.as_deref())?;
-    let group = file.config.exchange_group.name.to_owned();
-    let source = match DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) }) {
-        Ok(store) => Some(store),
-        Err(DataError::NoSuchStore { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    Ok((absolute(&folder), source))
 }
 
 /// What may be changed of how the vendor is dealt with.
