@@ -47,6 +47,13 @@ impl Activity {
         self.now = to.map(|is_active| (at, is_active));
     }
 
+    /// Nobody was served from one instant to the other: no process followed the run.
+    pub(super) fn down(&mut self, since: Timestamp, until: Timestamp) {
+        let Some((_, was_active)) = self.now else { return };
+        self.turn(since, Some(false));
+        self.turn(until, Some(was_active));
+    }
+
     /// How long it is inactive by `now`; nothing where it is active, or no session is open.
     pub(super) fn inactive_for(&self, now: Timestamp) -> Nanos {
         match self.now {
@@ -104,5 +111,18 @@ mod tests {
         assert_eq!(activity.longest(), Nanos::from_secs(600));
         let share = activity.share().unwrap();
         assert!((share - 109.0 / 120.0).abs() < 1e-12, "{share}");
+    }
+
+    #[test]
+    fn while_no_process_followed_the_run_it_was_inactive() {
+        let calendar = TimeManager::new().calendar("XNYS").unwrap();
+        let mut activity = Activity::new(calendar, at("18:00:00"));
+        let date = "2025-07-02".parse().unwrap();
+        activity.note(&Event::SessionOpened { date, at: at("13:30:00"), until: at("20:00:00") });
+        activity.note(&Event::GateOpened { at: at("18:00:00"), epoch: 1 });
+        activity.down(at("18:30:00"), at("18:45:00"));
+        activity.note(&Event::SessionClosed { date, at: at("19:00:00"), n_bars: 390 });
+        assert_eq!(activity.longest(), Nanos::from_secs(900));
+        assert_eq!(activity.share(), Some(0.75));
     }
 }

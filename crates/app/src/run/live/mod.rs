@@ -98,12 +98,12 @@ fn follow(
     terminal: &mut Terminal,
 ) -> Outcome {
     let (args, live) = (asked.args, asked.live);
-    let Prepared { mut engine, ticker, vendor, wall, recorder, recorded, export, log, said } =
+    let Prepared { mut engine, ticker, vendor, wall, recorder, recorded, export, log, said, begun } =
         prepare(asked, sim, threads, terminal)?;
     let name = live.data_api.name();
     let calendar = engine.plan().calendar().clone();
     let now = wall.now();
-    let figures = SharedFigures::new(calendar.clone(), now);
+    let figures = SharedFigures::new(calendar.clone(), begun);
     let (tell, told): (Sender<Told>, Receiver<Told>) = channel();
     for line in said {
         let _ = tell.send(Told::Line(line)); // It is received below.
@@ -113,9 +113,11 @@ fn follow(
         None => (None, None, None),
     };
     let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
-    let mut sink = Sink { tell: tell.clone(), whole, run_log, n_events: 0, signals: Vec::new() };
+    let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
+    let mut sink = Sink { tell: tell.clone(), whole, run_log, n_events, is_rehearsal, signals };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink)?;
+        let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
     }
     let notes = {
         let tell = tell.clone();
@@ -214,6 +216,8 @@ struct Sink {
     /// The log beside the recording.
     run_log: Option<openbell_recorder::RunLog>,
     n_events: u64,
+    /// Whether the events were told by a process that has ended since.
+    is_rehearsal: bool,
     signals: Vec<(Timestamp, Signal)>,
 }
 
@@ -232,7 +236,9 @@ impl Sink {
             if let Event::Signalled { at, signal } = &event {
                 self.signals.push((*at, signal.clone()));
             }
-            let _ = self.tell.send(Told::Event(Box::new(event))); // Whoever is gone ends the run.
+            let event = Box::new(event);
+            let told = if self.is_rehearsal { Told::Rehearsed(event) } else { Told::Event(event) };
+            let _ = self.tell.send(told); // Whoever is gone ends the run.
         }
         Ok(())
     }
@@ -271,6 +277,7 @@ fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), F
         }
     }
     engine.rehearse(false);
+    sink.is_rehearsal = false;
     let _ = sink.tell.send(Told::Line(format!(
         "gone on with: {} of the recording repeated, {}",
         counted(replay.n_repeated(), "look"),

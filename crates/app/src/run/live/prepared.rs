@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) log: LogHead,
     /// What is to be told first.
     pub(super) said: Vec<String>,
+    /// When the run was begun first.
+    pub(super) begun: Timestamp,
 }
 
 /// Prepares the run that is `asked` for, or the one that it goes on with.
@@ -111,7 +113,8 @@ pub(super) fn prepare(
     };
     let name = live.data_api.name();
     said.insert(0, summary::beginning(file, &engine, name, recorder.as_deref()));
-    Ok(Prepared { engine, ticker, vendor, wall, recorder, recorded, export, log, said })
+    let begun = from;
+    Ok(Prepared { engine, ticker, vendor, wall, recorder, recorded, export, log, said, begun })
 }
 
 /// How the recording of a run begins.

@@ -28,6 +28,10 @@ const LINE_EACH: Nanos = Nanos::from_secs(60);
 pub(super) enum Told {
     /// An event of the run.
     Event(Box<Event>),
+    /// An event that was told by a process that has ended since.
+    Rehearsed(Box<Event>),
+    /// The run was not followed from one instant to the other.
+    Down(Timestamp, Timestamp),
     /// Something at the vendor's side.
     Note(Timestamp, Note),
     /// A line of the program's own.
@@ -51,6 +55,13 @@ pub(super) struct Figures {
     pub(super) counts: Counts,
     pub(super) n_openings: u64,
     pub(super) ended: Option<Ended>,
+}
+
+impl Figures {
+    fn note(&mut self, event: &Event) {
+        self.activity.note(event);
+        self.n_openings += u64::from(matches!(event, Event::GateOpened { .. }));
+    }
 }
 
 /// The figures, shared with whoever ends the run.
@@ -130,11 +141,16 @@ impl Teller<'_> {
     fn line_of(&mut self, told: Told) -> Option<String> {
         match told {
             Told::Event(event) => {
-                let mut figures = self.figures.lock();
-                figures.activity.note(&event);
-                figures.n_openings += u64::from(matches!(*event, Event::GateOpened { .. }));
-                drop(figures);
+                self.figures.lock().note(&event);
                 self.lines.of_event(&event)
+            }
+            Told::Rehearsed(event) => {
+                self.figures.lock().note(&event);
+                None
+            }
+            Told::Down(since, until) => {
+                self.figures.lock().activity.down(since, until);
+                None
             }
             Told::Note(at, note) => {
                 self.figures.lock().counts.note(&note);
