@@ -179,6 +179,7 @@ fn follow(
     }
     let mut report = engine.report();
     report.signals = std::mem::take(&mut sink.signals);
+    report.digest = digest; // That which a replay of the recording comes to.
     let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose();
     drop(engine);
     let why = if is_paused { "interrupted" } else { report.phase.name() };

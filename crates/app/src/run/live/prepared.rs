@@ -17,7 +17,7 @@ use super::sim::Sim;
 use super::summary;
 use super::threads::Threads;
 use crate::PROGRAM;
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::followed::{Followed, store_of};
 use crate::modules;
 use crate::planned::plan_failure;
@@ -51,7 +51,10 @@ pub(super) fn prepare(
 ) -> Result<Prepared, Failure> {
     let Asked { file, live, base, args, .. } = *asked;
     let connection = Connection::of_session(live, sim.map(|sim| sim.address))?;
-    let protocol = connection.protocol()?;
+    let protocol = connection.protocol().map_err(|mut failure| {
+        failure.exit = Exit::Config; // The file names the variables.
+        failure
+    })?;
     let time = file.calendars()?;
     let (made, texts) = modules::of_file(file, &time)?;
     modules::warn_of_idle_limits(file, &made, terminal);
