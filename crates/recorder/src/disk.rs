@@ -63,6 +63,21 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), RecorderError> {
     path.parent().map_or(Ok(()), sync_folder)
 }
 
+/// Removes a folder with all that is in it.
+pub(crate) fn remove_folder(folder: &Path) -> Result<(), RecorderError> {
+    std::fs::remove_dir_all(folder).map_err(|source| failed(FileAction::Remove, folder, source))
+}
+
+/// The size of all files in a folder.
+pub(crate) fn n_bytes_in(folder: &Path) -> Result<u64, RecorderError> {
+    let read = |source| failed(FileAction::Read, folder, source);
+    let mut n_bytes = 0;
+    for entry in std::fs::read_dir(folder).map_err(read)? {
+        n_bytes += self::n_bytes(&entry.map_err(read)?.path());
+    }
+    Ok(n_bytes)
+}
+
 /// Removes a file, where it is there.
 pub(crate) fn remove_file(path: &Path) -> Result<(), RecorderError> {
     match std::fs::remove_file(path) {

@@ -2,6 +2,7 @@
 //!
 //! Not here: what a look is (`openbell-coordinator`), what stands in the event log (`openbell`).
 
+mod bars;
 mod difference;
 mod disk;
 mod error;
@@ -12,6 +13,7 @@ mod memory;
 mod replay;
 mod run;
 
+pub use bars::{SessionBars, StoredSeries, StoredSession, into_store, session_bars};
 pub use difference::{RunDifference, RunDifferences};
 pub use error::{FileAction, RecorderError};
 pub use file::{
@@ -23,7 +25,9 @@ pub use history::{HistoryRead, HistoryWatch};
 pub use look::{RecordedHeard, RecordedLook};
 pub use memory::MemoryRecording;
 pub use replay::{HandedOut, Onward, Repeated, Replay, ReplayError};
-pub use run::{MovedAside, RecordedRun, RunNow, last_run, make_way};
+pub use run::{
+    Held, MovedAside, RecordedRun, RestartFrom, RunNow, Tidied, held, last_run, make_way, tidy,
+};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -5,7 +5,9 @@ use std::ops::Range;
 use openbell_coordinator::{Digest, Source, StoreSource};
 use openbell_data_manager::{DataManager, Feed, Provenance, StoreOptions, StoreWriter};
 use openbell_market::{BarColumns, Ohlcv, SeriesKey};
-use openbell_recorder::{Durability, HistoryWatch, RecordedRun, RecordingWriter, last_run};
+use openbell_recorder::{
+    Durability, HistoryWatch, RecordedRun, RecordingWriter, RestartFrom, last_run,
+};
 use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
 
 use super::support::{Place, date, plain};
@@ -75,7 +77,7 @@ fn recorded(place: &Place) {
 }
 
 fn run(place: &Place) -> RecordedRun {
-    last_run(place.root.path(), "coins").unwrap().expect("a run")
+    last_run(place.root.path(), "coins", RestartFrom::FirstSession).unwrap().expect("a run")
 }
 
 fn refused(place: &Place) -> String {

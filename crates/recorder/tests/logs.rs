@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use openbell_recorder::{
-    Durability, Keeper, RecorderError, RecordingWriter, RunLog, RunSession, last_run,
+    Durability, Keeper, RecorderError, RecordingWriter, RestartFrom, RunLog, RunSession, last_run,
 };
 
 use super::support::{Place, date, plain};
@@ -54,7 +54,8 @@ fn recorded(place: &Place) {
 
 /// The run is gone on with.
 fn again(place: &Place) -> (RecordingWriter, Keeper, RunLog, Vec<RunSession>) {
-    let run = last_run(place.root.path(), "coins").unwrap().expect("a run");
+    let run =
+        last_run(place.root.path(), "coins", RestartFrom::FirstSession).unwrap().expect("a run");
     let setup = place.setup(Durability::Normal, None);
     let (writer, keeper) = RecordingWriter::go_on(setup, run.last_session().unwrap()).unwrap();
     let log = writer.log(run.sessions(), FIRST.to_owned());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openbell_coordinator::Digest;
 use openbell_recorder::{
     CommandForm, Durability, RecordedLook, RecordedRun, RecorderError, RecordingSetup,
-    RecordingWriter, RunNow, last_run, make_way, run_looks,
+    RecordingWriter, RestartFrom, RunNow, held, last_run, make_way, run_looks, tidy,
 };
 use serde_json::{Value, json};
 
@@ -35,8 +35,12 @@ fn record(setup: RecordingSetup, looks: &[RecordedLook], why: Option<&str>) {
     }
 }
 
+fn last(place: &Place) -> Result<Option<RecordedRun>, RecorderError> {
+    last_run(place.root.path(), "coins", RestartFrom::FirstSession)
+}
+
 fn found(place: &Place) -> RecordedRun {
-    last_run(place.root.path(), "coins").unwrap().expect("a run")
+    last(place).unwrap().expect("a run")
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -54,7 +58,7 @@ fn now<'n>(config: &'n Value, texts: &'n BTreeMap<String, String>) -> RunNow<'n>
 #[test]
 fn where_nothing_was_recorded_there_is_no_run() {
     let place = Place::new();
-    assert_eq!(last_run(place.root.path(), "coins").unwrap(), None);
+    assert_eq!(last(&place).unwrap(), None);
 }
 
 #[test]
@@ -107,11 +111,11 @@ fn a_session_of_the_run_that_is_damaged_or_missing_is_refused_by_name() {
     drop(database);
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-    let error = last_run(place.root.path(), "coins").expect_err("it is cut off");
+    let error = last(&place).expect_err("it is cut off");
     let said = error.to_string();
     assert!(said.contains("2026-11-25") && said.contains("--fresh"), "{said}");
     std::fs::remove_dir_all(place.folder(25)).unwrap();
-    let error = last_run(place.root.path(), "coins").expect_err("it is missing");
+    let error = last(&place).expect_err("it is missing");
     assert!(matches!(error, RecorderError::Incomplete { found: 8, known: 4, .. }), "{error}");
 }
 
@@ -184,7 +188,7 @@ fn a_run_that_is_moved_aside_is_whole_there_and_a_new_one_begins() {
             moved.iter().map(|m| m.to.file_name().unwrap().to_str().unwrap()).collect();
         let names = ["27", "25", "24"].map(|day| format!("2026-11-{day}.aside-{n}"));
         assert_eq!(to, names);
-        assert_eq!(last_run(place.root.path(), "coins").unwrap(), None);
+        assert_eq!(last(&place).unwrap(), None);
         let form: Arc<dyn CommandForm> = place.form.clone();
         let (_, read) = run_looks(&moved[0].to, &form).unwrap();
         let read: Vec<_> = read.collect::<Result<_, _>>().unwrap();
@@ -251,8 +255,97 @@ fn a_recording_that_has_lost_its_head_is_not_taken_for_none() {
     let place = Place::new();
     recorded(&place, &three_sessions(), None);
     std::fs::remove_file(place.folder(27).join("head.json")).unwrap();
-    let error = last_run(place.root.path(), "coins").expect_err("no head");
+    let error = last(&place).expect_err("no head");
     assert!(error.to_string().contains("2026-11-27"), "{error}");
     let begun = RecordingWriter::begin(place.setup(Durability::Normal, None), date(27));
     assert!(matches!(begun.map(drop), Err(RecorderError::IsThere { .. })));
+}
+
+/// Marks the recording of a day as stored, of `n_looks` steps.
+fn mark(place: &Place, day: u32, n_looks: u64) {
+    let text = json!({"n_looks": n_looks, "store": "bars"}).to_string();
+    std::fs::write(place.folder(day).join("stored.json"), text).unwrap();
+}
+
+const NOTHING: [Vec<u32>; 3] = [Vec::new(), Vec::new(), Vec::new()];
+
+fn tidied(place: &Place, today: u32, restart: RestartFrom) -> [Vec<u32>; 3] {
+    let tidied = tidy(place.root.path(), "coins", 2, date(today), restart).unwrap();
+    let days = |folders: Vec<std::path::PathBuf>| {
+        let names = folders.iter().map(|f| f.file_name().unwrap().to_str().unwrap().to_owned());
+        names.map(|name| name[8..].parse().unwrap()).collect()
+    };
+    [days(tidied.deleted), days(tidied.not_stored), days(tidied.needed)]
+}
+
+#[test]
+fn what_is_old_enough_and_stored_and_of_a_run_that_is_over_is_deleted() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), Some("closed"));
+    mark(&place, 24, 4);
+    mark(&place, 27, 2);
+    let before = held(place.root.path(), "coins").unwrap();
+    assert!(before.n_folders == 3 && before.n_bytes > 10_000, "{before:?}");
+    assert_eq!(tidied(&place, 26, RestartFrom::FirstSession), NOTHING);
+    assert_eq!(tidied(&place, 28, RestartFrom::FirstSession), [vec![24], vec![25], vec![]]);
+    assert_eq!(names(&place.root.path().join("coins")), ["2026-11-25", "2026-11-27"]);
+    let left = held(place.root.path(), "coins").unwrap();
+    assert!(left.n_folders == 2 && left.n_bytes < before.n_bytes, "{left:?}");
+}
+
+#[test]
+fn more_that_was_recorded_since_it_was_stored_is_not_deleted() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), Some("closed"));
+    mark(&place, 24, 3);
+    std::fs::write(place.folder(25).join("stored.json"), "no mark").unwrap();
+    assert_eq!(tidied(&place, 28, RestartFrom::FirstSession), [vec![], vec![24, 25], vec![]]);
+}
+
+#[test]
+fn what_a_run_that_goes_on_needs_is_not_deleted() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), None);
+    [(24, 4), (25, 3), (27, 2)].iter().for_each(|&(day, n)| mark(&place, day, n));
+    assert_eq!(tidied(&place, 30, RestartFrom::FirstSession), [vec![], vec![], vec![24, 25, 27]]);
+    assert_eq!(found(&place).n_looks(), 9);
+    for deleted in [vec![24, 25], vec![]] {
+        assert_eq!(tidied(&place, 30, RestartFrom::LastSession), [deleted, vec![], vec![27]]);
+    }
+    let run = last_run(place.root.path(), "coins", RestartFrom::LastSession).unwrap();
+    assert_eq!(run.expect("a run").n_looks(), 2);
+    assert!(matches!(last(&place), Err(RecorderError::Incomplete { .. })));
+}
+
+#[test]
+fn a_run_that_is_over_is_known_to_be_when_its_first_sessions_are_deleted() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), Some("closed"));
+    mark(&place, 24, 4);
+    assert_eq!(tidied(&place, 28, RestartFrom::FirstSession)[0], [24]);
+    assert!(found(&place).is_over());
+    assert_eq!(tidied(&place, 28, RestartFrom::FirstSession), [vec![], vec![25], vec![]]);
+}
+
+#[test]
+fn where_the_last_run_cannot_be_read_nothing_is_deleted() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), Some("closed"));
+    [(24, 4), (25, 3)].iter().for_each(|&(day, n)| mark(&place, day, n));
+    std::fs::write(place.folder(27).join("head.json"), "{").unwrap();
+    tidy(place.root.path(), "coins", 2, date(28), RestartFrom::LastSession).expect_err("a head");
+    assert_eq!(names(&place.root.path().join("coins")).len(), 3);
+}
+
+#[test]
+fn what_was_moved_aside_is_never_deleted_and_what_was_half_deleted_is() {
+    let place = Place::new();
+    recorded(&place, &three_sessions(), None);
+    [(24, 4), (25, 3), (27, 2)].iter().for_each(|&(day, n)| mark(&place, day, n));
+    make_way(place.root.path(), "coins", date(27)).unwrap();
+    let beside = place.root.path().join("coins");
+    std::fs::create_dir(beside.join("2026-11-20.going")).unwrap();
+    std::fs::write(beside.join("2026-11-20.going/inputs.sqlite"), "").unwrap();
+    assert_eq!(tidied(&place, 30, RestartFrom::LastSession), NOTHING);
+    assert_eq!(names(&beside).len(), 3);
 }

@@ -19,6 +19,7 @@ pub use head::{Ahead, Head};
 pub use keeper::Keeper;
 pub use log::{LogTail, RunLog};
 pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary};
+pub(crate) use run::run_session;
 pub use run::{RunLooks, RunSession, run_looks, run_sessions};
 pub use writer::{Durability, RecordingSetup, RecordingWriter};
 

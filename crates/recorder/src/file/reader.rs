@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_coordinator::{Digest, Loaded, Loading, LoadingState, Occasion, Waited};
-use openbell_market::{BarColumns, BarInterval, Ohlcv, Symbol};
+use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
@@ -81,6 +81,18 @@ impl RecordingReader {
     ///
     /// None there, another form, a damaged or foreign file.
     pub fn open(folder: &Path) -> Result<RecordingReader, RecorderError> {
+        RecordingReader::open_by(folder, schema::open)
+    }
+
+    /// As [`RecordingReader::open`], without a search for damage: it is met where it is read.
+    pub(crate) fn open_damaged(folder: &Path) -> Result<RecordingReader, RecorderError> {
+        RecordingReader::open_by(folder, schema::open_damaged)
+    }
+
+    fn open_by(
+        folder: &Path,
+        open: fn(&Path, OpenFlags) -> Result<Connection, RecorderError>,
+    ) -> Result<RecordingReader, RecorderError> {
         let Some(head) = Head::read(folder)? else {
             return Err(RecorderError::NotThere { folder: folder.to_owned() });
         };
@@ -88,7 +100,7 @@ impl RecordingReader {
         if !crate::disk::is_file(&path) {
             return Err(RecorderError::NotThere { folder: folder.to_owned() });
         }
-        let connection = schema::open(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = open(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         Ok(RecordingReader { path, head, connection })
     }
 
@@ -130,6 +142,17 @@ impl RecordingReader {
     pub fn n_looks(&self) -> Result<u64, RecorderError> {
         let n = self.connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
         n.map(|n: i64| n as u64).map_err(|source| database(&self.path, source))
+    }
+
+    /// The series of which something is recorded, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn series(&self) -> Result<Vec<SeriesKey>, RecorderError> {
+        let read = series_of(&self.connection).map_err(|source| database(&self.path, source))?;
+        let named = named(&self.path, read)?.into_values();
+        Ok(named.map(|(symbol, interval)| SeriesKey { symbol, interval }).collect())
     }
 
     /// What was read of the history, in order.
@@ -315,12 +338,14 @@ struct Ahead<T> {
     select: &'static str,
     last: i64,
     rows: VecDeque<(i64, T)>,
+    /// What ends the reading behind them.
+    failed: Option<rusqlite::Error>,
     is_whole: bool,
 }
 
 impl<T> Ahead<T> {
     fn new(select: &'static str) -> Ahead<T> {
-        Ahead { select, last: 0, rows: VecDeque::new(), is_whole: false }
+        Ahead { select, last: 0, rows: VecDeque::new(), failed: None, is_whole: false }
     }
 
     /// The next row, where it belongs to a look up to `look`.
@@ -331,15 +356,28 @@ impl<T> Ahead<T> {
         read: fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<(i64, T)>> {
         if self.rows.is_empty() && !self.is_whole {
-            let mut statement = connection.prepare_cached(self.select)?;
-            let mut rows = statement.query(params![self.last, N_AT_ONCE])?;
-            while let Some(row) = rows.next()? {
-                self.last = row.get(0)?;
-                self.rows.push_back((row.get(1)?, read(row)?));
+            // The rows before a damaged page are whole: the error is that of the row behind them.
+            match self.failed.take().map_or_else(|| self.fill(connection, read), Err) {
+                Err(error) if self.rows.is_empty() => return Err(error),
+                read => self.failed = read.err(),
             }
-            self.is_whole = (self.rows.len() as i64) < N_AT_ONCE;
         }
         Ok(self.rows.pop_front_if(|(of, _)| *of <= look))
+    }
+
+    fn fill(
+        &mut self,
+        connection: &Connection,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(self.select)?;
+        let mut rows = statement.query(params![self.last, N_AT_ONCE])?;
+        while let Some(row) = rows.next()? {
+            self.last = row.get(0)?;
+            self.rows.push_back((row.get(1)?, read(row)?));
+        }
+        self.is_whole = (self.rows.len() as i64) < N_AT_ONCE;
+        Ok(())
     }
 }
 

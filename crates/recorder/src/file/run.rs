@@ -60,10 +60,10 @@ impl std::fmt::Display for FolderName {
 ///
 /// A session that is missing, or a recording that cannot be read.
 pub fn run_sessions(folder: &Path) -> Result<Vec<RunSession>, RecorderError> {
-    let last = open(folder)?;
+    let last = run_session(folder)?;
     let mut sessions = Vec::new();
     for before in folders_before(folder, &last.head)? {
-        let session = open(&before)?;
+        let session = run_session(&before)?;
         if session.head.first_session == last.head.first_session {
             check_adjoins(&sessions, &session)?;
             sessions.push(session);
@@ -136,7 +136,8 @@ impl Iterator for RunLooks {
     }
 }
 
-fn open(folder: &Path) -> Result<RunSession, RecorderError> {
+/// The recording in `folder`, by itself.
+pub(crate) fn run_session(folder: &Path) -> Result<RunSession, RecorderError> {
     let reader = RecordingReader::open(folder)?;
     let (head, n_looks, first_event) =
         (reader.head().clone(), reader.n_looks()?, reader.first_event()?);

@@ -67,6 +67,26 @@ pub(crate) fn remove(path: &Path) -> Result<(), RecorderError> {
 pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, RecorderError> {
     let connection =
         Connection::open_with_flags(path, flags).map_err(|source| database(path, source))?;
+    let connection = identified(connection, path)?;
+    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+    match check.map_err(|source| database(path, source))?.as_str() {
+        "ok" => Ok(connection),
+        found => Err(RecorderError::Damaged { path: path.to_owned(), found: found.to_owned() }),
+    }
+}
+
+/// Opens the recording at `path` for reading, whole or not: also where the file is cut off.
+pub(crate) fn open_damaged(path: &Path, flags: OpenFlags) -> Result<Connection, RecorderError> {
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|source| database(path, source))?;
+    // Else a file with fewer pages than its head says is not read at all.
+    let lenient = connection.pragma_update(None, "writable_schema", "on");
+    lenient.map_err(|source| database(path, source))?;
+    identified(connection, path)
+}
+
+/// Holds what the file says of itself against what is read.
+fn identified(connection: Connection, path: &Path) -> Result<Connection, RecorderError> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let application = number("application_id").map_err(|source| database(path, source))?;
     if application != APPLICATION {
@@ -77,11 +97,7 @@ pub(crate) fn open(path: &Path, flags: OpenFlags) -> Result<Connection, Recorder
     if form != FORM {
         return Err(RecorderError::OtherForm { path: path.to_owned(), found: form, known: FORM });
     }
-    let check = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
-    match check.map_err(|source| database(path, source))?.as_str() {
-        "ok" => Ok(connection),
-        found => Err(RecorderError::Damaged { path: path.to_owned(), found: found.to_owned() }),
-    }
+    Ok(connection)
 }
 
 /// Whether the recording at `path` has no look; an error where it is none.

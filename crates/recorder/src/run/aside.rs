@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use openbell_time::TradingDate;
 
-use super::{last_run, session_folders};
+use super::{RestartFrom, last_run, session_folders};
 use crate::disk;
 use crate::error::RecorderError;
 use crate::file::Head;
@@ -40,7 +40,7 @@ pub fn make_way(
     let names = session_folders(&beside)?;
     let mut names: Vec<FolderName> =
         names.into_iter().filter(|name| !is_unborn(&beside.join(name.to_string()))).collect();
-    let is_over = matches!(last_run(root, session_name), Ok(Some(run)) if run.is_over());
+    let is_over = matches!(last_run(root, session_name, RestartFrom::LastSession), Ok(Some(run)) if run.is_over());
     let mut moved = Vec::new();
     while let Some(last) = names.last().cloned() {
         let is_in_the_way = last.date >= first || (moved.is_empty() && !is_over);

@@ -11,6 +11,7 @@
 
 mod aside;
 mod compare;
+mod tidy;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,23 +27,34 @@ use crate::error::RecorderError;
 use crate::file::folder::{is_unborn, recordings_of};
 use crate::file::run::FolderName;
 use crate::file::{
-    CommandForm, Head, ProcessRow, RecordingReader, RunLooks, RunSession, run_sessions,
+    CommandForm, Head, ProcessRow, RecordingReader, RunLooks, RunSession, run_session, run_sessions,
 };
 
 pub use aside::{MovedAside, make_way};
 pub use compare::RunNow;
+pub use tidy::{Held, Tidied, held, tidy};
 
 /// A run that was recorded, through one of its sessions.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RecordedRun {
-    /// Its sessions, from the first on; there is one at least.
+    /// Its sessions, in order; there is one at least.
     sessions: Vec<RunSession>,
     /// The process that recorded last.
     process: Option<ProcessRow>,
 }
 
+/// From which of its sessions a run that goes on is repeated.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RestartFrom {
+    /// The first: all its recordings are needed.
+    FirstSession,
+    /// The last that was recorded: those before are not needed.
+    LastSession,
+}
+
 /// The last run that was recorded of the session `session_name` below `root`; `None` where there is
-/// none. What was moved aside is not looked at.
+/// none. What was moved aside is not looked at. Of a run that is over, or is gone on with from its last
+/// session, only that session is looked at: those before may be deleted.
 ///
 /// *Cost*: each of its recordings is looked through for damage.
 ///
@@ -54,12 +66,23 @@ pub struct RecordedRun {
 ///
 /// ```
 /// let folder = tempfile::tempdir()?;
-/// assert_eq!(openbell_recorder::last_run(folder.path(), "coins")?, None);
+/// use openbell_recorder::{RestartFrom, last_run};
+/// assert_eq!(last_run(folder.path(), "coins", RestartFrom::FirstSession)?, None);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn last_run(root: &Path, session_name: &str) -> Result<Option<RecordedRun>, RecorderError> {
+pub fn last_run(
+    root: &Path,
+    session_name: &str,
+    restart: RestartFrom,
+) -> Result<Option<RecordedRun>, RecorderError> {
     let Some(folder) = last_folder(&recordings_of(root, session_name))? else { return Ok(None) };
-    RecordedRun::open(&folder).map(Some)
+    let process = RecordingReader::open(&folder)?.processes()?.pop();
+    let is_over = process.as_ref().is_some_and(ProcessRow::ends_run);
+    let sessions = match restart {
+        RestartFrom::FirstSession if !is_over => run_sessions(&folder)?,
+        RestartFrom::FirstSession | RestartFrom::LastSession => vec![run_session(&folder)?],
+    };
+    Ok(Some(RecordedRun { sessions, process }))
 }
 
 /// The folder of the last session in `folder` of which something is recorded.
@@ -94,7 +117,7 @@ impl RecordedRun {
         Ok(RecordedRun { sessions, process })
     }
 
-    /// Its sessions, from the first on.
+    /// Its sessions, from that on which was asked for.
     pub fn sessions(&self) -> &[RunSession] {
         &self.sessions
     }
@@ -126,7 +149,7 @@ impl RecordedRun {
         })
     }
 
-    /// The steps that are recorded of it.
+    /// The steps that are recorded of these sessions.
     pub fn n_looks(&self) -> u64 {
         self.sessions.iter().map(|session| session.n_looks).sum()
     }
