@@ -33,6 +33,8 @@ mod promises;
 mod recordings;
 #[path = "../data/reference.rs"]
 mod reference;
+mod restart_support;
+mod restarts;
 mod simulation;
 mod symbols;
 mod threads;
