@@ -272,6 +272,7 @@ impl<P: Protocol> Vendor<P> {
             .min()
             .unwrap_or(Timestamp::MAX)
             .min(self.asks.next_due())
+            .min(self.verifies_at())
     }
 
     fn want(&mut self, key: SeriesKey, since: Timestamp, now: Timestamp) {
