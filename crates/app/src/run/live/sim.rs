@@ -14,8 +14,9 @@ use openbell_vendor_sim::{
 use super::threads::Threads;
 use crate::exit::{Exit, Failure};
 
-/// What the market follows from: the same trades at every start, so that a session goes on.
-const SEED: u64 = 2;
+/// What the market follows from: the same trades at every start, so that a session goes on; and a topic
+/// that falls silent speaks again once it is subscribed again.
+const SEED: u64 = 6;
 
 /// A simulated exchange that runs.
 pub(super) struct Sim {
@@ -31,7 +32,7 @@ impl Sim {
         let listing = |symbol: &Symbol| Listing {
             silent_pct: 0,
             late_pct: 0,
-            trades_a_minute: 400,
+            trades_a_minute: 150,
             ..Listing::drawn(SEED, symbol.clone())
         };
         let span =
