@@ -142,6 +142,9 @@ fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts
     if let Some(events) = &args.events {
         outputs = outputs.writes(events, "--events");
     }
+    if let Some(metrics) = &args.metrics {
+        outputs = outputs.writes(metrics, "--metrics");
+    }
     if let Some(folder) = &args.export {
         for name in RunExport::FOLDERS {
             outputs = outputs.writes_into(folder.join(name), "--export");

@@ -1,7 +1,6 @@
 //! The simulated exchange that the program serves to itself where a session file says `sim`: whoever has
 //! neither a key nor a network sees what a live session does when something goes wrong.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use openbell_market::Symbol;
@@ -20,7 +19,8 @@ const SEED: u64 = 6;
 
 /// A simulated exchange that runs.
 pub(super) struct Sim {
-    pub(super) address: SocketAddr,
+    /// Where it is reached, `HOST:PORT`.
+    pub(super) address: String,
     control: ServerControl,
 }
 
@@ -48,7 +48,7 @@ impl Sim {
         let settings = ServerSettings { port: 0, ..ServerSettings::default() };
         let server = Server::bind(exchange, wall, &settings)
             .map_err(|error| Failure::new(Exit::RunFailed, error))?;
-        let sim = Sim { address: server.address(), control: server.control() };
+        let sim = Sim { address: server.address().to_string(), control: server.control() };
         threads.run("simulated exchange", move || {
             server.run();
             Ok(())

@@ -70,8 +70,10 @@ pub(super) fn print(
     let causes: Vec<String> =
         figures.counts.reconnects.iter().map(|(why, n)| format!("{} {why}", count(*n))).collect();
     let causes = if causes.is_empty() { "none".to_owned() } else { causes.join(", ") };
-    terminal
-        .line(format!("reconnects: {causes}; silent topics {}", count(figures.counts.n_silent)))?;
+    terminal.line(format!(
+        "reconnects: {causes}; silent topics {}",
+        count(figures.counts.n_silent())
+    ))?;
     if let Some(share) = figures.activity.share() {
         terminal.line(format!(
             "active {:.2} % of market time, inactive for {} at the longest",
@@ -93,7 +95,7 @@ pub(super) fn as_json(figures: &Figures, report: &Report, recorder: Option<&Reco
         "late": all.n_late,
         "revised": all.n_revised,
         "gaps_left": figures.counts.n_gaps,
-        "silent_topics": figures.counts.n_silent,
+        "silent_topics": figures.counts.n_silent(),
         "reconnects": figures.counts.reconnects,
         "active_share": figures.activity.share(),
         "longest_inactive_seconds": figures.activity.longest().as_secs_f64(),
