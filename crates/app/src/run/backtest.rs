@@ -101,7 +101,7 @@ pub(super) fn run_backtest(
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     if args.json {
-        terminal.line(format!("{:#}", report::as_json(&report, &facts)))?
+        terminal.line(format!("{:#}", report::as_json(&report, &facts, None)))?
     } else {
         report::print(&report, &facts, terminal)?
     }

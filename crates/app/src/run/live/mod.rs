@@ -240,9 +240,8 @@ fn follow(
     };
     let figures = figures.lock();
     if args.json {
-        let mut json = report::as_json(&report, &facts);
-        json["live"] = summary::as_json(&figures, &report, recorder.as_deref());
-        terminal.line(format!("{json:#}"))?;
+        let live = summary::of_report(&figures, &report, recorder.as_deref());
+        terminal.line(format!("{:#}", report::as_json(&report, &facts, Some(live))))?;
     } else {
         report::print(&report, &facts, terminal)?;
         summary::print(&figures, &report, recorder.as_deref(), terminal)?;
