@@ -155,7 +155,7 @@ impl Keeper {
 }
 
 /// The log of a database, which holds what is committed last.
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     PathBuf::from(name)
