@@ -1,8 +1,10 @@
 //! Stories of the wall clock of a live run: sleep, one wild reading, a clock that was set back.
 
-use openbell_coordinator::Answer;
+use openbell_coordinator::{Answer, SymbolState};
+use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_session_data::Reason;
-use openbell_tests::{Notified, at, config, sym};
+use openbell_tests::{Notified, at, bar_at, config, series, sym};
+use openbell_time::Nanos;
 
 use crate::live_support::{DAY, healthy, record, run, secs, told};
 
@@ -61,4 +63,34 @@ fn while_the_wall_lies_behind_the_session_clock_nothing_is_shown_and_commands_ar
     story.go_by(at(DAY, 12, 10), secs(20));
     assert!(story.is_active());
     assert_eq!(story.closes("AAPL").len(), 159);
+}
+
+#[test]
+fn with_our_clock_behind_each_mark_is_evidence_when_the_clock_has_come_to_it() {
+    // Our clock is 3 s behind: what is said at the end of each second lies ahead of it, and the next
+    // mark comes before the clock has reached the one before. Something trades in every fourth second.
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(series("AAPL 1s"), at(DAY, 9, 0), secs(36_000));
+    let closes = |second: i64| open + secs(second + 1);
+    for second in 0..600 {
+        let said_at = closes(second) - secs(3) + Nanos::from_nanos(200_000_000);
+        if second % 4 == 0 {
+            let opens_at = open + secs(second);
+            let bar = Arrival::Bar { opens_at, ohlcv: bar_at("AAPL", opens_at) };
+            feed.arrives(said_at, bar);
+        }
+        feed.arrives(said_at, Arrival::CompleteThrough(closes(second)));
+    }
+    let json = config(r#"["AAPL"]"#, r#"["1s", "5m"]"#, DAY, "");
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    for second in 0..600 {
+        story.go(closes(second));
+        let due: Vec<_> = (0..=second).step_by(4).map(closes).collect();
+        assert_eq!(story.closes("AAPL"), due, "at second {second}");
+        let state = story.engine.handle().status().symbols[0].state;
+        let is_quiet = second % 4 != 0;
+        let due = if is_quiet { SymbolState::Quiet } else { SymbolState::Live };
+        assert_eq!(state, due, "at second {second}");
+    }
+    assert_eq!(story.switches(open), [(0, "open")]);
 }

@@ -1,7 +1,9 @@
 //! Stories of the days of a live run: a start at any hour, sessions that adjoin or lie apart, nights,
 //! and what is asked for on a later day.
 
-use openbell_coordinator::{Added, Answer, Event, Phase, Sessions, SymbolState, symbol_print};
+use openbell_coordinator::{
+    Added, Answer, Event, Phase, Sessions, SymbolState, symbol_print, view_print,
+};
 use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_market::BarInterval;
 use openbell_session_data::Why;
@@ -185,4 +187,29 @@ fn between_sessions_the_status_says_closed_and_when_the_next_one_opens() {
     assert_eq!(status.state, SymbolState::Closed);
     assert_eq!(status.why, Why::Closed { next_open: Some(at(NEXT, 9, 30)) });
     assert_eq!(status.since, Some(at(DAY, 16, 0)));
+}
+
+#[test]
+fn a_view_that_is_held_stays_what_it_was_in_all_the_sessions_that_follow() {
+    let (key, since) = (series("BTC 1h"), "2025-07-02T00:00:00Z".parse::<Timestamp>().unwrap());
+    let mut feed = ScriptedFeed::new(key.clone(), since, secs(86_400 * 9));
+    feed.continuous().arrive_after_close(&bars_of(&key, since, 6 * 24), secs(1));
+    let json = dated((DAY, "2025-07-07"), r#"["BTC"]"#, r#"["1h"]"#, "")
+        .replace("\"mode\"", "\"exchange_group\": \"CRYPTO\", \"mode\"");
+    let mut story = run(&json, [feed], since - secs(10));
+    let mut held = Vec::new();
+    for day in 0..6 {
+        story.go_by(since + secs(86_400 * day + 43_210), secs(30));
+        let view = story.engine.outside_reader().view().expect("active").hold();
+        let n_bars = view.view().symbol("BTC").unwrap().base().unwrap().today().len();
+        assert_eq!(n_bars, 12, "on day {day}");
+        // Nobody holds the sessions between: what follows is written into their memory.
+        if day % 3 == 0 {
+            held.push((view_print(&view.view()), view));
+        }
+    }
+    for (print, view) in &held {
+        assert_eq!(view_print(&view.view()), *print);
+    }
+    assert_ne!(held[0].0, held[1].0);
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openbell::events::{LogHead, end_line, event_line};
+use openbell::PROGRAM;
 use openbell::recording::command_form;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
@@ -12,6 +12,7 @@ use openbell_data_manager::{DataError, DataManager, Feed, ScriptedFeed, StoreOpt
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_recorder::{Durability, Head, RecordingSetup, RecordingWriter};
 use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
+use openbell_wire::engine::{LogHead, end_line, event_line};
 
 use crate::support::Folder;
 
@@ -69,7 +70,7 @@ fn engine(folder: &Folder) -> (Engine, SessionConfig, String) {
 /// Runs the session, recorded, up to `until`; at noon a symbol is added.
 fn recorded(folder: &Folder, until: &str) {
     let (mut engine, config, store) = engine(folder);
-    let mut head = Head::new("openbell 0.1.0", config.to_json());
+    let mut head = Head::new(PROGRAM, config.to_json());
     head.store = Some(store.clone());
     let setup = RecordingSetup {
         root: folder.path("recordings"),
@@ -99,7 +100,8 @@ fn recorded(folder: &Folder, until: &str) {
         }
     };
     if ended {
-        let log = LogHead { config, store, overlay: None, texts: Default::default() };
+        let program = PROGRAM.to_owned();
+        let log = LogHead { program, config, store, overlay: None, texts: Default::default() };
         let events = engine.events().iter().map(event_line);
         let lines = [log.line()].into_iter().chain(events).chain([end_line(&engine.report())]);
         let lines: Vec<String> = lines.collect();

@@ -226,7 +226,7 @@ impl RunningSession {
             let member = &mut self.members[position];
             let live = member.rows.live_mut();
             if !(live.arrived.is_empty() && live.revised.is_empty()) {
-                let sifted = live.sift(&self.layout, clock, n_delivered);
+                let sifted = live.sift(&self.layout, clock, n_delivered, core.plan.revisions());
                 let known = std::mem::take(&mut live.admitted.rejected);
                 log_rejections(&mut core.record.events, member, &known, Some(clock));
                 self.correct(core, position, sifted)?;
@@ -321,6 +321,21 @@ impl RunningSession {
         }
     }
 
+    /// Why the member at `position` holds the gate: as the last look has found, unless it was in order
+    /// then.
+    pub(super) fn holder_why(&self, position: usize) -> Why {
+        match self.members[position].why() {
+            Why::OnTime | Why::NoTrade { .. } => self.overdue_why(position),
+            why => why,
+        }
+    }
+
+    fn overdue_why(&self, position: usize) -> Why {
+        let through = self.members[position].rows.live().complete_through;
+        let due = self.layout.delivered.next_close_after(through);
+        Why::Overdue { closes_at: due.unwrap_or(self.layout.clock_until) }
+    }
+
     /// Why the member at `position`, whose last bar closed at `last_close`, is where it is.
     fn why(&self, position: usize, state: FeedState, last_close: Timestamp) -> Why {
         let live = self.members[position].rows.live();
@@ -336,10 +351,7 @@ impl RunningSession {
             }
             (FeedState::Skewed, Link::Skewed { by }, _) => Why::Skewed { by: *by },
             (FeedState::Gone, Link::Gone { why }, _) => Why::Refused { said: why.clone() },
-            (FeedState::Late, _, _) => {
-                let due = self.layout.delivered.next_close_after(live.complete_through);
-                Why::Overdue { closes_at: due.unwrap_or(self.layout.clock_until) }
-            }
+            (FeedState::Late, _, _) => self.overdue_why(position),
             _ => Why::Behind { complete_through: Some(live.complete_through) },
         }
     }

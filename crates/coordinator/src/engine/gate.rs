@@ -114,7 +114,7 @@ impl RunningSession {
         let symbol = |held: &HeldMember| LaggingSymbol {
             symbol: self.members[held.position].run.symbol.clone(),
             lag: held.lag,
-            why: self.members[held.position].why(),
+            why: self.holder_why(held.position),
         };
         held.iter().map(symbol).collect()
     }

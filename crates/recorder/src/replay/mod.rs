@@ -35,6 +35,8 @@ pub struct HandedOut {
     pub nth: usize,
     /// Polls that were recorded of it.
     pub n_polls: usize,
+    /// From when on its rows were wanted last.
+    pub since: Timestamp,
     /// What was proven to be complete by then.
     pub complete_through: Timestamp,
 }

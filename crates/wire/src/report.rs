@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::command::Signal;
-use super::event::Reason;
+use crate::command::Signal;
+use crate::event::Reason;
 
 /// What a run came to. [`Report::wall`] holds all that differs from one run to the next.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -147,6 +147,14 @@ pub struct Series {
 }
 
 /// A run of bars that are missing.
+///
+/// ```
+/// use openbell_wire::report::Gap;
+///
+/// let gap = r#"{"since":"2025-07-02T13:45:00Z","until":"2025-07-02T13:48:00Z","bars":3}"#;
+/// assert_eq!(serde_json::from_str::<Gap>(gap)?.bars, 3);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Gap {
     /// When the first of them opens.
