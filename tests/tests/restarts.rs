@@ -1,6 +1,8 @@
 //! A crash is a pause: a run that is killed after any look and started again comes to what it would
 //! have come to.
 
+#![expect(clippy::disallowed_methods, reason = "what a killed process left is removed")]
+
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

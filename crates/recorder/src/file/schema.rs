@@ -46,7 +46,7 @@ pub(crate) fn create(path: &Path) -> Result<Connection, RecorderError> {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "application_id", APPLICATION)?;
         connection.pragma_update(None, "user_version", FORM)?;
-        connection.execute_batch(TABLES)?;
+        connection.execute_batch(&format!("BEGIN;{TABLES}COMMIT;"))?;
         connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?; // The tables are on the medium.
         Ok(connection)
     };
