@@ -131,8 +131,16 @@ fn run_file(
 }
 
 /// What a run reads and where it writes.
-fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts) -> Outputs {
-    let mut outputs = Outputs::new().reads(&file.path, "the session file").reads_store(store);
+fn outputs(
+    args: &RunArgs,
+    file: &SessionFile,
+    store: Option<&Path>,
+    texts: &ModuleTexts,
+) -> Outputs {
+    let mut outputs = Outputs::new().reads(&file.path, "the session file");
+    if let Some(store) = store {
+        outputs = outputs.reads_store(store);
+    }
     if let Some(overlay) = file.overlay_path() {
         outputs = outputs.reads(overlay, "the calendar overlay");
     }

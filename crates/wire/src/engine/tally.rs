@@ -217,6 +217,10 @@ impl RunTally {
     /// Brings what goes on without events up to now.
     fn look_at(&mut self, status: &Status, wall: Timestamp) {
         self.add_up(status.clock, wall);
+        // A run that is gone on with may stand with its gate open, of which nothing is told again.
+        if status.inactive.is_none() {
+            self.shut = None;
+        }
         // A gate that is shut takes on other reasons without a switch.
         if let (Some(shut), Some(inactive)) = (&mut self.shut, &status.inactive) {
             shut.reason = inactive.facts().reason.name();

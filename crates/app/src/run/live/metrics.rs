@@ -117,14 +117,14 @@ impl MetricsFile {
             symbols,
             live: Some(live),
             recording,
-            process: process_figures(self.began),
+            process: system_figures(self.began),
             ..Figures::default()
         }
     }
 }
 
 /// The process, as the system sees it; absent where it does not say.
-fn process_figures(began: Timestamp) -> Option<ProcessFigures> {
+fn system_figures(began: Timestamp) -> Option<ProcessFigures> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;

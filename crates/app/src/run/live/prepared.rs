@@ -1,5 +1,6 @@
 //! A live run before its first look: planned, with its vendor, its modules and its recording.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use openbell_config::LiveConfig;
@@ -64,7 +65,8 @@ pub(super) fn prepare(
     let (made, texts) = modules::of_file(file, &time)?;
     modules::warn_of_idle_limits(file, &made, terminal);
     let (folder, store) = store_of(file, args.store.as_deref())?;
-    outputs(args, file, folder.as_ref(), &texts).check()?;
+    let stored = Some(Path::new(&folder)).filter(|_| !folder.is_empty());
+    outputs(args, file, stored, &texts).check()?;
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
     let recorder = live.record.as_ref();
