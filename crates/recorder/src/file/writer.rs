@@ -119,7 +119,7 @@ impl RecordingWriter {
     }
 
     fn over(setup: RecordingSetup, open: Open, n_looks: u64) -> (RecordingWriter, Keeper) {
-        let kept = Arc::new(Kept::new(&open.path));
+        let kept = Arc::new(Kept::new(&open.path, &setup.head.program));
         let keeper = Keeper::new(Arc::clone(&kept));
         (RecordingWriter { setup, kept, open, n_looks, history: None }, keeper)
     }
