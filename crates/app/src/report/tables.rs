@@ -8,7 +8,7 @@ use openbell_coordinator::{
 };
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
-use openbell_time::{Nanos, TradingDate};
+use openbell_time::{Nanos, Timestamp, TradingDate};
 use openbell_wire::report::Wall;
 
 use super::RunFacts;
@@ -276,6 +276,8 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
     Ok(())
 }
 
+const MILLI_NS: i64 = 1_000_000;
+
 fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
     let switches: Vec<&GateSwitch> = report.all_sessions().flat_map(|s| &s.switches).collect();
     let mid_session = mid_session(report);
@@ -285,7 +287,9 @@ fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::R
         count(mid_session.len() as u64),
     ))?;
     for switch in mid_session.iter().take(SWITCHES_SHOWN) {
-        let local = facts.calendar.local_time(switch.at);
+        // Of a live session clock: a thousandth of a second is nothing to whoever reads this.
+        let shown = Timestamp::from_nanos(switch.at.as_nanos().div_euclid(MILLI_NS) * MILLI_NS);
+        let local = facts.calendar.local_time(shown);
         let what = match &switch.reason {
             Some(reason) => format!("shut    {reason}"),
             None => "opened".to_owned(),

@@ -150,6 +150,9 @@ impl Connection {
 
     /// Whose bars they are, in words that are kept with them.
     pub(crate) fn provider(&self) -> String {
+        if self.is_simulated {
+            return "simulated exchange".to_owned(); // Its address is another one each time.
+        }
         let mut words = self.vendor.name().to_owned();
         if !self.vendor.sources().is_empty() {
             words = format!("{words} {}", self.source.name());

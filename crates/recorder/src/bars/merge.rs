@@ -51,6 +51,7 @@ pub fn into_store(
     let provenance = Provenance {
         provider: Some(format!("{vendor} (recorded)")),
         adjustment: Adjustment::Raw,
+        is_synthetic: bars.head.is_synthetic,
         ..Provenance::default()
     };
     let merged = bars.series.iter().map(|(key, rows)| StoredSeries {

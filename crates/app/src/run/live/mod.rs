@@ -10,11 +10,13 @@ mod panel;
 mod prepared;
 mod recorded;
 mod sim;
+mod storing;
 mod summary;
 mod teller;
 mod threads;
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -27,8 +29,8 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::live::Note;
 use openbell_market::BarInterval;
-use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError};
-use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
+use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError, RunLog};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_vendors::{Connection as Line, Transport, Trust};
 use openbell_wire::engine::{end_line, event_line};
 
@@ -45,6 +47,7 @@ use lines::Lines;
 use panel::Panel;
 use prepared::{Prepared, prepare};
 use sim::Sim;
+use storing::store_sessions;
 use teller::{Ended, SharedFigures, Teller, Told};
 use threads::Threads;
 
@@ -113,8 +116,17 @@ fn follow(
         None => (None, None, None),
     };
     let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
+    let closes = match &recorder {
+        Some(recorder) => {
+            let store =
+                Some(log.store.as_str()).filter(|store| !store.is_empty() && recorder.stores);
+            Some(store_sessions(recorder, store.map(PathBuf::from), tell.clone(), threads)?)
+        }
+        None => None,
+    };
     let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
-    let mut sink = Sink { tell: tell.clone(), whole, run_log, n_events, is_rehearsal, signals };
+    let mut sink =
+        Sink { tell: tell.clone(), whole, run_log, closes, n_events, is_rehearsal, signals };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -215,7 +227,9 @@ struct Sink {
     /// The log that was asked for.
     whole: Option<EventFile>,
     /// The log beside the recording.
-    run_log: Option<openbell_recorder::RunLog>,
+    run_log: Option<RunLog>,
+    /// Where the dates of sessions go that are closed.
+    closes: Option<Sender<TradingDate>>,
     n_events: u64,
     /// Whether the events were told by a process that has ended since.
     is_rehearsal: bool,
@@ -236,6 +250,9 @@ impl Sink {
             self.n_events += 1;
             if let Event::Signalled { at, signal } = &event {
                 self.signals.push((*at, signal.clone()));
+            }
+            if let (Event::SessionClosed { date, .. }, Some(closes)) = (&event, &self.closes) {
+                let _ = closes.send(*date); // Its thread lives as long as this.
             }
             let event = Box::new(event);
             let told = if self.is_rehearsal { Told::Rehearsed(event) } else { Told::Event(event) };

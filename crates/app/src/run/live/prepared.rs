@@ -10,9 +10,9 @@ use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_wire::engine::LogHead;
 
 use super::super::export::Export;
-use super::super::{RunArgs, outputs};
+use super::super::outputs;
 use super::Asked;
-use super::recorded::{KeeperEnd, Recorded, Recorder, begun, check_history, repetition};
+use super::recorded::{Earlier, KeeperEnd, Recorded, Recorder, begun, check_history, repetition};
 use super::sim::Sim;
 use super::summary;
 use super::threads::Threads;
@@ -63,11 +63,19 @@ pub(super) fn prepare(
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
     let recorder = live.record.as_ref();
-    let recorder =
-        recorder.map(|record| Arc::new(Recorder::of(file, record, &log, connection.provider())));
-    let earlier = match &recorder {
+    let recorder = recorder.map(|record| Arc::new(Recorder::of(file, record, &log, &connection)));
+    let found = match &recorder {
         Some(recorder) if !args.fresh => recorder.earlier()?,
-        _ => None,
+        _ => Earlier::None,
+    };
+    let makes_way = args.fresh || matches!(found, Earlier::BeginsAnew);
+    let mut said = Vec::new();
+    if matches!(found, Earlier::BeginsAnew) {
+        said.push(ANEW.to_owned());
+    }
+    let earlier = match found {
+        Earlier::GoesOn(run) => Some(run),
+        Earlier::None | Earlier::BeginsAnew => None,
     };
 
     let wall = Arc::new(SystemWall::new());
@@ -99,11 +107,10 @@ pub(super) fn prepare(
     let export = args.export.as_ref();
     let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
 
-    let mut said = Vec::new();
     let recorded = match &recorder {
         Some(recorder) => {
             let ahead = Ahead { from: from.to_string(), n_sessions: live.sessions };
-            let recording = Beginning { recorder, earlier: earlier.as_ref(), ahead, args };
+            let recording = Beginning { recorder, earlier: earlier.as_ref(), ahead, makes_way };
             let Recorded { writer, end, log } =
                 recording.begin(&engine, watch, threads, &mut said)?;
             match &replay {
@@ -120,12 +127,17 @@ pub(super) fn prepare(
     Ok(Prepared { engine, ticker, vendor, wall, recorder, recorded, export, log, said, begun })
 }
 
+/// What `"restart": "session"` means.
+const ANEW: &str = "restart \"session\": the session is caught up from the vendor, and strategies have \
+                    forgotten what was before";
+
 /// How the recording of a run begins.
 struct Beginning<'b> {
     recorder: &'b Recorder,
     earlier: Option<&'b RecordedRun>,
     ahead: Ahead,
-    args: &'b RunArgs,
+    /// Whether what is in the way is moved aside.
+    makes_way: bool,
 }
 
 impl Beginning<'_> {
@@ -140,7 +152,7 @@ impl Beginning<'_> {
         if let Some(run) = self.earlier {
             return self.recorder.go_on(run, watch, threads);
         }
-        if self.args.fresh {
+        if self.makes_way {
             for moved in self.recorder.make_way(first)? {
                 let (from, to) = (moved.from.display(), moved.to.display());
                 said.push(format!("the recording {from} is moved aside, to {to}"));

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use openbell_config::{RecordConfig, RecordSync};
+use openbell_config::{RecordConfig, RecordSync, Restart};
 use openbell_coordinator::{Digest, Source};
 use openbell_data_manager::Feed;
 use openbell_data_manager::live::Door;
 use openbell_market::SeriesKey;
 use openbell_recorder::{
     Ahead, Durability, HandedOut, Head, HistoryWatch, Keeper, MovedAside, Onward, RecordedRun,
-    RecordingSetup, RecordingWriter, Replay, RunLog, RunNow, last_run, make_way, session_folder,
+    RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog, RunNow, Tidied,
+    last_run, make_way, session_folder, tidy,
 };
 use openbell_time::{Calendar, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
@@ -23,6 +24,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure};
 use crate::recording::command_form;
 use crate::session_file::SessionFile;
+use crate::vendors::Connection;
 
 /// How often what is recorded is brought to the medium.
 const SYNC_EACH: Duration = Duration::from_millis(500);
@@ -32,6 +34,20 @@ pub(super) struct Recorder {
     setup: RecordingSetup,
     /// The first line of each event log.
     first_line: String,
+    restart: Restart,
+    pub(super) keep_days: u32,
+    /// Whether the bars of a session go into the store.
+    pub(super) stores: bool,
+}
+
+/// What a new process finds of the run before.
+pub(super) enum Earlier {
+    /// Nothing, or a run that is over.
+    None,
+    /// A run to go on with.
+    GoesOn(RecordedRun),
+    /// A run that was ended, of which the session file wants no memory.
+    BeginsAnew,
 }
 
 /// A recording that is written.
@@ -55,13 +71,14 @@ impl Recorder {
         file: &SessionFile,
         record: &RecordConfig,
         log: &LogHead,
-        vendor: String,
+        connection: &Connection,
     ) -> Recorder {
         let mut head = Head::new(PROGRAM, log.config.to_json());
         head.store = Some(log.store.clone()).filter(|store| !store.is_empty());
         head.overlay.clone_from(&log.overlay);
         head.texts.clone_from(&log.texts);
-        head.vendor = Some(vendor);
+        head.vendor = Some(connection.provider());
+        head.is_synthetic = connection.is_simulated();
         let sync = match record.sync {
             RecordSync::Normal => Durability::Normal,
             RecordSync::Full => Durability::Full,
@@ -74,12 +91,20 @@ impl Recorder {
             max_pages: None,
             form: command_form(),
         };
-        Recorder { setup, first_line: log.line() }
+        let RecordConfig { restart, keep_days, store, .. } = *record;
+        Recorder { setup, first_line: log.line(), restart, keep_days, stores: store }
     }
 
     /// The folder of the recording of a session.
     pub(super) fn folder(&self, session: TradingDate) -> PathBuf {
         session_folder(&self.setup.root, &self.setup.session_name, session)
+    }
+
+    fn restart_from(&self) -> RestartFrom {
+        match self.restart {
+            Restart::Run => RestartFrom::FirstSession,
+            Restart::Session => RestartFrom::LastSession,
+        }
     }
 
     /// The run that is to be gone on with: the last one, where it was ended by a person or killed, and
@@ -88,17 +113,27 @@ impl Recorder {
     /// # Errors
     ///
     /// One that is damaged, or is another one than what is to be run now.
-    pub(super) fn earlier(&self) -> Result<Option<RecordedRun>, Failure> {
-        let Some(run) = last_run(&self.setup.root, &self.setup.session_name)? else {
-            return Ok(None);
+    pub(super) fn earlier(&self) -> Result<Earlier, Failure> {
+        let (root, name) = (&self.setup.root, &self.setup.session_name);
+        let Some(run) = last_run(root, name, self.restart_from())? else {
+            return Ok(Earlier::None);
         };
         if run.is_over() {
-            return Ok(None);
+            return Ok(Earlier::None);
         }
         let head = &self.setup.head;
         let overlay = head.overlay.as_deref();
         run.check_same(&RunNow { config: &head.config, overlay, texts: &head.texts })?;
-        Ok(Some(run))
+        Ok(match self.restart {
+            Restart::Run => Earlier::GoesOn(run),
+            Restart::Session => Earlier::BeginsAnew,
+        })
+    }
+
+    /// Deletes recordings that are old enough by the date `today`, in the store, and needed by no run.
+    pub(super) fn tidy(&self, today: TradingDate) -> Result<Tidied, RecorderError> {
+        let (root, name) = (&self.setup.root, &self.setup.session_name);
+        tidy(root, name, self.keep_days, today, self.restart_from())
     }
 
     /// Moves aside what is in the way of a run that begins anew with the session `first`.
