@@ -46,6 +46,21 @@ fn one_wild_reading_ahead_ends_nothing() {
 }
 
 #[test]
+fn after_a_wild_reading_the_gate_opens_with_the_next_one_that_is_believed() {
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut story = run(&json, [healthy("AAPL", &[DAY])], at(DAY, 9, 29));
+    let ten = at(DAY, 10, 0) + secs(5);
+    story.go(ten);
+    story.look(at(DAY, 18, 0));
+    assert!(!story.is_active());
+    // Nothing has arrived, and nothing would be due for most of a second.
+    story.look(ten + Nanos::from_nanos(200_000_000));
+    assert!(story.is_active(), "nothing is wrong with what is there");
+    let switches = story.switches(at(DAY, 9, 30));
+    assert_eq!(switches[1..], [(1_805, "clock_stepped"), (1_805, "open")]);
+}
+
+#[test]
 fn while_the_wall_lies_behind_the_session_clock_nothing_is_shown_and_commands_are_taken() {
     let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
     let mut story = run(&json, [healthy("AAPL", &[DAY])], at(DAY, 9, 29));
