@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::fault::Allowed;
 use crate::live_fields::{LIVE, live};
-use crate::shape::{Field, Kind, Shape};
+use crate::shape::{Field, Kind, Shape, leaf, list, not_empty, whole, words};
 use crate::words::{DataApi, GateScope, Hours, OnError, Word, group_names};
 
 /// The group of a file that names none.
@@ -17,26 +17,6 @@ pub(crate) const DEFAULT_GROUP: &str = "US_EQUITY";
 
 /// The whole file.
 pub(crate) static SESSION: LazyLock<Shape> = LazyLock::new(session);
-
-pub(crate) fn leaf(allowed: Allowed) -> Kind {
-    Kind::Leaf(allowed)
-}
-
-pub(crate) fn whole(min: u32, max: u32) -> Kind {
-    leaf(Allowed::WholeNumber { min, max })
-}
-
-pub(crate) fn words<W: Word>() -> Kind {
-    leaf(Allowed::Words(W::names()))
-}
-
-fn list(item: Kind) -> Kind {
-    Kind::List { item: Box::new(item), may_be_empty: true }
-}
-
-fn not_empty(item: Kind) -> Kind {
-    Kind::List { item: Box::new(item), may_be_empty: false }
-}
 
 fn session() -> Shape {
     Shape::new(

@@ -1,8 +1,7 @@
 //! Every key of what only a live session has, as [`crate::fields`] has those of all sessions.
 
 use crate::fault::Allowed;
-use crate::fields::{leaf, whole, words};
-use crate::shape::{Field, Kind, Shape};
+use crate::shape::{Field, Kind, Shape, leaf, whole, words};
 use crate::words::{DataFeed, RecordSync, Restart, Revisions};
 
 pub(crate) const LIVE: &str =

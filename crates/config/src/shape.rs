@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fault::Allowed;
 use crate::speed::SPEED_MIN;
+use crate::words::Word;
 
 /// One kind of object.
 #[derive(Debug)]
@@ -58,6 +59,26 @@ pub(crate) enum Kind {
     Free,
     /// An object of numbers, and `comment` and `note` as in any object.
     Numbers,
+}
+
+pub(crate) fn leaf(allowed: Allowed) -> Kind {
+    Kind::Leaf(allowed)
+}
+
+pub(crate) fn whole(min: u32, max: u32) -> Kind {
+    leaf(Allowed::WholeNumber { min, max })
+}
+
+pub(crate) fn words<W: Word>() -> Kind {
+    leaf(Allowed::Words(W::names()))
+}
+
+pub(crate) fn list(item: Kind) -> Kind {
+    Kind::List { item: Box::new(item), may_be_empty: true }
+}
+
+pub(crate) fn not_empty(item: Kind) -> Kind {
+    Kind::List { item: Box::new(item), may_be_empty: false }
 }
 
 impl Shape {

@@ -10,5 +10,6 @@ mod damage;
 mod files;
 mod histories;
 mod logs;
+mod power_cut;
 mod runs;
 mod support;

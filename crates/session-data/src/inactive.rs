@@ -35,7 +35,7 @@ fn in_millis(lag: Nanos) -> Nanos {
 impl fmt::Display for LaggingSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A thousandth of a second is nothing to whoever reads this.
-        match (&self.why, self.lag.map(|lag| in_millis(lag))) {
+        match (&self.why, self.lag.map(in_millis)) {
             (Why::Behind { .. }, Some(lag)) => write!(f, "{} lags {lag}", self.symbol),
             (Why::Behind { .. }, None) => write!(f, "{} is not complete yet", self.symbol),
             (why, Some(lag)) => write!(f, "{} lags {lag} ({why})", self.symbol),

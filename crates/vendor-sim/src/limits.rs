@@ -40,6 +40,9 @@ pub struct Counts {
     pub sent: u64,
     /// Connects, messages and requests beyond a limit.
     pub over_limit: u64,
+    /// Connects that were refused because another one has the place: no limit is exceeded by asking
+    /// whether it is free again.
+    pub taken: u64,
     /// Bans: for each, the client had gone on beyond a limit.
     pub bans: u64,
 }

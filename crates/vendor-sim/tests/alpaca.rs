@@ -81,6 +81,8 @@ fn a_lost_connection_keeps_its_place_for_ninety_seconds_and_a_closed_one_does_no
     client.listen_for(secs(10));
     joined(&mut client);
     assert_eq!(errors(&client).len(), 8);
+    let counts = client.exchange.counts();
+    assert_eq!((counts.taken, counts.over_limit), (8, 0), "to ask again exceeds no limit");
 }
 
 #[test]

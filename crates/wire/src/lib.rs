@@ -6,7 +6,8 @@
 //! sixteen hexadecimal digits.
 //!
 //! The shapes know nothing of the engine. With the feature `engine` there are the ways from its types
-//! to them, and back (`engine`).
+//! to them, and back (`engine`); with the feature `metrics` the figures of a session in the text that
+//! Prometheus reads (`metrics`).
 //!
 //! Not here: files, requests, tables for people (`openbell`).
 
@@ -15,6 +16,8 @@ pub mod command;
 pub mod engine;
 pub mod event;
 pub mod log;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod report;
 pub mod status;
 

@@ -290,6 +290,57 @@ fn switches_of(seed: u64) -> KrakenSwitches {
 }
 
 #[test]
+fn a_topic_of_kraken_that_is_silent_for_a_while_costs_no_trade_of_any_minute() {
+    // Of whatever length it is, and wherever in a minute it begins: a candle says nothing of what the
+    // stream has not said of it.
+    for (begins, lasts) in [(6, 101), (50, 15), (57, 6), (59, 2), (20, 60), (30, 150)] {
+        let mut scenario = day(VendorKind::Kraken);
+        let ten = after(&scenario, "0:10:00");
+        scenario.listings[1].trades_a_minute = 90;
+        let symbol = scenario.listings[1].symbol.clone();
+        let silent = ten + secs(begins)..ten + secs(begins + lasts);
+        scenario.troubles = vec![Trouble::Silent(symbol, silent)];
+        let mut world = scenario.world();
+        world.go(ten + secs(66));
+        let n_revised = handed(&world).n_revised;
+        let known = handed(&world).rows.get(&ten).copied();
+        world.go(ten + secs(420));
+        assert_eq!(switches(&world, ten), [(-600, "open")], "silent at :{begins} for {lasts} s");
+        check_truth(&scenario, &world, ten + secs(360));
+        assert_eq!(known.as_ref(), handed(&world).rows.get(&ten), "six seconds after its close");
+        assert_eq!(n_revised, 1, "silent at :{begins} for {lasts} s");
+    }
+}
+
+#[test]
+fn a_halt_excuses_no_bar_that_was_missed_before_it() {
+    for is_missed in [false, true] {
+        let mut scenario = day(VendorKind::Kraken);
+        let ten = after(&scenario, "0:10:00");
+        let (since, until) = (ten + secs(310), ten + secs(500));
+        let symbols = 0..scenario.listings.len();
+        scenario.halts = symbols.map(|symbol| Halt { symbol, since, until }).collect();
+        if is_missed {
+            let symbol = scenario.listings[1].symbol.clone();
+            let missed = ten + secs(1)..ten + secs(400);
+            scenario.troubles =
+                vec![Trouble::Silent(symbol, missed.clone()), Trouble::NoHistory(missed)];
+        }
+        let mut world = scenario.world();
+        world.go(ten + secs(365));
+        let due = if is_missed { SymbolState::Late } else { SymbolState::Halted };
+        while world.go_on(until) {
+            assert_eq!(status(&world).state, due, "at {}", world.now);
+            let is_shut = world.session.outside.clone().view().is_err();
+            assert_eq!(is_shut, is_missed, "at {}", world.now);
+        }
+        world.go(ten + secs(660));
+        assert_eq!(status(&world).state, SymbolState::Live);
+        check_truth(&scenario, &world, ten + secs(600));
+    }
+}
+
+#[test]
 fn a_connection_that_breaks_in_the_middle_of_a_minute_of_kraken_emits_nothing() {
     let mut scenario = day(VendorKind::Kraken);
     let half_past = after(&scenario, "0:20:30");

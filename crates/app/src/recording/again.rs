@@ -30,7 +30,7 @@ pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Term
     })?;
     compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
-    let known = run.process().and_then(|process| process.digest.clone());
+    let known = run.last_process().and_then(|process| process.digest.clone());
     if let Some(known) = known.as_ref().filter(|known| **known != digest) {
         let text = format!(
             "the replay has the looks of the recording and another digest: recorded {known}, \

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::RunFacts;
 
-/// The report of a run as JSON.
-pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
+/// The report of a run as JSON; `live` is what only a live run has.
+pub fn as_json(report: &Report, facts: &RunFacts<'_>, live: Option<wire::Live>) -> Value {
     let exported = facts.exported.map(|(exported, folder)| wire::Exported {
         folder: folder.display().to_string(),
         files: exported.n_files,
@@ -19,6 +19,6 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>) -> Value {
         quality_rows: exported.n_quality_rows,
         signal_rows: exported.n_signal_rows,
     });
-    let facts = ReportFacts { config: facts.config, elapsed: facts.elapsed, exported };
+    let facts = ReportFacts { config: facts.config, elapsed: facts.elapsed, exported, live };
     serde_json::to_value(wire::Report::of(report, facts)).expect("a report has text for keys")
 }

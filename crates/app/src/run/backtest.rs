@@ -39,7 +39,7 @@ pub(super) fn run_backtest(
     let time = file.calendars()?;
     let (made, texts) = modules::of_file(&file, &time)?;
     modules::warn_of_idle_limits(&file, &made, terminal);
-    outputs(args, &file, &folder, &texts).check()?;
+    outputs(args, &file, Some(&folder), &texts).check()?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let source = StoreSource::new(store.clone());
@@ -101,7 +101,7 @@ pub(super) fn run_backtest(
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     if args.json {
-        terminal.line(format!("{:#}", report::as_json(&report, &facts)))?
+        terminal.line(format!("{:#}", report::as_json(&report, &facts, None)))?
     } else {
         report::print(&report, &facts, terminal)?
     }

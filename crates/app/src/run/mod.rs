@@ -131,8 +131,16 @@ fn run_file(
 }
 
 /// What a run reads and where it writes.
-fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts) -> Outputs {
-    let mut outputs = Outputs::new().reads(&file.path, "the session file").reads_store(store);
+fn outputs(
+    args: &RunArgs,
+    file: &SessionFile,
+    store: Option<&Path>,
+    texts: &ModuleTexts,
+) -> Outputs {
+    let mut outputs = Outputs::new().reads(&file.path, "the session file");
+    if let Some(store) = store {
+        outputs = outputs.reads_store(store);
+    }
     if let Some(overlay) = file.overlay_path() {
         outputs = outputs.reads(overlay, "the calendar overlay");
     }
@@ -141,6 +149,9 @@ fn outputs(args: &RunArgs, file: &SessionFile, store: &Path, texts: &ModuleTexts
     }
     if let Some(events) = &args.events {
         outputs = outputs.writes(events, "--events");
+    }
+    if let Some(metrics) = &args.metrics {
+        outputs = outputs.writes(metrics, "--metrics");
     }
     if let Some(folder) = &args.export {
         for name in RunExport::FOLDERS {

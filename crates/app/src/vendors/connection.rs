@@ -1,7 +1,5 @@
 //! How a vendor is reached: its own addresses or others, which of its data, with which key.
 
-use std::net::SocketAddr;
-
 use clap::{Args, ValueEnum};
 use openbell_config::{DataApi, DataFeed, LiveConfig};
 use openbell_data_manager::live::Protocol;
@@ -88,10 +86,7 @@ impl Connection {
 
     /// The connection that a live session asks for; `sim` is where the simulated exchange is, where the
     /// program has one of its own.
-    pub(crate) fn of_session(
-        live: &LiveConfig,
-        sim: Option<SocketAddr>,
-    ) -> Result<Connection, Failure> {
+    pub(crate) fn of_session(live: &LiveConfig, sim: Option<&str>) -> Result<Connection, Failure> {
         let vendor = VendorName::of(live.data_api);
         let endpoint = match (&live.endpoint, sim) {
             (Some(other), _) => {

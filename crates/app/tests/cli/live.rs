@@ -87,7 +87,7 @@ fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed
     let second = second.end_by("-KILL");
     assert!(!second.out.contains("has joined"), "what was told is not told again: {}", second.out);
 
-    let mut third = follow(&folder, &["--json"]);
+    let mut third = follow(&folder, &["--json", "--metrics", "metrics.prom"]);
     // What is told goes to standard error, beside JSON.
     let mut told = BufReader::new(third.child.stderr.take().expect("it is piped"));
     let mut line = String::new();
@@ -98,6 +98,10 @@ fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed
     let third = third.end_by("-TERM").expect_code(130);
     let report = third.json();
     assert_eq!(report["live"]["gaps_left"], 0, "{report}");
+    let metrics = folder.read("metrics.prom");
+    for name in ["openbell_session_active ", "openbell_feed_connected{feed=\"sim\"} "] {
+        assert!(metrics.contains(&format!("\n{name}")), "{name:?} in {metrics}");
+    }
 
     let replayed = folder.run(&["replay", &recording]).expect_code(0);
     assert!(replayed.out.starts_with("the same: "), "{}", replayed.out);

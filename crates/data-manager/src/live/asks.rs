@@ -141,7 +141,13 @@ impl Asks {
         }
     }
 
-    fn free_at(&self) -> Timestamp {
+    /// Whether nothing is asked, and nothing waits to be.
+    pub(crate) fn are_idle(&self) -> bool {
+        self.under_way.is_none() && self.urgent.is_empty() && self.probes.is_empty()
+    }
+
+    /// The instant from which on something may be asked.
+    pub(crate) fn free_at(&self) -> Timestamp {
         self.bucket.free_at(1).max(self.paused_until)
     }
 }

@@ -2,6 +2,7 @@
 
 use openbell_data_manager::Link;
 use openbell_data_manager::live::{Found, Frame};
+use openbell_time::Nanos;
 
 use super::exchange::{Exchange, History, Kind, MINUTE, Minute, of_price};
 use super::world::{World, second, stamp};
@@ -317,6 +318,96 @@ fn a_revision_that_came_during_an_outage_is_found_in_the_history() {
         world.exchange.is_reachable = true;
         world.run_until("10:12:30");
         assert_eq!(world.of("ABC").revisions.len(), 1, "{kind:?}");
+        world.check_truth("ABC");
+    }
+}
+
+#[test]
+fn a_bar_that_only_the_clock_has_closed_is_held_against_the_history_soon_after() {
+    // Whether the topic is silent over the bar's end for a quarter of a minute or for a minute and more.
+    for until in ["10:08:05", "10:09:05"] {
+        let mut world = live(Kind::Unflagged);
+        let open = second("10:07:00");
+        world.run_until("10:07:50");
+        world.exchange.silent.insert("ABC".to_owned());
+        world.run_until("10:08:03");
+        let whole = world.exchange.truth("ABC", open).unwrap();
+        let (came, _, told) = *world.of("ABC").rows.last().unwrap();
+        assert_eq!(came, second("10:08:02"));
+        assert_ne!(told, whole, "its last trade is not known");
+        world.run_until(until);
+        world.exchange.silent.clear();
+        world.run_until("10:12:30");
+        assert_eq!(world.of("ABC").revisions, [(second("10:08:05"), open, whole)]);
+        world.check_truth("ABC");
+    }
+}
+
+#[test]
+fn a_revision_of_which_the_stream_says_nothing_is_found_when_its_time_is_over() {
+    let mut exchange = morning(Kind::Unflagged);
+    let open = second("10:07:00");
+    let (first, last) = (of_price(20.0), of_price(21.0));
+    exchange.minutes.insert(("ABC".to_owned(), open), Minute { first, last, revised_after: 50 });
+    let mut world = live_in(exchange);
+    world.run_until("10:08:40");
+    world.exchange.silent.insert("ABC".to_owned());
+    world.run_until("10:08:54");
+    world.exchange.silent.clear();
+    world.run_until("10:12:30");
+    assert_eq!(world.of("ABC").revisions, [(second("10:09:05"), open, last)]);
+    world.check_truth("ABC");
+}
+
+#[test]
+fn a_bar_that_is_owed_is_asked_for_before_others_are_verified() {
+    let mut exchange = morning(Kind::Unflagged);
+    let names: Vec<String> = (0..80).map(|n| format!("S{n}")).collect();
+    for name in &names {
+        for n in 0..360 {
+            exchange.trades(name, second("09:30:00") + n * MINUTE, 10.0);
+        }
+    }
+    let mut world = World::with(exchange, second("10:00:30"), |traits| {
+        traits.requests.each = Nanos::from_secs(1)
+    });
+    for name in names.iter().map(String::as_str).chain(["ABC"]) {
+        world.want(name, second("10:00:00"));
+    }
+    world.run_until("10:06:30");
+    world.exchange.silent.insert("ABC".to_owned());
+    world.run_until("10:10:11");
+    for open in ["10:07:00", "10:08:00", "10:09:00"] {
+        let late = came(&world, open).expect("it comes") - second(open) - MINUTE;
+        assert!((10..=13).contains(&late), "that of {open} came {late} s after its close");
+    }
+    let n_asked = |name: &str| {
+        let begins = format!("bars {name} ");
+        let after = world.exchange.asked.iter().filter(|(at, _)| *at > second("10:06:30"));
+        after.filter(|(_, url)| url.starts_with(&begins)).count()
+    };
+    let counts: Vec<usize> = names.iter().map(|name| n_asked(name)).collect();
+    assert!(counts.iter().all(|&n| n >= 2), "each in its turn: {counts:?}");
+}
+
+#[test]
+fn a_verification_that_fails_is_asked_again_and_costs_nothing_else() {
+    for history in
+        [History::Status(500, 0), History::Status(429, 30), History::Lags(400), History::Empty]
+    {
+        let mut world = live(Kind::Unflagged);
+        world.run_until("10:07:50");
+        world.exchange.history = history;
+        world.exchange.silent.insert("ABC".to_owned());
+        world.run_until("10:08:10");
+        world.exchange.silent.clear();
+        world.run_until("10:10:30");
+        assert_eq!(world.of("ABC").through, stamp(second("10:10:00")), "{history:?}");
+        assert!(world.of("ABC").revisions.is_empty(), "{history:?}");
+        world.exchange.history = History::Answers;
+        world.run_until("10:13:30");
+        assert_eq!(world.of("ABC").revisions.len(), 1, "{history:?}");
+        assert_eq!(world.exchange.opened.len(), 1, "{history:?}");
         world.check_truth("ABC");
     }
 }

@@ -257,7 +257,7 @@ impl World {
     }
 
     /// Whether a minute lies in a gap that was named.
-    fn is_named(&self, symbol: &str, open: i64) -> bool {
+    pub fn is_named(&self, symbol: &str, open: i64) -> bool {
         self.notes.iter().any(|(_, note)| match note {
             Note::Series { key, found: Found::GapLeft { missing, .. } } => {
                 key.symbol.as_str() == symbol && missing.contains(&stamp(open))

@@ -158,7 +158,7 @@ impl AdmissionRun {
         let mut rejected = BTreeMap::new();
         for event in engine.events() {
             if let Event::Rejected { reason, n_rows, .. } = event {
-                *rejected.entry(reason.name()).or_default() += u64::from(*n_rows);
+                *rejected.entry(reason.name()).or_default() += *n_rows;
             }
         }
         Closed { group: self.group, series, rejected }

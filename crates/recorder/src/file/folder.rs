@@ -12,6 +12,9 @@ use crate::error::RecorderError;
 /// The name of the database in its folder.
 pub(crate) const INPUTS: &str = "inputs.sqlite";
 
+/// The name of the event log in its folder.
+pub(crate) const EVENTS: &str = "events.jsonl";
+
 /// The folder of a session's recording below `root`. What a file system does not take in a name is
 /// written as `_`.
 ///

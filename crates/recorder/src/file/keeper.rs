@@ -8,6 +8,7 @@ use openbell_coordinator::Digest;
 use openbell_time::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
+use super::folder::EVENTS;
 use super::schema::database;
 use crate::disk;
 use crate::error::RecorderError;
@@ -131,7 +132,7 @@ impl Keeper {
         for path in left {
             bring_in(&path, "TRUNCATE")?;
         }
-        disk::sync_file(&path.with_file_name(super::log::NAME))?;
+        disk::sync_file(&path.with_file_name(EVENTS))?;
         let log = log_of(&path);
         disk::sync_file(&log)?;
         if disk::n_bytes(&log) > LOG_LIMIT {
@@ -155,7 +156,7 @@ impl Keeper {
 }
 
 /// The log of a database, which holds what is committed last.
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     PathBuf::from(name)

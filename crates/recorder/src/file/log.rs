@@ -11,13 +11,11 @@ use std::sync::Arc;
 
 use serde::de::IgnoredAny;
 
+use super::folder::EVENTS;
 use super::keeper::Kept;
 use super::run::RunSession;
 use crate::disk::{self, LinesFile};
 use crate::error::RecorderError;
-
-/// The name of the file in its folder.
-pub(crate) const NAME: &str = "events.jsonl";
 
 /// The event log of a run.
 pub struct RunLog {
@@ -93,7 +91,7 @@ impl RunLog {
     /// written.
     pub fn event(&mut self, number: u64, line: &str) -> Result<(), RecorderError> {
         let folder = self.folder_of(number);
-        let path = folder.join(NAME);
+        let path = folder.join(EVENTS);
         if self.open.as_ref().is_none_or(|open| open.path != path) {
             self.leave()?;
             self.open = Some(OpenLog::at(path, number, &self.first_line)?);
@@ -130,7 +128,7 @@ impl RunLog {
         if self.open.is_none()
             && let Some((first, folder)) = self.before.last().cloned()
         {
-            self.open = Some(OpenLog::at(folder.join(NAME), first, &self.first_line)?);
+            self.open = Some(OpenLog::at(folder.join(EVENTS), first, &self.first_line)?);
         }
         if let Some(open) = &mut self.open {
             self.tails.extend(open.cut_off()?);

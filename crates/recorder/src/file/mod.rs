@@ -6,12 +6,13 @@ pub(crate) mod folder;
 pub(crate) mod head;
 mod keeper;
 mod link;
-pub(crate) mod log;
+mod log;
 mod raw;
 pub(crate) mod reader;
 pub(crate) mod run;
 mod schema;
 mod series;
+mod tables;
 pub(crate) mod writer;
 
 pub use folder::{list, recordings_of, session_folder};

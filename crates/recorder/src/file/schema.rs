@@ -46,7 +46,7 @@ pub(crate) fn create(path: &Path) -> Result<Connection, RecorderError> {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "application_id", APPLICATION)?;
         connection.pragma_update(None, "user_version", FORM)?;
-        connection.execute_batch(TABLES)?;
+        connection.execute_batch(&format!("BEGIN;{TABLES}COMMIT;"))?;
         connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?; // The tables are on the medium.
         Ok(connection)
     };
@@ -111,6 +111,16 @@ pub(crate) fn has_no_looks(path: &Path) -> Result<bool, RecorderError> {
 /// What an error of `SQLite` means for a recording.
 pub(crate) fn database(path: &Path, source: rusqlite::Error) -> RecorderError {
     let path = path.to_owned();
+    // What stands in a column is of a kind that nobody has written there.
+    let is_foreign = matches!(
+        source,
+        rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+    );
+    if is_foreign {
+        return RecorderError::Damaged { path, found: source.to_string() };
+    }
     match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => {
             RecorderError::Foreign { path, found: "it is no SQLite file".to_owned() }

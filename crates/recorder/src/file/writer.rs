@@ -13,7 +13,7 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionB
 use super::CommandForm;
 use super::folder::{INPUTS, is_unborn, session_folder};
 use super::head::Head;
-use super::keeper::{Keeper, Kept};
+use super::keeper::{Keeper, Kept, log_of};
 use super::link::MarkColumns;
 use super::log::RunLog;
 use super::raw::{Print, RawHistory, RawRow, intervals_text, kind_name, row_kind};
@@ -149,6 +149,8 @@ impl RecordingWriter {
     fn write(&mut self, look: &Look<'_>) -> Result<(), RecorderError> {
         self.kept.check()?;
         if look.session != self.open.session {
+            // A power cut must not leave the new session without the end of this one.
+            disk::sync_file(&log_of(&self.open.path))?;
             self.open = Open::create(&self.setup, look.session, self.n_looks + 1)?;
             self.kept.moves_to(&self.open.path);
         }

@@ -43,7 +43,8 @@ pub struct HandedOut {
 
 /// The feeds with which a recorded run goes on where its recording ends.
 pub trait Onward: Send + Sync {
-    /// The feed of a series that had come so far.
+    /// The feed of a series that had come so far. One that was never polled may never have been
+    /// subscribed to: the process was killed before.
     fn feed(&self, key: &SeriesKey, after: &HandedOut) -> Box<dyn Feed>;
 }
 

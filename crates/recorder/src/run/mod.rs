@@ -155,7 +155,7 @@ impl RecordedRun {
     }
 
     /// The process that recorded last; absent where none has come to its first look.
-    pub fn process(&self) -> Option<&ProcessRow> {
+    pub fn last_process(&self) -> Option<&ProcessRow> {
         self.process.as_ref()
     }
 

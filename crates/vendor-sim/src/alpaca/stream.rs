@@ -238,7 +238,7 @@ impl Streams {
             }
         };
         if refusal == 406 {
-            out.counts.over_limit += 1;
+            out.counts.taken += 1;
         }
         out.control(line, error(refusal));
         out.close(line, 1000, "");

@@ -9,10 +9,16 @@ mod error;
 mod event;
 mod log;
 mod report;
+#[cfg(test)]
+mod samples;
 mod status;
+#[cfg(feature = "metrics")]
+mod tally;
 
 pub use command::{command_of_text, command_text};
 pub use error::{CommandError, LogError};
 pub use log::{EventLog, LogHead, LoggedCommand, end_line, event_line};
 pub use report::ReportFacts;
 pub use status::StatusFacts;
+#[cfg(feature = "metrics")]
+pub use tally::RunTally;

@@ -19,6 +19,8 @@ pub struct ReportFacts<'a> {
     pub elapsed: Nanos,
     /// What was exported; absent where nothing was.
     pub exported: Option<shape::Exported>,
+    /// What only a live run has; absent in a backtest.
+    pub live: Option<shape::Live>,
 }
 
 impl shape::Report {
@@ -47,6 +49,7 @@ impl shape::Report {
             signals: report.signals.iter().map(signal).collect(),
             metadata: facts.config.metadata.clone(),
             exported: facts.exported,
+            live: facts.live,
             wall: shape::Wall::of(report, facts.elapsed),
         }
     }

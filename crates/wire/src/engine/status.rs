@@ -78,7 +78,7 @@ impl shape::Gate {
 }
 
 /// The count of those in `state`.
-fn count_of(counts: &mut shape::SymbolCounts, state: SymbolState) -> &mut u64 {
+pub(super) fn count_of(counts: &mut shape::SymbolCounts, state: SymbolState) -> &mut u64 {
     match state {
         SymbolState::Loading => &mut counts.loading,
         SymbolState::CatchingUp => &mut counts.catching_up,
@@ -126,49 +126,18 @@ impl From<&SymbolStatus> for shape::Symbol {
 
 #[cfg(test)]
 mod tests {
-    use openbell_coordinator::{FeedStatus, Phase};
+    use openbell_coordinator::FeedStatus;
     use openbell_market::Coverage;
     use openbell_session_data::{InactiveFacts, LaggingSymbol, Reason, Why};
-    use openbell_time::{Nanos, TimeManager, Timestamp};
+    use openbell_time::{Nanos, TimeManager};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::engine::samples::{at, status, symbol};
 
     const SESSION: &str = r#"{"session_name": "noon", "mode": "backtest",
         "backtest_config": {"start_date": "2025-07-03", "end_date": "2025-07-03"},
         "session_data_config": {"symbols": ["AAPL"], "streams": ["1m"]}}"#;
-
-    fn at(text: &str) -> Timestamp {
-        text.parse().unwrap()
-    }
-
-    fn symbol(name: &str, state: SymbolState) -> SymbolStatus {
-        SymbolStatus {
-            symbol: name.parse().unwrap(),
-            generation: 1,
-            state,
-            since: Some(at("2025-07-03T13:30:00Z")),
-            why: Why::OnTime,
-            feed: None,
-            lag: Nanos::ZERO,
-            n_backlog: 0,
-            n_delivered: 0,
-            n_rejected: 0,
-            coverage: None,
-            is_locked: false,
-        }
-    }
-
-    fn status(inactive: Option<Inactive>, symbols: Vec<SymbolStatus>) -> Status {
-        Status {
-            phase: Phase::Streaming,
-            is_paused: false,
-            clock: Some(at("2025-07-03T16:00:00Z")),
-            session: Some("2025-07-03".parse().unwrap()),
-            inactive,
-            symbols,
-        }
-    }
 
     fn shape_of(status: &Status) -> shape::Status {
         let (config, _) = SessionConfig::parse(SESSION).unwrap();

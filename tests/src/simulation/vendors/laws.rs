@@ -329,7 +329,7 @@ impl<'s> Judge<'s> {
         self.look(world)?;
         let counts = world.network.exchange.counts();
         let traffic = world.network.traffic;
-        keep("I: no limit is exceeded", counts.over_limit <= traffic.n_taken, || {
+        keep("I: no limit is exceeded", counts.over_limit == 0, || {
             format!("{counts:?}, {traffic:?}")
         })?;
         keep("I: nobody is banned", counts.bans == 0, || format!("{counts:?}"))?;

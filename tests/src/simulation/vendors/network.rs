@@ -18,6 +18,8 @@ use crate::simulation::draw::Draw;
 
 /// How long a request may take in all.
 const REQUEST: Nanos = Nanos::from_secs(10);
+/// A place that is taken is not asked for again before this.
+const TAKEN: Nanos = Nanos::from_secs(10);
 /// The largest message that the transport takes.
 const MESSAGE_MAX: usize = 16 << 20;
 
@@ -66,9 +68,10 @@ pub struct Traffic {
     pub n_texts: u64,
     /// Requests that reached the exchange.
     pub n_requests: u64,
-    /// Attempts that were refused because another connection has the place.
+    /// Refusals that reached the client because another connection has the place.
     pub n_taken: u64,
-    /// Requests made before the instant that a refusal named.
+    /// Requests made before the instant that a refusal named, and attempts to connect sooner after a
+    /// refusal than anybody should.
     pub n_impatient: u64,
 }
 
@@ -90,6 +93,8 @@ pub struct Network {
     n_packets: u64,
     /// Until when the exchange wants no request.
     asked_off_until: Timestamp,
+    /// Until when nobody asks for a place that is taken.
+    taken_until: Timestamp,
 }
 
 impl Network {
@@ -113,6 +118,7 @@ impl Network {
             packets: BTreeMap::new(),
             n_packets: 0,
             asked_off_until: Timestamp::MIN,
+            taken_until: Timestamp::MIN,
         }
     }
 
@@ -147,6 +153,7 @@ impl Network {
                     back_at: now,
                 };
                 self.ways.insert(line, way);
+                self.traffic.n_impatient += u64::from(now < self.taken_until);
                 if self.weather.is_dark(now) {
                     return; // Nothing is ever heard of it.
                 }
@@ -227,7 +234,10 @@ impl Network {
                 }
                 if let Arrival::Text(_, text) = &arrival {
                     self.traffic.n_texts += 1;
-                    self.traffic.n_taken += u64::from(text.contains("\"code\":406"));
+                    if text.contains("\"code\":406") {
+                        self.traffic.n_taken += 1;
+                        self.taken_until = now + TAKEN;
+                    }
                 }
                 arrivals.push(arrival);
             }

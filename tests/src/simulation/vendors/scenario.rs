@@ -28,6 +28,8 @@ pub struct VendorScenario {
     pub speaks: Speaks,
     /// Stretches in which a symbol does not trade.
     pub silences: Vec<Halt>,
+    /// Stretches in which the exchange has halted one; where all are, its engine does not match.
+    pub halts: Vec<Halt>,
     /// The session's date.
     pub date: &'static str,
     /// The session.
@@ -66,6 +68,7 @@ impl VendorScenario {
             kind,
             speaks: kind.speaks(seed),
             silences: Vec::new(),
+            halts: Vec::new(),
             date,
             start: hours.start - secs(120),
             hours,
@@ -128,8 +131,8 @@ impl VendorScenario {
                 7 => self.troubles.push(Trouble::Mute(since)),
                 8 => self.troubles.push(Trouble::Stall(since..since + secs(draw.between(1, 8)))),
                 9 => self.troubles.push(Trouble::NoHistory(span)),
-                10..12 => {
-                    // A topic that dies does not live again within a bar.
+                10 => self.troubles.push(Trouble::Silent(symbol, span)),
+                11 => {
                     let span = since..since + secs(100) + lasts;
                     self.troubles.push(Trouble::Silent(symbol, span));
                 }
@@ -204,17 +207,20 @@ impl VendorScenario {
             && (self.troubles.iter().any(is_silent) || self.faults.iter().any(silences))
     }
 
-    /// Whether a connection may end of a fault long after that has struck.
+    /// Whether a connection may end of a fault long after that has struck: one whose pings are not heard
+    /// lives on as long as something is said over it.
     pub fn ends_by_and_by(&self) -> bool {
         let what = ["swallow", "mute", "ping_stop"];
-        self.faults.iter().any(|fault| what.iter().any(|what| fault["do"] == *what))
+        let is_unheard = |trouble: &Trouble| matches!(trouble, Trouble::Mute(_));
+        self.troubles.iter().any(is_unheard)
+            || self.faults.iter().any(|fault| what.iter().any(|what| fault["do"] == *what))
     }
 
     /// The market.
     pub fn market(&self) -> Market {
         let span = self.hours.start - secs(3 * 3_600)..self.hours.end + secs(3_600);
         let market = Market::new(self.seed, self.kind.hours(), span, self.listings.clone());
-        market.with_silences(self.silences.clone())
+        market.with_silences(self.silences.clone()).with_halts(self.halts.clone())
     }
 
     /// The world in which it happens.

@@ -39,9 +39,9 @@ impl Activity {
         let at = at.max(self.begun);
         let length = self.market_time(since, at);
         if is_active {
-            self.active = self.active + length;
+            self.active += length;
         } else {
-            self.inactive = self.inactive + length;
+            self.inactive += length;
             self.longest = self.longest.max(length);
         }
         self.now = to.map(|is_active| (at, is_active));

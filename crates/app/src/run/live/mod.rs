@@ -6,6 +6,7 @@
 mod activity;
 mod counts;
 mod lines;
+mod metrics;
 mod panel;
 mod prepared;
 mod recorded;
@@ -30,9 +31,9 @@ use openbell_coordinator::{
 use openbell_data_manager::live::Note;
 use openbell_market::BarInterval;
 use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError, RunLog};
-use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Transport, Trust};
-use openbell_wire::engine::{end_line, event_line};
+use openbell_wire::engine::{RunTally, end_line, event_line};
 
 use super::RunArgs;
 use super::event_file::EventFile;
@@ -44,10 +45,11 @@ use crate::session_file::SessionFile;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
+use metrics::{MetricsFile, session_figures};
 use panel::Panel;
 use prepared::{Prepared, prepare};
 use sim::Sim;
-use storing::store_sessions;
+use storing::{Storing, store_sessions};
 use teller::{Ended, SharedFigures, Teller, Told};
 use threads::Threads;
 
@@ -101,8 +103,19 @@ fn follow(
     terminal: &mut Terminal,
 ) -> Outcome {
     let (args, live) = (asked.args, asked.live);
-    let Prepared { mut engine, ticker, vendor, wall, recorder, recorded, export, log, said, begun } =
-        prepare(asked, sim, threads, terminal)?;
+    let Prepared {
+        mut engine,
+        ticker,
+        vendor,
+        door,
+        wall,
+        recorder,
+        recorded,
+        export,
+        log,
+        said,
+        begun,
+    } = prepare(asked, sim, threads, terminal)?;
     let name = live.data_api.name();
     let calendar = engine.plan().calendar().clone();
     let now = wall.now();
@@ -111,12 +124,12 @@ fn follow(
     for line in said {
         let _ = tell.send(Told::Line(line)); // It is received below.
     }
-    let (keeper, run_log, replay) = match recorded {
-        Some((keeper, run_log, replay)) => (Some(keeper), Some(run_log), replay),
-        None => (None, None, None),
+    let (keeper, run_log, unsynced, replay) = match recorded {
+        Some((keeper, log, unsynced, replay)) => (Some(keeper), Some(log), Some(unsynced), replay),
+        None => (None, None, None, None),
     };
     let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
-    let closes = match &recorder {
+    let storing = match &recorder {
         Some(recorder) => {
             let store =
                 Some(log.store.as_str()).filter(|store| !store.is_empty() && recorder.stores);
@@ -126,7 +139,7 @@ fn follow(
     };
     let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
     let mut sink =
-        Sink { tell: tell.clone(), whole, run_log, closes, n_events, is_rehearsal, signals };
+        Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -150,7 +163,21 @@ fn follow(
     let _listening = asked.interrupt.wakes(Arc::clone(&wall));
     let engines: Arc<dyn WallClock> = Arc::clone(&wall) as Arc<dyn WallClock>;
     let is_ending = Arc::new(AtomicBool::new(false));
+    let metrics = args.metrics.as_ref().map(|path| MetricsFile {
+        path: path.clone(),
+        tally: RunTally::new(now),
+        base: asked.base,
+        session: session_figures(&asked.file.config),
+        vendor: name,
+        door,
+        control: control.clone(),
+        recording: recorder.clone().zip(unsynced),
+        began: now,
+        next: now,
+        has_failed: false,
+    });
     let teller = Teller {
+        metrics,
         panel: Panel::new(terminal, !args.no_progress),
         terminal: &mut *terminal,
         lines: Lines::new(calendar.clone(), name),
@@ -175,6 +202,9 @@ fn follow(
                 && !telling.is_finished();
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
+        if let Some(storing) = sink.storing.take() {
+            storing.finish();
+        }
         let _ = tell.send(Told::Over); // The vendor's side may still have something to say.
         match telling.join() {
             Ok(told) => (run, told),
@@ -210,9 +240,8 @@ fn follow(
     };
     let figures = figures.lock();
     if args.json {
-        let mut json = report::as_json(&report, &facts);
-        json["live"] = summary::as_json(&figures, &report, recorder.as_deref());
-        terminal.line(format!("{json:#}"))?;
+        let live = summary::of_report(&figures, &report, recorder.as_deref());
+        terminal.line(format!("{:#}", report::as_json(&report, &facts, Some(live))))?;
     } else {
         report::print(&report, &facts, terminal)?;
         summary::print(&figures, &report, recorder.as_deref(), terminal)?;
@@ -228,8 +257,8 @@ struct Sink {
     whole: Option<EventFile>,
     /// The log beside the recording.
     run_log: Option<RunLog>,
-    /// Where the dates of sessions go that are closed.
-    closes: Option<Sender<TradingDate>>,
+    /// What stores the sessions that are closed.
+    storing: Option<Storing>,
     n_events: u64,
     /// Whether the events were told by a process that has ended since.
     is_rehearsal: bool,
@@ -251,8 +280,8 @@ impl Sink {
             if let Event::Signalled { at, signal } = &event {
                 self.signals.push((*at, signal.clone()));
             }
-            if let (Event::SessionClosed { date, .. }, Some(closes)) = (&event, &self.closes) {
-                let _ = closes.send(*date); // Its thread lives as long as this.
+            if let (Event::SessionClosed { date, .. }, Some(storing)) = (&event, &self.storing) {
+                storing.close(*date);
             }
             let event = Box::new(event);
             let told = if self.is_rehearsal { Told::Rehearsed(event) } else { Told::Event(event) };

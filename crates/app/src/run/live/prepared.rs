@@ -1,5 +1,6 @@
 //! A live run before its first look: planned, with its vendor, its modules and its recording.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use openbell_config::LiveConfig;
@@ -12,7 +13,9 @@ use openbell_wire::engine::LogHead;
 use super::super::export::Export;
 use super::super::outputs;
 use super::Asked;
-use super::recorded::{Earlier, KeeperEnd, Recorded, Recorder, begun, check_history, repetition};
+use super::recorded::{
+    Earlier, KeeperEnd, Recorded, Recorder, Unsynced, begun, check_history, repetition,
+};
 use super::sim::Sim;
 use super::summary;
 use super::threads::Threads;
@@ -30,10 +33,11 @@ pub(super) struct Prepared {
     pub(super) engine: Engine,
     pub(super) ticker: CoarseTicker,
     pub(super) vendor: Vendor<Box<dyn Protocol>>,
+    pub(super) door: Door,
     pub(super) wall: Arc<SystemWall>,
     pub(super) recorder: Option<Arc<Recorder>>,
     /// What keeps the recording, its event log, and what is to be repeated first.
-    pub(super) recorded: Option<(KeeperEnd, RunLog, Option<Replay>)>,
+    pub(super) recorded: Option<(KeeperEnd, RunLog, Unsynced, Option<Replay>)>,
     pub(super) export: Option<Export>,
     pub(super) log: LogHead,
     /// What is to be told first.
@@ -50,7 +54,7 @@ pub(super) fn prepare(
     terminal: &Terminal,
 ) -> Result<Prepared, Failure> {
     let Asked { file, live, base, args, .. } = *asked;
-    let connection = Connection::of_session(live, sim.map(|sim| sim.address))?;
+    let connection = Connection::of_session(live, sim.map(|sim| sim.address.as_str()))?;
     let protocol = connection.protocol().map_err(|mut failure| {
         failure.exit = Exit::Config; // The file names the variables.
         failure
@@ -59,7 +63,8 @@ pub(super) fn prepare(
     let (made, texts) = modules::of_file(file, &time)?;
     modules::warn_of_idle_limits(file, &made, terminal);
     let (folder, store) = store_of(file, args.store.as_deref())?;
-    outputs(args, file, folder.as_ref(), &texts).check()?;
+    let stored = Some(Path::new(&folder)).filter(|_| !folder.is_empty());
+    outputs(args, file, stored, &texts).check()?;
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
     let recorder = live.record.as_ref();
@@ -97,7 +102,7 @@ pub(super) fn prepare(
         None => {
             let store = store.clone().map(StoreSource::new);
             let name = live.data_api.name();
-            (watch.source(Box::new(Followed::live(store, base, name, door))), None)
+            (watch.source(Box::new(Followed::live(store, base, name, door.clone()))), None)
         }
     };
     let mut engine = Engine::live_with_deadline(&file.config, &time, source, sessions, clock)
@@ -111,20 +116,32 @@ pub(super) fn prepare(
         Some(recorder) => {
             let ahead = Ahead { from: from.to_string(), n_sessions: live.sessions };
             let recording = Beginning { recorder, earlier: earlier.as_ref(), ahead, makes_way };
-            let Recorded { writer, end, log } =
+            let Recorded { writer, end, log, unsynced } =
                 recording.begin(&engine, watch, threads, &mut said)?;
             match &replay {
                 Some(replay) => engine.record_with(replay.hold(Some(Box::new(writer)))),
                 None => engine.record_with(Box::new(writer)),
             }
-            Some((end, log, replay))
+            Some((end, log, unsynced, replay))
         }
         None => None,
     };
     let name = live.data_api.name();
     said.insert(0, summary::beginning(file, &engine, name, recorder.as_deref()));
     let begun = from;
-    Ok(Prepared { engine, ticker, vendor, wall, recorder, recorded, export, log, said, begun })
+    Ok(Prepared {
+        engine,
+        ticker,
+        vendor,
+        door,
+        wall,
+        recorder,
+        recorded,
+        export,
+        log,
+        said,
+        begun,
+    })
 }
 
 /// What `"restart": "session"` means.

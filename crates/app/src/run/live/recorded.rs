@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use openbell_recorder::{
     RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog, RunNow, Tidied,
     last_run, make_way, session_folder, tidy,
 };
-use openbell_time::{Calendar, SystemWall, Timestamp, TradingDate, WallClock};
+use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
 
 use super::threads::Threads;
@@ -55,6 +56,31 @@ pub(super) struct Recorded {
     pub(super) writer: RecordingWriter,
     pub(super) end: KeeperEnd,
     pub(super) log: RunLog,
+    pub(super) unsynced: Unsynced,
+}
+
+/// Since when something is not known to be on the medium.
+#[derive(Clone, Default)]
+pub(super) struct Unsynced(Arc<AtomicI64>);
+
+impl Unsynced {
+    /// For how long, by `now`.
+    pub(super) fn since(&self, now: Timestamp) -> Nanos {
+        match self.0.load(Ordering::Relaxed) {
+            0 => Nanos::ZERO,
+            since => (now - Timestamp::from_nanos(since)).max(Nanos::ZERO),
+        }
+    }
+
+    fn note(&self, n_unsynced: u64, now: Timestamp) {
+        let since = self.0.load(Ordering::Relaxed);
+        let since = match (n_unsynced, since) {
+            (0, _) => 0,
+            (_, 0) => now.as_nanos(),
+            (_, since) => since,
+        };
+        self.0.store(since, Ordering::Relaxed);
+    }
 }
 
 /// What ends the recording, once the engine is gone.
@@ -130,6 +156,14 @@ impl Recorder {
         })
     }
 
+    /// The bytes of a session's recording; 0 where none is there.
+    pub(super) fn n_bytes(&self, session: TradingDate) -> u64 {
+        let folder = self.folder(session);
+        let names = ["inputs.sqlite", "inputs.sqlite-wal"];
+        let sizes = names.map(|name| std::fs::metadata(folder.join(name)).map_or(0, |m| m.len()));
+        sizes.iter().sum()
+    }
+
     /// Deletes recordings that are old enough by the date `today`, in the store, and needed by no run.
     pub(super) fn tidy(&self, today: TradingDate) -> Result<Tidied, RecorderError> {
         let (root, name) = (&self.setup.root, &self.setup.session_name);
@@ -154,7 +188,8 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::begin(setup, session)?;
         writer.watch(watch);
         let log = writer.log(&[], self.first_line.clone());
-        Ok(Recorded { writer, end: keep(keeper, threads)?, log })
+        let unsynced = Unsynced::default();
+        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced })
     }
 
     /// Goes on with the recording of `run`.
@@ -169,7 +204,8 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::go_on(setup, run.last_session()?)?;
         writer.watch(watch);
         let log = writer.log(run.sessions(), self.first_line.clone());
-        Ok(Recorded { writer, end: keep(keeper, threads)?, log })
+        let unsynced = Unsynced::default();
+        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced })
     }
 }
 
@@ -220,14 +256,23 @@ impl Onward for BehindTheRecording {
     }
 }
 
-fn keep(mut keeper: Keeper, threads: &mut Threads) -> Result<KeeperEnd, Failure> {
+fn keep(
+    mut keeper: Keeper,
+    unsynced: &Unsynced,
+    threads: &mut Threads,
+) -> Result<KeeperEnd, Failure> {
+    let (unsynced, wall) = (unsynced.clone(), SystemWall::new());
     let (end, ended): (Sender<Ended>, Receiver<Ended>) = channel();
     threads.run("recording", move || {
         loop {
             match ended.recv_timeout(SYNC_EACH) {
                 Ok(Ended { at, why, digest }) => return Ok(keeper.end(at, why, digest)?),
                 // Where it fails the next look is refused, which ends the run and says why.
-                Err(RecvTimeoutError::Timeout) => drop(keeper.sync()),
+                Err(RecvTimeoutError::Timeout) => {
+                    unsynced.note(keeper.n_unsynced(), wall.now());
+                    drop(keeper.sync());
+                    unsynced.note(keeper.n_unsynced(), wall.now());
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
         }

@@ -1,7 +1,6 @@
 //! The simulated exchange that the program serves to itself where a session file says `sim`: whoever has
 //! neither a key nor a network sees what a live session does when something goes wrong.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use openbell_market::Symbol;
@@ -14,12 +13,14 @@ use openbell_vendor_sim::{
 use super::threads::Threads;
 use crate::exit::{Exit, Failure};
 
-/// What the market follows from: the same trades at every start, so that a session goes on.
-const SEED: u64 = 2;
+/// What the market follows from: the same trades at every start, so that a session goes on; and a topic
+/// that falls silent speaks again once it is subscribed again.
+const SEED: u64 = 6;
 
 /// A simulated exchange that runs.
 pub(super) struct Sim {
-    pub(super) address: SocketAddr,
+    /// Where it is reached, `HOST:PORT`.
+    pub(super) address: String,
     control: ServerControl,
 }
 
@@ -31,7 +32,7 @@ impl Sim {
         let listing = |symbol: &Symbol| Listing {
             silent_pct: 0,
             late_pct: 0,
-            trades_a_minute: 400,
+            trades_a_minute: 150,
             ..Listing::drawn(SEED, symbol.clone())
         };
         let span =
@@ -47,7 +48,7 @@ impl Sim {
         let settings = ServerSettings { port: 0, ..ServerSettings::default() };
         let server = Server::bind(exchange, wall, &settings)
             .map_err(|error| Failure::new(Exit::RunFailed, error))?;
-        let sim = Sim { address: server.address(), control: server.control() };
+        let sim = Sim { address: server.address().to_string(), control: server.control() };
         threads.run("simulated exchange", move || {
             server.run();
             Ok(())

@@ -16,14 +16,35 @@ use super::threads::Threads;
 use crate::exit::Failure;
 use crate::table::{count, counted};
 
-/// Stores the bars of the sessions whose dates are sent.
+/// What stores the bars of sessions.
+pub(super) struct Storing {
+    close: Sender<TradingDate>,
+    /// Ends with its thread.
+    ended: Receiver<()>,
+}
+
+impl Storing {
+    /// A session is closed.
+    pub(super) fn close(&self, session: TradingDate) {
+        let _ = self.close.send(session); // Its thread lives as long as this.
+    }
+
+    /// Waits until all are stored.
+    pub(super) fn finish(self) {
+        drop(self.close);
+        let _ = self.ended.recv(); // Nothing is sent.
+    }
+}
+
+/// Stores the bars of the sessions that are closed, on a thread.
 pub(super) fn store_sessions(
     recorder: &Arc<Recorder>,
     store: Option<PathBuf>,
     tell: Sender<Told>,
     threads: &mut Threads,
-) -> Result<Sender<TradingDate>, Failure> {
+) -> Result<Storing, Failure> {
     let (close, closed): (Sender<TradingDate>, Receiver<TradingDate>) = channel();
+    let (ending, ended) = channel();
     let recorder = Arc::clone(recorder);
     threads.run("store", move || {
         for session in closed {
@@ -44,9 +65,10 @@ pub(super) fn store_sessions(
                 let _ = tell.send(Told::Line(line)); // Nobody listens once the run has ended.
             }
         }
+        drop(ending);
         Ok(())
     })?;
-    Ok(close)
+    Ok(Storing { close, ended })
 }
 
 fn stored(recorder: &Recorder, session: TradingDate, store: &PathBuf) -> Result<String, Failure> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use openbell_coordinator::{Engine, LiveReport, Report};
-use serde_json::{Value, json};
+use openbell_wire::report::Live;
 
 use super::recorded::Recorder;
 use super::teller::Figures;
@@ -53,6 +53,7 @@ fn totals(report: &Report) -> LiveReport {
     all
 }
 
+/// Prints what a live run came to, behind the usual report.
 pub(super) fn print(
     figures: &Figures,
     report: &Report,
@@ -70,8 +71,10 @@ pub(super) fn print(
     let causes: Vec<String> =
         figures.counts.reconnects.iter().map(|(why, n)| format!("{} {why}", count(*n))).collect();
     let causes = if causes.is_empty() { "none".to_owned() } else { causes.join(", ") };
-    terminal
-        .line(format!("reconnects: {causes}; silent topics {}", count(figures.counts.n_silent)))?;
+    terminal.line(format!(
+        "reconnects: {causes}; silent topics {}",
+        count(figures.counts.n_silent())
+    ))?;
     if let Some(share) = figures.activity.share() {
         terminal.line(format!(
             "active {:.2} % of market time, inactive for {} at the longest",
@@ -85,18 +88,20 @@ pub(super) fn print(
     Ok(())
 }
 
-pub(super) fn as_json(figures: &Figures, report: &Report, recorder: Option<&Recorder>) -> Value {
+/// The same for the report as JSON.
+pub(super) fn of_report(figures: &Figures, report: &Report, recorder: Option<&Recorder>) -> Live {
     let all = totals(report);
-    json!({
-        "handed_over": all.n_handed,
-        "caught_up": all.n_caught_up,
-        "late": all.n_late,
-        "revised": all.n_revised,
-        "gaps_left": figures.counts.n_gaps,
-        "silent_topics": figures.counts.n_silent,
-        "reconnects": figures.counts.reconnects,
-        "active_share": figures.activity.share(),
-        "longest_inactive_seconds": figures.activity.longest().as_secs_f64(),
-        "recording": folder_of(report, recorder),
-    })
+    let reconnects = figures.counts.reconnects.iter();
+    Live {
+        handed_over: all.n_handed,
+        caught_up: all.n_caught_up,
+        late: all.n_late,
+        revised: all.n_revised,
+        gaps_left: figures.counts.n_gaps,
+        silent_topics: figures.counts.n_silent(),
+        reconnects: reconnects.map(|(why, n)| ((*why).to_owned(), *n)).collect(),
+        active_share: figures.activity.share(),
+        longest_inactive_seconds: figures.activity.longest().as_secs_f64(),
+        recording: folder_of(report, recorder).map(|folder| folder.display().to_string()),
+    }
 }

@@ -13,13 +13,17 @@ use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, WallClock};
 use super::activity::Activity;
 use super::counts::Counts;
 use super::lines::{Lines, reason_words};
+use super::metrics::MetricsFile;
 use super::panel::Panel;
 use crate::exit::Failure;
 use crate::table::{count, length};
 use crate::terminal::{Ink, Terminal};
 
+/// How long it is waited for news.
+const TICK: Duration = Duration::from_millis(200);
+
 /// How often the panel is drawn anew.
-const TICK: Duration = Duration::from_millis(1_000);
+const LOOK_EACH: Nanos = Nanos::from_secs(1);
 
 /// Without a panel there is a line each minute.
 const LINE_EACH: Nanos = Nanos::from_secs(60);
@@ -96,6 +100,7 @@ pub(super) struct Teller<'t> {
     /// Results on standard output are JSON: what is told goes to standard error.
     pub(super) is_json: bool,
     pub(super) vendor: &'static str,
+    pub(super) metrics: Option<MetricsFile>,
     /// Whether the run is to be paused.
     pub(super) is_ending: Arc<AtomicBool>,
     /// What wakes the core then.
@@ -110,7 +115,23 @@ impl Teller<'_> {
     /// An output that takes nothing.
     pub(super) fn run(mut self, told: &Receiver<Told>) -> Result<(), Failure> {
         let mut next_line = self.wall.now() + LINE_EACH;
+        let mut next_look = self.wall.now();
         loop {
+            let now = self.wall.now();
+            if now >= next_look {
+                next_look = now + LOOK_EACH;
+                let status = self.handle.status();
+                self.look(now, &status);
+                self.panel.draw(&self.panel_lines(now, &status));
+                if let Some(metrics) = &mut self.metrics {
+                    metrics.look(now, &status, &self.figures.lock().counts, self.terminal);
+                }
+                if !self.panel.is_shown() && now >= next_line {
+                    next_line = now + LINE_EACH;
+                    let [phase, _, _] = self.panel_lines(now, &status);
+                    self.tell(now, &phase)?;
+                }
+            }
             match told.recv_timeout(TICK) {
                 Ok(Told::Over) | Err(RecvTimeoutError::Disconnected) => {
                     self.panel.clear();
@@ -123,17 +144,7 @@ impl Teller<'_> {
                         self.tell(at, &line)?;
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {
-                    let now = self.wall.now();
-                    let status = self.handle.status();
-                    self.look(now, &status);
-                    self.panel.draw(&self.panel_lines(now, &status));
-                    if !self.panel.is_shown() && now >= next_line {
-                        next_line = now + LINE_EACH;
-                        let [phase, _, _] = self.panel_lines(now, &status);
-                        self.tell(now, &phase)?;
-                    }
-                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
@@ -141,6 +152,9 @@ impl Teller<'_> {
     fn line_of(&mut self, told: Told) -> Option<String> {
         match told {
             Told::Event(event) => {
+                if let Some(metrics) = &mut self.metrics {
+                    metrics.event(&event, self.wall.now());
+                }
                 self.figures.lock().note(&event);
                 self.lines.of_event(&event)
             }

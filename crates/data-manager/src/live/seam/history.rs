@@ -35,10 +35,14 @@ impl Seam {
             .collect();
         self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
         let (before, was_reread) = (self.through, self.rereads.is_some());
+        let verifies = self.unverified.is_asked_by(token);
         let reached = self.reached(asked_at, rows, &bars);
         self.revise_by(&bars, before.min(reached), now, acts);
         if reached >= before {
             self.rereads = None;
+            self.verified(asked_at);
+        } else if verifies {
+            self.unverified.is_behind(now);
         }
         let reached = reached.max(before);
         let whole = self.whole(reached, &bars);
@@ -57,6 +61,7 @@ impl Seam {
                 let has_hole = whole < reached && reached >= seam;
                 self.answered_while_catching_up(seam, has_hole, &bars, now, acts);
             }
+            Stage::Live if verifies && self.through == before => {}
             Stage::Live if was_reread => self.fetch.due = now + Nanos::from_secs(8),
             Stage::Live => self.probed(before, n_bars, now, acts),
             Stage::Wanted | Stage::Subscribed | Stage::Gone => {}
@@ -106,6 +111,10 @@ impl Seam {
     ) {
         if !self.is_answer(token) {
             return;
+        }
+        if self.stage == Stage::Live && self.unverified.is_asked_by(token) {
+            let until = wait_until.unwrap_or(now + self.settings.retry_each);
+            return self.unverified.put_off(until);
         }
         match (self.stage, wait_until) {
             (stage, Some(until)) => {
@@ -375,8 +384,10 @@ impl Seam {
             return;
         }
         for (&opens_at, &told) in bars.range(..until) {
-            let is_known = self.delivered.get(&opens_at).is_some_and(|known| known.same(&told));
-            if !is_known && !self.revised.contains(&opens_at) {
+            let known = self.delivered.get(&opens_at);
+            let is_known = known.is_some_and(|known| known.same(&told));
+            let is_newer = known.is_some_and(|known| known.is_older_than(&told));
+            if !is_known && (is_newer || !self.revised.contains(&opens_at)) {
                 self.repeated(opens_at, told, now, acts);
             }
         }

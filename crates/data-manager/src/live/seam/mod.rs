@@ -10,6 +10,7 @@
 mod history;
 mod stream;
 mod told;
+mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -23,6 +24,7 @@ use crate::live::rows::{ceil, floor};
 use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits};
 
 use told::Told;
+use verified::Unverified;
 
 /// What a seam wants done.
 #[derive(Clone, PartialEq, Debug)]
@@ -156,6 +158,7 @@ pub(crate) struct Seam {
     revised: BTreeSet<Timestamp>,
     /// From where on the last bars are to be read again: what was revised while the stream was lost.
     rereads: Option<Timestamp>,
+    unverified: Unverified,
     /// Until when the subscription is to have brought something.
     prove_by: Option<Timestamp>,
     n_unproven: u32,
@@ -202,6 +205,7 @@ impl Seam {
             delivered: BTreeMap::new(),
             revised: BTreeSet::new(),
             rereads: None,
+            unverified: Unverified::none(),
             prove_by: None,
             n_unproven: 0,
             n_silent: 0,
@@ -230,6 +234,11 @@ impl Seam {
 
     pub(crate) fn is_live(&self) -> bool {
         self.stage == Stage::Live
+    }
+
+    /// Whether it is live, and no bar that closed by an instant is missing.
+    pub(crate) fn has_all_before(&self, instant: Timestamp) -> bool {
+        self.is_live() && self.through >= floor(instant, self.length)
     }
 
     /// The subscription is sent. Until it is confirmed nothing is asked: between an answer and a
@@ -357,6 +366,7 @@ impl Seam {
         self.fetch.n_tries += 1;
         let again_since = self.revisable_since();
         let since = self.rereads.unwrap_or(again_since).min(again_since);
+        let since = self.unverified.since.unwrap_or(since).min(since);
         acts.push(Act::AskBars { since, token });
         if let Stage::CatchingUp { seam } = self.stage {
             acts.push(self.catching_up(seam));
@@ -444,6 +454,7 @@ impl Seam {
             let opens_at = self.through;
             self.put(opens_at, told, now, acts);
             self.complete(opens_at + self.length, Evidence::ClosedBar, now, acts);
+            self.is_told(opens_at, now);
         }
     }
 

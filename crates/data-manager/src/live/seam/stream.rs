@@ -16,7 +16,7 @@ pub(super) const FAR: Nanos = Nanos::from_secs(86_400);
 impl Seam {
     /// The stream has brought a bar.
     pub(crate) fn heard(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
-        if matches!(self.stage, Stage::Wanted | Stage::Gone) || row.opens_at < self.since {
+        if matches!(self.stage, Stage::Wanted | Stage::Gone) {
             return;
         }
         if !self.is_placed(row.opens_at, now) {
@@ -24,7 +24,7 @@ impl Seam {
             return;
         }
         (self.prove_by, self.n_unproven) = (None, 0);
-        if self.traits.is_made_up(&row) {
+        if row.opens_at < self.since || self.traits.is_made_up(&row) {
             return;
         }
         match (row.closing, self.traits.proof) {
@@ -103,10 +103,14 @@ impl Seam {
         }
         if opens_at < self.through {
             let is_newer = |known: &Told| !known.same(&told) && !told.is_older_than(known);
-            if self.delivered.get(&opens_at).is_some_and(is_newer) {
+            let known = self.delivered.get(&opens_at).copied();
+            if known.as_ref().is_some_and(is_newer) {
                 self.revised.insert(opens_at);
             }
             self.repeated(opens_at, told, now, acts);
+            if self.delivered.get(&opens_at).copied() != known {
+                self.is_told(opens_at, now);
+            }
             return;
         }
         if self.held.len() >= N_HELD_MAX {

@@ -274,6 +274,7 @@ impl<P: Protocol> Vendor<P> {
             .min()
             .unwrap_or(Timestamp::MAX)
             .min(self.asks.next_due())
+            .min(self.verifies_at())
     }
 
     fn want(&mut self, key: SeriesKey, since: Timestamp, now: Timestamp) {
@@ -453,7 +454,10 @@ impl<P> Vendor<P> {
     /// it is said of a series that has them all.
     fn say_trading(&mut self, key: &SeriesKey) {
         let Some(member) = self.series.get_mut(key) else { return };
-        let due = if member.seam.is_live() { member.trading.clone() } else { Trading::Normal };
+        let due = match &member.trading {
+            Trading::Halted { since, .. } if !member.seam.has_all_before(*since) => Trading::Normal,
+            trading => trading.clone(),
+        };
         if due != member.trading_said {
             member.trading_said = due.clone();
             self.inlet.push(key, [Delivery::Trading(due)]);

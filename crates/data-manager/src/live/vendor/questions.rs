@@ -16,6 +16,7 @@ impl<P: Protocol> Vendor<P> {
         for key in self.due_series(now) {
             self.with(&key, now, |seam, acts| seam.tick(now, acts));
         }
+        self.verify(now);
         let Probe::Newest { reference } = &self.traits.probe else { return };
         let mut probes: BTreeMap<BarInterval, Vec<(SeriesKey, Token)>> = BTreeMap::new();
         for (key, token) in self.probes.drain(..) {
@@ -31,6 +32,27 @@ impl<P: Protocol> Vendor<P> {
                 self.asks.push(Question::new(Query::Newest { keys }, of.to_vec()), false);
             }
         }
+    }
+
+    /// Has the bars that have waited longest verified, where the vendor has nothing else to answer.
+    fn verify(&mut self, now: Timestamp) {
+        if !self.asks.are_idle() || self.asks.free_at() > now {
+            return;
+        }
+        let due = self.series.iter().filter(|(_, member)| member.seam.verifies_at() <= now);
+        let next = due.min_by_key(|(_, member)| member.seam.verified_at());
+        if let Some(key) = next.map(|(key, _)| key.clone()) {
+            self.with(&key, now, |seam, acts| seam.verify(acts));
+        }
+    }
+
+    /// When that is due; what else is asked comes back before.
+    pub(super) fn verifies_at(&self) -> Timestamp {
+        if !self.asks.are_idle() {
+            return Timestamp::MAX;
+        }
+        let due = self.series.values().map(|member| member.seam.verifies_at()).min();
+        due.map_or(Timestamp::MAX, |due| due.max(self.asks.free_at()))
     }
 
     /// Asks what is next, but for what nobody waits for any more.
