@@ -128,10 +128,16 @@ impl Player {
         is_now && self.heard(symbol).is_some()
     }
 
-    /// When the next look is due.
+    /// When the next look is due by the clock; never where the clock had shown that instant before and
+    /// nothing was due: it was set back since, and what led to the look comes again by itself.
     pub(super) fn next_look(&self) -> Timestamp {
-        let mut looks = self.ahead.iter().filter(|look| look.occasion == Occasion::Look);
-        looks.next().map_or(Timestamp::MAX, |look| look.wall)
+        let is_look = |look: &&RecordedLook| look.occasion == Occasion::Look;
+        let Some(next) = self.ahead.iter().find(is_look) else { return Timestamp::MAX };
+        let was_shown = self.ahead.iter().any(|step| {
+            let has_waited = |waited: Waited| waited.first.max(waited.last) >= next.wall;
+            step.wall > next.wall || step.waited.is_some_and(has_waited)
+        });
+        if was_shown { Timestamp::MAX } else { next.wall }
     }
 
     /// What the source said of a symbol that is to be added, or is being read.
