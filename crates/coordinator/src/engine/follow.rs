@@ -120,8 +120,8 @@ impl RunningSession {
     fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
         let mut until = wall + HEARTBEAT;
         let last = self.layout.clock_until;
-        let over_since = self.over_since();
-        let ends = [last, over_since + settle_time(core), over_since + gap_time(core)];
+        let gap = gap_time(core);
+        let ends = [last, last + settle_time(core), last + gap, self.over_since() + gap];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
@@ -242,24 +242,25 @@ impl RunningSession {
     }
 
     /// Whether the last instant has all that belongs to it, or that has had time to come: those
-    /// that are behind, and whose link is up, are waited for longer.
+    /// that are behind, and whose link is up, are waited for longer; those whose stream has just been
+    /// asked for, or whose history is being fetched, from when the close was seen first, since nobody may
+    /// have looked for a while before.
     fn is_settled(&self, core: &Core, wall: Timestamp) -> bool {
         let last = self.layout.clock_until;
+        // With the scope of one symbol the others would wait for it with their gate open.
+        let waits_for_one = self.gate.scope() == GateScope::Session;
         (0..self.members.len()).all(|position| {
             let live = self.members[position].rows.live();
-            let is_coming = match live.link {
-                // Its stream has just been asked for, or history is being fetched.
-                Link::Starting { .. } | Link::CatchingUp { .. } => true,
-                _ => {
-                    link_state(&live.link) == LinkState::Up
-                        && self.is_complete_through_open(position)
-                        && live.is_behind
-                }
-            };
-            // With the scope of one symbol the others would wait for it with their gate open.
-            let waits = is_coming && self.gate.scope() == GateScope::Session;
-            let patience = if waits { gap_time(core) } else { settle_time(core) };
-            live.complete_through >= last || wall >= self.over_since() + patience
+            let is_fetching = matches!(live.link, Link::Starting { .. } | Link::CatchingUp { .. });
+            if is_fetching && waits_for_one {
+                return live.complete_through >= last || wall >= self.over_since() + gap_time(core);
+            }
+            let is_coming = link_state(&live.link) == LinkState::Up
+                && self.is_complete_through_open(position)
+                && live.is_behind;
+            let patience =
+                if is_coming && waits_for_one { gap_time(core) } else { settle_time(core) };
+            live.complete_through >= last || wall >= last + patience
         })
     }
 

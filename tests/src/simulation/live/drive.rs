@@ -70,6 +70,8 @@ pub(super) struct LastLook {
     /// The latest instant of the wall that was believed.
     pub(super) wall: Option<Timestamp>,
     pub(super) was_active: bool,
+    /// The day whose close has been seen to be past, and when that was seen first.
+    pub(super) over: Option<(usize, Timestamp)>,
     /// The members, by their subscription.
     pub(super) members: Vec<Option<usize>>,
 }

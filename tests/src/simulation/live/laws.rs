@@ -99,14 +99,20 @@ impl LegRun<'_> {
     }
 
     /// The session that runs is that of the hour.
-    fn check_session(&self, reading: Reading, is_streaming: bool) -> Kept<()> {
+    fn check_session(&mut self, reading: Reading, is_streaming: bool) -> Kept<()> {
         let Some(day) = self.day() else { return Ok(()) };
         let known = &self.scenario.days[day];
         let is_open = reading.wall >= known.open();
         keep("live sessions: each opens at its time", is_open == is_streaming, || {
             format!("{reading:?}: session {} is open: {is_streaming}", known.date)
         })?;
-        let is_due = reading.wall < known.close() + self.scenario.patience();
+        let is_over = reading.wall >= known.close();
+        let seen = self.last.over.filter(|(of, _)| *of == day);
+        let seen = seen.or_else(|| is_over.then_some((day, reading.wall)));
+        self.last.over = seen;
+        // Nobody can wait while nobody looks: time to come begins with the first look.
+        let since = seen.map_or(known.close(), |(_, since)| since);
+        let is_due = reading.wall < since + self.scenario.patience();
         keep("live sessions: each closes when what is owed has had its time", is_due, || {
             format!("{reading:?}: session {} is open", known.date)
         })
