@@ -57,7 +57,9 @@ impl RunningSession {
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
         if is_over {
-            self.flow.live_mut().over_since.get_or_insert(wall);
+            // A first reading that was wild, and believed, is no reason to wait for ever.
+            let seen = &mut self.flow.live_mut().over_since;
+            *seen = Some(seen.map_or(wall, |seen| seen.min(wall)));
         }
         if is_over && !self.is_settled(core, wall) {
             self.await_rest(core)?;
