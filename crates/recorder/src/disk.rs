@@ -11,6 +11,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 use crate::error::{FileAction, RecorderError};
 
 /// Makes a folder and those above it, where they are not there; they are on the medium then.
@@ -139,6 +142,40 @@ impl LinesFile {
     /// Brings it to the medium.
     pub(crate) fn sync(&self) -> Result<(), RecorderError> {
         self.file.sync_data().map_err(|source| failed(FileAction::Sync, &self.path, source))
+    }
+}
+
+/// A packed file of text that grows.
+#[derive(Debug)]
+pub(crate) struct PackedFile {
+    path: PathBuf,
+    packed: GzEncoder<File>,
+}
+
+impl PackedFile {
+    /// Makes the file.
+    pub(crate) fn create(path: &Path) -> Result<PackedFile, RecorderError> {
+        let file = File::create_new(path);
+        let file = file.map_err(|source| failed(FileAction::Create, path, source))?;
+        let packed = GzEncoder::new(file, Compression::fast());
+        Ok(PackedFile { path: path.to_owned(), packed })
+    }
+
+    /// Writes behind what is there.
+    pub(crate) fn write(&mut self, text: &str) -> Result<(), RecorderError> {
+        let written = self.packed.write_all(text.as_bytes());
+        written.map_err(|source| failed(FileAction::Write, &self.path, source))
+    }
+
+    /// What is written can be read.
+    pub(crate) fn flush(&mut self) -> Result<(), RecorderError> {
+        self.packed.flush().map_err(|source| failed(FileAction::Write, &self.path, source))
+    }
+
+    /// Ends the file.
+    pub(crate) fn finish(self) -> Result<(), RecorderError> {
+        let finished = self.packed.finish().map(drop);
+        finished.map_err(|source| failed(FileAction::Write, &self.path, source))
     }
 }
 

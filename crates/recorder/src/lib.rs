@@ -17,9 +17,9 @@ pub use bars::{SessionBars, StoredSeries, StoredSession, into_store, session_bar
 pub use difference::{RunDifference, RunDifferences};
 pub use error::{FileAction, RecorderError};
 pub use file::{
-    Ahead, CommandForm, Durability, Head, Keeper, LogTail, ProcessRow, RecordedLooks,
-    RecordingReader, RecordingSetup, RecordingWriter, RunLog, RunLooks, RunSession, Summary, list,
-    recordings_of, run_looks, run_sessions, session_folder,
+    Ahead, CommandForm, Direction, Durability, Head, Keeper, LogTail, ProcessRow, RawLog,
+    RecordedLooks, RecordingReader, RecordingSetup, RecordingWriter, RunLog, RunLooks, RunSession,
+    Summary, list, recordings_of, run_looks, run_sessions, session_folder,
 };
 pub use history::{HistoryRead, HistoryWatch};
 pub use look::{RecordedHeard, RecordedLook};

@@ -1,11 +1,15 @@
 //! The event log beside the inputs: in the folder of its session, compared and completed when the run
 //! is repeated, and never longer than the recording.
 
+use std::io::Read;
 use std::path::PathBuf;
 
 use openbell_recorder::{
-    Durability, Keeper, RecorderError, RecordingWriter, RestartFrom, RunLog, RunSession, last_run,
+    Direction, Durability, Keeper, RecorderError, RecordingWriter, RestartFrom, RunLog, RunSession,
+    last_run,
 };
+
+use openbell_time::Timestamp;
 
 use super::support::{Place, date, plain};
 
@@ -161,4 +165,53 @@ fn a_run_that_was_killed_before_it_logged_anything_logs_it_when_it_is_repeated()
     (0..6).for_each(|n| log.event(n, &line(n)).unwrap());
     assert_eq!(read(&place, 25), text(FIRST, 1..2));
     assert_eq!(read(&place, 27), text(FIRST, 2..6));
+}
+
+/// The raw files of a day, each with what can be read of it now.
+fn raw(place: &Place, day: u32) -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(place.folder(day).join("raw")).unwrap();
+    let read = entries.map(|entry| {
+        let entry = entry.unwrap();
+        let mut bytes = Vec::new();
+        let packed = std::fs::read(entry.path()).unwrap();
+        // One that is not ended yet is read as far as it goes.
+        let _ = flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut bytes);
+        (entry.file_name().into_string().unwrap(), String::from_utf8(bytes).unwrap())
+    });
+    let mut read: Vec<_> = read.collect();
+    read.sort();
+    read
+}
+
+#[test]
+fn what_went_to_the_vendor_and_came_from_it_is_kept_by_line_and_hour_beside_the_session() {
+    let place = Place::new();
+    let (mut writer, _keeper) = place.begin();
+    let mut log = writer.raw_log();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    let morning = at("2026-11-24T09:59:59.5Z");
+    log.write("line-1", morning, Direction::Sent, "{\"method\": \"SUBSCRIBE\"}").unwrap();
+    log.write("line-1", morning, Direction::Heard, "two\nlines\\").unwrap();
+    log.write("requests", morning, Direction::Sent, "GET a").unwrap();
+    log.flush().unwrap();
+    let ns = morning.as_nanos();
+    let of_line = format!("{ns}\t>\t{{\"method\": \"SUBSCRIBE\"}}\n{ns}\t<\ttwo\\nlines\\\\\n");
+    let first = ("line-1-2026-11-24T09.log.gz".to_owned(), of_line);
+    let requests = ("requests-2026-11-24T09.log.gz".to_owned(), format!("{ns}\t>\tGET a\n"));
+    assert_eq!(raw(&place, 24), [first.clone(), requests]);
+    log.write("line-1", at("2026-11-24T10:00:00Z"), Direction::Heard, "later").unwrap();
+    assert_eq!(raw(&place, 24).len(), 3);
+    // Another process, in the same hour: what is there stays.
+    drop(log);
+    let mut log = writer.raw_log();
+    log.write("line-1", morning, Direction::Heard, "again").unwrap();
+    let mut look = plain(1, 1);
+    look.session = date(25);
+    look.hand_to(&mut writer).unwrap();
+    log.write("line-1", morning, Direction::Heard, "of the next session").unwrap();
+    log.finish().unwrap();
+    let names: Vec<_> = raw(&place, 24).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[0], "line-1-2026-11-24T09-2.log.gz");
+    assert!(raw(&place, 24).contains(&first));
+    assert_eq!(raw(&place, 25)[0].1, format!("{ns}\t<\tof the next session\n"));
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_types, reason = "a running program is sent a signal")]
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -64,10 +65,24 @@ impl Running {
     }
 }
 
+/// All that is kept of what went to the vendor and came from it.
+#[expect(clippy::disallowed_methods, reason = "what was kept is looked at")]
+fn raw_text(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).expect("it is there") {
+        let bytes = std::fs::read(entry.expect("a file").path()).expect("it can be read");
+        let read = flate2::read::GzDecoder::new(&bytes[..]).read_to_string(&mut text);
+        read.expect("it was ended in order");
+    }
+    text
+}
+
 #[test]
 fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed() {
     let folder = Folder::new();
-    write_session(&folder, |_| ());
+    write_session(&folder, |session| {
+        session["live_config"]["record"] = json!({"raw": true});
+    });
     let mut first = follow(&folder, &[]);
     let begun = first.until("live from sim");
     assert!(begun.contains("2 symbols") && begun.contains("base 1m"), "{begun}");
@@ -81,6 +96,10 @@ fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed
     }
     let recording = first.out.lines().find_map(|line| line.strip_prefix("recording: "));
     let recording = recording.expect("its place is said").to_owned();
+    let raw = raw_text(&folder.path(&recording).join("raw"));
+    for part in ["\t>\topen ws://", "SUBSCRIBE", "\t<\t{", "@kline_1m", "\t>\tGET ", "\t<\t200 "] {
+        assert!(raw.contains(part), "{part:?} is not in {} bytes", raw.len());
+    }
 
     let mut second = follow(&folder, &[]);
     second.until("gone on with: ");

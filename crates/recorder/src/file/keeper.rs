@@ -9,7 +9,7 @@ use openbell_time::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::folder::EVENTS;
-use super::schema::database;
+use super::schema::{FORM, database};
 use crate::disk;
 use crate::error::RecorderError;
 
@@ -18,6 +18,8 @@ const LOG_LIMIT: u64 = 16 << 20;
 
 /// What the writer and the keeper share.
 pub(super) struct Kept {
+    /// The program that writes.
+    program: String,
     /// The number of the last look that is committed.
     pub(super) n_committed: AtomicU64,
     n_synced: AtomicU64,
@@ -36,10 +38,11 @@ struct Place {
 }
 
 impl Kept {
-    pub(super) fn new(path: &Path) -> Kept {
+    pub(super) fn new(path: &Path, program: &str) -> Kept {
         let place =
             Place { path: path.to_owned(), left: Vec::new(), folders: Vec::new(), failed: None };
         Kept {
+            program: program.to_owned(),
             n_committed: AtomicU64::new(0),
             n_synced: AtomicU64::new(0),
             place: Mutex::new(place),
@@ -150,7 +153,9 @@ impl Keeper {
     pub fn end(mut self, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
         self.sync()?;
         let path = self.kept.place().path.clone();
-        end_process(&path, at, why, digest)?;
+        let end = ProcessEnd { at: at.as_nanos(), why, digest: digest.to_string() };
+        let has_looks = self.kept.n_committed.load(Ordering::Acquire) > 0;
+        end_process(&path, &end, (!has_looks).then_some(&self.kept.program))?;
         bring_in(&path, "TRUNCATE")
     }
 }
@@ -173,14 +178,32 @@ fn bring_in(path: &Path, how: &str) -> Result<(), RecorderError> {
     brought().map_err(|source| database(path, source))
 }
 
-/// Notes in the recording at `path` how its last process has ended.
-fn end_process(path: &Path, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
+/// How a process has ended.
+struct ProcessEnd<'e> {
+    at: i64,
+    why: &'e str,
+    digest: String,
+}
+
+/// Notes in the recording at `path` how the process that wrote last has ended; of the one of `program`,
+/// which has come to no look of its own, that it was there.
+fn end_process(
+    path: &Path,
+    end: &ProcessEnd<'_>,
+    program: Option<&String>,
+) -> Result<(), RecorderError> {
+    let ProcessEnd { at, why, digest } = end;
     let ended = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
-                      WHERE id = (SELECT max(id) FROM process)";
-        connection.execute(update, params![at.as_nanos(), why, digest.to_string()])
+        let Some(program) = program else {
+            let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
+                          WHERE id = (SELECT max(id) FROM process)";
+            return connection.execute(update, params![at, why, digest]);
+        };
+        let insert = "INSERT INTO process(first_look, began, ended, why, digest, form, program)
+                      SELECT coalesce(max(number), 0) + 1, ?1, ?1, ?2, ?3, ?4, ?5 FROM look";
+        connection.execute(insert, params![at, why, digest, FORM, program])
     };
     ended().map(drop).map_err(|source| database(path, source))
 }

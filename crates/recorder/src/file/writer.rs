@@ -17,6 +17,7 @@ use super::keeper::{Keeper, Kept, log_of};
 use super::link::MarkColumns;
 use super::log::RunLog;
 use super::raw::{Print, RawHistory, RawRow, intervals_text, kind_name, row_kind};
+use super::raw_log::RawLog;
 use super::run::RunSession;
 use super::schema::{self, FORM, database, unwritten};
 use super::series::{named, series_of};
@@ -118,7 +119,7 @@ impl RecordingWriter {
     }
 
     fn over(setup: RecordingSetup, open: Open, n_looks: u64) -> (RecordingWriter, Keeper) {
-        let kept = Arc::new(Kept::new(&open.path));
+        let kept = Arc::new(Kept::new(&open.path, &setup.head.program));
         let keeper = Keeper::new(Arc::clone(&kept));
         (RecordingWriter { setup, kept, open, n_looks, history: None }, keeper)
     }
@@ -144,6 +145,11 @@ impl RecordingWriter {
     /// ([`crate::RecordedRun::sessions`]), and all its events are to be given again.
     pub fn log(&self, before: &[RunSession], first_line: String) -> RunLog {
         RunLog::new(Arc::clone(&self.kept), before, first_line)
+    }
+
+    /// What goes to the vendor and comes from it, kept beside what is recorded.
+    pub fn raw_log(&self) -> RawLog {
+        RawLog::new(Arc::clone(&self.kept))
     }
 
     fn write(&mut self, look: &Look<'_>) -> Result<(), RecorderError> {

@@ -9,6 +9,7 @@ mod lines;
 mod metrics;
 mod panel;
 mod prepared;
+mod raw;
 mod recorded;
 mod sim;
 mod storing;
@@ -111,6 +112,7 @@ fn follow(
         wall,
         recorder,
         recorded,
+        raw,
         export,
         log,
         said,
@@ -151,8 +153,14 @@ fn follow(
         }
     };
     let transport = Transport::new(Trust::platform());
-    let Line { carriers, control } =
-        Line::new(vendor, &transport, Arc::new(SystemWall::new()), notes);
+    let clock = Arc::new(SystemWall::new());
+    let Line { carriers, control } = match raw {
+        Some(log) => {
+            let tap = raw::keeping(log, tell.clone(), threads)?;
+            Line::tapped(vendor, &transport, clock, notes, tap)
+        }
+        None => Line::new(vendor, &transport, clock, notes),
+    };
     for carrier in carriers {
         let name = carrier.name().to_owned();
         threads.run(&name, move || {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openbell_config::LiveConfig;
 use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
-use openbell_recorder::{Ahead, HistoryWatch, RecordedRun, Replay, RunLog};
+use openbell_recorder::{Ahead, HistoryWatch, RawLog, RecordedRun, Replay, RunLog};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_wire::engine::LogHead;
 
@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub(super) recorder: Option<Arc<Recorder>>,
     /// What keeps the recording, its event log, and what is to be repeated first.
     pub(super) recorded: Option<(KeeperEnd, RunLog, Unsynced, Option<Replay>)>,
+    /// What goes to the vendor and comes from it, where that is to be kept.
+    pub(super) raw: Option<RawLog>,
     pub(super) export: Option<Export>,
     pub(super) log: LogHead,
     /// What is to be told first.
@@ -112,12 +114,14 @@ pub(super) fn prepare(
     let export = args.export.as_ref();
     let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
 
+    let mut kept_raw = None;
     let recorded = match &recorder {
         Some(recorder) => {
             let ahead = Ahead { from: from.to_string(), n_sessions: live.sessions };
             let recording = Beginning { recorder, earlier: earlier.as_ref(), ahead, makes_way };
-            let Recorded { writer, end, log, unsynced } =
+            let Recorded { writer, end, log, unsynced, raw } =
                 recording.begin(&engine, watch, threads, &mut said)?;
+            kept_raw = raw;
             match &replay {
                 Some(replay) => engine.record_with(replay.hold(Some(Box::new(writer)))),
                 None => engine.record_with(Box::new(writer)),
@@ -137,6 +141,7 @@ pub(super) fn prepare(
         wall,
         recorder,
         recorded,
+        raw: kept_raw,
         export,
         log,
         said,

@@ -13,9 +13,9 @@ use openbell_data_manager::Feed;
 use openbell_data_manager::live::Door;
 use openbell_market::SeriesKey;
 use openbell_recorder::{
-    Ahead, Durability, HandedOut, Head, HistoryWatch, Keeper, MovedAside, Onward, RecordedRun,
-    RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog, RunNow, Tidied,
-    last_run, make_way, session_folder, tidy,
+    Ahead, Durability, HandedOut, Head, HistoryWatch, Keeper, MovedAside, Onward, RawLog,
+    RecordedRun, RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog,
+    RunNow, Tidied, last_run, make_way, session_folder, tidy,
 };
 use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
@@ -39,6 +39,8 @@ pub(super) struct Recorder {
     pub(super) keep_days: u32,
     /// Whether the bars of a session go into the store.
     pub(super) stores: bool,
+    /// Whether what goes to the vendor and comes from it is kept.
+    keeps_raw: bool,
 }
 
 /// What a new process finds of the run before.
@@ -57,6 +59,8 @@ pub(super) struct Recorded {
     pub(super) end: KeeperEnd,
     pub(super) log: RunLog,
     pub(super) unsynced: Unsynced,
+    /// What goes to the vendor and comes from it, where that is to be kept.
+    pub(super) raw: Option<RawLog>,
 }
 
 /// Since when something is not known to be on the medium.
@@ -117,8 +121,9 @@ impl Recorder {
             max_pages: None,
             form: command_form(),
         };
-        let RecordConfig { restart, keep_days, store, .. } = *record;
-        Recorder { setup, first_line: log.line(), restart, keep_days, stores: store }
+        let RecordConfig { restart, keep_days, store, raw, .. } = *record;
+        let first_line = log.line();
+        Recorder { setup, first_line, restart, keep_days, stores: store, keeps_raw: raw }
     }
 
     /// The folder of the recording of a session.
@@ -188,8 +193,8 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::begin(setup, session)?;
         writer.watch(watch);
         let log = writer.log(&[], self.first_line.clone());
-        let unsynced = Unsynced::default();
-        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced })
+        let (unsynced, raw) = (Unsynced::default(), self.keeps_raw.then(|| writer.raw_log()));
+        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced, raw })
     }
 
     /// Goes on with the recording of `run`.
@@ -204,8 +209,8 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::go_on(setup, run.last_session()?)?;
         writer.watch(watch);
         let log = writer.log(run.sessions(), self.first_line.clone());
-        let unsynced = Unsynced::default();
-        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced })
+        let (unsynced, raw) = (Unsynced::default(), self.keeps_raw.then(|| writer.raw_log()));
+        Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced, raw })
     }
 }
 
