@@ -65,13 +65,13 @@ pub struct LegRun<'s> {
 /// What was found by the look before.
 #[derive(Default)]
 pub(super) struct LastLook {
+    /// Our clock when the session that is there was first seen to be over.
+    pub(super) over_since: Option<Timestamp>,
     /// The session clock.
     pub(super) clock: Option<Timestamp>,
     /// The latest instant of the wall that was believed.
     pub(super) wall: Option<Timestamp>,
     pub(super) was_active: bool,
-    /// The day whose close has been seen to be past, and when that was seen first.
-    pub(super) over: Option<(usize, Timestamp)>,
     /// The members, by their subscription.
     pub(super) members: Vec<Option<usize>>,
 }

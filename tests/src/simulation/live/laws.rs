@@ -106,13 +106,11 @@ impl LegRun<'_> {
         keep("live sessions: each opens at its time", is_open == is_streaming, || {
             format!("{reading:?}: session {} is open: {is_streaming}", known.date)
         })?;
-        let is_over = reading.wall >= known.close();
-        let seen = self.last.over.filter(|(of, _)| *of == day);
-        let seen = seen.or_else(|| is_over.then_some((day, reading.wall)));
-        self.last.over = seen;
-        // Nobody can wait while nobody looks: time to come begins with the first look.
-        let since = seen.map_or(known.close(), |(_, since)| since);
-        let is_due = reading.wall < since + self.scenario.patience();
+        if reading.wall >= known.close() {
+            self.last.over_since.get_or_insert(reading.wall);
+        }
+        let over_since = self.last.over_since.unwrap_or(known.close());
+        let is_due = reading.wall < over_since + self.scenario.patience();
         keep("live sessions: each closes when what is owed has had its time", is_due, || {
             format!("{reading:?}: session {} is open", known.date)
         })
