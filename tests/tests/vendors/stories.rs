@@ -313,6 +313,44 @@ fn a_topic_of_kraken_that_is_silent_for_a_while_costs_no_trade_of_any_minute() {
 }
 
 #[test]
+fn a_candle_that_still_changes_in_the_history_of_binance_is_read_again_when_it_has_settled() {
+    let mut scenario = day(VendorKind::Binance);
+    let switches = BinanceSwitches { is_rest_settling: true, ..BinanceSwitches::drawn(7) };
+    scenario.speaks = Speaks::Binance(switches);
+    scenario.listings[1].late_pct = 100;
+    scenario.listings[1].trades_a_minute = 40;
+    let ten = after(&scenario, "0:10:00");
+    scenario.start = ten + Nanos::from_nanos(300_000_000);
+    let mut world = scenario.world();
+    world.go(ten + secs(20));
+    let last = ten - secs(60);
+    let early = handed(&world).rows[&last];
+    world.go(ten + secs(150));
+    assert_ne!(early, handed(&world).rows[&last], "it was asked for before it had settled");
+    assert_eq!(handed(&world).n_revised, 1, "what the stream itself has closed stands");
+    check_truth(&scenario, &world, ten + secs(120));
+}
+
+#[test]
+fn a_revision_that_a_silent_topic_of_alpaca_keeps_to_itself_is_found_in_the_history() {
+    let mut scenario = day(VendorKind::Alpaca);
+    scenario.listings[1].late_pct = 100;
+    let ten = after(&scenario, "0:30:00");
+    let symbol = scenario.listings[1].symbol.clone();
+    scenario.start = ten - secs(300);
+    // Over the half minute in which the bar of ten would be revised, and no other bar.
+    scenario.troubles = vec![Trouble::Silent(symbol, ten + secs(80)..ten + secs(110))];
+    let mut world = scenario.world();
+    world.go(ten + secs(85));
+    let unrevised = handed(&world).rows[&ten];
+    world.go(ten + secs(240));
+    assert_ne!(unrevised, handed(&world).rows[&ten]);
+    assert_eq!(switches(&world, ten).len(), 1, "it opens, and stays open");
+    world.go(ten + secs(300));
+    check_truth(&scenario, &world, ten + secs(240));
+}
+
+#[test]
 fn a_halt_excuses_no_bar_that_was_missed_before_it() {
     for is_missed in [false, true] {
         let mut scenario = day(VendorKind::Kraken);
