@@ -1,8 +1,11 @@
 //! Stories of the wall clock of a live run: sleep, one wild reading, a clock that was set back.
 
-use openbell_coordinator::Answer;
+use openbell_coordinator::{Answer, Sessions, SymbolState};
+use openbell_data_manager::{Arrival, ScriptedFeed};
+use openbell_recorder::{MemoryRecording, Replay};
 use openbell_session_data::Reason;
-use openbell_tests::{Notified, at, config, sym};
+use openbell_tests::{LiveMarket, LiveStory, Notified, at, bar_at, config, series, sym};
+use openbell_time::Nanos;
 
 use crate::live_support::{DAY, healthy, record, run, secs, told};
 
@@ -43,6 +46,21 @@ fn one_wild_reading_ahead_ends_nothing() {
 }
 
 #[test]
+fn after_a_wild_reading_the_gate_opens_with_the_next_one_that_is_believed() {
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut story = run(&json, [healthy("AAPL", &[DAY])], at(DAY, 9, 29));
+    let ten = at(DAY, 10, 0) + secs(5);
+    story.go(ten);
+    story.look(at(DAY, 18, 0));
+    assert!(!story.is_active());
+    // Nothing has arrived, and nothing would be due for most of a second.
+    story.look(ten + Nanos::from_nanos(200_000_000));
+    assert!(story.is_active(), "nothing is wrong with what is there");
+    let switches = story.switches(at(DAY, 9, 30));
+    assert_eq!(switches[1..], [(1_805, "clock_stepped"), (1_805, "open")]);
+}
+
+#[test]
 fn while_the_wall_lies_behind_the_session_clock_nothing_is_shown_and_commands_are_taken() {
     let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
     let mut story = run(&json, [healthy("AAPL", &[DAY])], at(DAY, 9, 29));
@@ -61,4 +79,67 @@ fn while_the_wall_lies_behind_the_session_clock_nothing_is_shown_and_commands_ar
     story.go_by(at(DAY, 12, 10), secs(20));
     assert!(story.is_active());
     assert_eq!(story.closes("AAPL").len(), 159);
+}
+
+#[test]
+fn with_our_clock_behind_each_mark_is_evidence_when_the_clock_has_come_to_it() {
+    // Our clock is 3 s behind: what is said at the end of each second lies ahead of it, and the next
+    // mark comes before the clock has reached the one before. Something trades in every fourth second.
+    let open = at(DAY, 9, 30);
+    let mut feed = ScriptedFeed::new(series("AAPL 1s"), at(DAY, 9, 0), secs(36_000));
+    let closes = |second: i64| open + secs(second + 1);
+    for second in 0..600 {
+        let said_at = closes(second) - secs(3) + Nanos::from_nanos(200_000_000);
+        if second % 4 == 0 {
+            let opens_at = open + secs(second);
+            let bar = Arrival::Bar { opens_at, ohlcv: bar_at("AAPL", opens_at) };
+            feed.arrives(said_at, bar);
+        }
+        feed.arrives(said_at, Arrival::CompleteThrough(closes(second)));
+    }
+    let json = config(r#"["AAPL"]"#, r#"["1s", "5m"]"#, DAY, "");
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    for second in 0..600 {
+        story.go(closes(second));
+        let due: Vec<_> = (0..=second).step_by(4).map(closes).collect();
+        assert_eq!(story.closes("AAPL"), due, "at second {second}");
+        let state = story.engine.handle().status().symbols[0].state;
+        let is_quiet = second % 4 != 0;
+        let due = if is_quiet { SymbolState::Quiet } else { SymbolState::Live };
+        assert_eq!(state, due, "at second {second}");
+    }
+    assert_eq!(story.switches(open), [(0, "open")]);
+}
+
+#[test]
+fn a_run_whose_clock_was_set_back_and_comes_to_a_time_again_is_repeated_from_its_inputs() {
+    let json = config(r#"["AAPL", "MSFT"]"#, r#"["1m"]"#, DAY, "");
+    let market = LiveMarket::new([healthy("AAPL", &[DAY]), healthy("MSFT", &[DAY])]);
+    let (began, recording) = (at(DAY, 9, 29), MemoryRecording::default());
+    let mut story = LiveStory::new(&json, market.clone(), Sessions::OfConfig, began);
+    story.engine.record_with(Box::new(recording.clone()));
+    let noon = at(DAY, 12, 0) + secs(5);
+    let tenths = |n: i64| Nanos::from_nanos(n * 100_000_000);
+    story.go(noon);
+    let n_looks = recording.looks().len();
+    story.look(noon + tenths(9));
+    assert_eq!(recording.looks().len(), n_looks, "nothing is due");
+    story.look(noon - secs(900));
+    let ticket = story.engine.handle().remove_symbols([sym("MSFT")]);
+    story.look(noon - secs(899));
+    assert!(ticket.try_answer().is_some());
+    // The clock is right again: a second reading agrees, and that of the roster that has changed is a
+    // look at an instant before the one at which nothing was due.
+    story.look(noon + tenths(5));
+    story.look(noon + tenths(6));
+    assert_eq!(story.engine.clock().now(), noon + tenths(6));
+    story.go(noon + secs(300));
+    let replay = Replay::new(recording.looks().into_iter().map(Ok));
+    let source = replay.source(Box::new(market));
+    let mut again = LiveStory::of(&json, source, Sessions::OfConfig, began);
+    again.engine.record_with(replay.hold(None));
+    let repeated = replay.run(&mut again.engine);
+    assert!(repeated.is_ok(), "{}", repeated.unwrap_err());
+    assert_eq!(again.engine.events(), story.engine.events());
+    assert_eq!(again.engine.report().digest, story.engine.report().digest);
 }

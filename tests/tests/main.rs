@@ -26,6 +26,7 @@ mod live_strategies;
 mod live_support;
 mod live_waking;
 mod lookahead;
+mod metrics;
 mod modules;
 mod order;
 mod pace;
@@ -33,6 +34,8 @@ mod promises;
 mod recordings;
 #[path = "../data/reference.rs"]
 mod reference;
+mod restart_support;
+mod restarts;
 mod simulation;
 mod symbols;
 mod threads;

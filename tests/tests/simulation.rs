@@ -52,8 +52,10 @@ fn live_seeds_are_of_every_kind_of_market() {
 /// Seeds that once failed, each by another mistake, beyond the first ones.
 #[test]
 fn live_seeds_that_once_failed_keep_every_promise() {
-    let seeds =
-        [4, 133, 445, 446, 2_678, 6_119, 8_552, 11_600, 12_573, 19_400, 20_675, 26_432, 42_982];
+    let seeds = [
+        4, 133, 445, 446, 2_678, 6_119, 8_552, 11_600, 12_573, 12_702, 19_400, 20_675, 26_432,
+        42_982, 75_510, 90_952,
+    ];
     for seed in seeds {
         let ran = Campaign { from: seed, n_seeds: 1 }.run_live(1, Shrinking::None, |_| true);
         ran.unwrap_or_else(|failure| panic!("seed {}: {:?}", failure.seed, failure.violation));

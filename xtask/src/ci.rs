@@ -247,7 +247,8 @@ mod tests {
     #[test]
     fn the_tests_of_features_are_run_where_a_crate_has_some() {
         let commands = texts(&with_features(&workspace().metadata));
-        assert_eq!(commands, ["cargo test --locked --all-features -p openbell-data-manager"]);
+        let of = |package| format!("cargo test --locked --all-features -p openbell-{package}");
+        assert_eq!(commands, ["data-manager", "wire"].map(of));
     }
 
     #[test]

@@ -58,6 +58,7 @@ const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
 const RECORDER: &str = "openbell-recorder";
+const WIRE: &str = "openbell-wire";
 const STRATEGIES: &str = "openbell-strategies";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
 const VENDORS: &str = "openbell-vendors";
@@ -110,6 +111,14 @@ pub const LAYERS: &[Layer] = &[
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
+    // Its shapes import nothing of ours: the rest is for its feature `engine`.
+    Layer {
+        package: WIRE,
+        folder: "crates/wire",
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
     Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
@@ -147,6 +156,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             RECORDER,
+            WIRE,
             STRATEGIES,
             VENDOR_SIM,
             VENDORS,
@@ -167,6 +177,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             RECORDER,
+            WIRE,
             STRATEGIES,
             VENDOR_SIM,
             VENDORS,
@@ -193,6 +204,7 @@ pub const LAYERS: &[Layer] = &[
             PROCESSOR,
             COORDINATOR,
             RECORDER,
+            WIRE,
             STRATEGIES,
             APP,
         ],

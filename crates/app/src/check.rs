@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use openbell_config::Mode;
 use openbell_coordinator::Plan;
+use openbell_time::{SystemWall, WallClock};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
@@ -11,6 +13,7 @@ use crate::planned::plan_failure;
 use crate::session_file::SessionFile;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
+use crate::vendors::Connection;
 
 /// Checks session files.
 ///
@@ -51,8 +54,9 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
                     0 => String::new(),
                     n => format!(", {}", counted(n as u64, "module")),
                 };
+                let live = live_words(&file)?;
                 terminal.line(format!(
-                    "{}: {valid}: {:?}, {}, {}{modules}",
+                    "{}: {valid}: {:?}, {}, {}{modules}{live}",
                     path.display(),
                     file.config.session_name,
                     counted(data.all_symbols().len() as u64, "symbol"),
@@ -69,11 +73,23 @@ pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
     Ok(exit)
 }
 
+/// Of a live session whose bars it follows, and which of the variables with a key are set; their values
+/// are never said.
+fn live_words(file: &SessionFile) -> Result<String, Failure> {
+    let Mode::Live(live) = &file.config.mode else { return Ok(String::new()) };
+    let variables = Connection::of_session(live, None)?.variables().into_iter();
+    let word = |is_set: bool| if is_set { "set" } else { "not set" };
+    let variables = variables.map(|(name, is_set)| format!(", {name} is {}", word(is_set)));
+    Ok(format!(", live from {}{}", live.data_api, variables.collect::<String>()))
+}
+
 /// A session file with its modules, which are made and dropped.
 fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
     let file = SessionFile::load(path, terminal)?;
     let time = file.calendars()?;
-    Plan::check_dates(&file.config, &time).map_err(|errors| plan_failure(&errors, Some(&file)))?;
+    let sessions = file.sessions(SystemWall::new().now());
+    Plan::check_dates(&file.config, &time, sessions)
+        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     let (made, _) = modules::of_file(&file, &time)?;
     modules::warn_of_idle_limits(&file, &made, terminal);
     Ok(file)

@@ -18,6 +18,7 @@ use openbell_time::{ExchangeGroup, TimeError};
 /// | 5 | the run has failed, a replay differs, or something was seen before its time |
 /// | 6 | a result cannot be written |
 /// | 7 | a vendor has refused what was asked, or could not be reached |
+/// | 8 | a live session was inactive for longer than it may be, and was given up |
 /// | 130 | interrupted; what was done by then is reported |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
@@ -35,6 +36,8 @@ pub enum Exit {
     Output,
     /// A vendor has refused what was asked, or could not be reached.
     Vendor,
+    /// A live session was inactive for longer than it may be.
+    GaveUp,
     /// Interrupted by a person.
     Interrupted,
 }
@@ -49,6 +52,7 @@ Exit codes:
   5    the run has failed, a replay differs, or something was seen before its time
   6    a result cannot be written
   7    a vendor has refused what was asked, or could not be reached
+  8    a live session was inactive for longer than it may be, and was given up
   130  interrupted; what was done by then is reported";
 
 impl Exit {
@@ -62,6 +66,7 @@ impl Exit {
             Exit::RunFailed => 5,
             Exit::Output => 6,
             Exit::Vendor => 7,
+            Exit::GaveUp => 8,
             Exit::Interrupted => 130,
         }
     }
@@ -153,7 +158,7 @@ impl From<TimeError> for Failure {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 8] = [
+    const ALL: [Exit; 9] = [
         Exit::Done,
         Exit::Usage,
         Exit::Config,
@@ -161,6 +166,7 @@ mod tests {
         Exit::RunFailed,
         Exit::Output,
         Exit::Vendor,
+        Exit::GaveUp,
         Exit::Interrupted,
     ];
 

@@ -21,8 +21,9 @@ pub mod calendar;
 pub mod check;
 pub mod completions;
 pub mod data;
-pub mod events;
+pub mod event_log;
 pub mod exit;
+mod followed;
 mod interrupt;
 pub mod logging;
 pub mod lookahead;
@@ -42,7 +43,6 @@ pub mod table;
 pub mod terminal;
 pub mod vendor_sim;
 pub mod vendors;
-pub mod wire;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -52,6 +52,9 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Command};
 use exit::{Exit, Outcome};
 use terminal::{ColorChoice, Terminal};
+
+/// The program and its version, as event logs and recordings name it.
+pub const PROGRAM: &str = concat!("openbell ", env!("CARGO_PKG_VERSION"));
 
 /// Does what a command line says, and answers with the exit code.
 pub fn run_program(args: impl IntoIterator<Item = OsString>) -> ExitCode {

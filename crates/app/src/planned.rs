@@ -23,7 +23,7 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
                 | PlanError::ScheduleOutside { .. }
                 | PlanError::HistoryBeforeFacts { .. }
                 | PlanError::IndicatorBeforeFacts { .. }
-                | PlanError::NoLiveFeed
+                | PlanError::NoDates
                 | PlanError::Time(_)
         )
     };

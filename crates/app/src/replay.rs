@@ -8,8 +8,9 @@ use clap::Args;
 use openbell_coordinator::{Engine, Step, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{SystemWall, TimeManager, WallClock};
+use openbell_wire::engine::{EventLog, LoggedCommand};
 
-use crate::events::{EventLog, LoggedCommand};
+use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::modules;
 use crate::planned::plan_failure;
@@ -47,7 +48,7 @@ pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
     if args.events.is_dir() {
         return replay_recording(&args.events, args.store.as_deref(), terminal);
     }
-    let log = EventLog::load(&args.events)?;
+    let log = event_log::load(&args.events)?;
     let time = match &log.head.overlay {
         Some(overlay) => TimeManager::with_overlay(overlay)?,
         None => TimeManager::new(),
@@ -86,7 +87,7 @@ fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
 }
 
 fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
-    if let Some(differs) = log.difference(engine) {
+    if let Some(differs) = log.difference(engine.events()) {
         return Err(Failure::says(Exit::RunFailed, differs));
     }
     let n_events = engine.events().len();

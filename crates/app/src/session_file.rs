@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use openbell_config::{RawSession, SessionConfig};
-use openbell_time::TimeManager;
+use openbell_config::{Mode, RawSession, SessionConfig};
+use openbell_coordinator::Sessions;
+use openbell_time::{TimeManager, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::terminal::Terminal;
@@ -118,6 +119,14 @@ impl SessionFile {
         })
     }
 
+    /// The sessions that it asks for, of a live one those from `now` on.
+    pub fn sessions(&self, now: Timestamp) -> Sessions {
+        match &self.config.mode {
+            Mode::Backtest(_) => Sessions::OfConfig,
+            Mode::Live(live) => Sessions::Ahead { from: now, n_sessions: live.sessions },
+        }
+    }
+
     /// `file:line:column: ` of the value at a path of the file, or nothing where it has none.
     pub fn place_of(&self, path: &str) -> String {
         match self.raw.position_of(path) {
@@ -130,6 +139,12 @@ impl SessionFile {
     pub fn beside(&self, path: &str) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
+}
+
+/// The absolute path of a folder, for what is read by another process from elsewhere.
+pub fn absolute(folder: &Path) -> String {
+    let path = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+    path.display().to_string()
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Failure {

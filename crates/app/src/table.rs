@@ -1,6 +1,6 @@
 //! Tables for people: columns side by side, numbers to the right, and numbers that can be read.
 
-use openbell_time::{Calendar, Timestamp};
+use openbell_time::{Calendar, Nanos, Timestamp};
 
 use crate::terminal::{Ink, Terminal};
 
@@ -112,6 +112,21 @@ pub fn counted_as(n: u64, one: &str, many: &str) -> String {
 pub fn hh_mm(calendar: &Calendar, at: Timestamp) -> String {
     let text = calendar.local_time(at).time_of_day.to_string();
     text.strip_suffix(":00").unwrap_or(&text).to_owned()
+}
+
+/// A length of time as people say it: `2.5 s`, `3 min 20 s`, `1 h 5 min`.
+pub fn length(length: Nanos) -> String {
+    let seconds = length.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, _) if length.as_nanos() % 1_000_000_000 != 0 => {
+            format!("{:.1} s", length.as_secs_f64())
+        }
+        (0, 0, s) => format!("{s} s"),
+        (0, m, 0) => format!("{m} min"),
+        (h, 0, 0) => format!("{h} h"),
+        (0, m, s) => format!("{m} min {s} s"),
+        (h, m, _) => format!("{h} h {m} min"),
+    }
 }
 
 /// Bytes as people say them: `1.4 MB`.

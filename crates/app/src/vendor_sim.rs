@@ -66,7 +66,8 @@ A script is a list such as
   [{ \"line\": 1, \"at_frame\": 40, \"do\": \"cut\", \"for_s\": 20 },
    { \"line\": 2, \"at_frame\": 60, \"do\": \"swallow\", \"symbol\": \"BTCUSDT\" },
    { \"request\": 3, \"do\": \"status\", \"code\": 429, \"retry_after\": 5 }]
-where connections, the frames that are sent on each, and requests are counted from 1. At a frame:
+where connections, the frames that are sent on each, and requests are counted from 1; \"after_s\": 20 in the
+place of line and at_frame is 20 seconds after the first connection. At a frame:
 cut, reset, hang, half_frame (each with for_s: not to be reached for so long), garbage, oversize,
 duplicate, reorder, replay_old, delay (delay_ms), swallow (symbol), mute, ping_stop, revise, clock
 (by_s), shutdown_notice, error (code). At a request: status (code, retry_after), truncate, hang,

@@ -11,7 +11,7 @@ use thiserror::Error;
 use crate::path::JsonPath;
 use crate::position::Position;
 use crate::speed::SPEED_MIN;
-use crate::words::hh_mm;
+use crate::words::{DataApi, hh_mm};
 
 /// Everything that is wrong with a session file.
 ///
@@ -183,6 +183,42 @@ pub enum Fault {
         /// The classes that fit it.
         allowed: Vec<AssetClass>,
     },
+    /// The vendor's market is another one.
+    #[error(
+        "found {found}, whose bars are those of {needed}, and exchange_group is {group}; one of the two is to be another"
+    )]
+    VendorMisfit {
+        /// The vendor.
+        found: DataApi,
+        /// The group of its bars.
+        needed: &'static str,
+        /// The session's group.
+        group: &'static str,
+    },
+    /// The field is for other vendors.
+    #[error("{field} is not for {vendor}, which {why}; drop it")]
+    NotForVendor {
+        /// The field.
+        field: &'static str,
+        /// The vendor of the session.
+        vendor: DataApi,
+        /// Why it has no use for it.
+        why: &'static str,
+    },
+    /// What is to name an environment variable does not, and may be a secret.
+    #[error(
+        "this is no name of an environment variable (capital letters, digits and _), and may be the key itself; write the name of the variable that holds the key, and keep the key out of the file"
+    )]
+    NoVariable,
+    /// What is to be an address is none, or has something secret in it.
+    #[error(
+        "this is no address as it is needed here: {}://HOST[:PORT][/PATH] or {}://..., without a user and without parameters",
+        schemes[0], schemes[1]
+    )]
+    NoAddress {
+        /// The schemes that it may begin with.
+        schemes: [&'static str; 2],
+    },
     /// The field is for the other mode.
     #[error("{field} is for a {needed} session only, and mode is {found:?}; drop it")]
     OtherMode {
@@ -259,9 +295,6 @@ pub enum Fault {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
 pub enum NotYet {
-    /// A live session.
-    #[error("there is no live feed in this build; write \"backtest\"")]
-    LiveFeed,
     /// Quotes among the streams.
     #[error("there are no quotes in this build; drop it")]
     Quotes,
@@ -293,6 +326,17 @@ pub enum Allowed {
     Speed,
     /// A finite number above 0.
     AboveZero,
+    /// A number between the two, both included.
+    NumberIn {
+        /// The least.
+        min: u32,
+        /// The greatest.
+        max: u32,
+    },
+    /// The name of an environment variable.
+    VariableName,
+    /// `false`.
+    False,
     /// Any finite number.
     Number,
     /// One of these words.
@@ -333,6 +377,9 @@ impl fmt::Display for Allowed {
             Allowed::WholeNumber { min, max } => write!(f, "a whole number of {min} to {max}"),
             Allowed::Speed => write!(f, "0, or a number of at least {SPEED_MIN},"),
             Allowed::AboveZero => f.write_str("a number above 0"),
+            Allowed::NumberIn { min, max } => write!(f, "a number of {min} to {max}"),
+            Allowed::VariableName => f.write_str("the name of an environment variable"),
+            Allowed::False => f.write_str("false"),
             Allowed::Number => f.write_str("a number"),
             Allowed::Words(words) => match words.as_slice() {
                 [word] => write!(f, "{word:?}"),

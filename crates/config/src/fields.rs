@@ -8,34 +8,15 @@ use openbell_time::AssetClass;
 use serde_json::json;
 
 use crate::fault::Allowed;
-use crate::shape::{Field, Kind, Shape};
-use crate::words::{GateScope, Hours, OnError, Word, group_names};
+use crate::live_fields::{LIVE, live};
+use crate::shape::{Field, Kind, Shape, leaf, list, not_empty, whole, words};
+use crate::words::{DataApi, GateScope, Hours, OnError, Word, group_names};
 
 /// The group of a file that names none.
 pub(crate) const DEFAULT_GROUP: &str = "US_EQUITY";
 
 /// The whole file.
 pub(crate) static SESSION: LazyLock<Shape> = LazyLock::new(session);
-
-fn leaf(allowed: Allowed) -> Kind {
-    Kind::Leaf(allowed)
-}
-
-fn whole(min: u32, max: u32) -> Kind {
-    leaf(Allowed::WholeNumber { min, max })
-}
-
-fn words<W: Word>() -> Kind {
-    leaf(Allowed::Words(W::names()))
-}
-
-fn list(item: Kind) -> Kind {
-    Kind::List { item: Box::new(item), may_be_empty: true }
-}
-
-fn not_empty(item: Kind) -> Kind {
-    Kind::List { item: Box::new(item), may_be_empty: false }
-}
 
 fn session() -> Shape {
     Shape::new(
@@ -57,12 +38,12 @@ fn session() -> Shape {
             ),
             Field::new(
                 "mode",
-                "Whether stored bars are replayed or live ones followed (there is no live feed \
-                 yet).",
+                "Whether stored bars are replayed or live ones followed.",
                 leaf(Allowed::Words(vec!["backtest", "live"])),
             )
             .required(),
             Field::new("backtest_config", BACKTEST, Kind::Object(backtest())),
+            Field::new("live_config", LIVE, Kind::Object(live())),
             Field::new("session_data_config", SESSION_DATA, Kind::Object(session_data()))
                 .required(),
             Field::new("data_config", DATA, Kind::Object(data())),
@@ -73,8 +54,18 @@ fn session() -> Shape {
     )
     .rule(json!({
         "if": {"properties": {"mode": {"const": "backtest"}}, "required": ["mode"]},
-        "then": {"required": ["backtest_config"]},
-        "else": {"properties": {"backtest_config": false}},
+        "then": {"required": ["backtest_config"], "properties": {"live_config": false}},
+        "else": {
+            "required": ["api_config"],
+            "properties": {
+                "backtest_config": false,
+                "api_config": {
+                    "required": ["data_api"],
+                    "properties": {"data_api": {"enum": DataApi::names()}},
+                },
+                "session_data_config": {"properties": {"symbol_schedule": {"maxItems": 0}}},
+            },
+        },
     }))
 }
 
@@ -442,7 +433,8 @@ fn api() -> Shape {
         vec![
             Field::new(
                 "data_api",
-                "The live feed; without effect in a backtest.",
+                "Whose bars are followed: binance, kraken, alpaca or sim. Required live, without \
+                 effect in a backtest.",
                 leaf(Allowed::Either(Box::new(Allowed::Text), Box::new(Allowed::Nothing))),
             ),
             Field::new("trade_api", "There is no way to trade yet.", nothing()),

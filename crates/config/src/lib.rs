@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod backtest;
 mod consumers;
 mod fault;
 mod fields;
 mod indicators;
 mod live;
+mod live_fields;
 mod obsolete;
 mod path;
 mod position;
@@ -19,14 +21,16 @@ mod session_data;
 mod shape;
 mod speed;
 mod symbols;
+mod trading;
 mod words;
 mod write;
 
+pub use api::ApiConfig;
 pub use backtest::BacktestConfig;
 pub use consumers::{ScanWindow, ScannerConfig, StrategyConfig};
 pub use fault::{Allowed, ConfigError, ConfigErrors, Fault, Idle, NotYet, Warning};
 pub use indicators::{HistoricalIndicator, IndicatorsConfig, SessionIndicator};
-pub use live::{ApiConfig, TradingConfig, TradingLimits};
+pub use live::{EndpointConfig, LiveConfig, RecordConfig, is_variable_name};
 pub use openbell_time::AssetClass;
 pub use path::JsonPath;
 pub use position::Position;
@@ -39,4 +43,5 @@ pub use session_data::{
     ApplyTo, GapFillerConfig, HistoricalConfig, HistoricalData, SessionDataConfig, StreamingConfig,
 };
 pub use speed::{SPEED_MIN, is_speed};
-pub use words::{GateScope, Hours, OnError};
+pub use trading::{TradingConfig, TradingLimits};
+pub use words::{DataApi, DataFeed, GateScope, Hours, OnError, RecordSync, Restart, Revisions};

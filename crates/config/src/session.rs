@@ -6,15 +6,17 @@
 
 use openbell_time::{AssetClass, ExchangeGroup};
 
+use crate::api::ApiConfig;
 use crate::backtest::BacktestConfig;
-use crate::fault::{ConfigErrors, Fault, NotYet, Warning};
+use crate::fault::{ConfigErrors, Fault, Warning};
 use crate::fields::{DEFAULT_GROUP, SESSION};
-use crate::live::{ApiConfig, TradingConfig};
+use crate::live::LiveConfig;
 use crate::path::JsonPath;
 use crate::raw::RawSession;
 use crate::reader::{Findings, Item, Object};
 use crate::remarks::Remarks;
 use crate::session_data::SessionDataConfig;
+use crate::trading::TradingConfig;
 use crate::words::Asked;
 
 /// A session, as its file asks for it.
@@ -69,9 +71,8 @@ pub struct SessionConfig {
 pub enum Mode {
     /// Stored bars are replayed.
     Backtest(BacktestConfig),
-    /// Live bars are followed. No file yields this yet, since there is no live feed: a file that
-    /// asks for it is checked and refused.
-    Live,
+    /// Live bars are followed.
+    Live(Box<LiveConfig>),
 }
 
 impl Mode {
@@ -79,7 +80,7 @@ impl Mode {
     pub fn name(&self) -> &'static str {
         match self {
             Mode::Backtest(_) => "backtest",
-            Mode::Live => "live",
+            Mode::Live(_) => "live",
         }
     }
 }
@@ -141,7 +142,7 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
         None => ExchangeGroup::named(DEFAULT_GROUP).copied(),
     };
     let asset_class = read_asset_class(root, exchange_group);
-    let (asked, mode) = read_mode(root);
+    let asked = read_asked(root);
     let session_data_config = match root.given("session_data_config") {
         Some(item) => {
             item.object().and_then(|part| SessionDataConfig::read(&part, asked, exchange_group))
@@ -157,7 +158,13 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
         session_data_config.as_ref().is_none_or(|part| part.strategies.iter().any(|s| s.enabled));
     let trading_config =
         root.optional("trading_config", |item| TradingConfig::read(item, has_strategies));
-    let api_config = root.optional("api_config", |item| ApiConfig::read(item, asked));
+    if asked == Some(Asked::Live) && !root.has("api_config") {
+        root.missing("api_config");
+    }
+    let api_config =
+        root.optional("api_config", |item| ApiConfig::read(item, asked, exchange_group));
+    let api = api_config.as_ref().and_then(Option::as_ref);
+    let mode = read_mode(root, asked, api);
     let metadata = root.optional("metadata", Item::free);
     let remarks = root.remarks();
     Some(SessionConfig {
@@ -189,39 +196,40 @@ fn read_asset_class(root: &Object<'_>, group: Option<ExchangeGroup>) -> Option<A
     None
 }
 
-fn read_mode(root: &Object<'_>) -> (Option<Asked>, Option<Mode>) {
-    let mode = root.given("mode");
-    let asked = mode.as_ref().and_then(|item| {
-        item.read(|word| match word {
-            "backtest" => Some(Asked::Backtest),
-            "live" => Some(Asked::Live),
-            _ => None,
-        })
-    });
-    let backtest = root.given("backtest_config");
-    let read = match (asked, &backtest) {
-        (Some(Asked::Live), None) => Some(Mode::Live),
-        (Some(Asked::Live), Some(item)) => {
-            item.error(Fault::OtherMode {
-                field: "backtest_config",
-                needed: "backtest",
-                found: "live",
-            });
-            None
-        }
-        (Some(Asked::Backtest), None) => {
-            root.missing("backtest_config");
-            None
-        }
-        // Checked too where the mode is not to be read.
-        (_, Some(item)) => {
-            item.object().and_then(|part| BacktestConfig::read(&part)).map(Mode::Backtest)
-        }
-        (None, None) => None,
+fn read_asked(root: &Object<'_>) -> Option<Asked> {
+    root.given("mode")?.read(|word| match word {
+        "backtest" => Some(Asked::Backtest),
+        "live" => Some(Asked::Live),
+        _ => None,
+    })
+}
+
+/// What only the mode has that is asked for; where it is not to be read, what is there is checked.
+fn read_mode(root: &Object<'_>, asked: Option<Asked>, api: Option<&ApiConfig>) -> Option<Mode> {
+    let of_other_mode = |field: &'static str, needed, found| {
+        let fault = Fault::OtherMode { field, needed, found };
+        root.given(field).inspect(|item| item.error(fault)).is_some()
     };
-    if let (Some(item), Some(Asked::Live)) = (&mode, asked) {
-        item.error(Fault::Refused { found: item.snippet(), reason: NotYet::LiveFeed });
-        return (asked, None);
+    let backtest = || {
+        let item = root.given("backtest_config")?;
+        item.object().and_then(|part| BacktestConfig::read(&part)).map(Mode::Backtest)
+    };
+    match asked {
+        Some(Asked::Live) => {
+            let is_mixed = of_other_mode("backtest_config", "backtest", "live");
+            let live = LiveConfig::read(root, api)?;
+            (!is_mixed).then(|| Mode::Live(Box::new(live)))
+        }
+        Some(Asked::Backtest) => {
+            let is_mixed = of_other_mode("live_config", "live", "backtest");
+            if !root.has("backtest_config") {
+                root.missing("backtest_config");
+            }
+            backtest().filter(|_| !is_mixed)
+        }
+        None => {
+            let _ = backtest();
+            None
+        }
     }
-    (asked, asked.and(read))
 }

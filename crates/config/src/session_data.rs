@@ -210,7 +210,9 @@ fn read_streams(item: &Item<'_>) -> Option<Vec<BarInterval>> {
 }
 
 fn read_schedule(part: &Object<'_>, asked: Option<Asked>) -> Option<Vec<ScheduleEntry>> {
-    if let (Some(Asked::Live), Some(item)) = (asked, part.given("symbol_schedule")) {
+    if let (Some(Asked::Live), Some(item)) = (asked, part.given("symbol_schedule"))
+        && !item.is_empty_list()
+    {
         item.error(Fault::OtherMode {
             field: "symbol_schedule",
             needed: "backtest",

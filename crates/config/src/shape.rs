@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fault::Allowed;
 use crate::speed::SPEED_MIN;
+use crate::words::Word;
 
 /// One kind of object.
 #[derive(Debug)]
@@ -50,10 +51,34 @@ pub(crate) enum Kind {
     },
     /// The word, or what the other kind says.
     WordOr(&'static str, Box<Kind>),
+    /// `false`, or the object.
+    FalseOr(Shape),
+    /// An object of texts whose keys are symbols.
+    Names,
     /// An object of anything.
     Free,
     /// An object of numbers, and `comment` and `note` as in any object.
     Numbers,
+}
+
+pub(crate) fn leaf(allowed: Allowed) -> Kind {
+    Kind::Leaf(allowed)
+}
+
+pub(crate) fn whole(min: u32, max: u32) -> Kind {
+    leaf(Allowed::WholeNumber { min, max })
+}
+
+pub(crate) fn words<W: Word>() -> Kind {
+    leaf(Allowed::Words(W::names()))
+}
+
+pub(crate) fn list(item: Kind) -> Kind {
+    Kind::List { item: Box::new(item), may_be_empty: true }
+}
+
+pub(crate) fn not_empty(item: Kind) -> Kind {
+    Kind::List { item: Box::new(item), may_be_empty: false }
 }
 
 impl Shape {
@@ -93,13 +118,15 @@ impl Shape {
                 places.push(path.clone());
             }
             match &field.kind {
-                Kind::Object(shape) => shape.collect_places(name, &format!("{path}."), places),
+                Kind::Object(shape) | Kind::FalseOr(shape) => {
+                    shape.collect_places(name, &format!("{path}."), places);
+                }
                 Kind::List { item, .. } => {
                     if let Kind::Object(shape) = item.as_ref() {
                         shape.collect_places(name, &format!("{path}[]."), places);
                     }
                 }
-                Kind::Leaf(_) | Kind::WordOr(..) | Kind::Free | Kind::Numbers => {}
+                Kind::Leaf(_) | Kind::WordOr(..) | Kind::Names | Kind::Free | Kind::Numbers => {}
             }
         }
     }
@@ -159,7 +186,10 @@ impl Kind {
     pub(crate) fn allowed(&self) -> Allowed {
         match self {
             Kind::Leaf(allowed) => allowed.clone(),
-            Kind::Object(_) | Kind::Free | Kind::Numbers => Allowed::Object,
+            Kind::Object(_) | Kind::Names | Kind::Free | Kind::Numbers => Allowed::Object,
+            Kind::FalseOr(_) => {
+                Allowed::Either(Box::new(Allowed::False), Box::new(Allowed::Object))
+            }
             Kind::List { may_be_empty: true, .. } => Allowed::List,
             Kind::List { may_be_empty: false, .. } => Allowed::NotEmptyList,
             Kind::WordOr(word, other) => {
@@ -183,6 +213,11 @@ impl Kind {
                 schema
             }
             Kind::WordOr(word, other) => json!({"anyOf": [{"const": word}, other.schema()]}),
+            Kind::FalseOr(shape) => json!({"anyOf": [{"const": false}, shape.schema()]}),
+            Kind::Names => json!({
+                "type": "object",
+                "additionalProperties": Allowed::NotBlank.schema(),
+            }),
             Kind::Free => json!({"type": "object"}),
             Kind::Numbers => {
                 json!({
@@ -211,6 +246,11 @@ impl Allowed {
                 {"type": "number", "minimum": SPEED_MIN},
             ]}),
             Allowed::AboveZero => json!({"type": "number", "exclusiveMinimum": 0}),
+            Allowed::NumberIn { min, max } => {
+                json!({"type": "number", "minimum": min, "maximum": max})
+            }
+            Allowed::VariableName => json!({"type": "string", "pattern": "^[A-Z_][A-Z0-9_]*$"}),
+            Allowed::False => json!({"const": false}),
             Allowed::Number => json!({"type": "number"}),
             Allowed::Words(words) => json!({"enum": words}),
             Allowed::Date => json!({"type": "string", "pattern": format!("^{DATE}$")}),

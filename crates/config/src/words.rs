@@ -32,6 +32,84 @@ pub enum OnError {
     StopConsumer,
 }
 
+/// Whose bars a live session follows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DataApi {
+    /// Binance spot.
+    Binance,
+    /// Kraken spot.
+    Kraken,
+    /// Alpaca, US equities.
+    Alpaca,
+    /// The simulated exchange, which is made up and trades around the clock.
+    Sim,
+}
+
+/// Which of Alpaca's data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum DataFeed {
+    /// Trades of one exchange, without a plan.
+    Iex,
+    /// Trades of all exchanges.
+    Sip,
+    /// The same, a quarter of an hour later.
+    DelayedSip,
+    /// A made-up symbol that trades around the clock.
+    Test,
+}
+
+/// What becomes of bars that the vendor revises.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Revisions {
+    /// They are corrected, and all that is made of them.
+    Apply,
+    /// They are counted, and stay as they were told first.
+    Count,
+}
+
+/// When a recording is on the medium.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RecordSync {
+    /// Within a second.
+    Normal,
+    /// Before anything of a look is visible.
+    Full,
+}
+
+/// From where a run that was ended goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Restart {
+    /// From its first session: as if it had not been ended.
+    Run,
+    /// From the session that runs: strategies have forgotten what was before.
+    Session,
+}
+
+impl DataApi {
+    /// The name of the group that its bars belong to.
+    pub fn group(self) -> &'static str {
+        match self {
+            DataApi::Binance | DataApi::Kraken | DataApi::Sim => "CRYPTO",
+            DataApi::Alpaca => "US_EQUITY",
+        }
+    }
+
+    /// Whether its bars are those of sessions of `group`: they have the same calendar.
+    pub fn fits(self, group: ExchangeGroup) -> bool {
+        ExchangeGroup::named(self.group()).is_some_and(|own| own.calendar == group.calendar)
+    }
+
+    /// Whether it has several kinds of data to choose from.
+    pub fn has_feeds(self) -> bool {
+        self == DataApi::Alpaca
+    }
+
+    /// Whether it wants a key.
+    pub fn wants_key(self) -> bool {
+        self == DataApi::Alpaca
+    }
+}
+
 /// Which of the two modes the file asks for; where it says neither, there is none.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
@@ -77,6 +155,39 @@ impl Word for OnError {
         &[("stop_run", OnError::StopRun), ("stop_consumer", OnError::StopConsumer)];
 }
 
+impl Word for DataApi {
+    const ALL: &'static [(&'static str, DataApi)] = &[
+        ("binance", DataApi::Binance),
+        ("kraken", DataApi::Kraken),
+        ("alpaca", DataApi::Alpaca),
+        ("sim", DataApi::Sim),
+    ];
+}
+
+impl Word for DataFeed {
+    const ALL: &'static [(&'static str, DataFeed)] = &[
+        ("iex", DataFeed::Iex),
+        ("sip", DataFeed::Sip),
+        ("delayed_sip", DataFeed::DelayedSip),
+        ("test", DataFeed::Test),
+    ];
+}
+
+impl Word for Revisions {
+    const ALL: &'static [(&'static str, Revisions)] =
+        &[("apply", Revisions::Apply), ("count", Revisions::Count)];
+}
+
+impl Word for RecordSync {
+    const ALL: &'static [(&'static str, RecordSync)] =
+        &[("normal", RecordSync::Normal), ("full", RecordSync::Full)];
+}
+
+impl Word for Restart {
+    const ALL: &'static [(&'static str, Restart)] =
+        &[("run", Restart::Run), ("session", Restart::Session)];
+}
+
 macro_rules! displayed_as_in_the_file {
     ($($word:ident),+) => {
         $(
@@ -99,7 +210,9 @@ macro_rules! displayed_as_in_the_file {
     };
 }
 
-displayed_as_in_the_file!(Hours, GateScope, OnError);
+displayed_as_in_the_file!(
+    Hours, GateScope, OnError, DataApi, DataFeed, Revisions, RecordSync, Restart
+);
 
 /// The names of all groups, in their order.
 pub(crate) fn group_names() -> Vec<&'static str> {

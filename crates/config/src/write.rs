@@ -7,7 +7,9 @@ use crate::remarks::Remarks;
 use crate::schedule::{ScheduleChange, ScheduleEntry};
 use crate::session_data::{ApplyTo, HistoricalData, SessionDataConfig};
 use crate::words::hh_mm;
-use crate::{Mode, ScannerConfig, SessionConfig, StrategyConfig};
+use crate::{
+    DataFeed, LiveConfig, Mode, RecordConfig, ScannerConfig, SessionConfig, StrategyConfig,
+};
 
 impl SessionConfig {
     /// The session as a JSON value, every field written out, those with their default too.
@@ -40,6 +42,9 @@ impl SessionConfig {
             });
             file.insert("backtest_config".into(), remarked(part, &backtest.remarks));
         }
+        if let Mode::Live(live) = &self.mode {
+            file.insert("live_config".into(), live_config(live));
+        }
         file.insert("session_data_config".into(), session_data(&self.session_data_config));
         let mut data = Map::new();
         insert_some(&mut data, "store", self.data_config.store.as_ref());
@@ -66,6 +71,42 @@ impl SessionConfig {
         }
         remarked(file.into(), &self.remarks)
     }
+}
+
+/// All but the vendor, which stands in `api_config`.
+fn live_config(live: &LiveConfig) -> Value {
+    let mut part = Map::new();
+    part.insert("sessions".into(), live.sessions.map_or(json!("all"), |n| json!(n)));
+    if !live.symbols.is_empty() {
+        let names = live.symbols.iter().map(|(symbol, name)| (symbol.to_string(), json!(name)));
+        part.insert("symbols".into(), names.collect::<Map<_, _>>().into());
+    }
+    insert_some(&mut part, "feed", live.feed.map(DataFeed::name).as_ref());
+    insert_some(&mut part, "key_env", live.key_env.as_ref());
+    insert_some(&mut part, "secret_env", live.secret_env.as_ref());
+    if let Some(endpoint) = &live.endpoint {
+        let addresses = json!({"stream": endpoint.stream, "history": endpoint.history});
+        part.insert("endpoint".into(), remarked(addresses, &endpoint.remarks));
+    }
+    part.insert("revisions".into(), json!(live.revisions.name()));
+    insert_some(&mut part, "silent_seconds", live.silent_seconds.map(number).as_ref());
+    part.insert("probe_seconds".into(), number(live.probe_seconds));
+    part.insert("max_skew_seconds".into(), number(live.max_skew_seconds));
+    insert_some(&mut part, "give_up_minutes", live.give_up_minutes.as_ref());
+    part.insert("record".into(), live.record.as_ref().map_or(json!(false), record));
+    remarked(part.into(), &live.remarks)
+}
+
+fn record(record: &RecordConfig) -> Value {
+    let part = json!({
+        "folder": record.folder,
+        "raw": record.raw,
+        "sync": record.sync.name(),
+        "restart": record.restart.name(),
+        "keep_days": record.keep_days,
+        "store": record.store,
+    });
+    remarked(part, &record.remarks)
 }
 
 fn session_data(data: &SessionDataConfig) -> Value {

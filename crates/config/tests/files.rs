@@ -62,6 +62,7 @@ fn the_schema_refuses_what_the_reader_refuses() {
         ("/session_name", json!(" ")),
         ("/mode", json!("replay")),
         ("/mode", json!("live")),
+        ("/live_config", json!({})),
         ("/exchange_group", json!("NYSE")),
         ("/unknown", json!(1)),
         ("/backtest_config/start_date", json!("2025-7-2")),

@@ -5,5 +5,6 @@ mod bad_values;
 mod files;
 mod keys;
 mod laws;
+mod live;
 mod rules;
 mod support;

@@ -264,26 +264,6 @@ fn indicators_are_held_against_the_catalogue() {
 }
 
 #[test]
-fn a_live_session_is_checked_and_then_refused() {
-    let mut file = without("/backtest_config");
-    put(&mut file, "/mode", json!("live"));
-    put(&mut file, "/session_data_config/streaming/settle_seconds", json!(99));
-    assert_eq!(
-        errors_of(&file),
-        [
-            "mode: \"live\" cannot be used: there is no live feed in this build; write \
-             \"backtest\"",
-            "session_data_config.streaming.settle_seconds: found 99; a whole number of 0 to 60 is \
-             allowed",
-            "session_data_config.symbol_schedule: symbol_schedule is for a backtest session only, \
-             and mode is \"live\"; drop it",
-        ]
-    );
-    let live = errors_of(&with("/mode", json!("live")));
-    assert!(live[0].starts_with("backtest_config: backtest_config is for a backtest session only"));
-}
-
-#[test]
 fn a_removal_of_a_symbol_that_the_file_never_has_is_a_warning() {
     let file = with("/session_data_config/symbol_schedule/1/remove", json!(["NVDA"]));
     let (_, warnings) = SessionConfig::parse(&file.to_string()).unwrap();

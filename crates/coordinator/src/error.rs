@@ -281,9 +281,11 @@ pub enum PlanError {
     /// The source cannot read ahead.
     #[error(transparent)]
     Data(Box<DataError>),
-    /// The config asks for a live session, and what plans it has stored bars only.
-    #[error("mode live is not there in this build: there is no live feed")]
-    NoLiveFeed,
+    /// The config asks for a live session, which has no dates, and is planned as one that has.
+    #[error(
+        "mode is \"live\": such a session has no dates to replay (`openbell run` follows it); \"mode\": \"backtest\" with backtest_config replays stored bars"
+    )]
+    NoDates,
 }
 
 /// Every reason for which a run cannot begin, at once.

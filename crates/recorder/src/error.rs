@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::difference::RunDifferences;
+
 /// What was done with a file or folder when it failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FileAction {
@@ -18,6 +20,10 @@ pub enum FileAction {
     Sync,
     /// It was locked.
     Lock,
+    /// It was given another name.
+    Rename,
+    /// It was removed.
+    Remove,
 }
 
 impl fmt::Display for FileAction {
@@ -28,6 +34,8 @@ impl fmt::Display for FileAction {
             FileAction::Write => "write",
             FileAction::Sync => "sync",
             FileAction::Lock => "lock",
+            FileAction::Rename => "rename",
+            FileAction::Remove => "remove",
         })
     }
 }
@@ -47,7 +55,7 @@ pub enum RecorderError {
     },
     /// A recording is there where a new one was to begin.
     #[error(
-        "there is a recording in {} already; go on with it, or move the folder aside",
+        "there is a recording in {} already; go on with it, or move it aside with --fresh",
         .folder.display()
     )]
     IsThere {
@@ -89,7 +97,7 @@ pub enum RecorderError {
     },
     /// The recording is not what was written.
     #[error(
-        "{} is damaged: {found}; restore the file from a copy, or move its folder aside and begin anew",
+        "{} is damaged: {found}; restore the file from a copy, or move its folder aside with --fresh and begin anew",
         .path.display()
     )]
     Damaged {
@@ -139,6 +147,32 @@ pub enum RecorderError {
         known: u64,
         /// The first session of the run.
         first: String,
+    },
+    /// What was recorded is another run than that which is to be gone on with.
+    #[error(
+        "cannot go on with the run in {}: it is another one than that which is to be run now:{differences}; undo what was changed, or begin anew with --fresh, which moves the recordings aside",
+        .folder.display()
+    )]
+    OtherRun {
+        /// The folder of its last session.
+        folder: PathBuf,
+        /// What differs.
+        differences: RunDifferences,
+    },
+    /// A run that is repeated comes to another event than the one that is logged.
+    #[error(
+        "the replay differs from the log {} at event {event}\n  logged    {logged}\n  replayed  {now}",
+        .path.display()
+    )]
+    LogDiffers {
+        /// The log.
+        path: PathBuf,
+        /// The number of the event in the run, from 1.
+        event: u64,
+        /// The line that is logged.
+        logged: String,
+        /// That of the replay.
+        now: String,
     },
     /// A file or folder could not be used.
     #[error("cannot {action} {}: {source}", .path.display())]

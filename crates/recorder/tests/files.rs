@@ -105,6 +105,22 @@ fn a_recording_goes_on_behind_its_last_look_as_another_process() {
 }
 
 #[test]
+fn a_process_that_ends_before_its_first_look_leaves_the_one_before_as_it_was() {
+    let place = Place::new();
+    let (mut writer, keeper) = place.begin();
+    (1..=3).for_each(|number| plain(number, 2).hand_to(&mut writer).unwrap());
+    drop((writer, keeper)); // Killed.
+    let (writer, keeper) =
+        RecordingWriter::go_on(place.setup(Durability::Normal, None), date(24)).unwrap();
+    drop(writer);
+    keeper.end(plain(9, 0).wall, "interrupted", Digest(7)).unwrap();
+    let processes = RecordingReader::open(&place.folder(24)).unwrap().processes().unwrap();
+    let told: Vec<_> = processes.iter().map(|p| (p.first_look, p.why.as_deref())).collect();
+    assert_eq!(told, [(1, None), (4, Some("interrupted"))]);
+    assert_eq!(processes[1].program, "openbell 0.1.0");
+}
+
+#[test]
 fn each_session_has_its_folder_and_a_run_is_read_through_all_of_them() {
     let place = Place::new();
     let (mut writer, mut keeper) = place.begin();

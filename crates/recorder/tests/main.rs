@@ -5,6 +5,11 @@
     reason = "files of recordings are damaged here, and copied as a killed process leaves them"
 )]
 
+mod bars;
 mod damage;
 mod files;
+mod histories;
+mod logs;
+mod power_cut;
+mod runs;
 mod support;

@@ -34,15 +34,28 @@ struct Column<T> {
     shadow: Vec<loom::cell::UnsafeCell<()>>,
 }
 
-impl<T: Copy + Default> Column<T> {
+/// A number that zero bytes are a value of.
+///
+/// # Safety
+/// They are.
+unsafe trait Number: Copy + Default {}
+
+// SAFETY: every bit pattern is one.
+unsafe impl Number for i64 {}
+
+// SAFETY: every bit pattern is one.
+unsafe impl Number for f64 {}
+
+impl<T: Number> Column<T> {
+    /// *Cost*: new memory comes zeroed from the system, and is written where rows are.
     fn zeroed(capacity: usize) -> Column<T> {
-        let mut column = Column {
-            cells: Vec::new(),
+        let cells = Box::<[UnsafeCell<T>]>::new_zeroed_slice(capacity);
+        Column {
+            // SAFETY: `UnsafeCell<T>` has the layout of `T`, of which zero bytes are a value.
+            cells: unsafe { cells.assume_init() }.into_vec(),
             #[cfg(loom)]
-            shadow: Vec::new(),
-        };
-        column.grow(capacity);
-        column
+            shadow: (0..capacity).map(|_| loom::cell::UnsafeCell::new(())).collect(),
+        }
     }
 
     /// Gives it at least `capacity` cells.
@@ -216,7 +229,7 @@ pub(crate) struct Tails<'w, T> {
     rows: Range<usize>,
 }
 
-impl<'w, T: Copy + Default> Iterator for Tails<'w, T> {
+impl<'w, T: Number> Iterator for Tails<'w, T> {
     type Item = &'w mut [T];
 
     fn next(&mut self) -> Option<&'w mut [T]> {

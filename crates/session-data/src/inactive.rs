@@ -27,9 +27,15 @@ impl LaggingSymbol {
     }
 }
 
+fn in_millis(lag: Nanos) -> Nanos {
+    const MILLI: i64 = 1_000_000;
+    Nanos::from_nanos(lag.as_nanos() / MILLI * MILLI)
+}
+
 impl fmt::Display for LaggingSymbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.why, self.lag) {
+        // A thousandth of a second is nothing to whoever reads this.
+        match (&self.why, self.lag.map(in_millis)) {
             (Why::Behind { .. }, Some(lag)) => write!(f, "{} lags {lag}", self.symbol),
             (Why::Behind { .. }, None) => write!(f, "{} is not complete yet", self.symbol),
             (why, Some(lag)) => write!(f, "{} lags {lag} ({why})", self.symbol),

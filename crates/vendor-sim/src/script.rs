@@ -14,7 +14,8 @@ pub(crate) const NOTICE: Nanos = Nanos::from_secs(10);
 /// Faults by the connection and frame, and by the request, at which they happen.
 ///
 /// *Shape*: connections are counted as they are accepted, frames as they are sent on one, requests as
-/// they are made; each begins with 1.
+/// they are made; each begins with 1. A fault `after_s` seconds, counted from the first connection,
+/// strikes the first message with data after them, whichever connection it is sent on.
 ///
 /// ```
 /// use openbell_vendor_sim::Script;
@@ -31,6 +32,8 @@ pub(crate) const NOTICE: Nanos = Nanos::from_secs(10);
 pub struct Script {
     lines: BTreeMap<(u32, u32), Vec<LineFault>>,
     requests: BTreeMap<u32, Vec<RequestFault>>,
+    /// By the seconds after which they strike, soonest first.
+    after: Vec<(Nanos, LineFault)>,
 }
 
 /// What goes wrong at a frame.
@@ -94,6 +97,7 @@ pub(crate) enum RequestFault {
 struct Written {
     line: Option<u32>,
     at_frame: Option<u32>,
+    after_s: Option<u32>,
     request: Option<u32>,
     #[serde(rename = "do")]
     what: String,
@@ -126,6 +130,9 @@ impl Script {
             if let Some(request) = fault.request {
                 let read = fault.request_fault(number)?;
                 script.requests.entry(request).or_default().push(read);
+            } else if let Some(seconds) = fault.after_s {
+                let after = Nanos::from_secs(i64::from(seconds));
+                script.after.push((after, fault.line_fault(number)?));
             } else {
                 let line = fault.needs(number, "line", fault.line)?;
                 let frame = fault.needs(number, "at_frame", fault.at_frame)?;
@@ -133,17 +140,24 @@ impl Script {
                 script.lines.entry((line, frame)).or_default().push(read);
             }
         }
+        script.after.sort_by_key(|(after, _)| *after); // Stable.
         Ok(script)
     }
 
     /// How many faults it has.
     pub fn n_faults(&self) -> usize {
         let of_lines: usize = self.lines.values().map(Vec::len).sum();
-        of_lines + self.requests.values().map(Vec::len).sum::<usize>()
+        of_lines + self.after.len() + self.requests.values().map(Vec::len).sum::<usize>()
     }
 
     pub(crate) fn at_frame(&self, line: u32, frame: u32) -> &[LineFault] {
         self.lines.get(&(line, frame)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The faults that strike once so much has passed, which strike once.
+    pub(crate) fn take_after(&mut self, passed: Nanos) -> Vec<LineFault> {
+        let n_due = self.after.partition_point(|(after, _)| *after <= passed);
+        self.after.drain(..n_due).map(|(_, fault)| fault).collect()
     }
 
     pub(crate) fn at_request(&self, request: u32) -> &[RequestFault] {

@@ -53,10 +53,13 @@ pub struct BinanceSwitches {
     pub blocks_with_451: bool,
     /// Whether this client is blocked.
     pub is_blocked: bool,
+    /// Whether a closed bar is sent again when a trade of it becomes known late. Binance is not known to;
+    /// it is for who wants to see a correction.
+    pub sends_late: bool,
 }
 
 impl BinanceSwitches {
-    /// Each switch by seed; nobody is blocked.
+    /// Each switch by seed; nobody is blocked, and nothing is sent again.
     pub fn drawn(seed: u64) -> BinanceSwitches {
         BinanceSwitches {
             has_empty_bars: is_on(seed, 0),
@@ -64,6 +67,7 @@ impl BinanceSwitches {
             is_rest_settling: is_on(seed, 2),
             blocks_with_451: is_on(seed, 3),
             is_blocked: false,
+            sends_late: false,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What a script does to connections and requests, one fault at a time.
 
+use std::collections::BTreeMap;
+
 use openbell_vendor_sim::{
-    Answer, Ended, Exchange, Heard, LineId, Refusal, Said, Script, Sent, Speaks,
+    Answer, BinanceSwitches, Ended, Exchange, Heard, LineId, Refusal, Said, Script, Sent, Speaks,
 };
 use serde_json::{Value, json};
 
@@ -162,6 +164,48 @@ fn a_swallowed_topic_is_silent_until_it_is_subscribed_again_or_for_good_by_the_s
         assert!(klines(&client, "BTCUSDT", new_since) > 0);
     }
     assert!(rescued.contains(&true) && rescued.contains(&false));
+}
+
+#[test]
+fn a_fault_may_strike_so_many_seconds_after_the_first_connection_whichever_line_is_there() {
+    let script = json!([{"after_s": 5, "do": "cut"}, {"after_s": 12, "do": "cut"}]);
+    let (mut client, _) = listener(script);
+    let begun = client.now;
+    client.listen_for(secs(8));
+    assert_eq!(client.ends(), [Said::Cut]);
+    let first = client.sent.last().unwrap().at;
+    assert!((begun + secs(5)..begun + secs(7)).contains(&first), "{first}");
+    subscribed(&mut client);
+    client.listen_for(secs(10));
+    assert_eq!(client.ends(), [Said::Cut, Said::Cut], "each strikes once");
+    let second = client.sent.last().unwrap().at;
+    assert!((begun + secs(12)..begun + secs(14)).contains(&second), "{second}");
+}
+
+#[test]
+fn a_closed_bar_is_sent_again_with_its_late_trade_where_that_is_asked_for() {
+    for sends_late in [true, false] {
+        let switches =
+            BinanceSwitches { sends_late, has_empty_bars: true, ..BinanceSwitches::drawn(2) };
+        let script = Script::read(r#"[{"after_s": 5, "do": "revise"}]"#).unwrap();
+        let market = coins(2, vec![busy("BTCUSDT"), busy("ETHUSDT")]);
+        let exchange = Exchange::new(market, Speaks::Binance(switches), script);
+        let mut client = Client::new(exchange, at("2025-07-02T12:00:00Z"));
+        subscribed(&mut client);
+        client.listen_for(secs(15));
+        let mut closed: BTreeMap<(String, i64), Vec<Value>> = BTreeMap::new();
+        for message in client.messages() {
+            let kline = &message["data"]["k"];
+            if kline["x"] == true {
+                let symbol = kline["s"].as_str().unwrap().to_owned();
+                let bars = closed.entry((symbol, kline["t"].as_i64().unwrap())).or_default();
+                bars.push(kline["v"].clone());
+            }
+        }
+        let again: Vec<_> = closed.values().filter(|bars| bars.len() > 1).collect();
+        assert_eq!(again.len(), usize::from(sends_late), "{again:?}");
+        assert!(again.iter().all(|bars| bars[0] != bars[1]), "with another volume: {again:?}");
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ mod transport;
 mod trust;
 mod wire;
 
-pub use connection::{Carrier, Connection, Control, InternalFault};
+pub use connection::{Carrier, Connection, Control, InternalFault, Passage, Way};
 pub use courier::{AskError, Courier, OwnedResponse};
 pub use endpoint::Endpoint;
 pub use key::KeyPair;

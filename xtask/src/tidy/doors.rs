@@ -119,6 +119,16 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the program around the core: arguments, threads, signals, output, exit codes",
     },
     Exception {
+        path: "crates/app/src/run/live/",
+        doors: &[Door::Threads],
+        because: "a live run has threads beside the core's: the vendor's, the recording's, the teller's",
+    },
+    Exception {
+        path: "crates/app/src/run/live/metrics.rs",
+        doors: &[Door::Clock],
+        because: "says how much processor time the program has taken, which no session depends on",
+    },
+    Exception {
         path: "crates/app/src/vendors/doctor.rs",
         doors: &[Door::Threads],
         because: "runs what connects to a vendor, on threads of the program",

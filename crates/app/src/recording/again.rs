@@ -2,37 +2,35 @@
 
 use std::path::Path;
 
-use openbell_config::{RawSession, SessionConfig};
-use openbell_coordinator::{Engine, Sessions, StoreSource};
-use openbell_data_manager::{DataManager, StoreOptions};
-use openbell_recorder::{Head, ProcessRow, RecordingReader, Replay, ReplayError, run_looks};
+use openbell_config::{Mode, RawSession, SessionConfig};
+use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
+use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_recorder::{Head, RecordedRun, Replay, ReplayError, RunSession};
 use openbell_time::TimeManager;
 
-use super::command_form;
-use crate::events::EventLog;
+use super::{EVENTS, command_form};
+use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::followed::Followed;
 use crate::modules;
 use crate::planned::plan_failure;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
-/// The event log beside the inputs.
-const EVENTS: &str = "events.jsonl";
-
 /// Runs the recording in `folder` again, from the first session of its run on; history comes from
 /// `store`, or else from the store that it names.
 pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
-    let last = RecordingReader::open(folder)?.processes()?.pop();
-    let (head, looks) = run_looks(folder, &command_form())?;
-    let replay = Replay::new(looks);
-    let mut engine = engine_of(folder, &head, store, &replay)?;
+    let run = RecordedRun::open(folder)?;
+    let replay = Replay::new(run.looks(&command_form()));
+    replay.offers(run.offers()?);
+    let mut engine = engine_of(folder, run.head(), store, &replay)?;
     replay.run(&mut engine).map_err(|error| match error {
         ReplayError::Unreadable(error) => error.into(),
         differs => Failure::new(Exit::RunFailed, differs),
     })?;
-    compare(folder, &engine)?;
+    compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
-    let known = last.as_ref().and_then(|process: &ProcessRow| process.digest.clone());
+    let known = run.last_process().and_then(|process| process.digest.clone());
     if let Some(known) = known.as_ref().filter(|known| **known != digest) {
         let text = format!(
             "the replay has the looks of the recording and another digest: recorded {known}, \
@@ -77,17 +75,22 @@ fn engine_of(
             Sessions::Ahead { from, n_sessions: ahead.n_sessions }
         }
     };
-    let named = head.store.as_deref().map(Path::new);
-    let Some(store) = store.or(named) else {
-        let text = format!(
-            "the recording in {} names no store; give --store FOLDER with its history",
-            folder.display()
-        );
-        return Err(Failure::says(Exit::Config, text));
+    let store = match store.or(head.store.as_deref().map(Path::new)) {
+        Some(store) => store_at(store, &config)?,
+        None => None,
     };
-    let group = config.exchange_group.name.to_owned();
-    let store = DataManager::open(store, &StoreOptions { exchange_group: Some(group) })?;
-    let source = replay.source(Box::new(StoreSource::new(store)));
+    let history: Box<dyn Source> = match (config.session_data_config.base_interval, store) {
+        (Some(base), store) => Box::new(Followed::recorded(store.map(StoreSource::new), base)),
+        (None, Some(store)) => Box::new(StoreSource::new(store)),
+        (None, None) => {
+            let text = format!(
+                "the recording in {} names no store; give --store FOLDER with its history",
+                folder.display()
+            );
+            return Err(Failure::says(Exit::Config, text));
+        }
+    };
+    let source = replay.source(history);
     let mut engine = Engine::live_sessions(&config, &time, source, sessions)
         .map_err(|errors| plan_failure(&errors, None))?;
     engine.record_with(replay.hold(None));
@@ -95,14 +98,29 @@ fn engine_of(
     Ok(engine)
 }
 
-/// Holds the events against the log beside the recording, where there is one.
-fn compare(folder: &Path, engine: &Engine) -> Result<(), Failure> {
-    let path = folder.join(EVENTS);
-    if !path.exists() {
-        return Ok(());
+/// The store at `folder`; absent where none is there: a live session may have run without.
+fn store_at(folder: &Path, config: &SessionConfig) -> Result<Option<DataManager>, Failure> {
+    let group = config.exchange_group.name.to_owned();
+    match DataManager::open(folder, &StoreOptions { exchange_group: Some(group) }) {
+        Ok(store) => Ok(Some(store)),
+        Err(DataError::NoSuchStore { .. }) if matches!(config.mode, Mode::Live(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    match EventLog::load(&path)?.difference(engine) {
-        None => Ok(()),
-        Some(differs) => Err(Failure::says(Exit::RunFailed, differs)),
+}
+
+/// Holds the events against the logs beside the recordings of the run, where there are some.
+fn compare(sessions: &[RunSession], engine: &Engine) -> Result<(), Failure> {
+    let events = engine.events();
+    let ends = sessions.iter().skip(1).map(|session| session.first_event);
+    for (session, end) in sessions.iter().zip(ends.chain([None])) {
+        let path = session.folder.join(EVENTS);
+        let (Some(first), true) = (session.first_event, path.exists()) else { continue };
+        let end = end.map_or(events.len(), |end| end as usize);
+        let of_session = events.get(first as usize..end).unwrap_or_default();
+        if let Some(differs) = event_log::load(&path)?.difference(of_session) {
+            let text = format!("{}: {differs}", session.folder.display());
+            return Err(Failure::says(Exit::RunFailed, text));
+        }
     }
+    Ok(())
 }

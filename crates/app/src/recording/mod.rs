@@ -11,12 +11,15 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use openbell_coordinator::SessionCommand;
 use openbell_recorder::{CommandForm, RecorderError};
+use openbell_wire::engine::{command_of_text, command_text};
 
-use crate::events::{command_of_text, command_text};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
 pub use again::replay_recording;
+
+/// The event log beside the inputs.
+pub(crate) const EVENTS: &str = "events.jsonl";
 
 /// Lists, shows and checks recordings of live sessions.
 #[derive(Args, Debug)]
@@ -86,7 +89,7 @@ impl CommandForm for AsLogged {
     }
 
     fn command(&self, text: &str) -> Result<SessionCommand, String> {
-        command_of_text(text)
+        command_of_text(text).map_err(|error| error.to_string())
     }
 }
 

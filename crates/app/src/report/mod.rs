@@ -27,9 +27,3 @@ pub struct RunFacts<'a> {
     /// What was exported, and where to; absent where nothing was.
     pub exported: Option<(&'a ExportReport, &'a Path)>,
 }
-
-/// A rate, absent where no time has passed.
-fn per_second(n: u64, elapsed: Nanos) -> Option<f64> {
-    let seconds = elapsed.as_secs_f64();
-    (seconds > 0.0).then(|| n as f64 / seconds)
-}

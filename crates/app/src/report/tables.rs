@@ -8,9 +8,10 @@ use openbell_coordinator::{
 };
 use openbell_market::{BarInterval, Coverage, RejectReason, Symbol};
 use openbell_session_data::Reason;
-use openbell_time::{Nanos, TradingDate};
+use openbell_time::{Nanos, Timestamp, TradingDate};
+use openbell_wire::report::Wall;
 
-use super::{RunFacts, per_second};
+use super::RunFacts;
 use crate::table::{Align, Table, count, counted, counted_as, hh_mm};
 use crate::terminal::{Ink, Terminal};
 
@@ -275,6 +276,8 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
     Ok(())
 }
 
+const MILLI_NS: i64 = 1_000_000;
+
 fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
     let switches: Vec<&GateSwitch> = report.all_sessions().flat_map(|s| &s.switches).collect();
     let mid_session = mid_session(report);
@@ -284,7 +287,9 @@ fn gate(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::R
         count(mid_session.len() as u64),
     ))?;
     for switch in mid_session.iter().take(SWITCHES_SHOWN) {
-        let local = facts.calendar.local_time(switch.at);
+        // Of a live session clock: a thousandth of a second is nothing to whoever reads this.
+        let shown = Timestamp::from_nanos(switch.at.as_nanos().div_euclid(MILLI_NS) * MILLI_NS);
+        let local = facts.calendar.local_time(shown);
         let what = match &switch.reason {
             Some(reason) => format!("shut    {reason}"),
             None => "opened".to_owned(),
@@ -358,7 +363,8 @@ fn rejections(report: &Report, terminal: &mut Terminal) -> io::Result<()> {
 }
 
 fn foot(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
-    let rate = per_second(report.n_bars, facts.elapsed)
+    let rate = Wall::of(report, facts.elapsed)
+        .bars_per_s
         .map(|rate| format!(", {} bars a second", count(rate as u64)))
         .unwrap_or_default();
     terminal.line(format!(

@@ -4,43 +4,40 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use openbell_coordinator::{Engine, Report};
+use openbell_coordinator::{Event, Report};
+use openbell_wire::engine::{LogHead, end_line, event_line};
 
-use crate::events::{LogHead, end_line, event_line};
 use crate::exit::{Exit, Failure};
 
 /// A file that grows by the events of a run.
 pub(super) struct EventFile {
     path: PathBuf,
     out: BufWriter<File>,
-    n_written: usize,
 }
 
 impl EventFile {
     pub(super) fn create(path: &Path, head: &LogHead) -> Result<EventFile, Failure> {
         let file = File::create(path).map_err(|error| cannot_write(path, error))?;
         let out = BufWriter::new(file);
-        let mut events = EventFile { path: path.to_owned(), out, n_written: 0 };
+        let mut events = EventFile { path: path.to_owned(), out };
         events.line(&head.line())?;
         Ok(events)
     }
 
-    /// Writes the events that are new. *Cost*: a comparison where there are none.
-    pub(super) fn append(&mut self, engine: &Engine) -> Result<(), Failure> {
-        let events = engine.events();
-        if self.n_written == events.len() {
+    /// Writes events that are new. *Cost*: nothing where there are none.
+    pub(super) fn append(&mut self, events: &[Event]) -> Result<(), Failure> {
+        if events.is_empty() {
             return Ok(());
         }
-        while let Some(event) = events.get(self.n_written) {
+        for event in events {
             self.line(&event_line(event))?;
-            self.n_written += 1;
         }
         self.flush() // Whoever follows the file sees an event when it happens.
     }
 
     /// Writes what is left and the last line.
-    pub(super) fn finish(mut self, engine: &Engine, report: &Report) -> Result<(), Failure> {
-        self.append(engine)?;
+    pub(super) fn finish(mut self, events: &[Event], report: &Report) -> Result<(), Failure> {
+        self.append(events)?;
         self.line(&end_line(report))?;
         self.flush()
     }

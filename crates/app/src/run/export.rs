@@ -14,9 +14,9 @@ use openbell_data_manager::export::{
 use openbell_market::{Grid, SeriesKey, Symbol};
 use openbell_session_data::{Rows, SymbolView};
 use openbell_time::{SessionPart, Timestamp, TradingDate};
+use openbell_wire::engine::LogHead;
 
 use super::OUR_CONSUMERS;
-use crate::events::LogHead;
 use crate::exit::{Exit, Failure};
 use crate::report::EXPORT;
 

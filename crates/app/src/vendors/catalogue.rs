@@ -2,6 +2,7 @@
 //! want. What a vendor says is its own file's in `openbell-vendors`.
 
 use clap::ValueEnum;
+use openbell_config::DataApi;
 use openbell_data_manager::live::Protocol;
 use openbell_market::Symbol;
 use openbell_vendors::alpaca::{self, Alpaca, Source};
@@ -27,6 +28,15 @@ impl VendorName {
     /// All of them.
     pub(crate) const ALL: [VendorName; 3] =
         [VendorName::Binance, VendorName::Kraken, VendorName::Alpaca];
+
+    /// The vendor whose protocol a live session speaks; the simulated exchange speaks as Binance does.
+    pub(crate) fn of(data_api: DataApi) -> VendorName {
+        match data_api {
+            DataApi::Binance | DataApi::Sim => VendorName::Binance,
+            DataApi::Kraken => VendorName::Kraken,
+            DataApi::Alpaca => VendorName::Alpaca,
+        }
+    }
 
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
@@ -80,14 +90,15 @@ impl VendorName {
         }
     }
 
-    /// Its words, at those addresses; of one that wants a key, with `key`.
+    /// Its words, at those addresses and for symbols of those names; of one that wants a key, with
+    /// `key`.
     pub(crate) fn protocol(
         self,
+        names: Names,
         endpoint: Endpoint,
         source: Source,
         key: Option<KeyPair>,
     ) -> Box<dyn Protocol> {
-        let names = Names::default();
         match self {
             VendorName::Binance => Box::new(Binance::new(names, endpoint)),
             VendorName::Kraken => Box::new(Kraken::new(names, endpoint)),
@@ -100,6 +111,6 @@ impl VendorName {
 
     /// Its words for whoever only wants to know how it behaves.
     pub(crate) fn mute(self) -> Box<dyn Protocol> {
-        self.protocol(self.endpoint(), Source::Iex, None)
+        self.protocol(Names::default(), self.endpoint(), Source::Iex, None)
     }
 }

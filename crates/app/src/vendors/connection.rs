@@ -1,9 +1,10 @@
 //! How a vendor is reached: its own addresses or others, which of its data, with which key.
 
 use clap::{Args, ValueEnum};
+use openbell_config::{DataApi, DataFeed, LiveConfig};
 use openbell_data_manager::live::Protocol;
-use openbell_vendors::Endpoint;
 use openbell_vendors::alpaca::Source;
+use openbell_vendors::{Endpoint, Names};
 
 use super::catalogue::VendorName;
 use super::keys::{self, OtherNames};
@@ -45,6 +46,8 @@ pub(crate) struct Connection {
     /// The host, where it is not the vendor's own.
     other_host: Option<String>,
     names: OtherNames,
+    symbols: Names,
+    is_simulated: bool,
 }
 
 impl Connection {
@@ -72,8 +75,62 @@ impl Connection {
             Some(FeedArg::DelayedSip) => Source::DelayedSip,
             Some(FeedArg::Test) => Source::Test,
         };
-        let names = OtherNames { id: args.key_env.clone(), secret: args.secret_env.clone() };
-        Ok(Connection { vendor, source, endpoint, other_host, names })
+        let names = OtherNames {
+            id: args.key_env.clone(),
+            secret: args.secret_env.clone(),
+            said_by: ["--key-env", "--secret-env"],
+        };
+        let (symbols, is_simulated) = (Names::default(), false);
+        Ok(Connection { vendor, source, endpoint, other_host, names, symbols, is_simulated })
+    }
+
+    /// The connection that a live session asks for; `sim` is where the simulated exchange is, where the
+    /// program has one of its own.
+    pub(crate) fn of_session(live: &LiveConfig, sim: Option<&str>) -> Result<Connection, Failure> {
+        let vendor = VendorName::of(live.data_api);
+        let endpoint = match (&live.endpoint, sim) {
+            (Some(other), _) => {
+                Some(Endpoint { stream: other.stream.clone(), history: other.history.clone() })
+            }
+            (None, Some(address)) => {
+                let (endpoint, _) = at(&vendor.endpoint(), &format!("http://{address}"))?;
+                Some(endpoint)
+            }
+            (None, None) => None,
+        };
+        let other_host = endpoint.as_ref().map(|endpoint| host_of(&endpoint.history));
+        let source = match live.feed {
+            None | Some(DataFeed::Iex) => Source::Iex,
+            Some(DataFeed::Sip) => Source::Sip,
+            Some(DataFeed::DelayedSip) => Source::DelayedSip,
+            Some(DataFeed::Test) => Source::Test,
+        };
+        let names = OtherNames {
+            id: live.key_env.clone(),
+            secret: live.secret_env.clone(),
+            said_by: ["live_config.key_env", "live_config.secret_env"],
+        };
+        let symbols = Names::new(live.symbols.clone())
+            .map_err(|error| Failure::new(Exit::Config, error).of("live_config.symbols"))?;
+        let endpoint = endpoint.unwrap_or_else(|| vendor.endpoint());
+        let is_simulated = live.data_api == DataApi::Sim;
+        Ok(Connection { vendor, source, endpoint, other_host, names, symbols, is_simulated })
+    }
+
+    /// Whether what it yields is made up.
+    pub(crate) fn is_simulated(&self) -> bool {
+        self.is_simulated
+    }
+
+    /// The environment variables that a key is read from, and whether each is set; none where none is
+    /// wanted.
+    pub(crate) fn variables(&self) -> Vec<(String, bool)> {
+        let Some([id, secret]) = self.vendor.key_names() else { return Vec::new() };
+        let names = [
+            self.names.id.clone().unwrap_or_else(|| id.to_owned()),
+            self.names.secret.clone().unwrap_or_else(|| secret.to_owned()),
+        ];
+        names.map(|name| (name.clone(), keys::is_set(&name))).to_vec()
     }
 
     /// The vendor's words, with its key.
@@ -82,11 +139,15 @@ impl Connection {
             Some(usual) => Some(keys::key(self.vendor.name(), usual, &self.names)?),
             None => None,
         };
-        Ok(self.vendor.protocol(self.endpoint.clone(), self.source, key))
+        let (symbols, endpoint) = (self.symbols.clone(), self.endpoint.clone());
+        Ok(self.vendor.protocol(symbols, endpoint, self.source, key))
     }
 
     /// Whose bars they are, in words that are kept with them.
     pub(crate) fn provider(&self) -> String {
+        if self.is_simulated {
+            return "simulated exchange".to_owned(); // Its address is another one each time.
+        }
         let mut words = self.vendor.name().to_owned();
         if !self.vendor.sources().is_empty() {
             words = format!("{words} {}", self.source.name());
@@ -115,8 +176,14 @@ fn at(own: &Endpoint, url: &str) -> Result<(Endpoint, String), Failure> {
     let path = path.find('/').map_or("", |place| &path[place..]);
     let endpoint =
         Endpoint { stream: format!("{stream}://{rest}{path}"), history: base.to_owned() };
-    let host = rest.split('/').next().unwrap_or_default().to_owned();
+    let host = host_of(base);
     Ok((endpoint, host))
+}
+
+/// The host of an address, with its port.
+fn host_of(address: &str) -> String {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]

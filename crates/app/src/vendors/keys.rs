@@ -1,5 +1,6 @@
 //! Keys from the environment. Their names may be said, their values never are.
 
+use openbell_config::is_variable_name;
 use openbell_vendors::KeyPair;
 use secrecy::SecretString;
 
@@ -7,10 +8,12 @@ use super::catalogue::KeyNames;
 use crate::exit::{Exit, Failure};
 
 /// Names of environment variables in the place of the usual ones.
-#[derive(Clone, Default, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct OtherNames {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<String>,
+    /// Where they are said: options of the command line, or keys of a session file.
+    pub(crate) said_by: [&'static str; 2],
 }
 
 /// Whether a variable is set, and to something.
@@ -20,13 +23,13 @@ pub(crate) fn is_set(name: &str) -> bool {
 
 /// The key that `vendor` wants, from the variables of those names.
 pub(crate) fn key(vendor: &str, usual: KeyNames, others: &OtherNames) -> Result<KeyPair, Failure> {
-    let id = secret(vendor, others.id.as_deref().unwrap_or(usual[0]), "--key-env")?;
-    let secret = secret(vendor, others.secret.as_deref().unwrap_or(usual[1]), "--secret-env")?;
+    let id = secret(vendor, others.id.as_deref().unwrap_or(usual[0]), others.said_by[0])?;
+    let secret = secret(vendor, others.secret.as_deref().unwrap_or(usual[1]), others.said_by[1])?;
     Ok(KeyPair::new(id, secret))
 }
 
 fn secret(vendor: &str, name: &str, option: &str) -> Result<SecretString, Failure> {
-    if !is_name(name) {
+    if !is_variable_name(name) {
         // It may be the key itself, so it is not repeated.
         let text = format!(
             "what {option} says is no name of an environment variable (capital letters, digits and _); \
@@ -51,15 +54,6 @@ fn secret(vendor: &str, name: &str, option: &str) -> Result<SecretString, Failur
     }
 }
 
-/// Whether it is written as variables are: keys have small letters, or no `_`.
-fn is_name(name: &str) -> bool {
-    let is_written = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
-    !name.is_empty()
-        && name.bytes().all(is_written)
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && (name.contains('_') || name.len() < 16)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,7 +61,8 @@ mod tests {
     #[test]
     fn what_looks_like_a_key_is_refused_and_not_repeated() {
         for key in ["PKABCDEF1234567890AB", "s3cretS3cret", "", "9LIVES", "A-B"] {
-            let others = OtherNames { id: Some(key.to_owned()), secret: None };
+            let said_by = ["--key-env", "--secret-env"];
+            let others = OtherNames { id: Some(key.to_owned()), secret: None, said_by };
             let said = self::key("alpaca", ["A", "B"], &others).unwrap_err().to_string();
             assert!(key.is_empty() || !said.contains(key), "{said}");
             assert!(said.contains("--key-env"), "{said}");

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::catalogue::VendorName;
 use super::keys;
 use crate::exit::{Exit, Outcome};
-use crate::table::{count, counted};
+use crate::table::{count, counted, length};
 use crate::terminal::{Ink, Terminal};
 
 pub(super) fn list(is_json: bool, terminal: &mut Terminal) -> Outcome {
@@ -120,29 +120,17 @@ fn reach(traits: &VendorTraits) -> String {
     }
 }
 
-fn requests(rate: Rate) -> String {
+pub(crate) fn requests(rate: Rate) -> String {
     let a_minute = Nanos::from_secs(60).as_nanos() / rate.each.as_nanos().max(1);
     let burst = if rate.burst > 1 { format!(", {} at once", rate.burst) } else { String::new() };
     format!("a weight of {} a minute{burst}", count(a_minute.unsigned_abs()))
 }
 
-fn connections(traits: &VendorTraits) -> String {
+pub(crate) fn connections(traits: &VendorTraits) -> String {
     let n_lines = counted(traits.n_lines as u64, "connection");
     let n_series = count(traits.n_series as u64);
     let life = traits.lifetime.map(|life| format!(", each for {}", length(life)));
     format!("up to {n_lines} of {n_series} series{}", life.unwrap_or_default())
-}
-
-/// A length of time as people say it.
-fn length(length: Nanos) -> String {
-    let seconds = length.as_secs();
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, s) => format!("{s} s"),
-        (0, m, 0) => format!("{m} min"),
-        (h, 0, 0) => format!("{h} h"),
-        (0, m, s) => format!("{m} min {s} s"),
-        (h, m, _) => format!("{h} h {m} min"),
-    }
 }
 
 fn as_json(vendor: VendorName) -> Value {

@@ -14,6 +14,7 @@ use crate::terminal::Terminal;
 pub(crate) use asker::BlockingAsker;
 pub(crate) use catalogue::VendorName;
 pub(crate) use connection::{Connection, ConnectionArgs};
+pub(crate) use listed::{connections, requests};
 
 /// Lists the vendors of bars that there are.
 ///

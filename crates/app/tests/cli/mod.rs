@@ -14,6 +14,7 @@ mod hours;
 mod import;
 mod in_vain;
 mod interrupts;
+mod live;
 mod logs;
 mod lookahead;
 mod other_readers;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use openbell::events::{LogHead, end_line, event_line};
+use openbell::PROGRAM;
 use openbell::recording::command_form;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
@@ -12,6 +12,7 @@ use openbell_data_manager::{DataError, DataManager, Feed, ScriptedFeed, StoreOpt
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_recorder::{Durability, Head, RecordingSetup, RecordingWriter};
 use openbell_time::{Calendar, Nanos, TimeManager, Timestamp};
+use openbell_wire::engine::{LogHead, end_line, event_line};
 
 use crate::support::Folder;
 
@@ -69,7 +70,7 @@ fn engine(folder: &Folder) -> (Engine, SessionConfig, String) {
 /// Runs the session, recorded, up to `until`; at noon a symbol is added.
 fn recorded(folder: &Folder, until: &str) {
     let (mut engine, config, store) = engine(folder);
-    let mut head = Head::new("openbell 0.1.0", config.to_json());
+    let mut head = Head::new(PROGRAM, config.to_json());
     head.store = Some(store.clone());
     let setup = RecordingSetup {
         root: folder.path("recordings"),
@@ -99,7 +100,8 @@ fn recorded(folder: &Folder, until: &str) {
         }
     };
     if ended {
-        let log = LogHead { config, store, overlay: None, texts: Default::default() };
+        let program = PROGRAM.to_owned();
+        let log = LogHead { program, config, store, overlay: None, texts: Default::default() };
         let events = engine.events().iter().map(event_line);
         let lines = [log.line()].into_iter().chain(events).chain([end_line(&engine.report())]);
         let lines: Vec<String> = lines.collect();
@@ -176,4 +178,55 @@ fn a_damaged_recording_is_refused_by_name() {
     let call = folder.run(&["recording", "ls", "bars"]).expect_code(4);
     assert!(call.err.contains("there is no recording in bars"), "{}", call.err);
     assert!(Path::new(&inputs).exists());
+}
+
+#[test]
+fn the_bars_of_a_recorded_session_are_imported_once_and_unchanged_the_second_time() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-03T00:00:00Z");
+    let import = ["data", "import", "--recording", "recordings", "--store", "live"];
+    let first = folder.run(&import).expect_code(0);
+    let of = format!("{RECORDING}: 2 symbols of US_EQUITY into live");
+    assert!(first.out.starts_with(&of), "{}", first.out);
+    assert!(first.out.contains(": 780 added, 0 updated, 0 unchanged\n"), "{}", first.out);
+    let again = folder.run(&import).expect_code(0);
+    assert!(again.out.contains("  780 bars: 0 added, all unchanged\n"), "{}", again.out);
+    assert!(again.out.contains("  AAPL 1m: 0 added, all unchanged\n"), "{}", again.out);
+    // They are the bars that the session had.
+    let day = ["data", "verify", "live"];
+    folder.run(&day).expect_code(0);
+    let coverage = folder.run(&["data", "coverage", "live"]).expect_code(0);
+    assert!(coverage.out.contains("390"), "{}", coverage.out);
+}
+
+#[test]
+fn bars_that_the_store_does_not_take_are_named() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-03T00:00:00Z");
+    // The store that the recording names has made up bars.
+    let call = folder.run(&["data", "import", "--recording", RECORDING]).expect_code(4);
+    assert!(call.err.contains("AAPL 1m is not stored: "), "{}", call.err);
+    let call = folder.run(&["data", "import", "--recording", "bars"]).expect_code(4);
+    assert!(call.err.contains("there is no recording in bars"), "{}", call.err);
+    let call = folder.run(&["data", "import", "a.csv", "--recording", RECORDING]).expect_code(2);
+    assert!(call.err.contains("cannot be used with"), "{}", call.err);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a recording is damaged")]
+fn of_a_damaged_recording_the_first_bars_are_imported_and_it_is_said() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-03T00:00:00Z");
+    let inputs = folder.path(RECORDING).join("inputs.sqlite");
+    let bytes = std::fs::read(&inputs).expect("it is there");
+    std::fs::write(&inputs, &bytes[..bytes.len() * 3 / 4]).expect("it can be written");
+    let import = ["data", "import", "--recording", RECORDING, "--store", "live"];
+    let call = folder.run(&import).expect_code(4);
+    assert!(call.out.contains("AAPL 1m: "), "{}", call.out);
+    assert!(
+        call.err.contains("is damaged") && call.err.contains("bars of its first "),
+        "{}",
+        call.err
+    );
+    assert!(!folder.path(RECORDING).join("stored.json").exists());
 }

@@ -20,6 +20,7 @@ pub(crate) struct Outbox {
 pub(crate) struct CallbackScope<'c> {
     pub(crate) at: Timestamp,
     pub(crate) session: Session,
+    pub(crate) is_rehearsal: bool,
     pub(crate) consumer: &'c str,
     pub(crate) outbox: &'c mut Outbox,
     pub(crate) history_source: &'c mut dyn HistorySource,
@@ -91,6 +92,14 @@ impl<'c> Context<'c> {
     /// The session clock when this callback was given.
     pub fn now(&self) -> Timestamp {
         self.scope.at
+    }
+
+    /// Whether this was called before, by a process that has ended since: a recorded run is repeated, so
+    /// that what is kept in memory is as it was ([`Engine::rehearse`](crate::Engine::rehearse)). What a
+    /// consumer decides may not depend on it, or the run comes to something else; what it does outside,
+    /// such as sending an order, it has done then and does not do once more.
+    pub fn is_rehearsal(&self) -> bool {
+        self.scope.is_rehearsal
     }
 
     /// The bars of the last `n_sessions` sessions strictly before this one, of any symbol of the

@@ -114,6 +114,8 @@ pub(crate) struct Consumers {
     /// Whether a lock-step worker may still be missing.
     may_miss_worker: bool,
     wants_bars: bool,
+    /// Whether what is told was told before, by a process that has ended since.
+    is_rehearsal: bool,
 }
 
 /// One call to consumers: what it needs besides them.
@@ -315,6 +317,7 @@ impl Consumers {
                 at: call.at,
                 session: call.session,
                 epoch: call.epoch,
+                is_rehearsal: self.is_rehearsal,
                 held: None,
             };
             match &known.endpoint {
@@ -322,6 +325,7 @@ impl Consumers {
                     rendezvous.give(posted);
                     known.is_given = true;
                 }
+                Endpoint::Free(_) if self.is_rehearsal => {} // It sees *now*, not what was.
                 Endpoint::Free(mailbox) => {
                     if matches!(notice, Notice::Closed) {
                         posted.held = call.reader.view().ok().map(|view| view.hold());
@@ -362,6 +366,7 @@ impl Consumers {
         let scope = CallbackScope {
             at: call.at,
             session: call.session,
+            is_rehearsal: self.is_rehearsal,
             consumer: name,
             outbox: &mut self.outbox,
             history_source: &mut history_source,
@@ -461,6 +466,11 @@ impl Consumers {
                 Endpoint::Free(mailbox) => mailbox.close(),
             }
         }
+    }
+
+    /// Says whether what is told from now on was told before.
+    pub(crate) fn rehearse(&mut self, is_rehearsal: bool) {
+        self.is_rehearsal = is_rehearsal;
     }
 
     /// The figures of every consumer, in order of registration.

@@ -171,6 +171,7 @@ pub(crate) struct Posted {
     pub(crate) at: Timestamp,
     pub(crate) session: Session,
     pub(crate) epoch: u64,
+    pub(crate) is_rehearsal: bool,
     /// The final view of a session, for a consumer that may come after the gate has shut.
     pub(crate) held: Option<HeldView>,
 }

@@ -219,7 +219,14 @@ fn scope<'c>(
     outbox: &'c mut Outbox,
     history_source: &'c mut dyn HistorySource,
 ) -> CallbackScope<'c> {
-    CallbackScope { at: posted.at, session: posted.session, consumer: name, outbox, history_source }
+    CallbackScope {
+        at: posted.at,
+        session: posted.session,
+        is_rehearsal: posted.is_rehearsal,
+        consumer: name,
+        outbox,
+        history_source,
+    }
 }
 
 /// History by way of the core, which waits for this callback and so has time.

@@ -125,7 +125,7 @@ impl Core {
             Handle::new(Arc::clone(&thread), Arc::clone(&status), board.outside_reader());
         let speed = match &plan.config.mode {
             Mode::Backtest(backtest) => backtest.speed_multiplier,
-            Mode::Live => 1.0,
+            Mode::Live(_) => 1.0,
         };
         Ok(Core {
             rule: plan.rule.clone(),
@@ -346,7 +346,7 @@ fn read_ahead(plan: &Plan, source: &mut dyn Source) -> Result<(), PlanErrors> {
     let windows: Vec<_> = windows.collect();
     let n_ahead = match &plan.config.mode {
         Mode::Backtest(backtest) => backtest.prefetch_days as usize,
-        Mode::Live => 1,
+        Mode::Live(_) => 1,
     };
     if let Err(error) = source.read_ahead(windows, n_ahead) {
         errors.push(error.into());

@@ -91,8 +91,7 @@ impl RunningSession {
         last_ns.map_or(0, |last| closes_at_ns.partition_point(|&ns| ns <= last))
     }
 
-    /// A window behind all that its series had, in which no bar was but those that came late, is news:
-    /// its lag is checked as that of a base bar is.
+    /// A window behind all that its series had, in which no bar was but those that came late, is news.
     fn check_made(
         &mut self,
         core: &mut Core,
@@ -104,9 +103,10 @@ impl RunningSession {
             let rows = self.members[position].rows_at(series, Timestamp::MAX);
             rows.closes_at_ns().get(first).copied()
         });
-        let Some(first_ns) = made.min() else { return Ok(()) };
-        let lag = self.open_time(Timestamp::from_nanos(first_ns), core.clock.now());
-        if self.begins_to_lag(core, position, lag) { self.begin_lagging(core) } else { Ok(()) }
+        match made.min() {
+            Some(first_ns) => self.check_window(core, position, Timestamp::from_nanos(first_ns)),
+            None => Ok(()),
+        }
     }
 
     /// Logs corrections of one kind, and notes which announced series have changed from where on.

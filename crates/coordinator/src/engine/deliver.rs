@@ -128,8 +128,7 @@ impl RunningSession {
         is_up && !live.is_behind && self.gate.may_settle(position)
     }
 
-    /// A window that is closed only now, `through` having been reached, lags as a base bar does that
-    /// comes only now: the gate is shut before it is visible.
+    /// A window that is closed only now, `through` having been reached.
     fn check_windows(
         &mut self,
         core: &mut Core,
@@ -137,7 +136,20 @@ impl RunningSession {
         through: Timestamp,
     ) -> Result<(), RunError> {
         let ends_at = self.members[position].run.processor.next_window_end();
-        let Some(ends_at) = ends_at.filter(|end| *end <= through) else { return Ok(()) };
+        match ends_at.filter(|ends_at| *ends_at <= through) {
+            Some(ends_at) => self.check_window(core, position, ends_at),
+            None => Ok(()),
+        }
+    }
+
+    /// A window that ended at `ends_at` and is there only now lags as a base bar does that comes only
+    /// now: the gate is shut before it is visible.
+    pub(super) fn check_window(
+        &mut self,
+        core: &mut Core,
+        position: usize,
+        ends_at: Timestamp,
+    ) -> Result<(), RunError> {
         let lag = self.open_time(ends_at, core.clock.now());
         if self.begins_to_lag(core, position, lag) { self.begin_lagging(core) } else { Ok(()) }
     }

@@ -56,6 +56,9 @@ impl RunningSession {
         let settled = wall - settle_time(core);
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
+        if is_over {
+            self.flow.live_mut().over_since.get_or_insert(wall);
+        }
         if is_over && !self.is_settled(core, wall) {
             self.await_rest(core)?;
             return Ok(After::GoesOn(self.wait(core, wall)));
@@ -117,7 +120,8 @@ impl RunningSession {
     fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
         let mut until = wall + HEARTBEAT;
         let last = self.layout.clock_until;
-        let ends = [last, last + settle_time(core), last + gap_time(core)];
+        let over_since = self.over_since();
+        let ends = [last, over_since + settle_time(core), over_since + gap_time(core)];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
@@ -226,7 +230,7 @@ impl RunningSession {
             let member = &mut self.members[position];
             let live = member.rows.live_mut();
             if !(live.arrived.is_empty() && live.revised.is_empty()) {
-                let sifted = live.sift(&self.layout, clock, n_delivered);
+                let sifted = live.sift(&self.layout, clock, n_delivered, core.plan.revisions());
                 let known = std::mem::take(&mut live.admitted.rejected);
                 log_rejections(&mut core.record.events, member, &known, Some(clock));
                 self.correct(core, position, sifted)?;
@@ -243,14 +247,27 @@ impl RunningSession {
         let last = self.layout.clock_until;
         (0..self.members.len()).all(|position| {
             let live = self.members[position].rows.live();
-            let is_coming = link_state(&live.link) == LinkState::Up
-                && self.is_complete_through_open(position)
-                && live.is_behind;
+            let is_coming = match live.link {
+                // Its stream has just been asked for, or history is being fetched.
+                Link::Starting { .. } | Link::CatchingUp { .. } => true,
+                _ => {
+                    link_state(&live.link) == LinkState::Up
+                        && self.is_complete_through_open(position)
+                        && live.is_behind
+                }
+            };
             // With the scope of one symbol the others would wait for it with their gate open.
             let waits = is_coming && self.gate.scope() == GateScope::Session;
             let patience = if waits { gap_time(core) } else { settle_time(core) };
-            live.complete_through >= last || wall >= last + patience
+            live.complete_through >= last || wall >= self.over_since() + patience
         })
+    }
+
+    /// Since when the last instant is waited for: from then on rows have time to come, also where nobody
+    /// has looked for a while, since the machine slept or no process was there.
+    fn over_since(&self) -> Timestamp {
+        let seen = self.flow.live().and_then(|live| live.over_since);
+        seen.unwrap_or(self.layout.clock_until)
     }
 
     /// Whether the feed of a member is confirmed, and nothing that has closed by the session's open
@@ -321,6 +338,21 @@ impl RunningSession {
         }
     }
 
+    /// Why the member at `position` holds the gate: as the last look has found, unless it was in order
+    /// then.
+    pub(super) fn holder_why(&self, position: usize) -> Why {
+        match self.members[position].why() {
+            Why::OnTime | Why::NoTrade { .. } => self.overdue_why(position),
+            why => why,
+        }
+    }
+
+    fn overdue_why(&self, position: usize) -> Why {
+        let through = self.members[position].rows.live().complete_through;
+        let due = self.layout.delivered.next_close_after(through);
+        Why::Overdue { closes_at: due.unwrap_or(self.layout.clock_until) }
+    }
+
     /// Why the member at `position`, whose last bar closed at `last_close`, is where it is.
     fn why(&self, position: usize, state: FeedState, last_close: Timestamp) -> Why {
         let live = self.members[position].rows.live();
@@ -336,10 +368,7 @@ impl RunningSession {
             }
             (FeedState::Skewed, Link::Skewed { by }, _) => Why::Skewed { by: *by },
             (FeedState::Gone, Link::Gone { why }, _) => Why::Refused { said: why.clone() },
-            (FeedState::Late, _, _) => {
-                let due = self.layout.delivered.next_close_after(live.complete_through);
-                Why::Overdue { closes_at: due.unwrap_or(self.layout.clock_until) }
-            }
+            (FeedState::Late, _, _) => self.overdue_why(position),
             _ => Why::Behind { complete_through: Some(live.complete_through) },
         }
     }

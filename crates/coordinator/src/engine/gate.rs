@@ -96,8 +96,10 @@ impl RunningSession {
         Ok(())
     }
 
-    /// The wall clock has jumped by `by`: nothing is shown before it is believed again.
+    /// The wall clock has jumped by `by`: nothing is shown before it is believed again, and then all is
+    /// looked at, whether or not something is due.
     pub(super) fn hold_for_wall(&mut self, core: &mut Core, by: Nanos) -> Result<(), RunError> {
+        self.flow.live_mut().next_look = None;
         let reason = Reason::ClockStepped { by };
         if self.shut(core, reason.clone(), None) {
             self.notify(core, &Notice::Deactivated(Arc::new(reason)))?;
@@ -114,7 +116,7 @@ impl RunningSession {
         let symbol = |held: &HeldMember| LaggingSymbol {
             symbol: self.members[held.position].run.symbol.clone(),
             lag: held.lag,
-            why: self.members[held.position].why(),
+            why: self.holder_why(held.position),
         };
         held.iter().map(symbol).collect()
     }

@@ -163,9 +163,6 @@ impl Engine {
     /// A run of `config` that follows the live feeds of `source` instead of replaying: the session
     /// clock is the instant handed to [`Engine::step`], and the config's dates say which sessions.
     ///
-    /// A session file cannot ask for it yet (`mode: live`), since the program has no live feed; a
-    /// service that has one of its own uses this.
-    ///
     /// # Errors
     ///
     /// Every reason for which it cannot begin, at once.
@@ -225,6 +222,13 @@ impl Engine {
     /// visible to anyone. A replay has none.
     pub fn record_with(&mut self, recording: Box<dyn Recording>) {
         self.core.recording = Some(recording);
+    }
+
+    /// Says from now on whether what is stepped was stepped before, by a process that has ended since:
+    /// consumers are told so ([`Context::is_rehearsal`](crate::Context::is_rehearsal)), nothing else
+    /// changes. Free consumers, which see *now*, are told nothing of what was.
+    pub fn rehearse(&mut self, is_rehearsal: bool) {
+        self.core.consumers.rehearse(is_rehearsal);
     }
 
     /// Sessions closed so far.

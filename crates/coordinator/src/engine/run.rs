@@ -19,7 +19,7 @@ const POLL: Nanos = Nanos::from_nanos(10_000_000);
 pub fn run(
     engine: &mut Engine,
     wall: &dyn WallClock,
-    between: impl FnMut(&Engine) -> ControlFlow<()>,
+    between: impl FnMut(&mut Engine) -> ControlFlow<()>,
 ) -> Phase {
     drive(engine, wall, |until, now| until.min(now + POLL), between)
 }
@@ -33,7 +33,7 @@ pub fn run(
 pub fn run_by_event(
     engine: &mut Engine,
     wall: &Arc<dyn WallClock>,
-    between: impl FnMut(&Engine) -> ControlFlow<()>,
+    between: impl FnMut(&mut Engine) -> ControlFlow<()>,
 ) -> Phase {
     engine.wake_by(Arc::clone(wall));
     drive(engine, wall.as_ref(), |until, _| until, between)
@@ -44,7 +44,7 @@ fn drive(
     engine: &mut Engine,
     wall: &dyn WallClock,
     wait_until: impl Fn(Timestamp, Timestamp) -> Timestamp,
-    mut between: impl FnMut(&Engine) -> ControlFlow<()>,
+    mut between: impl FnMut(&mut Engine) -> ControlFlow<()>,
 ) -> Phase {
     loop {
         let until = match engine.step(wall.now()) {

@@ -90,7 +90,15 @@ impl Flow {
         }
     }
 
-    /// What has arrived in the live session.
+    /// What has arrived in the live session; absent in a replay.
+    pub(super) fn live(&self) -> Option<&Live> {
+        match self {
+            Flow::Live(live) => Some(live),
+            Flow::Replay(_) => None,
+        }
+    }
+
+    /// As [`Flow::live`], to be changed.
     ///
     /// # Panics
     ///

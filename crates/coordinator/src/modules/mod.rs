@@ -14,7 +14,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use openbell_config::{OnError, ScanWindow, ScannerConfig, SessionConfig, SessionDataConfig};
+use openbell_config::{Mode, OnError, ScanWindow, ScannerConfig, SessionConfig, SessionDataConfig};
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Calendar, Nanos, Session};
 use serde::de::DeserializeOwned;
@@ -444,15 +444,18 @@ impl<'p> Place<'p> {
     }
 }
 
-/// The sessions of the run; none where its dates hold none, which the plan refuses.
+/// The sessions of the run; none where its dates hold none, which the plan refuses. Of a live run, which
+/// begins at any day, those of the last year that the calendar knows.
 fn sessions_of(config: &SessionConfig, calendar: &Calendar) -> Vec<Session> {
-    match &config.mode {
-        openbell_config::Mode::Backtest(backtest) => calendar
-            .sessions(backtest.start_date..=backtest.end_date)
-            .map(<[Session]>::to_vec)
-            .unwrap_or_default(), // Dates beyond the facts: refused by the plan, in its words.
-        openbell_config::Mode::Live => Vec::new(),
-    }
+    let dates = match &config.mode {
+        Mode::Backtest(backtest) => backtest.start_date..=backtest.end_date,
+        Mode::Live(_) => {
+            let last = calendar.known_through();
+            last.plus_days(-365).max(calendar.facts_since())..=last
+        }
+    };
+    // Dates beyond the facts: refused by the plan, in its words.
+    calendar.sessions(dates).map(<[Session]>::to_vec).unwrap_or_default()
 }
 
 /// The windows of a scanner, each of which lies in a session of the run. A session that is cut

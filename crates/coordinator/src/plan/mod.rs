@@ -6,7 +6,9 @@ pub(crate) mod reading;
 pub(crate) mod series;
 pub(crate) mod sessions;
 
-use openbell_config::{ApplyTo, GateScope, ScheduleChange, ScheduleEntry, SessionConfig};
+use openbell_config::{
+    ApplyTo, GateScope, Mode, Revisions, ScheduleChange, ScheduleEntry, SessionConfig,
+};
 use openbell_data_manager::DataError;
 use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
@@ -96,16 +98,20 @@ impl Plan {
         }
     }
 
-    /// Checks of `config` what the calendars of `time` alone can say: that its dates hold a session,
+    /// Checks of `config` what the calendars of `time` alone can say: that `sessions` are there,
     /// that the days before it which are asked for are known, that dated schedule entries lie in
     /// their session. No data is looked at; [`Plan::new`] says the same, and what the data says.
     ///
     /// # Errors
     ///
     /// Every reason at once.
-    pub fn check_dates(config: &SessionConfig, time: &TimeManager) -> Result<(), PlanErrors> {
+    pub fn check_dates(
+        config: &SessionConfig,
+        time: &TimeManager,
+        sessions: Sessions,
+    ) -> Result<(), PlanErrors> {
         let mut errors = Vec::new();
-        dates::dated(Sessions::OfConfig, config, time, &mut errors);
+        dates::dated(sessions, config, time, &mut errors);
         if errors.is_empty() { Ok(()) } else { Err(PlanErrors(errors)) }
     }
 
@@ -168,6 +174,14 @@ impl Plan {
     /// How many symbols are configured.
     pub(crate) fn n_symbols(&self) -> usize {
         self.config.session_data_config.symbols.len()
+    }
+
+    /// What becomes of bars that a live feed revises.
+    pub(crate) fn revisions(&self) -> Revisions {
+        match &self.config.mode {
+            Mode::Live(live) => live.revisions,
+            Mode::Backtest(_) => Revisions::Apply,
+        }
     }
 
     /// Whether the quality of the bars is kept.

@@ -78,7 +78,7 @@ fn of_config(
     errors: &mut Vec<PlanError>,
 ) -> Option<Vec<Session>> {
     let Mode::Backtest(backtest) = &config.mode else {
-        errors.push(PlanError::NoLiveFeed);
+        errors.push(PlanError::NoDates);
         return None;
     };
     let (start, end): (TradingDate, TradingDate) = (backtest.start_date, backtest.end_date);

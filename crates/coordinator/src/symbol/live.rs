@@ -1,6 +1,9 @@
 //! The rows of a live symbol in its session: those that have arrived, each in its place or rejected,
 //! and how far they are proven to be complete.
 
+use std::collections::VecDeque;
+
+use openbell_config::Revisions;
 use openbell_data_manager::{Link, Progress, Trading};
 use openbell_market::{BarColumns, Ohlcv, RejectReason, SlotMatch};
 use openbell_processor::SymbolProcessor;
@@ -24,8 +27,9 @@ pub(crate) struct LiveRows {
     pub(crate) checkpoints: Checkpoints,
     /// The instant up to which it is proven that every bar there is has arrived.
     pub(crate) complete_through: Timestamp,
-    /// What the source says to be complete through, ahead of our clock.
-    ahead: Option<Timestamp>,
+    /// What the source has said to be complete through and our clock has not come to, ascending: no
+    /// more than it says within the skew that it may have.
+    ahead: VecDeque<Timestamp>,
     /// What the source said so far ahead that it is no evidence.
     distrusted: Option<Timestamp>,
     pub(crate) link: Link,
@@ -119,7 +123,7 @@ impl LiveRows {
             start,
             checkpoints: Checkpoints::default(),
             complete_through: since,
-            ahead: None,
+            ahead: VecDeque::new(),
             distrusted: None,
             link: Link::Stored,
             trading: Trading::Normal,
@@ -146,7 +150,9 @@ impl LiveRows {
                 self.complete_through = self.complete_through.max(through);
             }
         } else if through <= now + MAX_SKEW && self.distrusted != Some(through) {
-            self.ahead = Some(through);
+            if self.ahead.back().is_none_or(|&last| last < through) {
+                self.ahead.push_back(through);
+            }
         } else {
             self.distrusted = Some(through);
         }
@@ -159,14 +165,14 @@ impl LiveRows {
 
     /// Our clock stands at `now`: what was said ahead of it is evidence once it has come so far.
     pub(crate) fn reach(&mut self, now: Timestamp) {
-        if let Some(through) = self.ahead.take_if(|through| *through <= now) {
+        while let Some(through) = self.ahead.pop_front_if(|through| *through <= now) {
             self.complete_through = self.complete_through.max(through);
         }
     }
 
-    /// The instant at which what the source says ahead becomes evidence.
+    /// The next instant at which something that the source has said ahead becomes evidence.
     pub(crate) fn next_due(&self) -> Timestamp {
-        self.ahead.unwrap_or(Timestamp::MAX)
+        self.ahead.front().copied().unwrap_or(Timestamp::MAX)
     }
 
     /// The bar in `slot` is delivered. Where nothing is missing before it, all is complete through
@@ -223,7 +229,8 @@ impl LiveRows {
     }
 
     /// Brings the rows of this look to their places, or counts why they have none. Of the bars,
-    /// `n_delivered` are delivered; those that came late or were revised are found.
+    /// `n_delivered` are delivered; those that came late or were revised are found. Where `revisions`
+    /// are only counted, a delivered bar stays as it was told.
     ///
     /// *Cost*: a comparison for each row that was there already; those that come between others are
     /// merged once, however many they are.
@@ -232,6 +239,7 @@ impl LiveRows {
         layout: &SessionLayout,
         now: Timestamp,
         n_delivered: usize,
+        revisions: Revisions,
     ) -> Sifted {
         let candidates = self.candidates(layout, now);
         let published_ns = n_delivered.checked_sub(1);
@@ -250,10 +258,13 @@ impl LiveRows {
                     self.reject(stamp_ns, now, RejectReason::Duplicate);
                 }
                 (Ok(row), _) => {
-                    replace(&mut self.admitted.bars, row, candidate.ohlcv);
                     self.counts.n_revised += 1;
-                    if stamp_ns <= published_ns {
+                    let is_told = stamp_ns <= published_ns;
+                    if is_told && revisions == Revisions::Apply {
                         sifted.revised.count(stamp_ns);
+                    }
+                    if !is_told || revisions == Revisions::Apply {
+                        replace(&mut self.admitted.bars, row, candidate.ohlcv);
                     }
                 }
                 (Err(_), Some(twin)) if twin.ohlcv == candidate.ohlcv => {

@@ -102,6 +102,7 @@ impl SymbolLoader<'_> {
         let Reading { rule, source, kept, .. } = &mut self.reading;
         run.history.roll(session, rule, *source, kept)?;
         let historical = historical_indicators(&mut self.reading, session, &run.symbol)?;
+        let memory = std::mem::take(&mut run.spare);
         let (series, rows) = match found {
             FeedKind::Live => {
                 // One that was followed before hands over what came since, of whatever session.
@@ -109,9 +110,8 @@ impl SymbolLoader<'_> {
                     run.reader.feed.seek(self.layout.rows_since)?;
                 }
                 let live = LiveRows::new(run.processor.clone(), self.layout.rows_since);
-                let none = SeriesMemory::default();
                 let (layout, recorded) = (&self.layout.series, Visibility::Recorded);
-                let series = run.processor.start_session(layout, recorded, none);
+                let series = run.processor.start_session(layout, recorded, memory);
                 (series, SymbolRows::Live(Box::new(live)))
             }
             FeedKind::Stored => {
@@ -121,7 +121,6 @@ impl SymbolLoader<'_> {
                 let layout = self.layout;
                 let rows = run.reader.read(layout, self.later, base, self.admitted, before)?;
                 let SessionRows { bars, rejections, fault, digest, .. } = rows;
-                let memory = std::mem::take(&mut run.spare);
                 let series = run.processor.whole_session(&layout.series, bars, memory);
                 let keeps_quality = self.reading.plan.keeps_quality();
                 let until = layout.clock_until;

@@ -190,6 +190,35 @@ pub enum CloseCause {
     Unneeded,
 }
 
+impl CloseCause {
+    /// The name in logs and figures.
+    pub fn name(&self) -> &'static str {
+        match self {
+            CloseCause::Broken(_) => "broken",
+            CloseCause::Silent(_) => "silent",
+            CloseCause::Leaving => "leaving",
+            CloseCause::Taken(_) => "taken",
+            CloseCause::Refused(_) => "refused",
+            CloseCause::Forbidden(_) => "forbidden",
+            CloseCause::Unneeded => "unneeded",
+        }
+    }
+}
+
+impl fmt::Display for CloseCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseCause::Broken(said) => write!(f, "broken ({said})"),
+            CloseCause::Silent(said) => write!(f, "silent ({said})"),
+            CloseCause::Leaving => f.write_str("the vendor is about to close it"),
+            CloseCause::Taken(said) => write!(f, "another connection has its place ({said})"),
+            CloseCause::Refused(said) => write!(f, "refused for now ({said})"),
+            CloseCause::Forbidden(said) => write!(f, "refused for good ({said})"),
+            CloseCause::Unneeded => f.write_str("not needed any more"),
+        }
+    }
+}
+
 /// Something that is asked of a vendor's history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Query {

@@ -10,6 +10,8 @@ pub struct Settings {
     pub probe_after: Nanos,
     /// Our clock and the vendor's may differ by so much; 5 s by default.
     pub max_skew: Nanos,
+    /// A line without a sign of life for so long is dead; absent for the vendor's own.
+    pub silent_after: Option<Nanos>,
     /// How often missed bars are asked for again after a failure, before they are given up; 5 by
     /// default.
     pub n_retries: u32,
@@ -25,6 +27,7 @@ impl Settings {
         Settings {
             probe_after: Nanos::from_secs(10),
             max_skew: Nanos::from_secs(5),
+            silent_after: None,
             n_retries: 5,
             retry_each: Nanos::from_secs(60),
             seed,

@@ -5,11 +5,15 @@ use std::path::{Path, PathBuf};
 use openbell_time::TradingDate;
 
 use super::head::{self, Head};
+use super::schema;
 use crate::disk;
 use crate::error::RecorderError;
 
 /// The name of the database in its folder.
 pub(crate) const INPUTS: &str = "inputs.sqlite";
+
+/// The name of the event log in its folder.
+pub(crate) const EVENTS: &str = "events.jsonl";
 
 /// The folder of a session's recording below `root`. What a file system does not take in a name is
 /// written as `_`.
@@ -65,7 +69,17 @@ fn look_into(
     Ok(())
 }
 
-/// Whether there is a recording in `folder`, or a part of one.
-pub(crate) fn is_recording(folder: &Path) -> bool {
-    disk::is_file(&folder.join(head::NAME)) || disk::is_file(&folder.join(INPUTS))
+/// Whether nothing was ever recorded in `folder`: it has no head, which is written before the first look
+/// is, and no looks. A process that is killed while it makes a recording leaves such a folder.
+pub(crate) fn is_unborn(folder: &Path) -> bool {
+    let inputs = folder.join(INPUTS);
+    if disk::is_file(&folder.join(head::NAME)) {
+        return false;
+    }
+    // One that cannot be read and is larger than empty tables are may hold something.
+    !disk::is_file(&inputs)
+        || schema::has_no_looks(&inputs).unwrap_or(disk::n_bytes(&inputs) <= EMPTY_BYTES)
 }
+
+/// An `SQLite` file with empty tables has fewer bytes.
+const EMPTY_BYTES: u64 = 100_000;

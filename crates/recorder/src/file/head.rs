@@ -48,6 +48,9 @@ pub struct Head {
     pub texts: BTreeMap<String, String>,
     /// The vendor, with the version of its protocol; null where the feeds are a program's own.
     pub vendor: Option<String>,
+    /// Whether the bars are made up.
+    #[serde(default)]
+    pub is_synthetic: bool,
 }
 
 impl Head {
@@ -65,6 +68,7 @@ impl Head {
             overlay: None,
             texts: BTreeMap::new(),
             vendor: None,
+            is_synthetic: false,
         }
     }
 

@@ -8,7 +8,8 @@ use openbell_coordinator::Digest;
 use openbell_time::Timestamp;
 use rusqlite::{Connection, OpenFlags, params};
 
-use super::schema::database;
+use super::folder::EVENTS;
+use super::schema::{FORM, database};
 use crate::disk;
 use crate::error::RecorderError;
 
@@ -17,6 +18,8 @@ const LOG_LIMIT: u64 = 16 << 20;
 
 /// What the writer and the keeper share.
 pub(super) struct Kept {
+    /// The program that writes.
+    program: String,
     /// The number of the last look that is committed.
     pub(super) n_committed: AtomicU64,
     n_synced: AtomicU64,
@@ -28,14 +31,18 @@ struct Place {
     path: PathBuf,
     /// Those of earlier sessions that are still to be closed.
     left: Vec<PathBuf>,
+    /// The folder of each session of this process, with the number of its first event.
+    folders: Vec<(u64, PathBuf)>,
     /// Why nothing can be brought to the medium any more.
     failed: Option<String>,
 }
 
 impl Kept {
-    pub(super) fn new(path: &Path) -> Kept {
-        let place = Place { path: path.to_owned(), left: Vec::new(), failed: None };
+    pub(super) fn new(path: &Path, program: &str) -> Kept {
+        let place =
+            Place { path: path.to_owned(), left: Vec::new(), folders: Vec::new(), failed: None };
         Kept {
+            program: program.to_owned(),
             n_committed: AtomicU64::new(0),
             n_synced: AtomicU64::new(0),
             place: Mutex::new(place),
@@ -51,6 +58,25 @@ impl Kept {
         let mut place = self.place();
         let left = std::mem::replace(&mut place.path, path.to_owned());
         place.left.push(left);
+    }
+
+    /// The first look of a session is committed, before which the run had `n_events` events.
+    pub(super) fn begins(&self, n_events: u64) {
+        let folder = self.folder();
+        self.place().folders.push((n_events, folder));
+    }
+
+    /// The folder that is written to.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.place().path.parent().unwrap_or(Path::new("")).to_owned()
+    }
+
+    /// The folder of the session that the event `number` belongs to; `None` where that was recorded
+    /// before.
+    pub(super) fn folder_of(&self, number: u64) -> Option<PathBuf> {
+        let place = self.place();
+        let known = place.folders.iter().rev().find(|(first, _)| *first <= number);
+        known.map(|(_, folder)| folder.clone())
     }
 
     /// What the keeper has met.
@@ -109,6 +135,7 @@ impl Keeper {
         for path in left {
             bring_in(&path, "TRUNCATE")?;
         }
+        disk::sync_file(&path.with_file_name(EVENTS))?;
         let log = log_of(&path);
         disk::sync_file(&log)?;
         if disk::n_bytes(&log) > LOG_LIMIT {
@@ -126,13 +153,15 @@ impl Keeper {
     pub fn end(mut self, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
         self.sync()?;
         let path = self.kept.place().path.clone();
-        end_process(&path, at, why, digest)?;
+        let end = ProcessEnd { at: at.as_nanos(), why, digest: digest.to_string() };
+        let has_looks = self.kept.n_committed.load(Ordering::Acquire) > 0;
+        end_process(&path, &end, (!has_looks).then_some(&self.kept.program))?;
         bring_in(&path, "TRUNCATE")
     }
 }
 
 /// The log of a database, which holds what is committed last.
-fn log_of(path: &Path) -> PathBuf {
+pub(super) fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push("-wal");
     PathBuf::from(name)
@@ -149,14 +178,32 @@ fn bring_in(path: &Path, how: &str) -> Result<(), RecorderError> {
     brought().map_err(|source| database(path, source))
 }
 
-/// Notes in the recording at `path` how its last process has ended.
-fn end_process(path: &Path, at: Timestamp, why: &str, digest: Digest) -> Result<(), RecorderError> {
+/// How a process has ended.
+struct ProcessEnd<'e> {
+    at: i64,
+    why: &'e str,
+    digest: String,
+}
+
+/// Notes in the recording at `path` how the process that wrote last has ended; of the one of `program`,
+/// which has come to no look of its own, that it was there.
+fn end_process(
+    path: &Path,
+    end: &ProcessEnd<'_>,
+    program: Option<&String>,
+) -> Result<(), RecorderError> {
+    let ProcessEnd { at, why, digest } = end;
     let ended = || {
         let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.busy_timeout(std::time::Duration::from_secs(5))?;
-        let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
-                      WHERE id = (SELECT max(id) FROM process)";
-        connection.execute(update, params![at.as_nanos(), why, digest.to_string()])
+        let Some(program) = program else {
+            let update = "UPDATE process SET ended = ?1, why = ?2, digest = ?3
+                          WHERE id = (SELECT max(id) FROM process)";
+            return connection.execute(update, params![at, why, digest]);
+        };
+        let insert = "INSERT INTO process(first_look, began, ended, why, digest, form, program)
+                      SELECT coalesce(max(number), 0) + 1, ?1, ?1, ?2, ?3, ?4, ?5 FROM look";
+        connection.execute(insert, params![at, why, digest, FORM, program])
     };
     ended().map(drop).map_err(|source| database(path, source))
 }

@@ -6,16 +6,24 @@ pub(crate) mod folder;
 pub(crate) mod head;
 mod keeper;
 mod link;
+mod log;
 mod raw;
+mod raw_log;
 pub(crate) mod reader;
+pub(crate) mod run;
 mod schema;
 mod series;
+mod tables;
 pub(crate) mod writer;
 
 pub use folder::{list, recordings_of, session_folder};
 pub use head::{Ahead, Head};
 pub use keeper::Keeper;
-pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary, run_looks};
+pub use log::{LogTail, RunLog};
+pub use raw_log::{Direction, RawLog};
+pub use reader::{ProcessRow, RecordedLooks, RecordingReader, Summary};
+pub(crate) use run::run_session;
+pub use run::{RunLooks, RunSession, run_looks, run_sessions};
 pub use writer::{Durability, RecordingSetup, RecordingWriter};
 
 use openbell_coordinator::SessionCommand;

@@ -3,9 +3,12 @@
 use std::hash::Hasher;
 
 use openbell_coordinator::Occasion;
+use openbell_market::{BarInterval, SeriesKey};
+use openbell_time::Timestamp;
 use twox_hash::xxhash3_64::Hasher as Xxh3;
 
 use super::link::MarkColumns;
+use crate::history::HistoryRead;
 
 /// A row of `row`, but for its look.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -15,6 +18,44 @@ pub(super) struct RawRow {
     pub(super) opens_at: i64,
     /// Open, high, low, close, volume; what is no number is null.
     pub(super) values: [Option<f64>; 5],
+}
+
+/// A row of `history`, but for its look.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct RawHistory {
+    pub(super) symbol: String,
+    pub(super) interval: String,
+    pub(super) since: i64,
+    pub(super) until: i64,
+    pub(super) n_rows: i64,
+    pub(super) print: i64,
+}
+
+impl RawHistory {
+    /// As what was read is written.
+    pub(super) fn of(read: &HistoryRead) -> RawHistory {
+        RawHistory {
+            symbol: read.key.symbol.to_string(),
+            interval: read.key.interval.to_string(),
+            since: read.range.start.as_nanos(),
+            until: read.range.end.as_nanos(),
+            n_rows: read.n_rows as i64,
+            print: read.print as i64,
+        }
+    }
+
+    /// What it says was read; `None` where a name is none.
+    pub(super) fn read(&self) -> Option<HistoryRead> {
+        let key =
+            SeriesKey { symbol: self.symbol.parse().ok()?, interval: self.interval.parse().ok()? };
+        let range = Timestamp::from_nanos(self.since)..Timestamp::from_nanos(self.until);
+        Some(HistoryRead { key, range, n_rows: self.n_rows as u64, print: self.print as u64 })
+    }
+}
+
+/// The intervals of an offer as they stand in its table.
+pub(super) fn intervals_text(intervals: &[BarInterval]) -> String {
+    intervals.iter().map(BarInterval::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// The print of all that is written of a look.
@@ -62,6 +103,13 @@ impl Print {
 
     pub(super) fn line(&mut self, texts: [Option<&str>; 3]) {
         texts.into_iter().for_each(|text| self.text(text));
+    }
+
+    pub(super) fn history(&mut self, read: &RawHistory) {
+        self.line([Some(&read.symbol), Some(&read.interval), None]);
+        for number in [read.since, read.until, read.n_rows, read.print] {
+            self.number(Some(number));
+        }
     }
 
     /// As it stands in the column `print`.

@@ -1,26 +1,28 @@
 //! Reads a recording: what was run, and its looks in order, each held against its print.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use openbell_coordinator::{Digest, Loaded, Loading, LoadingState, Occasion, Waited};
-use openbell_market::{BarColumns, Ohlcv, Symbol};
+use openbell_market::{BarColumns, BarInterval, Ohlcv, SeriesKey, Symbol};
 use openbell_time::Timestamp;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 
 use super::CommandForm;
 use super::folder::INPUTS;
 use super::head::Head;
 use super::link::MarkColumns;
-use super::raw::{Print, RawRow, kind_name, row_kind};
+use super::raw::{Print, RawHistory, RawRow, kind_name};
 use super::schema::{self, database};
 use super::series::{Key, named, series_of};
+use super::tables::{
+    Ahead, COMMANDS, HISTORY, LOADING, LOOKS, MARKS, OFFERS, ROWS, RawLook, raw_history, raw_look,
+    raw_mark, raw_offer, raw_row,
+};
 use crate::error::RecorderError;
+use crate::history::HistoryRead;
 use crate::look::{RecordedHeard, RecordedLook};
-
-/// So many rows of a table are read at once.
-const N_AT_ONCE: i64 = 4096;
 
 /// A process that has recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,6 +39,14 @@ pub struct ProcessRow {
     pub digest: Option<String>,
     /// The program and its version.
     pub program: String,
+}
+
+impl ProcessRow {
+    /// Whether its end is that of the run: it was *closed*, its last session being over, or *stopped* by
+    /// a command. One that was interrupted, has failed or was killed is gone on with.
+    pub fn ends_run(&self) -> bool {
+        matches!(self.why.as_deref(), Some("closed" | "stopped"))
+    }
 }
 
 /// What a recording holds, in numbers.
@@ -72,6 +82,18 @@ impl RecordingReader {
     ///
     /// None there, another form, a damaged or foreign file.
     pub fn open(folder: &Path) -> Result<RecordingReader, RecorderError> {
+        RecordingReader::open_by(folder, schema::open)
+    }
+
+    /// As [`RecordingReader::open`], without a search for damage: it is met where it is read.
+    pub(crate) fn open_damaged(folder: &Path) -> Result<RecordingReader, RecorderError> {
+        RecordingReader::open_by(folder, schema::open_damaged)
+    }
+
+    fn open_by(
+        folder: &Path,
+        open: fn(&Path, OpenFlags) -> Result<Connection, RecorderError>,
+    ) -> Result<RecordingReader, RecorderError> {
         let Some(head) = Head::read(folder)? else {
             return Err(RecorderError::NotThere { folder: folder.to_owned() });
         };
@@ -79,7 +101,7 @@ impl RecordingReader {
         if !crate::disk::is_file(&path) {
             return Err(RecorderError::NotThere { folder: folder.to_owned() });
         }
-        let connection = schema::open(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let connection = open(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         Ok(RecordingReader { path, head, connection })
     }
 
@@ -111,6 +133,76 @@ impl RecordingReader {
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(|source| database(&self.path, source))
+    }
+
+    /// How many steps it holds.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn n_looks(&self) -> Result<u64, RecorderError> {
+        let n = self.connection.query_row("SELECT count(*) FROM look", [], |row| row.get(0));
+        n.map(|n: i64| n as u64).map_err(|source| database(&self.path, source))
+    }
+
+    /// The series of which something is recorded, in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn series(&self) -> Result<Vec<SeriesKey>, RecorderError> {
+        let read = series_of(&self.connection).map_err(|source| database(&self.path, source))?;
+        let named = named(&self.path, read)?.into_values();
+        Ok(named.map(|(symbol, interval)| SeriesKey { symbol, interval }).collect())
+    }
+
+    /// What was read of the history, in order.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn history(&self) -> Result<Vec<HistoryRead>, RecorderError> {
+        let read = self.all(HISTORY, raw_history)?.into_iter().map(|raw| {
+            let wrong = || format!("history of {} {}", raw.symbol, raw.interval);
+            raw.read().ok_or_else(|| RecorderError::damaged(&self.path, wrong()))
+        });
+        read.collect()
+    }
+
+    /// The intervals that the source of the run offered of each symbol, those that it offered last.
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be read.
+    pub fn offers(&self) -> Result<BTreeMap<Symbol, Vec<BarInterval>>, RecorderError> {
+        let offers = self.all(OFFERS, raw_offer)?.into_iter().map(|(symbol, intervals)| {
+            let read = intervals.split_whitespace().map(str::parse).collect::<Result<_, _>>();
+            let offer = symbol.parse().ok().zip(read.ok());
+            let wrong = || format!("the offer of {symbol}: {intervals}");
+            offer.ok_or_else(|| RecorderError::damaged(&self.path, wrong()))
+        });
+        offers.collect()
+    }
+
+    /// All rows of a table, in order.
+    fn all<T>(
+        &self,
+        select: &str,
+        read: fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, RecorderError> {
+        let rows = || {
+            let mut statement = self.connection.prepare(select)?;
+            let rows = statement.query_map(params![0, -1], read)?;
+            rows.collect::<rusqlite::Result<Vec<T>>>()
+        };
+        rows().map_err(|source| database(&self.path, source))
+    }
+
+    /// The events of the run before its first step; `None` where it has no step.
+    pub(crate) fn first_event(&self) -> Result<Option<u64>, RecorderError> {
+        let first = "SELECT n_events FROM look ORDER BY number LIMIT 1";
+        let n = self.connection.query_row(first, [], |row| row.get(0)).optional();
+        n.map(|n: Option<i64>| n.map(|n| n as u64)).map_err(|source| database(&self.path, source))
     }
 
     /// What it holds, in numbers.
@@ -163,136 +255,10 @@ impl RecordingReader {
             marks: Ahead::new(MARKS),
             commands: Ahead::new(COMMANDS),
             loading: Ahead::new(LOADING),
+            history: Ahead::new(HISTORY),
+            offers: Ahead::new(OFFERS),
             is_done: false,
         })
-    }
-}
-
-/// The looks of the run that the recording in `folder` belongs to, from its first session through this
-/// one. Returns the head of `folder` as well.
-///
-/// # Errors
-///
-/// A session that is missing, or a recording that cannot be read.
-pub fn run_looks(
-    folder: &Path,
-    form: &Arc<dyn CommandForm>,
-) -> Result<
-    (Head, impl Iterator<Item = Result<RecordedLook, RecorderError>> + Send + 'static),
-    RecorderError,
-> {
-    let last = RecordingReader::open(folder)?;
-    let head = last.head().clone();
-    let beside = folder.parent().unwrap_or(Path::new(""));
-    let of_run = |session: &String| *session >= head.first_session && *session < head.session;
-    let mut looks = Vec::new();
-    let mut known = 0;
-    for session in crate::disk::folders(beside)?.iter().filter(|session| of_run(session)) {
-        let reader = RecordingReader::open(&beside.join(session))?;
-        if reader.head().first_session == head.first_session {
-            known = check_adjoins(&reader, known, &head)?;
-            looks.push(reader.looks(Arc::clone(form))?);
-        }
-    }
-    check_adjoins(&last, known, &head)?;
-    looks.push(last.looks(Arc::clone(form))?);
-    Ok((head, looks.into_iter().flatten()))
-}
-
-/// Holds the number of the first look against that of the last one before. Returns that of its last.
-fn check_adjoins(reader: &RecordingReader, known: u64, head: &Head) -> Result<u64, RecorderError> {
-    let found = reader.head().first_look;
-    if found != known + 1 {
-        let folder = reader.path.parent().unwrap_or(Path::new("")).to_owned();
-        let first = head.first_session.clone();
-        return Err(RecorderError::Incomplete { folder, found, known, first });
-    }
-    Ok(known + reader.summary()?.n_looks)
-}
-
-/// A row of `look`.
-struct RawLook {
-    number: i64,
-    kind: String,
-    step: i64,
-    wall: i64,
-    waited: (Option<i64>, Option<i64>),
-    session: String,
-    digest: String,
-    n_events: i64,
-    print: i64,
-}
-
-const LOOKS: &str = "SELECT number, number, kind, step, wall, waited_first, waited_last, session, \
-                     digest, n_events, print FROM look WHERE number > ?1 ORDER BY number LIMIT ?2";
-const ROWS: &str = "SELECT rowid, look, series, kind, opens_at, open, high, low, close, volume \
-                    FROM row WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
-const MARKS: &str = "SELECT rowid, look, series, complete_through, link, at, more FROM mark \
-                     WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
-const COMMANDS: &str =
-    "SELECT rowid, look, command FROM command WHERE rowid > ?1 ORDER BY rowid LIMIT ?2";
-const LOADING: &str = "SELECT rowid, look, symbol, said, why FROM loading WHERE rowid > ?1 \
-                       ORDER BY rowid LIMIT ?2";
-
-fn raw_look(row: &Row<'_>) -> rusqlite::Result<RawLook> {
-    Ok(RawLook {
-        number: row.get(1)?,
-        kind: row.get(2)?,
-        step: row.get(3)?,
-        wall: row.get(4)?,
-        waited: (row.get(5)?, row.get(6)?),
-        session: row.get(7)?,
-        digest: row.get(8)?,
-        n_events: row.get(9)?,
-        print: row.get(10)?,
-    })
-}
-
-fn raw_row(row: &Row<'_>) -> rusqlite::Result<(RawRow, bool)> {
-    let kind: String = row.get(3)?;
-    let is_revision = kind == row_kind(true);
-    let is_known = is_revision || kind == row_kind(false);
-    let values = [row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?, row.get(9)?];
-    let raw = RawRow { series: row.get(2)?, is_revision, opens_at: row.get(4)?, values };
-    Ok((raw, is_known))
-}
-
-fn raw_mark(row: &Row<'_>) -> rusqlite::Result<(i64, MarkColumns)> {
-    let complete_through = row.get(3)?;
-    let (link, at, more) = (row.get(4)?, row.get(5)?, row.get(6)?);
-    Ok((row.get(2)?, MarkColumns { complete_through, link, at, more }))
-}
-
-/// The rows of a table that are read ahead, each beside its look.
-struct Ahead<T> {
-    select: &'static str,
-    last: i64,
-    rows: VecDeque<(i64, T)>,
-    is_whole: bool,
-}
-
-impl<T> Ahead<T> {
-    fn new(select: &'static str) -> Ahead<T> {
-        Ahead { select, last: 0, rows: VecDeque::new(), is_whole: false }
-    }
-
-    /// The next row, where it belongs to a look up to `look`.
-    fn next(
-        &mut self,
-        connection: &Connection,
-        look: i64,
-        read: fn(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<Option<(i64, T)>> {
-        if self.rows.is_empty() && !self.is_whole {
-            let mut statement = connection.prepare_cached(self.select)?;
-            let mut rows = statement.query(params![self.last, N_AT_ONCE])?;
-            while let Some(row) = rows.next()? {
-                self.last = row.get(0)?;
-                self.rows.push_back((row.get(1)?, read(row)?));
-            }
-            self.is_whole = (self.rows.len() as i64) < N_AT_ONCE;
-        }
-        Ok(self.rows.pop_front_if(|(of, _)| *of <= look))
     }
 }
 
@@ -309,6 +275,8 @@ pub struct RecordedLooks {
     marks: Ahead<(i64, MarkColumns)>,
     commands: Ahead<String>,
     loading: Ahead<(String, String, Option<String>)>,
+    history: Ahead<RawHistory>,
+    offers: Ahead<(String, String)>,
     is_done: bool,
 }
 
@@ -332,6 +300,8 @@ struct RawParts {
     marks: Vec<(i64, MarkColumns)>,
     commands: Vec<String>,
     loading: Vec<(String, String, Option<String>)>,
+    history: Vec<RawHistory>,
+    offers: Vec<(String, String)>,
 }
 
 impl RecordedLooks {
@@ -396,6 +366,18 @@ impl RecordedLooks {
             of_look(of, "loading")?;
             parts.loading.push(said);
         }
+        while let Some((of, read)) =
+            self.history.next(connection, number, raw_history).map_err(failed)?
+        {
+            of_look(of, "history")?;
+            parts.history.push(read);
+        }
+        while let Some((of, offer)) =
+            self.offers.next(connection, number, raw_offer).map_err(failed)?
+        {
+            of_look(of, "offer")?;
+            parts.offers.push(offer);
+        }
         Ok(parts)
     }
 
@@ -430,6 +412,10 @@ fn print_of(raw: &RawLook, parts: &RawParts) -> i64 {
     }
     for (symbol, said, why) in &parts.loading {
         print.line([Some(symbol), Some(said), why.as_deref()]);
+    }
+    parts.history.iter().for_each(|read| print.history(read));
+    for (symbol, intervals) in &parts.offers {
+        print.line([Some(symbol), Some(intervals), None]);
     }
     print.value()
 }

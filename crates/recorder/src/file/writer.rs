@@ -11,15 +11,19 @@ use openbell_time::TradingDate;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::CommandForm;
-use super::folder::{INPUTS, is_recording, session_folder};
+use super::folder::{INPUTS, is_unborn, session_folder};
 use super::head::Head;
-use super::keeper::{Keeper, Kept};
+use super::keeper::{Keeper, Kept, log_of};
 use super::link::MarkColumns;
-use super::raw::{Print, RawRow, kind_name, row_kind};
+use super::log::RunLog;
+use super::raw::{Print, RawHistory, RawRow, intervals_text, kind_name, row_kind};
+use super::raw_log::RawLog;
+use super::run::RunSession;
 use super::schema::{self, FORM, database, unwritten};
 use super::series::{named, series_of};
 use crate::disk::{self, WriteLock};
 use crate::error::RecorderError;
+use crate::history::{HistoryRead, HistoryWatch, Offer};
 
 /// When what is recorded is on the medium.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +61,14 @@ pub struct RecordingWriter {
     open: Open,
     /// Steps of the run that are recorded.
     n_looks: u64,
+    history: Option<HistoryWatch>,
+}
+
+/// What stands beside the inputs of a look: what was read of the history before it.
+#[derive(Default)]
+struct Beside {
+    read: Vec<HistoryRead>,
+    offers: Vec<Offer>,
 }
 
 /// The recording of one session, open for writing.
@@ -65,6 +77,8 @@ struct Open {
     path: PathBuf,
     connection: Connection,
     series: BTreeMap<(Symbol, BarInterval), i64>,
+    /// Whether it has no look so far.
+    is_empty: bool,
     /// Whether this process stands in the table of processes.
     has_process: bool,
     _lock: WriteLock,
@@ -105,9 +119,9 @@ impl RecordingWriter {
     }
 
     fn over(setup: RecordingSetup, open: Open, n_looks: u64) -> (RecordingWriter, Keeper) {
-        let kept = Arc::new(Kept::new(&open.path));
+        let kept = Arc::new(Kept::new(&open.path, &setup.head.program));
         let keeper = Keeper::new(Arc::clone(&kept));
-        (RecordingWriter { setup, kept, open, n_looks }, keeper)
+        (RecordingWriter { setup, kept, open, n_looks, history: None }, keeper)
     }
 
     /// The database that is written.
@@ -120,17 +134,41 @@ impl RecordingWriter {
         self.n_looks
     }
 
+    /// What is read of the history that `watch` sees is recorded with the next look: a run that goes on
+    /// is held against it ([`crate::RecordedRun::check_history`]).
+    pub fn watch(&mut self, watch: HistoryWatch) {
+        self.history = Some(watch);
+    }
+
+    /// The event log of the run, beside what is recorded: the log of each session begins with
+    /// `first_line`. Where the run was recorded before, `before` are its sessions
+    /// ([`crate::RecordedRun::sessions`]), and all its events are to be given again.
+    pub fn log(&self, before: &[RunSession], first_line: String) -> RunLog {
+        RunLog::new(Arc::clone(&self.kept), before, first_line)
+    }
+
+    /// What goes to the vendor and comes from it, kept beside what is recorded.
+    pub fn raw_log(&self) -> RawLog {
+        RawLog::new(Arc::clone(&self.kept))
+    }
+
     fn write(&mut self, look: &Look<'_>) -> Result<(), RecorderError> {
         self.kept.check()?;
         if look.session != self.open.session {
+            // A power cut must not leave the new session without the end of this one.
+            disk::sync_file(&log_of(&self.open.path))?;
             self.open = Open::create(&self.setup, look.session, self.n_looks + 1)?;
             self.kept.moves_to(&self.open.path);
         }
         let number = self.n_looks + 1;
         let path = self.open.path.clone();
+        let (read, offers) = self.history.as_ref().map(HistoryWatch::take).unwrap_or_default();
         self.open
-            .write(look, number, &self.setup)
+            .write(look, number, &Beside { read, offers }, &self.setup)
             .map_err(|source| unwritten(&path, number, source))?;
+        if std::mem::replace(&mut self.open.is_empty, false) {
+            self.kept.begins(look.n_events);
+        }
         self.n_looks = number;
         self.kept.n_committed.store(number, Ordering::Release);
         Ok(())
@@ -152,10 +190,11 @@ impl Open {
         let folder = session_folder(&setup.root, &setup.session_name, session);
         disk::create_folders(&folder)?;
         let lock = disk::lock(&folder)?;
-        if is_recording(&folder) {
+        if !is_unborn(&folder) {
             return Err(RecorderError::IsThere { folder });
         }
         let path = folder.join(INPUTS);
+        schema::remove(&path)?; // Of a process that was killed here.
         let connection = schema::create(&path)?;
         configure(&connection, setup).map_err(|source| database(&path, source))?;
         let session_text = session.to_string();
@@ -166,6 +205,7 @@ impl Open {
             path,
             connection,
             series: BTreeMap::new(),
+            is_empty: true,
             has_process: false,
             _lock: lock,
         })
@@ -191,7 +231,15 @@ impl Open {
         let series = named(&path, series)?;
         let series = series.into_iter().map(|(id, key)| (key, id)).collect();
         let n_looks = last.max(head.first_look - 1);
-        let open = Open { session, path, connection, series, has_process: false, _lock: lock };
+        let open = Open {
+            session,
+            path,
+            connection,
+            series,
+            is_empty: last == 0,
+            has_process: false,
+            _lock: lock,
+        };
         Ok((open, n_looks))
     }
 
@@ -200,6 +248,7 @@ impl Open {
         &mut self,
         look: &Look<'_>,
         number: u64,
+        beside: &Beside,
         setup: &RecordingSetup,
     ) -> rusqlite::Result<()> {
         let behavior = TransactionBehavior::Immediate;
@@ -211,8 +260,9 @@ impl Open {
             transaction.execute(began, params![number as i64, wall, FORM, program])?;
         }
         let n_known = self.series.len();
-        let written = write_look(&transaction, &mut self.series, look, number, setup.form.as_ref())
-            .and_then(|()| transaction.commit());
+        let written =
+            write_look(&transaction, &mut self.series, (look, beside), number, setup.form.as_ref())
+                .and_then(|()| transaction.commit());
         match written {
             Ok(()) => self.has_process = true,
             // Names of a look that was not written are none.
@@ -240,7 +290,7 @@ fn configure(connection: &Connection, setup: &RecordingSetup) -> rusqlite::Resul
 fn write_look(
     transaction: &Transaction<'_>,
     series: &mut BTreeMap<(Symbol, BarInterval), i64>,
-    look: &Look<'_>,
+    (look, beside): (&Look<'_>, &Beside),
     number: u64,
     form: &dyn CommandForm,
 ) -> rusqlite::Result<()> {
@@ -266,11 +316,35 @@ fn write_look(
         print.line([Some(symbol.as_str()), Some(said), why]);
         lines.execute(params![number, symbol.as_str(), said, why])?;
     }
+    write_beside(transaction, beside, number, &mut print)?;
     let insert = "INSERT INTO look VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
     let print = print.value();
     transaction.prepare_cached(insert)?.execute(params![
         number, kind, step, wall, first, last, session, digest, n_events, print
     ])?;
+    Ok(())
+}
+
+fn write_beside(
+    transaction: &Transaction<'_>,
+    beside: &Beside,
+    number: i64,
+    print: &mut Print,
+) -> rusqlite::Result<()> {
+    let insert = "INSERT INTO history VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    for read in beside.read.iter().map(RawHistory::of) {
+        print.history(&read);
+        let RawHistory { symbol, interval, since, until, n_rows, print } = read;
+        transaction
+            .prepare_cached(insert)?
+            .execute(params![number, symbol, interval, since, until, n_rows, print])?;
+    }
+    for (symbol, intervals) in &beside.offers {
+        let intervals = intervals_text(intervals);
+        print.line([Some(symbol.as_str()), Some(&intervals), None]);
+        let insert = "INSERT INTO offer VALUES(?1, ?2, ?3)";
+        transaction.prepare_cached(insert)?.execute(params![number, symbol.as_str(), intervals])?;
+    }
     Ok(())
 }
 

@@ -20,7 +20,8 @@ pub(super) struct RecordedFeed {
 
 impl RecordedFeed {
     pub(super) fn new(key: SeriesKey, nth: usize, player: Shared) -> RecordedFeed {
-        let handed_out = HandedOut { nth, n_polls: 0, complete_through: Timestamp::MIN };
+        let (since, complete_through) = (Timestamp::MIN, Timestamp::MIN);
+        let handed_out = HandedOut { nth, n_polls: 0, since, complete_through };
         RecordedFeed { key, player, handed_out, onward: OnceCell::new() }
     }
 
@@ -52,6 +53,7 @@ impl Feed for RecordedFeed {
     }
 
     fn seek(&mut self, since: Timestamp) -> Result<(), DataError> {
+        self.handed_out.since = since;
         self.onward_mut().map_or(Ok(()), |feed| feed.seek(since))
     }
 

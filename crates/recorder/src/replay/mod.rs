@@ -12,15 +12,17 @@ mod held;
 mod player;
 mod source;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_coordinator::{Engine, Phase, Recording, Source, Step, Waited};
 use openbell_data_manager::Feed;
-use openbell_market::SeriesKey;
+use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::error::RecorderError;
+use crate::history::HistoryWatch;
 use crate::look::RecordedLook;
 use held::Held;
 use player::{Player, Shared};
@@ -33,13 +35,16 @@ pub struct HandedOut {
     pub nth: usize,
     /// Polls that were recorded of it.
     pub n_polls: usize,
+    /// From when on its rows were wanted last.
+    pub since: Timestamp,
     /// What was proven to be complete by then.
     pub complete_through: Timestamp,
 }
 
 /// The feeds with which a recorded run goes on where its recording ends.
 pub trait Onward: Send + Sync {
-    /// The feed of a series that had come so far.
+    /// The feed of a series that had come so far. One that was never polled may never have been
+    /// subscribed to: the process was killed before.
     fn feed(&self, key: &SeriesKey, after: &HandedOut) -> Box<dyn Feed>;
 }
 
@@ -94,6 +99,18 @@ impl Replay {
         onward: Arc<dyn Onward>,
     ) -> Replay {
         Replay { player: Player::shared(Box::new(looks), Some(onward)) }
+    }
+
+    /// Offers the intervals that the source offered then ([`crate::RecordedRun::offers`]), whatever it
+    /// has got since. To be said before the engine is made.
+    pub fn offers(&self, offers: BTreeMap<Symbol, Vec<BarInterval>>) {
+        self.player.lock().offers = offers;
+    }
+
+    /// What is read of the history that `watch` sees while steps are repeated is recorded already, and
+    /// not once more.
+    pub fn watches(&self, watch: HistoryWatch) {
+        self.player.lock().history = Some(watch);
     }
 
     /// A source whose live feeds are recorded; history comes from `history`.

@@ -1,17 +1,18 @@
 //! Where a replay stands: the step that is due, and what is read ahead of it.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openbell_coordinator::{
     Loaded, LoadingState, Look, Occasion, SessionCommand, SourceReadiness, Waited,
 };
 use openbell_data_manager::DataError;
-use openbell_market::Symbol;
+use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
 
 use super::{Onward, ReplayError};
 use crate::error::RecorderError;
+use crate::history::HistoryWatch;
 use crate::look::{RecordedHeard, RecordedLook};
 
 type Looks = Box<dyn Iterator<Item = Result<RecordedLook, RecorderError>> + Send>;
@@ -32,6 +33,10 @@ pub(super) struct Player {
     /// What a step has come to that is to end the replay.
     pub(super) found: Option<ReplayError>,
     pub(super) onward: Option<Arc<dyn Onward>>,
+    /// What the source offered of each symbol.
+    pub(super) offers: BTreeMap<Symbol, Vec<BarInterval>>,
+    /// What sees the history that is read.
+    pub(super) history: Option<HistoryWatch>,
 }
 
 /// A player that the driver, the source, its feeds and the recording share; all on one thread.
@@ -68,6 +73,8 @@ impl Player {
             loading: BTreeSet::new(),
             found: None,
             onward,
+            offers: BTreeMap::new(),
+            history: None,
         })))
     }
 
@@ -121,10 +128,16 @@ impl Player {
         is_now && self.heard(symbol).is_some()
     }
 
-    /// When the next look is due.
+    /// When the next look is due by the clock; never where the clock had shown that instant before and
+    /// nothing was due: it was set back since, and what led to the look comes again by itself.
     pub(super) fn next_look(&self) -> Timestamp {
-        let mut looks = self.ahead.iter().filter(|look| look.occasion == Occasion::Look);
-        looks.next().map_or(Timestamp::MAX, |look| look.wall)
+        let is_look = |look: &&RecordedLook| look.occasion == Occasion::Look;
+        let Some(next) = self.ahead.iter().find(is_look) else { return Timestamp::MAX };
+        let was_shown = self.ahead.iter().any(|step| {
+            let has_waited = |waited: Waited| waited.first.max(waited.last) >= next.wall;
+            step.wall > next.wall || step.waited.is_some_and(has_waited)
+        });
+        if was_shown { Timestamp::MAX } else { next.wall }
     }
 
     /// What the source said of a symbol that is to be added, or is being read.
@@ -171,6 +184,9 @@ impl Player {
         }
         for loaded in &look.loaded {
             self.loading.remove(&loaded.symbol);
+        }
+        if let Some(history) = &self.history {
+            let _ = history.take(); // It is recorded of this look.
         }
         self.ahead.pop_front();
         self.n_taken += 1;

@@ -26,7 +26,8 @@ impl RecordedSource {
 
 impl Source for RecordedSource {
     fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
-        self.history.intervals(symbol)
+        let offered = self.player.lock().offers.get(symbol).cloned();
+        offered.unwrap_or_else(|| self.history.intervals(symbol))
     }
 
     fn unknown(&self, symbol: &Symbol) -> UnknownSymbol {

@@ -91,7 +91,11 @@ impl Speaker for Binance {
         self.streams.speak(market, &self.switches, out);
     }
 
-    fn reported_late(&mut self, _symbol: usize, _at: Timestamp, _reported_at: Timestamp) {}
+    fn reported_late(&mut self, symbol: usize, at: Timestamp, reported_at: Timestamp) {
+        if self.switches.sends_late {
+            self.streams.reported_late(symbol, at, reported_at);
+        }
+    }
 
     fn stop_pings(&mut self, line: LineId) {
         self.streams.stop_pings(line);

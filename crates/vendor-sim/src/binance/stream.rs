@@ -64,6 +64,8 @@ enum Event {
     Push(String, u64),
     /// The closed bar.
     Close(String, u64, SessionPart),
+    /// The closed bar in which that instant lies, once more.
+    Again(String, u64, Timestamp),
     Ping,
     /// The pong to this payload is due.
     Pong(Vec<u8>),
@@ -240,6 +242,18 @@ impl Streams {
         self.agenda.add(slot.until + millis(late_ms), (line, close));
     }
 
+    /// A trade of `symbol` at `at` becomes known late: its closed bars are sent again.
+    pub(super) fn reported_late(&mut self, symbol: usize, at: Timestamp, reported_at: Timestamp) {
+        for (line, state) in &self.lines {
+            let streams =
+                state.streams.iter().filter_map(|(name, stream)| Some((name, (*stream)?)));
+            for (name, stream) in streams.filter(|(_, stream)| stream.symbol == symbol) {
+                let again = Event::Again(name.clone(), stream.number, at);
+                self.agenda.add(reported_at + millis(5), (*line, again));
+            }
+        }
+    }
+
     pub(super) fn due(&self) -> Option<Timestamp> {
         self.agenda.due()
     }
@@ -264,11 +278,24 @@ impl Streams {
             }
             Event::Close(name, number, slot) => {
                 let Some(stream) = subscribed(&name, number) else { return };
-                let known = Known::Traded(slot.until);
+                let known = if switches.sends_late {
+                    Known::Reported(out.now)
+                } else {
+                    Known::Traded(slot.until)
+                };
                 let about = (name.as_str(), stream, slot);
                 kline_frame(market, switches, line, about, (known, KlineState::Closed), out);
                 let next = market.slot_around(stream.interval, slot.until);
                 self.plan_close(market, line, &name, stream, next);
+            }
+            Event::Again(name, number, at) => {
+                let Some(stream) = subscribed(&name, number) else { return };
+                let slot = market.slot_around(stream.interval, at);
+                if slot.until < out.now {
+                    let about = (name.as_str(), stream, slot);
+                    let known = (Known::Reported(out.now), KlineState::Closed);
+                    kline_frame(market, switches, line, about, known, out);
+                }
             }
             Event::Ping if !state.is_pinged => {}
             Event::Ping => {

@@ -57,6 +57,8 @@ pub struct Exchange {
     counts: Counts,
     /// What the exchange's clock shows beyond the client's.
     offset: Nanos,
+    /// When somebody connected first.
+    begun: Option<Timestamp>,
     /// Until when it cannot be reached.
     away_until: Timestamp,
     /// When the last fault of the script struck, or until when it asked to be left alone.
@@ -84,6 +86,7 @@ impl Exchange {
             ending: Agenda::new(),
             counts: Counts::default(),
             offset: Nanos::ZERO,
+            begun: None,
             away_until: Timestamp::MIN,
             struck_until: Timestamp::MIN,
             now: Timestamp::MIN,
@@ -121,6 +124,7 @@ impl Exchange {
         let mut out =
             Outbox { now: self.now + self.offset, doings: &mut doings, counts: &mut self.counts };
         self.speaker.admit(path, &mut out).map_err(Refusal::Status)?;
+        self.begun.get_or_insert(self.now);
         let line = LineId(self.lines.len() as u32 + 1);
         self.lines.insert(line, Line::new());
         self.speaker.opened(&self.market, line, path, &mut out);
@@ -254,8 +258,11 @@ impl Exchange {
     fn send(&mut self, line: LineId, frame: Frame) {
         let Some(state) = self.lines.get_mut(&line) else { return };
         let Some(number) = state.count() else { return };
-        let faults = self.script.at_frame(line.0, number).to_vec();
+        let mut faults = self.script.at_frame(line.0, number).to_vec();
         let topic = topic_of(&frame);
+        if let (Some(begun), Some(_)) = (self.begun, topic) {
+            faults.extend(self.script.take_after(self.now - begun));
+        }
         for fault in &faults {
             self.struck_until = self.struck_until.max(self.now + fault.length());
             self.begin(line, fault, topic);

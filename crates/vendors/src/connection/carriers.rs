@@ -10,6 +10,7 @@ use openbell_time::{Timestamp, WaitEnd};
 
 use super::InternalFault;
 use super::desk::{Ask, Desk, Mailbox, Open};
+use super::passage::{Way, text_of_answer, text_of_frame, text_of_outgoing, text_of_request};
 use crate::wire::{ConnectError, Sending, Wire, connect};
 use crate::{OwnedResponse, Transport};
 
@@ -58,6 +59,7 @@ impl<P: Protocol> Teller<P> {
 impl<P: Protocol> Asker<P> {
     pub(super) fn run(self) -> Result<(), InternalFault> {
         while let Ok(Ask { ask, request }) = self.asks.recv() {
+            self.desk.passed(Way::Requests, false, || text_of_request(&request));
             let asked = catch_unwind(AssertUnwindSafe(|| {
                 self.desk.courier.ask(&request, &self.desk.secrets())
             }));
@@ -68,6 +70,7 @@ impl<P: Protocol> Asker<P> {
                     Err("internal: the request was not made".to_owned())
                 }
             };
+            self.desk.passed(Way::Requests, true, || text_of_answer(&answer));
             self.desk.tell(None, |vendor, now| {
                 let got = answer.as_ref().map(OwnedResponse::borrowed).map_err(String::as_str);
                 vendor.answered(ask, now, got);
@@ -97,6 +100,7 @@ impl<P: Protocol> Liner<P> {
             Err(ConnectError::Left) => return,
             Err(error) => return self.desk.closed(*line, &error.to_string()),
         };
+        self.desk.passed(Way::Line(*line), false, || format!("open {url}"));
         self.desk.tell(Some(*line), |vendor, now| vendor.opened(*line, now));
         match self.speak(*line, &mut wire, mailbox) {
             Ok(()) => wire.close(clock),
@@ -109,6 +113,7 @@ impl<P: Protocol> Liner<P> {
     fn speak(&self, line: LineId, wire: &mut Wire, mailbox: &Mailbox) -> Result<(), String> {
         while !mailbox.is_left() {
             while let Some(message) = mailbox.next() {
+                self.desk.passed(Way::Line(line), false, || text_of_outgoing(&message));
                 wire.send(match message {
                     Outgoing::Text(text) => Sending::Text(text),
                     Outgoing::Ping => Sending::Ping,
@@ -119,6 +124,7 @@ impl<P: Protocol> Liner<P> {
                 })?;
             }
             wire.read(|frame| {
+                self.desk.passed(Way::Line(line), true, || text_of_frame(&frame));
                 self.desk.tell(Some(line), |vendor, now| vendor.heard(line, now, frame));
             })?;
         }

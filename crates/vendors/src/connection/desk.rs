@@ -15,6 +15,7 @@ use openbell_data_manager::live::{
 use openbell_time::{Nanos, Timestamp, WallClock};
 use secrecy::SecretString;
 
+use super::passage::{Passage, Tap, Way};
 use super::{Controlled, InternalFault};
 use crate::{Courier, SecretHeaders, Transport};
 
@@ -67,6 +68,7 @@ pub(super) struct Desk<P> {
     pub(super) clock: Arc<dyn WallClock>,
     pub(super) courier: Courier,
     notes: Notes,
+    tap: Option<Tap>,
     name: &'static str,
 }
 
@@ -87,7 +89,7 @@ impl<P: Protocol> Desk<P> {
         name: &'static str,
         transport: &Transport,
         clock: Arc<dyn WallClock>,
-        notes: Notes,
+        (notes, tap): (Notes, Option<Tap>),
     ) -> (Desk<P>, Receiver<Open>, Receiver<Ask>) {
         vendor.wake_by(Arc::clone(&clock));
         let ((opens, to_open), (asks, to_ask)) = (unbounded(), unbounded());
@@ -100,7 +102,7 @@ impl<P: Protocol> Desk<P> {
             failure: None,
         };
         let courier = Courier::new(transport);
-        (Desk { state: Mutex::new(state), clock, courier, notes, name }, to_open, to_ask)
+        (Desk { state: Mutex::new(state), clock, courier, notes, tap, name }, to_open, to_ask)
     }
 
     /// The instant at which something is due; `None` once it is over.
@@ -140,8 +142,16 @@ impl<P: Protocol> Desk<P> {
         self.note(now, &notes);
     }
 
+    /// Tells whoever wants to hear of it that something has passed.
+    pub(super) fn passed(&self, way: Way, is_heard: bool, text: impl FnOnce() -> String) {
+        if let Some(tap) = &self.tap {
+            tap(&Passage { at: self.clock.now(), way, is_heard, text: text() });
+        }
+    }
+
     /// A line is over, and was not left; what was said.
     pub(super) fn closed(&self, line: LineId, said: &str) {
+        self.passed(Way::Line(line), true, || format!("over: {said}"));
         self.lock().lines.remove(&line);
         self.tell(Some(line), |vendor, now| vendor.closed(line, now, said));
     }

@@ -4,6 +4,7 @@
 
 mod carriers;
 mod desk;
+mod passage;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use openbell_time::{Nanos, Timestamp, WallClock};
 
 use crate::Transport;
 use carriers::{Asker, Liner, Teller};
-use desk::Desk;
+use desk::{Desk, Notes};
+use passage::Tap;
+pub use passage::{Passage, Way};
 
 /// A vendor with the ways to it.
 ///
@@ -98,9 +101,31 @@ impl Connection {
         clock: Arc<dyn WallClock>,
         notes: impl Fn(Timestamp, &Note) + Send + Sync + 'static,
     ) -> Connection {
+        Connection::with(vendor, transport, clock, Box::new(notes), None)
+    }
+
+    /// As [`Connection::new`]; `tap` is told of all that goes to the vendor and comes from it, on the
+    /// thread that carries it, and must not block. What is secret is left out.
+    pub fn tapped<P: Protocol + 'static>(
+        vendor: Vendor<P>,
+        transport: &Transport,
+        clock: Arc<dyn WallClock>,
+        notes: impl Fn(Timestamp, &Note) + Send + Sync + 'static,
+        tap: impl Fn(&Passage) + Send + Sync + 'static,
+    ) -> Connection {
+        Connection::with(vendor, transport, clock, Box::new(notes), Some(Box::new(tap)))
+    }
+
+    fn with<P: Protocol + 'static>(
+        vendor: Vendor<P>,
+        transport: &Transport,
+        clock: Arc<dyn WallClock>,
+        notes: Notes,
+        tap: Option<Tap>,
+    ) -> Connection {
         let traits = vendor.protocol().traits();
         let (name, n_lines) = (traits.name, traits.n_lines);
-        let (desk, opens, asks) = Desk::new(vendor, name, transport, clock, Box::new(notes));
+        let (desk, opens, asks) = Desk::new(vendor, name, transport, clock, (notes, tap));
         let desk = Arc::new(desk);
         let mut carriers = Vec::new();
         let mut add = |what: String, run: Run| {

@@ -62,7 +62,12 @@ fn a_key_that_is_refused_is_in_no_log_at_any_level_and_in_no_error() {
     let refused = session.until_note("the login is refused", |note| {
         matches!(note, Note::LineOver { why: CloseCause::Forbidden(_), .. })
     });
+    let passed = session.passed();
+    let texts: Vec<&str> = passed.iter().map(|passage| passage.text.as_str()).collect();
+    assert!(texts.contains(&"auth ***") && texts[0].starts_with("open "), "{texts:?}");
+    assert!(passed.iter().any(|passage| passage.is_heard), "{texts:?}");
     let said = format!("{shown} {refused:?} {:?} {:?}", session.notes(), session.link());
+    let said = format!("{said} {passed:?}");
     drop(session);
     log::set_max_level(LevelFilter::Off);
 

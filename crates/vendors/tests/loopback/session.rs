@@ -12,7 +12,9 @@ use openbell_vendor_sim::{KrakenSwitches, Speaks};
 use openbell_vendors::alpaca::{Alpaca, Source};
 use openbell_vendors::binance::Binance;
 use openbell_vendors::kraken::Kraken;
-use openbell_vendors::{Connection, Control, InternalFault, KeyPair, Names, Transport, Trust};
+use openbell_vendors::{
+    Connection, Control, InternalFault, KeyPair, Names, Passage, Transport, Trust,
+};
 
 use super::clock::Fast;
 use super::sim::{Authority, Setup, Sim};
@@ -26,6 +28,7 @@ pub struct Session {
     wall: Arc<Fast>,
     feed: DoorFeed,
     notes: Arc<Mutex<Vec<Note>>>,
+    passed: Arc<Mutex<Vec<Passage>>>,
     threads: Vec<JoinHandle<Result<(), InternalFault>>>,
 }
 
@@ -43,18 +46,24 @@ impl Session {
         let vendor = Vendor::new(protocol, Settings::new(7), inlet);
         let notes: Arc<Mutex<Vec<Note>>> = Arc::default();
         let (told, waker) = (Arc::clone(&notes), Arc::clone(&wall));
-        let connection =
-            Connection::new(vendor, transport, Arc::new(clock.twin()), move |_, note| {
-                told.lock().unwrap_or_else(PoisonError::into_inner).push(note.clone());
-                waker.wake(); // Somebody may wait for just that.
-            });
+        let passed: Arc<Mutex<Vec<Passage>>> = Arc::default();
+        let kept = Arc::clone(&passed);
+        let notes_to = move |_, note: &Note| {
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(note.clone());
+            waker.wake(); // Somebody may wait for just that.
+        };
+        let tap = move |passage: &Passage| {
+            kept.lock().unwrap_or_else(PoisonError::into_inner).push(passage.clone());
+        };
+        let clock = Arc::new(clock.twin());
+        let connection = Connection::tapped(vendor, transport, clock, notes_to, tap);
         let run = |carrier: openbell_vendors::Carrier| thread::spawn(move || carrier.run());
         let threads = connection.carriers.into_iter().map(run).collect();
         let mut feed = door.feed(key).unwrap();
         feed.seek(since).unwrap();
         let progress = feed.poll(wall.now(), Timestamp::MAX, &mut BarColumns::default()).unwrap();
         let (control, rows) = (connection.control, BTreeMap::new());
-        Session { control, rows, progress, wall, feed, notes, threads }
+        Session { control, rows, progress, wall, feed, notes, passed, threads }
     }
 
     /// Takes what comes until `is_there`, which is an event and no time.
@@ -83,6 +92,11 @@ impl Session {
             );
             let _ = self.wall.wait_until(now + Nanos::from_secs(5)); // Or until it is woken.
         }
+    }
+
+    /// What went to the vendor and came from it, so far.
+    pub fn passed(&self) -> Vec<Passage> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes what comes until all bars that close by `instant` are there.

@@ -70,6 +70,7 @@ impl Setup {
             is_rest_settling: false,
             blocks_with_451: false,
             is_blocked: false,
+            sends_late: false,
         };
         Setup::of(Speaks::Binance(switches), &["BTCUSDT"])
     }

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use openbell_coordinator::{Look, Recording, RecordingError, SessionCommand};
 use openbell_recorder::{
     CommandForm, Durability, Head, RecordingReader, RecordingSetup, RecordingWriter, Replay, list,
-    run_looks,
+    run_looks, session_bars, session_folder,
 };
 
 use super::again::first_difference;
 use super::drive::{LegRun, engine_of};
-use super::scenario::{Leg, LiveScenario};
+use super::scenario::{Asked, Leg, LiveScenario};
 use super::vendor::Vendors;
 use crate::simulation::violation::{Kept, keep};
 
@@ -79,10 +79,11 @@ fn run_on_disk(
     is_read_each_time: bool,
 ) -> Kept<u64> {
     let form: Arc<dyn CommandForm> = Arc::new(Numbered::default());
+    let config = scenario.config(&scenario.json(&scenario.configured, &leg.days, Asked::Late));
     let setup = RecordingSetup {
         root: root.to_owned(),
         session_name: "sim".to_owned(),
-        head: Head::new("tests", serde_json::Value::Null),
+        head: Head::new("tests", config.to_json()),
         sync: Durability::Normal,
         max_pages: None,
         form: Arc::clone(&form),
@@ -109,5 +110,23 @@ fn run_on_disk(
     })?;
     let (met, due) = (engine.report().digest, run.engine.report().digest);
     keep("live from disk: the same digest", met == due, || format!("{met}, due {due}"))?;
+    check_bars(scenario, root, &run)?;
     Ok(replay.n_repeated())
+}
+
+/// At each close the bars of every member are, of the recording, those that its vendor has handed over.
+fn check_bars(scenario: &LiveScenario, root: &Path, run: &LegRun<'_>) -> Kept<()> {
+    for closed in &run.closed {
+        let folder = session_folder(root, "sim", scenario.days[closed.day].date);
+        let recorded = session_bars(&folder).expect("it can be read");
+        for (symbol, due) in &closed.bars {
+            let met = recorded.series.iter().find(|(key, _)| key.symbol == *symbol);
+            let rows = met.map(|(_, rows)| rows.clone()).unwrap_or_default();
+            let met: Vec<_> = (0..rows.len()).map(|n| (rows.opens_at(n), rows.ohlcv(n))).collect();
+            keep("live from disk: the final bars of each session", met == *due, || {
+                format!("{symbol} in session {}: {met:?}, due {due:?}", closed.day)
+            })?;
+        }
+    }
+    Ok(())
 }

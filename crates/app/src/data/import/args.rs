@@ -1,6 +1,6 @@
 //! The options of `openbell data import`, and what they say of a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use openbell_data_manager::Check;
@@ -25,14 +25,18 @@ use crate::data::DEFAULT_GROUP;
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct ImportArgs {
     /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "recording", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
+    /// Imports the final bars of a recorded live session, or of every recording in a folder, instead of
+    /// files; into the store that the recording names, unless --store names another.
+    #[arg(long, value_name = "DIR", conflicts_with_all = NOT_OF_A_RECORDING)]
+    pub(super) recording: Option<PathBuf>,
     /// The folder of the store; it is made where there is none.
-    #[arg(long, value_name = "STORE")]
-    pub(super) store: PathBuf,
+    #[arg(long, value_name = "STORE", required_unless_present = "recording")]
+    pub(super) store: Option<PathBuf>,
     /// The length of the bars.
-    #[arg(long)]
-    pub(super) interval: BarInterval,
+    #[arg(long, required_unless_present = "recording")]
+    pub(super) interval: Option<BarInterval>,
     /// The symbol; where it is missing, those in the file's column of symbols, else the file's name.
     #[arg(long)]
     pub(super) symbol: Option<Symbol>,
@@ -55,6 +59,26 @@ pub struct ImportArgs {
     pub(super) checks: CheckArgs,
     #[command(flatten)]
     pub(super) origin: OriginArgs,
+}
+
+/// What a recording says itself.
+const NOT_OF_A_RECORDING: [&str; 8] =
+    ["files", "interval", "symbol", "group", "dry_run", "rejects", "force", "provider"];
+
+impl ImportArgs {
+    /// The store that files are imported into.
+    ///
+    /// # Panics
+    ///
+    /// Where a recording is imported.
+    pub(super) fn store(&self) -> &Path {
+        self.store.as_deref().expect("files are not parsed without a store")
+    }
+
+    /// The length of the bars of files.
+    fn interval(&self) -> BarInterval {
+        self.interval.expect("files are not parsed without an interval")
+    }
 }
 
 /// What speaks against the rows, and is imported all the same.
@@ -199,7 +223,9 @@ Examples:
       --timestamp-format '%m/%d/%Y %H:%M' --zone America/New_York --rejects rejects.csv
   openbell data import eurusd.csv --store bars --interval 1m --group FOREX --constant-volume 0
   openbell data import kurse.csv --store bars --interval 1d --symbol SAP --group XETR \\
-      --delimiter ';' --decimal comma --ts Datum --close Schluss --volume 7";
+      --delimiter ';' --decimal comma --ts Datum --close Schluss --volume 7
+  openbell data import --recording recordings/coins/2026-11-30
+      the final bars of a live session, later or again";
 
 pub(super) fn options(args: &ImportArgs) -> CsvOptions {
     let ImportArgs { form, stamps, columns, .. } = args;
@@ -233,7 +259,7 @@ pub(super) fn options(args: &ImportArgs) -> CsvOptions {
         },
         shift: shift(stamps.shift_seconds),
         stamped_at: stamps.stamped_at.end(),
-        ..CsvOptions::new(args.interval)
+        ..CsvOptions::new(args.interval())
     }
 }
 

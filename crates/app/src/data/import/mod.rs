@@ -1,6 +1,7 @@
-//! `openbell data import`: CSV files of every make into a store.
+//! `openbell data import`: CSV files of every make into a store, and recorded sessions.
 
 mod args;
+mod recorded;
 mod rejects;
 mod shown;
 mod ways_out;
@@ -26,6 +27,9 @@ use ways_out::with_options;
 
 /// Imports the files, one after the other; one that is refused does not keep the others out.
 pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
+    if let Some(folder) = &args.recording {
+        return recorded::import(folder, args.store.as_deref(), terminal);
+    }
     let calendar = TimeManager::new().calendar(&args.group)?;
     let options = options(args);
     let symbols: Vec<SymbolChoice> = args.files.iter().map(|file| symbol_of(args, file)).collect();
@@ -52,7 +56,7 @@ pub fn import(args: &ImportArgs, terminal: &mut Terminal) -> Outcome {
         Some(path) => Some(Rejects::create(path)?),
         None => None,
     };
-    let mut writer = StoreWriter::open(&args.store)?;
+    let mut writer = StoreWriter::open(args.store())?;
     let mut importer = Importer::new(&mut writer);
     let mut exit = Exit::Done;
     for (file, symbols) in args.files.iter().zip(&symbols) {
@@ -134,7 +138,7 @@ fn outputs(args: &ImportArgs) -> Outputs {
         outputs = outputs.reads(file, "an imported file");
     }
     match &args.rejects {
-        Some(rejects) => outputs.reads_store(&args.store).writes(rejects, "--rejects"),
+        Some(rejects) => outputs.reads_store(args.store()).writes(rejects, "--rejects"),
         None => outputs,
     }
 }

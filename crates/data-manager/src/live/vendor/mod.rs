@@ -100,7 +100,9 @@ enum Subscription {
 impl<P: Protocol> Vendor<P> {
     /// A vendor that nothing is wanted of so far.
     pub fn new(protocol: P, settings: Settings, inlet: Inlet) -> Vendor<P> {
-        let traits = Arc::new(protocol.traits().clone());
+        let mut traits = protocol.traits().clone();
+        traits.silent_after = settings.silent_after.unwrap_or(traits.silent_after);
+        let traits = Arc::new(traits);
         let asks = Asks::new(traits.requests);
         Vendor {
             protocol,

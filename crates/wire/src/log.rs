@@ -6,14 +6,24 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::event::Event;
+use crate::event::Event;
 
 /// The version of this form.
 pub const FORM: u64 = 1;
 
-/// A line of the log.
+/// A line of the log, by the name of its `event`.
+///
+/// ```
+/// use openbell_wire::log::Line;
+///
+/// let text = r#"{"event":"end","digest":"8a42033fba4b5859","n_bars":990,"n_steps":1210,"phase":"closed"}"#;
+/// let Line::End(end) = serde_json::from_str(text)? else { panic!("another line") };
+/// assert_eq!(end.n_bars, 990);
+/// assert_eq!(Line::End(end).text(), text);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Line {
     /// The first.
     Run(Head),
@@ -59,28 +69,21 @@ impl Line {
     /// The text of the line: one object, the event's name before its fields, for people who read
     /// the log.
     pub fn text(&self) -> String {
-        let (name, fields) = self.name_and_fields();
-        let fields = fields.to_string();
-        format!("{{\"event\":{name:?},{}", fields.strip_prefix('{').unwrap_or("}"))
-    }
-
-    /// What serde makes of an enum: an object with the name of the variant over its fields.
-    fn name_and_fields(&self) -> (String, Value) {
-        let value = serde_json::to_value(self).expect("text keys and finite shapes are JSON");
-        let Value::Object(named) = value else {
-            unreachable!("every variant has fields, and is an object")
-        };
-        named.into_iter().next().expect("a variant has a name")
+        let mut value = serde_json::to_value(self).expect("text keys and finite shapes are JSON");
+        let name = value["event"].take();
+        if let Value::Object(fields) = &mut value {
+            fields.remove("event");
+        }
+        let fields = value.to_string();
+        format!("{{\"event\":{name},{}", fields.strip_prefix('{').unwrap_or("}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::command::{
-        Answer, Command, ParameterValue, Signal, SymbolAnswer, SymbolOutcome,
-    };
-    use super::super::event::{LaggingSymbol, Origin, Reason, Taken};
     use super::*;
+    use crate::command::{Answer, Command, ParameterValue, Signal, SymbolAnswer, SymbolOutcome};
+    use crate::event::{LaggingSymbol, Origin, Reason, Taken};
 
     const AT: &str = "2025-07-02T13:31:00Z";
 
@@ -178,8 +181,7 @@ mod tests {
     #[test]
     fn what_a_line_says_can_be_read_again() {
         for (line, text) in samples() {
-            let value = serde_json::to_value(&line).unwrap();
-            assert_eq!(serde_json::from_value::<Line>(value).unwrap(), line, "{text}");
+            assert_eq!(serde_json::from_str::<Line>(text).unwrap(), line, "{text}");
         }
     }
 }

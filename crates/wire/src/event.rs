@@ -2,11 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Answer, Command, Signal};
+use crate::command::{Answer, Command, Signal};
 
-/// One entry of the event log.
+/// One entry of the event log, by the name of its `event`.
+///
+/// ```
+/// use openbell_wire::event::Event;
+///
+/// let line = r#"{"event":"gate_opened","at":"2025-07-02T16:00:00Z","epoch":3}"#;
+/// let opened = Event::GateOpened { at: "2025-07-02T16:00:00Z".to_owned(), epoch: 3 };
+/// assert_eq!(serde_json::from_str::<Event>(line)?, opened);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A session is at its open, its symbols are loaded.
     SessionOpened {

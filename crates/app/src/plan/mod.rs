@@ -1,9 +1,11 @@
 //! `openbell plan`: what a run would read, without reading a price.
 
+mod live;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use openbell_config::ScheduleChange;
+use openbell_config::{Mode, ScheduleChange};
 use openbell_coordinator::{HistoryWindow, Plan, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
@@ -38,11 +40,17 @@ pub struct PlanArgs {
 const EXAMPLES: &str = "\
 Examples:
   openbell plan session.json
-  openbell plan session.json --store bars --json";
+  openbell plan session.json --store bars --json
+  openbell plan live.json
+      the next sessions, connections and requests, and which history is missing; asks nothing of the vendor";
 
 /// Plans it.
 pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
     let file = SessionFile::load(&args.config, terminal)?;
+    if let Mode::Live(live) = &file.config.mode {
+        let live = live.as_ref().clone();
+        return live::plan_live(file, &live, args, terminal);
+    }
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
     let (made, _) = modules::of_file(&file, &time)?;
@@ -108,14 +116,16 @@ impl Purpose {
     }
 }
 
+/// What is read of the store: the sessions' own bars, and the days before.
 fn reads(plan: &Plan, store: &DataManager) -> Result<Vec<Read>, Failure> {
     let mut symbols = plan.config().session_data_config.all_symbols();
     symbols.sort();
+    let is_live = matches!(plan.config().mode, Mode::Live(_));
     let mut reads = Vec::new();
     for symbol in symbols {
         let stored = store.intervals(&symbol);
         let base = SeriesKey { symbol: symbol.clone(), interval: plan.base() };
-        if stored.contains(&base.interval) {
+        if !is_live && stored.contains(&base.interval) {
             reads.push(read(plan, store, base, Purpose::Sessions, plan.sessions())?);
         }
         for window in plan.history_of(&symbol) {
@@ -224,6 +234,18 @@ fn print(
         modules.print(terminal, "")?;
     }
     terminal.line("")?;
+    print_reads(reads, terminal)?;
+    let n_expected: u64 = reads.iter().map(|read| read.n_expected).sum();
+    let n_stored: u64 = reads.iter().filter_map(|read| read.n_stored).sum();
+    terminal.line(format!(
+        "\n{} expected in all, {} stored from the first open to the last close",
+        counted(n_expected, "bar"),
+        counted(n_stored, "row"),
+    ))?;
+    Ok(())
+}
+
+fn print_reads(reads: &[Read], terminal: &mut Terminal) -> Result<(), Failure> {
     let mut table = Table::new([
         ("symbol", Align::Left),
         ("reads", Align::Left),
@@ -243,13 +265,6 @@ fn print(
         ]);
     }
     table.print(terminal, "")?;
-    let n_expected: u64 = reads.iter().map(|read| read.n_expected).sum();
-    let n_stored: u64 = reads.iter().filter_map(|read| read.n_stored).sum();
-    terminal.line(format!(
-        "\n{} expected in all, {} stored from the first open to the last close",
-        counted(n_expected, "bar"),
-        counted(n_stored, "row"),
-    ))?;
     Ok(())
 }
 
@@ -302,19 +317,6 @@ fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
             "schedule_skipped": skipped,
         })
     };
-    let read = |read: &Read| {
-        json!({
-            "symbol": read.key.symbol.as_str(),
-            "interval": read.key.interval.to_string(),
-            "history_sessions": match read.purpose {
-                Purpose::Sessions => None,
-                Purpose::History { n_sessions, .. } => Some(n_sessions),
-            },
-            "files": read.files,
-            "expected_bars": read.n_expected,
-            "stored_rows": read.n_stored,
-        })
-    };
     json!({
         "session_name": plan.config().session_name,
         "exchange_group": plan.config().exchange_group.name,
@@ -325,6 +327,20 @@ fn as_json(plan: &Plan, folder: &Path, reads: &[Read]) -> Value {
         "modules": modules_of(plan).map(|(module, when)| json!({"module": module, "called": when}))
             .collect::<Vec<_>>(),
         "sessions": plan.sessions().iter().map(session).collect::<Vec<_>>(),
-        "reads": reads.iter().map(read).collect::<Vec<_>>(),
+        "reads": reads.iter().map(read_json).collect::<Vec<_>>(),
+    })
+}
+
+fn read_json(read: &Read) -> Value {
+    json!({
+        "symbol": read.key.symbol.as_str(),
+        "interval": read.key.interval.to_string(),
+        "history_sessions": match read.purpose {
+            Purpose::Sessions => None,
+            Purpose::History { n_sessions, .. } => Some(n_sessions),
+        },
+        "files": read.files,
+        "expected_bars": read.n_expected,
+        "stored_rows": read.n_stored,
     })
 }

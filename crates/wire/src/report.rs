@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::command::Signal;
-use super::event::Reason;
+use crate::command::Signal;
+use crate::event::Reason;
 
 /// What a run came to. [`Report::wall`] holds all that differs from one run to the next.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -43,8 +43,36 @@ pub struct Report {
     pub metadata: Option<Map<String, Value>>,
     /// What was exported; null where nothing was.
     pub exported: Option<Exported>,
+    /// What only a live run has; absent in a backtest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<Live>,
     /// What differs from one run to the next.
     pub wall: Wall,
+}
+
+/// What a live run came to beside its sessions.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Live {
+    /// Rows that all feeds have handed over.
+    pub handed_over: u64,
+    /// Bars that were delivered while their symbol was behind.
+    pub caught_up: u64,
+    /// Bars that came after something later was published.
+    pub late: u64,
+    /// Rows that took the place of another.
+    pub revised: u64,
+    /// Stretches whose bars will not come.
+    pub gaps_left: u64,
+    /// How often a topic was found silent while the vendor had bars.
+    pub silent_topics: u64,
+    /// Connections that were lost and made anew, by cause.
+    pub reconnects: BTreeMap<String, u64>,
+    /// The share of market time in which there was data, 0 to 1; null before any has passed.
+    pub active_share: Option<f64>,
+    /// The longest stretch without, in seconds of market time.
+    pub longest_inactive_seconds: f64,
+    /// The folder of the last session's recording; null where nothing is recorded.
+    pub recording: Option<String>,
 }
 
 /// What became of a consumer.
@@ -147,6 +175,14 @@ pub struct Series {
 }
 
 /// A run of bars that are missing.
+///
+/// ```
+/// use openbell_wire::report::Gap;
+///
+/// let gap = r#"{"since":"2025-07-02T13:45:00Z","until":"2025-07-02T13:48:00Z","bars":3}"#;
+/// assert_eq!(serde_json::from_str::<Gap>(gap)?.bars, 3);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Gap {
     /// When the first of them opens.

@@ -1,6 +1,8 @@
 //! Reading values by their description: each reading yields the value or records what is wrong,
 //! and goes on, so that all errors of a file are found at once.
 
+mod free;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -18,6 +20,8 @@ use crate::remarks::Remarks;
 use crate::shape::{Kind, Presence, Shape};
 use crate::speed::is_speed;
 use crate::words::{Word, read_hh_mm};
+
+pub(crate) use free::Number;
 
 /// Everything found so far.
 #[derive(Default)]
@@ -45,13 +49,6 @@ pub(crate) struct Item<'a> {
     path: JsonPath,
     kind: &'static Kind,
     findings: &'a Findings,
-}
-
-/// One member of an object of numbers.
-pub(crate) struct Number<'a> {
-    pub(crate) key: String,
-    pub(crate) value: f64,
-    pub(crate) item: Item<'a>,
 }
 
 /// One object, its keys checked.
@@ -116,7 +113,11 @@ impl<'a> Item<'a> {
     }
 
     pub(crate) fn whole_number(&self) -> Option<u32> {
-        let Kind::Leaf(Allowed::WholeNumber { min, max }) = self.kind else {
+        let kind = match self.kind {
+            Kind::WordOr(_, other) => other.as_ref(),
+            kind => kind,
+        };
+        let Kind::Leaf(Allowed::WholeNumber { min, max }) = kind else {
             unreachable!("{} is described as no whole number", self.path)
         };
         match &self.node.value {
@@ -137,6 +138,9 @@ impl<'a> Item<'a> {
         let is_in_range = match self.kind {
             Kind::Leaf(Allowed::AboveZero) => number > 0.0,
             Kind::Leaf(Allowed::Speed) => is_speed(number),
+            Kind::Leaf(Allowed::NumberIn { min, max }) => {
+                (f64::from(*min)..=f64::from(*max)).contains(&number)
+            }
             _ => true,
         };
         // A written -0 is 0, and reads so in reports.
@@ -170,6 +174,15 @@ impl<'a> Item<'a> {
 
     pub(crate) fn time_of_day(&self) -> Option<TimeOfDay> {
         self.read(read_hh_mm)
+    }
+
+    /// Whether it is `false`, which says that the other kind is not wanted.
+    pub(crate) fn is_false(&self) -> bool {
+        self.node.value == Value::Bool(false)
+    }
+
+    pub(crate) fn is_empty_list(&self) -> bool {
+        matches!(&self.node.value, Value::List(nodes) if nodes.is_empty())
     }
 
     pub(crate) fn is_list(&self) -> bool {
@@ -224,87 +237,11 @@ impl<'a> Item<'a> {
     }
 
     pub(crate) fn object(&self) -> Option<Object<'a>> {
-        let Kind::Object(shape) = self.kind else {
+        let (Kind::Object(shape) | Kind::FalseOr(shape)) = self.kind else {
             unreachable!("{} is described as no object", self.path)
         };
         Object::open(self.node, self.path.clone(), shape, self.findings)
             .or_else(|| self.not_allowed())
-    }
-
-    /// The object of anything, as JSON.
-    pub(crate) fn free(&self) -> Option<serde_json::Map<String, serde_json::Value>> {
-        let Value::Object(_) = self.node.value else { return self.not_allowed() };
-        match self.json(self.node, &self.path)? {
-            serde_json::Value::Object(map) => Some(map),
-            _ => None,
-        }
-    }
-
-    fn json(&self, node: &'a Node, path: &JsonPath) -> Option<serde_json::Value> {
-        Some(match &node.value {
-            Value::Null => serde_json::Value::Null,
-            Value::Bool(word) => (*word).into(),
-            Value::Number(text) => match json_number(text) {
-                Some(number) => number.into(),
-                None => {
-                    let fault = Fault::NotAllowed {
-                        found: text.clone(),
-                        allowed: Allowed::Number,
-                        nearest: None,
-                    };
-                    self.findings.error(path, node.at, fault);
-                    return None;
-                }
-            },
-            Value::Text(text) => text.clone().into(),
-            Value::List(nodes) => {
-                let read: Vec<Option<serde_json::Value>> = nodes
-                    .iter()
-                    .enumerate()
-                    .map(|(i, node)| self.json(node, &path.item(i)))
-                    .collect();
-                read.into_iter().collect::<Option<Vec<_>>>()?.into()
-            }
-            Value::Object(members) => {
-                let distinct = distinct_members(node, path, self.findings);
-                let is_whole = distinct.len() == members.len();
-                let read: Vec<Option<(String, serde_json::Value)>> = distinct
-                    .into_iter()
-                    .map(|(key, node)| Some((key.to_owned(), self.json(node, &path.key(key))?)))
-                    .collect();
-                let map = read.into_iter().collect::<Option<serde_json::Map<_, _>>>()?;
-                is_whole.then_some(serde_json::Value::Object(map))?
-            }
-        })
-    }
-
-    /// The members of an object of numbers, in the order of the file, and its remarks.
-    pub(crate) fn numbers(&self) -> Option<(Vec<Number<'a>>, Remarks)> {
-        static NUMBER: Kind = Kind::Leaf(Allowed::Number);
-        static TEXT: Kind = Kind::Leaf(Allowed::Text);
-        let Value::Object(_) = self.node.value else { return self.not_allowed() };
-        let mut remarks = Remarks::default();
-        let mut numbers = Vec::new();
-        let mut is_right = true;
-        for (key, node) in distinct_members(self.node, &self.path, self.findings) {
-            let remark = match key {
-                "comment" => Some(&mut remarks.comment),
-                "note" => Some(&mut remarks.note),
-                _ => None,
-            };
-            let kind = if remark.is_some() { &TEXT } else { &NUMBER };
-            let item = Item { node, path: self.path.key(key), kind, findings: self.findings };
-            if let Some(remark) = remark {
-                *remark = item.text();
-                is_right &= remark.is_some();
-                continue;
-            }
-            match item.number() {
-                Some(value) => numbers.push(Number { key: key.to_owned(), value, item }),
-                None => is_right = false,
-            }
-        }
-        is_right.then_some((numbers, remarks))
     }
 }
 
@@ -411,6 +348,13 @@ impl<'a> Object<'a> {
         }
     }
 
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.given(name) {
+            Some(item) => item.text(),
+            None => self.default(name).as_str().map(str::to_owned),
+        }
+    }
+
     pub(crate) fn word<W: Word>(&self, name: &str) -> Option<W> {
         match self.given(name) {
             Some(item) => item.word(),
@@ -440,7 +384,8 @@ impl<'a> Object<'a> {
         if let Some(item) = self.given(name) {
             return item.object();
         }
-        let Some(Kind::Object(shape)) = self.shape.field(name).map(|field| &field.kind) else {
+        let kind = self.shape.field(name).map(|field| &field.kind);
+        let Some(Kind::Object(shape) | Kind::FalseOr(shape)) = kind else {
             unreachable!("{}.{name} is described as no object", self.path)
         };
         let path = self.path.key(name);
@@ -474,18 +419,6 @@ fn distinct_members<'a>(
         }
     }
     distinct
-}
-
-// The nearest float64 where it is no integer of 64 bits, so that it is written again as it was
-// read; `None` where it is beyond all.
-fn json_number(text: &str) -> Option<serde_json::Number> {
-    if let Ok(number) = text.parse::<u64>() {
-        return Some(number.into());
-    }
-    match text.parse::<i64>() {
-        Ok(number) if number < 0 => Some(number.into()),
-        _ => serde_json::Number::from_f64(text.parse().ok()?),
-    }
 }
 
 fn unknown_key(key: &str, path: &JsonPath, shape: &Shape) -> Fault {
@@ -541,7 +474,7 @@ pub fn nearest_name<'n>(text: &str, names: impl IntoIterator<Item = &'n str>) ->
 }
 
 /// The same, where it is so like that it may be meant.
-fn close_word(text: &str, words: &[&'static str]) -> Option<&'static str> {
+pub(crate) fn close_word(text: &str, words: &[&'static str]) -> Option<&'static str> {
     let nearest = nearest_word(text, words);
     (distance(text, nearest) * 2 <= nearest.len()).then_some(nearest)
 }

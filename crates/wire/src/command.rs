@@ -5,6 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Something asked of a session, by its `name`.
+///
+/// ```
+/// use openbell_wire::command::Command;
+///
+/// let add = r#"{"name":"add_symbols","symbols":["TSLA"]}"#;
+/// let expected = Command::AddSymbols { symbols: vec!["TSLA".to_owned()], stay: false };
+/// assert_eq!(serde_json::from_str::<Command>(add)?, expected);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case")]
 pub enum Command {
@@ -88,6 +97,16 @@ pub struct Signal {
 }
 
 /// What became of a command.
+///
+/// ```
+/// use openbell_wire::command::{Answer, SymbolAnswer, SymbolOutcome};
+///
+/// let added = SymbolAnswer { symbol: "TSLA".to_owned(), outcome: SymbolOutcome::Added(1) };
+/// let answer: Answer = serde_json::from_str(r#"[{"symbol":"TSLA","added":1}]"#)?;
+/// assert_eq!(answer, Answer::Symbols(vec![added]));
+/// assert_eq!(serde_json::from_str::<Answer>(r#""done""#)?, Answer::Done);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {

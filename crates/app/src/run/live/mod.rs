@@ -1,0 +1,427 @@
+//! A live session: a vendor followed by the clock on the wall, said line by line, and recorded.
+//!
+//! Threads: the core's is the one that calls; beside it those of the connection, one that tells, one that
+//! renews the clock that readers hold the core against, one that brings the recording to the medium.
+
+mod activity;
+mod counts;
+mod lines;
+mod metrics;
+mod panel;
+mod prepared;
+mod raw;
+mod recorded;
+mod sim;
+mod storing;
+mod summary;
+mod teller;
+mod threads;
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use openbell_config::{DataApi, LiveConfig};
+use openbell_coordinator::{
+    Engine, Event, Look, Phase, Recording, RecordingError, Report, Signal, Step, run_by_event,
+};
+use openbell_data_manager::live::Note;
+use openbell_market::BarInterval;
+use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError, RunLog};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
+use openbell_vendors::{Connection as Line, Transport, Trust};
+use openbell_wire::engine::{RunTally, end_line, event_line};
+
+use super::RunArgs;
+use super::event_file::EventFile;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::followed::choose_base;
+use crate::interrupt::Interrupt;
+use crate::report::{self, RunFacts};
+use crate::session_file::SessionFile;
+use crate::table::{counted, length};
+use crate::terminal::Terminal;
+use lines::Lines;
+use metrics::{MetricsFile, session_figures};
+use panel::Panel;
+use prepared::{Prepared, prepare};
+use sim::Sim;
+use storing::{Storing, store_sessions};
+use teller::{Ended, SharedFigures, Teller, Told};
+use threads::Threads;
+
+/// How often the clock is renewed that readers hold the core against.
+const TICK: Duration = Duration::from_millis(200);
+
+/// What is to be run.
+struct Asked<'a> {
+    file: &'a SessionFile,
+    live: &'a LiveConfig,
+    base: BarInterval,
+    args: &'a RunArgs,
+    interrupt: &'a Interrupt,
+}
+
+/// Follows the vendor that `file` names, to the end of its sessions.
+pub(super) fn run_live(
+    mut file: SessionFile,
+    live: &LiveConfig,
+    args: &RunArgs,
+    interrupt: &Interrupt,
+    terminal: &mut Terminal,
+) -> Outcome {
+    if args.speed.is_some() {
+        let text = "--speed is for backtests: a live session goes by the clock on the wall";
+        return Err(Failure::says(Exit::Usage, text));
+    }
+    let base = choose_base(&mut file, live)?;
+    let mut threads = Threads::default();
+    let sim = match (live.data_api, &live.endpoint) {
+        (DataApi::Sim, None) => {
+            Some(Sim::serve(&file.config.session_data_config.symbols, &mut threads)?)
+        }
+        _ => None,
+    };
+    let asked = Asked { file: &file, live, base, args, interrupt };
+    let followed = follow(&asked, sim.as_ref(), &mut threads, terminal);
+    if let Some(sim) = sim {
+        sim.stop();
+    }
+    let joined = threads.join();
+    let exit = followed?;
+    joined?;
+    Ok(exit)
+}
+
+fn follow(
+    asked: &Asked<'_>,
+    sim: Option<&Sim>,
+    threads: &mut Threads,
+    terminal: &mut Terminal,
+) -> Outcome {
+    let (args, live) = (asked.args, asked.live);
+    let Prepared {
+        mut engine,
+        ticker,
+        vendor,
+        door,
+        wall,
+        recorder,
+        recorded,
+        raw,
+        export,
+        log,
+        said,
+        begun,
+    } = prepare(asked, sim, threads, terminal)?;
+    let name = live.data_api.name();
+    let calendar = engine.plan().calendar().clone();
+    let now = wall.now();
+    let figures = SharedFigures::new(calendar.clone(), begun);
+    let (tell, told): (Sender<Told>, Receiver<Told>) = channel();
+    for line in said {
+        let _ = tell.send(Told::Line(line)); // It is received below.
+    }
+    let (keeper, run_log, unsynced, replay) = match recorded {
+        Some((keeper, log, unsynced, replay)) => (Some(keeper), Some(log), Some(unsynced), replay),
+        None => (None, None, None, None),
+    };
+    let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
+    let storing = match &recorder {
+        Some(recorder) => {
+            let store =
+                Some(log.store.as_str()).filter(|store| !store.is_empty() && recorder.stores);
+            Some(store_sessions(recorder, store.map(PathBuf::from), tell.clone(), threads)?)
+        }
+        None => None,
+    };
+    let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
+    let mut sink =
+        Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
+    if let Some(replay) = replay {
+        repeat(&replay, &mut engine, &mut sink)?;
+        let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
+    }
+    let notes = {
+        let tell = tell.clone();
+        move |at: Timestamp, note: &Note| {
+            let _ = tell.send(Told::Note(at, note.clone())); // Nobody listens once the run has ended.
+        }
+    };
+    let transport = Transport::new(Trust::platform());
+    let clock = Arc::new(SystemWall::new());
+    let Line { carriers, control } = match raw {
+        Some(log) => {
+            let tap = raw::keeping(log, tell.clone(), threads)?;
+            Line::tapped(vendor, &transport, clock, notes, tap)
+        }
+        None => Line::new(vendor, &transport, clock, notes),
+    };
+    for carrier in carriers {
+        let name = carrier.name().to_owned();
+        threads.run(&name, move || {
+            carrier.run().map_err(|fault| Failure::new(Exit::RunFailed, fault))
+        })?;
+    }
+    let ticking = tick(ticker, threads)?;
+    let _listening = asked.interrupt.wakes(Arc::clone(&wall));
+    let engines: Arc<dyn WallClock> = Arc::clone(&wall) as Arc<dyn WallClock>;
+    let is_ending = Arc::new(AtomicBool::new(false));
+    let metrics = args.metrics.as_ref().map(|path| MetricsFile {
+        path: path.clone(),
+        tally: RunTally::new(now),
+        base: asked.base,
+        session: session_figures(&asked.file.config),
+        vendor: name,
+        door,
+        control: control.clone(),
+        recording: recorder.clone().zip(unsynced),
+        began: now,
+        next: now,
+        has_failed: false,
+    });
+    let teller = Teller {
+        metrics,
+        panel: Panel::new(terminal, !args.no_progress),
+        terminal: &mut *terminal,
+        lines: Lines::new(calendar.clone(), name),
+        handle: engine.handle(),
+        wall: SystemWall::new(),
+        figures: figures.clone(),
+        give_up: live.give_up_minutes.map(|minutes| Nanos::from_secs(60 * i64::from(minutes))),
+        is_json: args.json,
+        vendor: name,
+        is_ending: Arc::clone(&is_ending),
+        wakes: Arc::clone(&engines),
+    };
+    let began = wall.passed();
+    let (run, telling) = thread::scope(|scope| {
+        let telling = scope.spawn(move || teller.run(&told));
+        let mut run = Ok(());
+        run_by_event(&mut engine, &engines, |engine| {
+            run = sink.take(engine);
+            let goes_on = run.is_ok()
+                && !asked.interrupt.is_asked()
+                && !is_ending.load(Ordering::SeqCst)
+                && !telling.is_finished();
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        if let Some(storing) = sink.storing.take() {
+            storing.finish();
+        }
+        let _ = tell.send(Told::Over); // The vendor's side may still have something to say.
+        match telling.join() {
+            Ok(told) => (run, told),
+            Err(panicked) => std::panic::resume_unwind(panicked),
+        }
+    });
+    control.stop();
+    drop(ticking);
+    let elapsed = wall.passed() - began;
+    let digest = engine.report().digest;
+    let is_paused = !engine.phase().is_final();
+    if is_paused {
+        stop(&mut engine, wall.now());
+    }
+    let mut report = engine.report();
+    report.signals = std::mem::take(&mut sink.signals);
+    report.digest = digest; // That which a replay of the recording comes to.
+    let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose();
+    drop(engine);
+    let why = if is_paused { "interrupted" } else { report.phase.name() };
+    if let Some(keeper) = keeper {
+        keeper.end(why, digest);
+    }
+    run?;
+    telling?;
+    sink.finish(&report, is_paused)?;
+    let exported = exported?;
+    let facts = RunFacts {
+        config: &asked.file.config,
+        calendar: &calendar,
+        elapsed,
+        exported: exported.as_ref().zip(args.export.as_deref()),
+    };
+    let figures = figures.lock();
+    if args.json {
+        let live = summary::of_report(&figures, &report, recorder.as_deref());
+        terminal.line(format!("{:#}", report::as_json(&report, &facts, Some(live))))?;
+    } else {
+        report::print(&report, &facts, terminal)?;
+        summary::print(&figures, &report, recorder.as_deref(), terminal)?;
+    }
+    terminal.flush()?;
+    Ok(end_of(&report, &figures, asked, name, terminal))
+}
+
+/// Where the events of a run go, in order.
+struct Sink {
+    tell: Sender<Told>,
+    /// The log that was asked for.
+    whole: Option<EventFile>,
+    /// The log beside the recording.
+    run_log: Option<RunLog>,
+    /// What stores the sessions that are closed.
+    storing: Option<Storing>,
+    n_events: u64,
+    /// Whether the events were told by a process that has ended since.
+    is_rehearsal: bool,
+    signals: Vec<(Timestamp, Signal)>,
+}
+
+impl Sink {
+    /// Takes what is new out of the engine, which keeps nothing for months.
+    fn take(&mut self, engine: &mut Engine) -> Result<(), Failure> {
+        let events = engine.drain_events();
+        if let Some(whole) = &mut self.whole {
+            whole.append(&events)?;
+        }
+        for event in events {
+            if let Some(log) = &mut self.run_log {
+                log.event(self.n_events, &event_line(&event)).map_err(log_failure)?;
+            }
+            self.n_events += 1;
+            if let Event::Signalled { at, signal } = &event {
+                self.signals.push((*at, signal.clone()));
+            }
+            if let (Event::SessionClosed { date, .. }, Some(storing)) = (&event, &self.storing) {
+                storing.close(*date);
+            }
+            let event = Box::new(event);
+            let told = if self.is_rehearsal { Told::Rehearsed(event) } else { Told::Event(event) };
+            let _ = self.tell.send(told); // Whoever is gone ends the run.
+        }
+        Ok(())
+    }
+
+    /// Writes the last lines; the log of a run that is gone on with has none.
+    fn finish(self, report: &Report, is_paused: bool) -> Result<(), Failure> {
+        if let Some(whole) = self.whole {
+            whole.finish(&[], report)?;
+        }
+        if let (Some(log), false) = (self.run_log, is_paused) {
+            log.end(&end_line(report))?;
+        }
+        Ok(())
+    }
+}
+
+/// A replay that differs from its log is no damage of the recording.
+fn log_failure(error: RecorderError) -> Failure {
+    match error {
+        error @ RecorderError::LogDiffers { .. } => Failure::new(Exit::RunFailed, error),
+        error => error.into(),
+    }
+}
+
+/// Repeats what was recorded, as fast as it goes: what consumers keep in memory is then as it was.
+fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), Failure> {
+    engine.rehearse(true);
+    loop {
+        let repeated = replay.step(engine);
+        sink.take(engine)?;
+        match repeated {
+            Ok(Repeated::Goes) => {}
+            Ok(Repeated::Over) => break,
+            Err(ReplayError::Unreadable(error)) => return Err(error.into()),
+            Err(differs) => return Err(Failure::new(Exit::RunFailed, differs)),
+        }
+    }
+    engine.rehearse(false);
+    sink.is_rehearsal = false;
+    let _ = sink.tell.send(Told::Line(format!(
+        "gone on with: {} of the recording repeated, {}",
+        counted(replay.n_repeated(), "look"),
+        counted(sink.n_events, "event"),
+    )));
+    if let Some(log) = &mut sink.run_log {
+        for tail in log.go_on()? {
+            let text = format!(
+                "warning: the event log was longer than the recording; {} moved to {}",
+                counted(tail.n_lines as u64, "line"),
+                tail.path.display()
+            );
+            let _ = sink.tell.send(Told::Line(text));
+        }
+    }
+    Ok(())
+}
+
+/// Brings a run that is paused to the end that its report is of. Nothing of it is recorded: the run goes
+/// on from where it was paused.
+fn stop(engine: &mut Engine, now: Timestamp) {
+    engine.record_with(Box::new(Unrecorded));
+    drop(engine.handle().stop()); // Its answer is the end of the run.
+    while !matches!(engine.step(now), Step::Ended(_)) {}
+}
+
+/// Keeps nothing.
+struct Unrecorded;
+
+impl Recording for Unrecorded {
+    fn look(&mut self, _: &Look<'_>) -> Result<(), RecordingError> {
+        Ok(())
+    }
+}
+
+/// Renews the clock that readers hold the core against, until what is returned is dropped.
+fn tick(mut ticker: CoarseTicker, threads: &mut Threads) -> Result<Sender<()>, Failure> {
+    let wall = SystemWall::new();
+    let (ticking, is_over) = channel();
+    threads.run("clock of readers", move || {
+        while is_over.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            ticker.tick(wall.now());
+        }
+        Ok(())
+    })?;
+    Ok(ticking)
+}
+
+fn end_of(
+    report: &Report,
+    figures: &teller::Figures,
+    asked: &Asked<'_>,
+    vendor: &str,
+    terminal: &Terminal,
+) -> Exit {
+    let again = match asked.live.record {
+        Some(_) => "; run it again to go on with it",
+        None => "",
+    };
+    match (report.phase, &figures.ended) {
+        (_, Some(Ended::Refused(said))) => {
+            let hint = "`openbell vendors` says what it wants";
+            terminal.error(&format!("{vendor} refuses us: {said}; {hint}"));
+            Exit::Vendor
+        }
+        (_, Some(Ended::GaveUp(inactive))) => {
+            let inactive = length(*inactive);
+            terminal.error(&format!(
+                "given up: the session was inactive for {inactive} of market time{again}"
+            ));
+            Exit::GaveUp
+        }
+        (Phase::Closed, None) if figures.counts.n_up == 0 && report.n_bars == 0 => {
+            terminal.error(&format!(
+                "{vendor} was never reached; `openbell vendors doctor {vendor}` says more"
+            ));
+            Exit::Vendor
+        }
+        (Phase::Closed, None) => Exit::Done,
+        (Phase::Stopped, None) if asked.interrupt.is_asked() => {
+            terminal.note(&format!("interrupted{again}"));
+            Exit::Interrupted
+        }
+        _ => {
+            let failure = report.failure.as_ref();
+            let why = failure
+                .map_or_else(|| "it was stopped before its end".to_owned(), ToString::to_string);
+            terminal.error(&format!("the run has failed: {why}"));
+            Exit::RunFailed
+        }
+    }
+}
