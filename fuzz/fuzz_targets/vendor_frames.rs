@@ -41,6 +41,10 @@ fn speak(mut vendor: impl Protocol, symbol: &str, text: &str) {
             _ => {}
         }
     }
+    let response = Response { status: 200, headers: &[], body: text };
+    if let Ok(at) = vendor.clock_answered(&response) {
+        assert!(vendor.clock_request().is_some(), "{at} of a clock that is not asked for");
+    }
     let query = Query::Bars { key: key.clone(), since: now, until: None, page: None };
     for query in [query, Query::Newest { keys: vec![key] }] {
         let response = Response { status: 200, headers: &[], body: text };

@@ -52,7 +52,9 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         }),
         Step::own(
             "vendors",
-            format!("simulate --vendor … --seeds {N_VENDOR_SEEDS}, and --faults"),
+            format!(
+                "simulate --vendor … --seeds {N_VENDOR_SEEDS}, --faults, and a day of 40 symbols"
+            ),
             |w| vendors(w).map(Outcome::Ran),
         ),
         Step::own("proptest", format!("proptest --cases {N_CASES}"), |w| {
@@ -75,13 +77,16 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-/// The campaign of each vendor, and its short day with every fault at every place.
+/// The campaign of each vendor, its short day with every fault at every place, and a whole day of 40
+/// symbols whose connection breaks every one to thirty minutes.
 fn vendors(workspace: &Workspace) -> Result<TestCount> {
     let mut count = TestCount::default();
     for vendor in Vendor::ALL {
         count.add(simulation::run(workspace, ci::seeds(N_VENDOR_SEEDS, Kind::Vendor(vendor)))?);
         let faults = Asked { n_seeds: None, ..ci::seeds(0, Kind::Faults(vendor)) };
         count.add(simulation::run(workspace, faults)?);
+        let soak = Asked { n_seeds: None, ..ci::seeds(0, Kind::Soak(vendor)) };
+        count.add(simulation::run(workspace, soak)?);
     }
     Ok(count)
 }

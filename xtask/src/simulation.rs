@@ -33,6 +33,8 @@ pub enum Kind {
     Vendor(Vendor),
     /// A short day of a vendor, with every fault at every place.
     Faults(Vendor),
+    /// A day of some symbols of a vendor, whose connection breaks again and again.
+    Soak(Vendor),
 }
 
 /// A vendor whose client there is.
@@ -68,6 +70,7 @@ impl Kind {
             Kind::Live => "--live".to_owned(),
             Kind::Vendor(vendor) => format!("--vendor {}", vendor.name()),
             Kind::Faults(vendor) => format!("--vendor {} --faults", vendor.name()),
+            Kind::Soak(vendor) => format!("--vendor {} --soak --symbols 40", vendor.name()),
         }
     }
 }

@@ -234,6 +234,21 @@ fn its_list_says_who_trades() {
 }
 
 #[test]
+fn its_clock_can_be_asked_for_while_nothing_trades() {
+    let binance = Binance::new(Names::default(), binance::endpoint());
+    let request = binance.clock_request().expect("it has one");
+    assert_eq!(request.url, "https://data-api.binance.vision/api/v3/time");
+    let read = |status, body: &str| {
+        binance.clock_answered(&Response { status, headers: &[], body }).map_err(|_| ())
+    };
+    assert_eq!(read(200, sample!("binance/time")), Ok(at("2025-11-30T14:02:00.123Z")));
+    for body in ["{}", "[]", r#"{"serverTime":"soon"}"#, r#"{"serverTime":1e300}"#, ""] {
+        assert_eq!(read(200, body), Err(()), "{body}");
+    }
+    assert_eq!(read(403, sample!("binance/time")), Err(()));
+}
+
+#[test]
 fn a_month_is_no_minute() {
     let mut talk = talk();
     let frame = sample!("binance/kline_closed").replace(r#""i":"1m""#, r#""i":"1M""#);

@@ -211,3 +211,20 @@ fn a_stream_that_was_never_connected_has_shown_nothing() {
     let checked = Watch::default().judged(patient.protocol.traits(), &patient.key, patient.now);
     assert_eq!(broken(&checked), ["the stream is connected"]);
 }
+
+#[test]
+fn who_is_watched_says_what_it_would_say_by_itself() {
+    let watch = Watch::default();
+    let kraken = patient("kraken", 1, "[]").protocol;
+    let mut out = Doings::default();
+    watch.over(kraken).ping(LineId(1), &mut out);
+    let sent = out.take();
+    assert!(
+        matches!(&sent[..], [Doing::Send { message: Outgoing::Text(text), .. }] if text.contains("ping")),
+        "Kraken's clock is told by no ping of the transport: {sent:?}"
+    );
+    let binance = watch.over(patient("binance", 1, "[]").protocol);
+    assert!(binance.clock_request().is_some());
+    let response = Response { status: 200, headers: &[], body: r#"{"serverTime":1764511320123}"# };
+    assert!(binance.clock_answered(&response).is_ok());
+}

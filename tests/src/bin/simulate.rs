@@ -4,11 +4,13 @@
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
-use openbell_tests::simulation::vendors::{VendorKind, fault_table, simulate_vendor};
+use openbell_tests::simulation::vendors::{
+    Soak, SoakHour, VendorKind, fault_table, simulate_vendor,
+};
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults]]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults | --soak [--symbols N] [--hours H]]]";
 
 /// What was asked for.
 struct Arguments {
@@ -24,13 +26,15 @@ struct Arguments {
 }
 
 /// Of what kind the runs are.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Kind {
     Replay,
     Live,
     Vendor(VendorKind),
     /// A short day of the vendor with every fault at every place.
     Faults(VendorKind),
+    /// A day of many symbols of the vendor, whose connection breaks again and again.
+    Soak(Soak),
 }
 
 impl Arguments {
@@ -50,6 +54,21 @@ impl Arguments {
                 "--vendor" => arguments.kind = Kind::Vendor(VendorKind::of_name(&words.next()?)?),
                 "--faults" => match arguments.kind {
                     Kind::Vendor(vendor) => arguments.kind = Kind::Faults(vendor),
+                    _ => return None,
+                },
+                "--soak" => match arguments.kind {
+                    Kind::Vendor(kind) => {
+                        let (n_symbols, n_hours, seed) = (500, 24, arguments.campaign.from);
+                        arguments.kind = Kind::Soak(Soak { kind, n_symbols, n_hours, seed });
+                    }
+                    _ => return None,
+                },
+                "--symbols" => match (&mut arguments.kind, number()?) {
+                    (Kind::Soak(soak), n) => soak.n_symbols = (n as usize).max(1),
+                    _ => return None,
+                },
+                "--hours" => match (&mut arguments.kind, number()?) {
+                    (Kind::Soak(soak), n) => soak.n_hours = n.clamp(1, 24) as u32,
                     _ => return None,
                 },
                 "--unshrunk" => arguments.shrinking = Shrinking::None,
@@ -119,6 +138,7 @@ fn run(arguments: &Arguments) -> ExitCode {
             Err(failure) => show(&failure, arguments),
         },
         Kind::Faults(vendor) => run_faults(vendor),
+        Kind::Soak(soak) => run_soak(soak),
         Kind::Vendor(vendor) => match campaign.run_vendor(vendor, n_threads, shrinking, goes_on) {
             Ok((n_seeds, figures)) => {
                 println!("seeds                    {n_seeds}");
@@ -135,6 +155,24 @@ fn run(arguments: &Arguments) -> ExitCode {
             }
             Err(failure) => show(&failure, arguments),
         },
+    }
+}
+
+fn run_soak(soak: Soak) -> ExitCode {
+    println!("hours     bars  messages  requests  connections  named as missing");
+    let tell = |of: SoakHour| {
+        let SoakHour { n_hours, n_bars, n_texts, n_requests, n_connects, n_named } = of;
+        println!("{n_hours:5} {n_bars:8} {n_texts:9} {n_requests:9} {n_connects:12} {n_named:17}");
+    };
+    match soak.run(tell) {
+        Ok(_) => {
+            println!("every bar of {} symbols is there", soak.n_symbols);
+            ExitCode::SUCCESS
+        }
+        Err(violation) => {
+            println!("{}: {}", violation.invariant, violation.found);
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -156,7 +194,7 @@ fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> Ex
     let Failure { seed, scenario, violation, .. } = failure;
     let of_vendor = match arguments.kind {
         Kind::Vendor(vendor) | Kind::Faults(vendor) => format!("{} ", vendor.name()),
-        Kind::Replay | Kind::Live => String::new(),
+        Kind::Replay | Kind::Live | Kind::Soak(_) => String::new(),
     };
     println!("seed {seed} breaks a promise: {of_vendor}{}", violation.invariant);
     println!("{}", violation.found);
@@ -166,7 +204,7 @@ fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> Ex
     };
     println!("\n{which}:\n{scenario}");
     let kind = match arguments.kind {
-        Kind::Replay => String::new(),
+        Kind::Replay | Kind::Soak(_) => String::new(),
         Kind::Live => " --live".to_owned(),
         Kind::Vendor(vendor) | Kind::Faults(vendor) => format!(" --vendor {}", vendor.name()),
     };

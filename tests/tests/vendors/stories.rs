@@ -1,76 +1,14 @@
 //! Stories of live sessions over the real protocols, with their values.
 
-use openbell_coordinator::{Event, SymbolState, SymbolStatus};
+use openbell_coordinator::{Event, SymbolState};
 use openbell_data_manager::live::{CloseCause, Found, Note};
 use openbell_session_data::Why;
-use openbell_tests::simulation::vendors::{
-    Handed, Trouble, VendorKind, VendorScenario, World, minute, truth,
-};
+use openbell_tests::simulation::vendors::{Trouble, VendorKind, World, minute};
 use openbell_time::{Nanos, Timestamp};
 use openbell_vendor_sim::{BinanceSwitches, Halt, KrakenSwitches, Speaks};
 use serde_json::json;
 
-/// A day of full length.
-const DAY: &str = "2025-07-09";
-
-fn secs(seconds: i64) -> Nanos {
-    Nanos::from_secs(seconds)
-}
-
-/// A full day of one symbol that trades in every minute, all of it known at once.
-fn day(kind: VendorKind) -> VendorScenario {
-    let mut scenario = VendorScenario::sound(kind, 7, DAY);
-    for listing in &mut scenario.listings {
-        (listing.silent_pct, listing.late_pct) = (0, 0);
-    }
-    scenario.wanted = vec![1];
-    scenario
-}
-
-/// So many hours, minutes and seconds after the open, which New York's clock shows as 09:30.
-fn after(scenario: &VendorScenario, clock: &str) -> Timestamp {
-    let parts: Vec<i64> = clock.split(':').map(|part| part.parse().unwrap()).collect();
-    scenario.hours.start + secs((parts[0] * 60 + parts[1]) * 60 + parts[2])
-}
-
-fn handed(world: &World) -> Handed {
-    world.session.handed.lock().values().next().cloned().unwrap_or_default()
-}
-
-fn status(world: &World) -> SymbolStatus {
-    world.session.engine.handle().status().symbols.remove(0)
-}
-
-/// The gate's switches: the seconds since `since`, and the reason where it shut.
-fn switches(world: &World, since: Timestamp) -> Vec<(i64, &'static str)> {
-    let switches = world.session.engine.events().iter().filter_map(|event| match event {
-        Event::GateOpened { at, .. } => Some(((*at - since).as_secs(), "open")),
-        Event::GateShut { at, reason, .. } => Some(((*at - since).as_secs(), reason.name())),
-        _ => None,
-    });
-    switches.collect()
-}
-
-fn found(world: &World, is_it: impl Fn(&Found) -> bool) -> Vec<Timestamp> {
-    let found = world.notes.iter().filter_map(|(at, note)| match note {
-        Note::Series { found, .. } if is_it(found) => Some(*at),
-        _ => None,
-    });
-    found.collect()
-}
-
-/// Holds every bar that has come against the truth, and yields how many there are.
-fn check_truth(scenario: &VendorScenario, world: &World, until: Timestamp) -> usize {
-    let market = world.network.exchange.market();
-    let due = truth(scenario.kind, market, scenario.wanted[0], scenario.hours.start..until);
-    let handed = handed(world);
-    let met: Vec<_> =
-        handed.rows.range(scenario.hours.start..until).map(|(at, bar)| (*at, *bar)).collect();
-    let due: Vec<_> = due.into_iter().map(|bar| (bar.opens_at, bar.ohlcv)).collect();
-    assert_eq!(met, due);
-    assert_eq!((handed.n_twice, handed.late), (0, Vec::new()));
-    due.len()
-}
+use super::support::{after, check_truth, day, found, handed, secs, status, switches};
 
 #[test]
 fn a_start_at_eleven_has_ninety_bars_and_opens_in_the_look_that_delivers_the_last_of_them() {
@@ -310,6 +248,44 @@ fn a_topic_of_kraken_that_is_silent_for_a_while_costs_no_trade_of_any_minute() {
         assert_eq!(known.as_ref(), handed(&world).rows.get(&ten), "six seconds after its close");
         assert_eq!(n_revised, 1, "silent at :{begins} for {lasts} s");
     }
+}
+
+#[test]
+fn a_candle_that_still_changes_in_the_history_of_binance_is_read_again_when_it_has_settled() {
+    let mut scenario = day(VendorKind::Binance);
+    let switches = BinanceSwitches { is_rest_settling: true, ..BinanceSwitches::drawn(7) };
+    scenario.speaks = Speaks::Binance(switches);
+    scenario.listings[1].late_pct = 100;
+    scenario.listings[1].trades_a_minute = 40;
+    let ten = after(&scenario, "0:10:00");
+    scenario.start = ten + Nanos::from_nanos(300_000_000);
+    let mut world = scenario.world();
+    world.go(ten + secs(20));
+    let last = ten - secs(60);
+    let early = handed(&world).rows[&last];
+    world.go(ten + secs(150));
+    assert_ne!(early, handed(&world).rows[&last], "it was asked for before it had settled");
+    assert_eq!(handed(&world).n_revised, 1, "what the stream itself has closed stands");
+    check_truth(&scenario, &world, ten + secs(120));
+}
+
+#[test]
+fn a_revision_that_a_silent_topic_of_alpaca_keeps_to_itself_is_found_in_the_history() {
+    let mut scenario = day(VendorKind::Alpaca);
+    scenario.listings[1].late_pct = 100;
+    let ten = after(&scenario, "0:30:00");
+    let symbol = scenario.listings[1].symbol.clone();
+    scenario.start = ten - secs(300);
+    // Over the half minute in which the bar of ten would be revised, and no other bar.
+    scenario.troubles = vec![Trouble::Silent(symbol, ten + secs(80)..ten + secs(110))];
+    let mut world = scenario.world();
+    world.go(ten + secs(85));
+    let unrevised = handed(&world).rows[&ten];
+    world.go(ten + secs(240));
+    assert_ne!(unrevised, handed(&world).rows[&ten]);
+    assert_eq!(switches(&world, ten).len(), 1, "it opens, and stays open");
+    world.go(ten + secs(300));
+    check_truth(&scenario, &world, ten + secs(240));
 }
 
 #[test]

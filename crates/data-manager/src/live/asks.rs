@@ -18,10 +18,10 @@ const LEFT_ALONE: Nanos = Nanos::from_secs(60);
 /// A history of more pages goes in circles.
 const N_PAGES_MAX: u32 = 2_000;
 
-/// A question of one or more series.
+/// A question, of one or more series where it is one of history.
 #[derive(Clone, Debug)]
-pub(crate) struct Question {
-    pub(crate) query: Query,
+pub(crate) struct Question<W> {
+    pub(crate) what: W,
     pub(crate) of: Vec<(SeriesKey, Token)>,
     /// When its first page was asked for.
     pub(crate) asked_at: Option<Timestamp>,
@@ -31,26 +31,26 @@ pub(crate) struct Question {
 }
 
 #[derive(Debug)]
-struct UnderWay {
+struct UnderWay<W> {
     ask: AskId,
     by: Timestamp,
-    question: Question,
+    question: Question<W>,
 }
 
 /// The requests to one vendor.
 #[derive(Debug)]
-pub(crate) struct Asks {
-    urgent: VecDeque<Question>,
-    probes: VecDeque<Question>,
-    under_way: Option<UnderWay>,
+pub(crate) struct Asks<W> {
+    urgent: VecDeque<Question<W>>,
+    probes: VecDeque<Question<W>>,
+    under_way: Option<UnderWay<W>>,
     bucket: Bucket,
     paused_until: Timestamp,
     n_asked: u64,
 }
 
-impl Question {
-    pub(crate) fn new(query: Query, of: Vec<(SeriesKey, Token)>) -> Question {
-        Question { query, of, asked_at: None, rows: Vec::new(), n_pages: 0 }
+impl<W> Question<W> {
+    pub(crate) fn new(what: W, of: Vec<(SeriesKey, Token)>) -> Question<W> {
+        Question { what, of, asked_at: None, rows: Vec::new(), n_pages: 0 }
     }
 
     /// Takes a page; the question for the next one where there is one.
@@ -61,8 +61,8 @@ impl Question {
     }
 }
 
-impl Asks {
-    pub(crate) fn new(rate: Rate) -> Asks {
+impl<W> Asks<W> {
+    pub(crate) fn new(rate: Rate) -> Asks<W> {
         Asks {
             urgent: VecDeque::new(),
             probes: VecDeque::new(),
@@ -74,24 +74,29 @@ impl Asks {
     }
 
     /// Bars that are missing go before bars that are probed for.
-    pub(crate) fn push(&mut self, question: Question, is_urgent: bool) {
+    pub(crate) fn push(&mut self, question: Question<W>, is_urgent: bool) {
         if is_urgent { &mut self.urgent } else { &mut self.probes }.push_back(question);
     }
 
     /// The rest of what was under way, before anything else.
-    pub(crate) fn push_page(&mut self, question: Question) {
+    pub(crate) fn push_page(&mut self, question: Question<W>) {
         self.urgent.push_front(question);
     }
 
     /// The next question that may be asked now; its weight is to be told by [`Asks::asked`].
-    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Question> {
+    pub(crate) fn next(&mut self, now: Timestamp) -> Option<Question<W>> {
         if self.under_way.is_some() || self.free_at() > now {
             return None;
         }
         self.urgent.pop_front().or_else(|| self.probes.pop_front())
     }
 
-    pub(crate) fn asked(&mut self, mut question: Question, weight: u32, now: Timestamp) -> AskId {
+    pub(crate) fn asked(
+        &mut self,
+        mut question: Question<W>,
+        weight: u32,
+        now: Timestamp,
+    ) -> AskId {
         self.bucket.take(now, weight);
         question.asked_at = question.asked_at.or(Some(now));
         self.n_asked += 1;
@@ -101,12 +106,12 @@ impl Asks {
     }
 
     /// The question that `ask` was for, where it still waits.
-    pub(crate) fn answered(&mut self, ask: AskId) -> Option<Question> {
+    pub(crate) fn answered(&mut self, ask: AskId) -> Option<Question<W>> {
         self.under_way.take_if(|under_way| under_way.ask == ask).map(|found| found.question)
     }
 
     /// The question whose answer does not come.
-    pub(crate) fn overdue(&mut self, now: Timestamp) -> Option<Question> {
+    pub(crate) fn overdue(&mut self, now: Timestamp) -> Option<Question<W>> {
         self.under_way.take_if(|under_way| under_way.by <= now).map(|found| found.question)
     }
 

@@ -348,6 +348,22 @@ pub trait Protocol: Send {
         response: &Response<'_>,
     ) -> Result<Answer, AskFault>;
 
+    /// The request that asks what the vendor's clock shows; the default has none, as where its messages
+    /// tell that often enough.
+    fn clock_request(&self) -> Option<Request> {
+        None
+    }
+
+    /// Reads the answer to [`Protocol::clock_request`], with what is said of statuses in
+    /// [`Protocol::answered`].
+    ///
+    /// # Errors
+    ///
+    /// What the vendor says instead of an answer.
+    fn clock_answered(&self, response: &Response<'_>) -> Result<Timestamp, AskFault> {
+        Err(AskFault::Failed(format!("nothing was asked: {}", response.status).into()))
+    }
+
     /// Hands the message of [`Outgoing::Login`] to whoever sends it; the default has none.
     fn login(&self, send: &mut dyn FnMut(&str)) {
         let _ = send;
@@ -403,6 +419,14 @@ impl<P: Protocol + ?Sized> Protocol for Box<P> {
         response: &Response<'_>,
     ) -> Result<Answer, AskFault> {
         (**self).answered(query, now, response)
+    }
+
+    fn clock_request(&self) -> Option<Request> {
+        (**self).clock_request()
+    }
+
+    fn clock_answered(&self, response: &Response<'_>) -> Result<Timestamp, AskFault> {
+        (**self).clock_answered(response)
     }
 
     fn login(&self, send: &mut dyn FnMut(&str)) {

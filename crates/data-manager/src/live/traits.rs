@@ -21,9 +21,12 @@ pub struct VendorTraits {
     pub reach: Reach,
     /// Which of two different closed bars counts where the stream and the history meet.
     pub winner: Winner,
-    /// How long after its close a bar may still be revised: so far back the history is read again
-    /// after the stream was lost.
+    /// How long after its close a bar may still be revised, by the stream or in the history alone: so
+    /// far back the history is read again after the stream was lost, and so late it has the last word.
     pub revised_within: Nanos,
+    /// How long after one request that only verifies what was delivered another one may follow: the
+    /// rest of the limit is for bars that somebody waits for.
+    pub verifies_each: Nanos,
     /// How a bar that does not come is asked for.
     pub probe: Probe,
     /// The newest rows that its history has of a series; absent where it has all.

@@ -72,6 +72,8 @@ pub struct Exchange {
     pub delay: i64,
     /// What its clock shows more than ours.
     pub clock_ahead: i64,
+    /// Whether it answers what its clock shows.
+    pub tells_clock: bool,
     pub lines: BTreeMap<LineId, BTreeSet<String>>,
     /// What it was asked, and when.
     pub asked: Vec<(i64, String)>,
@@ -93,6 +95,7 @@ impl Exchange {
             page: 500,
             delay: 1,
             clock_ahead: 0,
+            tells_clock: false,
             lines: BTreeMap::new(),
             asked: Vec::new(),
             opened: Vec::new(),
@@ -120,7 +123,8 @@ impl Exchange {
             reach: if flag || unflagged { Reach::RunningRow } else { twice },
             winner: if flag { Winner::Stream } else { Winner::History },
             probe: if flag || unflagged { Probe::Bars } else { newest },
-            revised_within: secs(if flag { 0 } else { 120 }),
+            revised_within: secs(if flag { 60 } else { 120 }),
+            verifies_each: Nanos::from_nanos(500_000_000),
             n_history_rows: unflagged.then_some(720),
             silent_after: secs(if unflagged { 10 } else { 25 }),
             ping_each: (!unflagged).then_some(secs(10)),
@@ -288,6 +292,7 @@ impl Exchange {
                 });
                 newest.collect()
             }
+            ["time"] => format!("{}", now + self.clock_ahead),
             other => panic!("asked {other:?}"),
         };
         Some((200, 0, text))

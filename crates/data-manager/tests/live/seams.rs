@@ -360,6 +360,25 @@ fn a_revision_of_which_the_stream_says_nothing_is_found_when_its_time_is_over() 
 }
 
 #[test]
+fn a_message_that_cannot_be_read_may_have_been_a_bar_and_no_later_one_proves_that_it_was_not() {
+    let mut world = live(Kind::OnlyClosed);
+    world.run_until("10:06:50");
+    world.exchange.history = History::Status(500, 0);
+    world.exchange.silent.insert("ABC".to_owned());
+    world.run_until("10:07:01");
+    world.says("%&$");
+    world.run_until("10:07:05");
+    world.exchange.silent.clear();
+    world.run_until("10:10:30");
+    assert_eq!(world.of("ABC").through, stamp(second("10:06:00")), "that of 10:06 is not there");
+    world.exchange.history = History::Answers;
+    world.run_until("10:12:30");
+    assert_eq!(world.of("ABC").through, stamp(second("10:12:00")));
+    assert_eq!(world.found(|found| matches!(found, Found::Late { .. })), 0);
+    world.check_truth("ABC");
+}
+
+#[test]
 fn a_bar_that_is_owed_is_asked_for_before_others_are_verified() {
     let mut exchange = morning(Kind::Unflagged);
     let names: Vec<String> = (0..80).map(|n| format!("S{n}")).collect();
@@ -516,6 +535,35 @@ fn a_clock_seven_seconds_behind_says_so_until_it_is_right_again() {
     world.run_until("10:20:30");
     assert!(matches!(world.of("ABC").link, Link::Up { .. }));
     world.check_truth("ABC");
+}
+
+#[test]
+fn a_clock_that_no_message_tells_is_asked_for_at_each_connection_and_each_ten_minutes() {
+    let mut exchange = morning(Kind::OnlyClosed);
+    exchange.tells_clock = true;
+    exchange.minutes.clear();
+    let mut world = World::new(exchange, second("10:00:30"));
+    world.clock_ahead = -7;
+    world.want("ABC", second("10:00:00"));
+    world.run_until("10:01:00");
+    let by = Nanos::from_secs(-7);
+    assert_eq!(world.of("ABC").link, Link::Skewed { by }, "before any bar has come");
+    let asked = |world: &World| -> Vec<i64> {
+        let asked = world.exchange.asked.iter().filter(|(_, url)| url == "time");
+        asked.map(|(at, _)| at - second("10:00:30")).collect()
+    };
+    world.clock_ahead = 0;
+    world.run_until("10:08:30");
+    assert!(!matches!(world.of("ABC").link, Link::Skewed { .. }), "{}", world.of("ABC").link);
+    world.run_until("10:24:30");
+    let times = asked(&world);
+    let n_each_minute = times.iter().filter(|&&at| at <= 480).count();
+    assert!((6..=8).contains(&n_each_minute), "asked each minute while it is too far: {times:?}");
+    assert!(times[n_each_minute..].windows(2).all(|two| two[1] - two[0] == 600), "{times:?}");
+    let n_asked = times.len();
+    world.cut();
+    world.run_until("10:24:40");
+    assert_eq!(asked(&world).len(), n_asked + 1, "connected again");
 }
 
 #[test]

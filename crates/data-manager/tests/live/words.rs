@@ -12,6 +12,8 @@ use crate::support::series;
 #[derive(Debug)]
 pub struct Words {
     pub traits: VendorTraits,
+    /// Whether its clock can be asked for.
+    pub tells_clock: bool,
 }
 
 fn minute_of(symbol: &str) -> SeriesKey {
@@ -106,6 +108,15 @@ impl Protocol for Words {
             Query::Newest { keys } => format!("newest{}", names(keys)),
         };
         Request { url, weight: 1 }
+    }
+
+    fn clock_request(&self) -> Option<Request> {
+        self.tells_clock.then(|| Request { url: "time".to_owned(), weight: 1 })
+    }
+
+    fn clock_answered(&self, response: &Response<'_>) -> Result<Timestamp, AskFault> {
+        let second = at_second(response.body.trim());
+        second.ok_or_else(|| AskFault::Failed(response.body.into()))
     }
 
     fn answered(

@@ -67,7 +67,8 @@ impl World {
         let (door, inlet) = Door::new(wall, 5_000);
         let mut traits = exchange.traits();
         change(&mut traits);
-        let vendor = Vendor::new(Words { traits }, Settings::new(11), inlet);
+        let tells_clock = exchange.tells_clock;
+        let vendor = Vendor::new(Words { traits, tells_clock }, Settings::new(11), inlet);
         World {
             exchange,
             vendor,

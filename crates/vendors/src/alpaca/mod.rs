@@ -98,6 +98,7 @@ fn traits(reference: Symbol) -> VendorTraits {
         reach: Reach::TwiceEqual { after: Nanos::from_secs(5), apart: Nanos::from_secs(10) },
         winner: Winner::History,
         revised_within: Nanos::from_secs(120),
+        verifies_each: Nanos::from_nanos(2_000_000_000),
         probe: Probe::Newest { reference },
         n_history_rows: None,
         // A pong is due 5 s after each ping.

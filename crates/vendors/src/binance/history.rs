@@ -112,6 +112,30 @@ fn refusal(status: u16, body: &str) -> AskFault {
     }
 }
 
+/// The request of what its clock shows: quiet symbols tell nothing of that for long.
+pub fn time(endpoint: &Endpoint) -> Request {
+    Request { url: endpoint.url("/api/v3/time", &[]), weight: 1 }
+}
+
+/// Reads an answer to [`time`].
+///
+/// # Errors
+///
+/// What Binance says instead.
+pub fn read_time(response: &Response<'_>) -> Result<Timestamp, AskFault> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Time {
+        server_time: Millis,
+    }
+    if response.status != 200 {
+        return Err(refusal(response.status, response.body));
+    }
+    let value = reading::json(NAME, response.body)?;
+    let time: Time = reading::read(NAME, "time", &value)?;
+    Ok(time.server_time.0)
+}
+
 /// The request of all names, without the lists of permissions that are most of its bytes.
 pub fn listings(endpoint: &Endpoint) -> Request {
     let parameters = [("showPermissionSets", "false".to_owned())];

@@ -17,7 +17,7 @@ use openbell_data_manager::live::{
 use openbell_market::{BarInterval, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 
-pub use history::{klines, listings, read_klines, read_listings};
+pub use history::{klines, listings, read_klines, read_listings, read_time, time};
 pub use stream::{Kline, Said, said, stream_name, subscribe, unsubscribe};
 
 use crate::reading::not_text;
@@ -46,7 +46,9 @@ fn traits() -> VendorTraits {
         empty: EmptyInterval::Bar,
         reach: Reach::RunningRow,
         winner: Winner::Stream,
-        revised_within: Nanos::ZERO,
+        // Its history has been seen to change a candle for a while after the end.
+        revised_within: Nanos::from_secs(60),
+        verifies_each: Nanos::from_nanos(250_000_000),
         probe: Probe::Bars,
         n_history_rows: None,
         // It pings each 20 s.
@@ -178,5 +180,13 @@ impl Protocol for Binance {
         response: &Response<'_>,
     ) -> Result<Answer, AskFault> {
         read_klines(query, response)
+    }
+
+    fn clock_request(&self) -> Option<Request> {
+        Some(time(&self.endpoint))
+    }
+
+    fn clock_answered(&self, response: &Response<'_>) -> Result<Timestamp, AskFault> {
+        read_time(response)
     }
 }

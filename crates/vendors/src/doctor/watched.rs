@@ -316,6 +316,10 @@ impl<P: Protocol> Protocol for Watched<P> {
         self.look(now, out, |inner, out| inner.heard(line, now, frame, out));
     }
 
+    fn ping(&mut self, line: LineId, out: &mut Doings) {
+        self.inner.ping(line, out);
+    }
+
     fn closed(&mut self, line: LineId) {
         self.watch.seen().n_lost += 1;
         self.inner.closed(line);
@@ -332,6 +336,14 @@ impl<P: Protocol> Protocol for Watched<P> {
         response: &Response<'_>,
     ) -> Result<Answer, AskFault> {
         self.inner.answered(query, now, response)
+    }
+
+    fn clock_request(&self) -> Option<Request> {
+        self.inner.clock_request()
+    }
+
+    fn clock_answered(&self, response: &Response<'_>) -> Result<Timestamp, AskFault> {
+        self.inner.clock_answered(response)
     }
 
     fn login(&self, send: &mut dyn FnMut(&str)) {

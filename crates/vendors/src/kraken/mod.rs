@@ -50,6 +50,7 @@ fn traits() -> VendorTraits {
         // A candle may change after its end, and history is asked later.
         winner: Winner::History,
         revised_within: Nanos::from_secs(60),
+        verifies_each: Nanos::from_nanos(1_000_000_000),
         probe: Probe::Bars,
         n_history_rows: Some(720),
         // A heartbeat each second; its own advice is 5 s. Whether heartbeats come unasked its pages do

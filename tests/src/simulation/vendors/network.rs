@@ -46,6 +46,8 @@ enum Packet {
     ToClient(Arrival),
     /// One with which its line is over.
     End(LineId, String),
+    /// One that the transport does not take: it ends the line.
+    Refused(LineId, String),
 }
 
 /// A connection.
@@ -250,6 +252,12 @@ impl Network {
                     arrivals.push(Arrival::Closed(line, said));
                 }
             }
+            Packet::Refused(line, said) => {
+                self.deliver(Packet::End(line, said), now, arrivals);
+                if let Some(accepted) = self.accepted(line) {
+                    self.exchange.leave(now, accepted, Ended::Lost);
+                }
+            }
         }
     }
 
@@ -316,7 +324,7 @@ impl Network {
             let Some(&line) = self.lines.get(&sent.line) else { continue };
             let packet = match sent.said {
                 Said::Text(text) if text.len() > MESSAGE_MAX => {
-                    Packet::End(line, "a message of more than 16 MiB".to_owned())
+                    Packet::Refused(line, "a message of more than 16 MiB".to_owned())
                 }
                 Said::Text(text) => match without_topics(text, self.weather.silent(now)) {
                     Some(text) => Packet::ToClient(Arrival::Text(line, text)),

@@ -48,6 +48,7 @@ fn line_faults(kind: VendorKind, sound: &VendorScenario) -> Vec<Value> {
             _ => json!({"do": name}),
         })
         .collect();
+    faults.push(json!({"do": "oversize"}));
     for name in ["cut", "reset", "hang"] {
         faults.push(json!({"do": name, "for_s": 75}));
     }

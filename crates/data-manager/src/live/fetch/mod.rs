@@ -16,7 +16,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::live::asks::{Asks, Question, fault_of};
 use crate::live::pace::Jitter;
-use crate::live::{Answer, AskFault, AskId, Protocol, Request, Response, VendorTraits};
+use crate::live::{Answer, AskFault, AskId, Protocol, Query, Request, Response, VendorTraits};
 use course::Course;
 
 /// So many failures in a row end a fetch: about two minutes without an answer. Where nothing was
@@ -132,7 +132,7 @@ pub struct Fetched {
 pub struct Fetch<P> {
     protocol: P,
     courses: Vec<Course>,
-    asks: Asks,
+    asks: Asks<Query>,
     jitter: Jitter,
     taken: VecDeque<(SeriesKey, BarColumns)>,
     /// The course whose question is queued or under way.
@@ -204,7 +204,7 @@ impl<P: Protocol> Fetch<P> {
             return Step::Wait { until: self.asks.next_due(), why };
         };
         self.paused_for = None;
-        let request = self.protocol.request(&question.query);
+        let request = self.protocol.request(&question.what);
         self.under_way = Some(self.asks.asked(question, request.weight, now));
         Step::Ask(request)
     }
@@ -217,7 +217,7 @@ impl<P: Protocol> Fetch<P> {
             Err(said) => Err(AskFault::Failed(said.into())),
             Ok(response) => match fault_of(&response, self.protocol.traits().reset_header, now) {
                 Some(fault) => Err(fault),
-                None => self.protocol.answered(&question.query, now, &response),
+                None => self.protocol.answered(&question.what, now, &response),
             },
         };
         match answer {
@@ -227,7 +227,7 @@ impl<P: Protocol> Fetch<P> {
                 let asked_at = question.asked_at.unwrap_or(now);
                 let course = &mut self.courses[idx];
                 let traits = self.protocol.traits();
-                let taken = course.answered(traits, &question.query, asked_at, &rows, next);
+                let taken = course.answered(traits, &question.what, asked_at, &rows, next);
                 if !taken.is_empty() {
                     self.taken.push_back((course.key().clone(), taken));
                 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use openbell_time::{Nanos, Timestamp};
 
 use super::stream::FAR;
-use super::told::Told;
+use super::told::{Teller, Told};
 use super::{Act, Found, Seam, Stage, Token};
 use crate::live::rows::{floor, over_before};
 use crate::live::{EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
@@ -31,15 +31,21 @@ impl Seam {
         let bars: BTreeMap<Timestamp, Told> = rows
             .iter()
             .filter(|row| !self.traits.is_made_up(row) && self.is_placed(row.opens_at, now))
-            .map(|row| (row.opens_at, Told::of(row)))
+            .map(|row| (row.opens_at, Told::by_history(row)))
             .collect();
         self.admit_what_is_out_of_reach(asked_at, rows, now, acts);
         let (before, was_reread) = (self.through, self.rereads.is_some());
         let verifies = self.unverified.is_asked_by(token);
-        let reached = self.reached(asked_at, rows, &bars);
+        self.unverified.is_answered(asked_at);
+        let is_twice = matches!(self.traits.reach, Reach::TwiceEqual { .. });
+        let reached = if verifies && is_twice && self.stage == Stage::Live {
+            self.compared(&bars)
+        } else {
+            self.reached(asked_at, rows, &bars)
+        };
         self.revise_by(&bars, before.min(reached), now, acts);
-        if reached >= before {
-            self.rereads = None;
+        let is_compared = reached >= before;
+        if is_compared {
             self.verified(asked_at);
         } else if verifies {
             self.unverified.is_behind(now);
@@ -55,6 +61,9 @@ impl Seam {
         }
         let n_bars = n_bars + self.continue_with(&bars, asked_at, now, acts);
         self.drain(now, acts);
+        if is_compared {
+            self.rereads.take_if(|of| of.until <= self.through);
+        }
         match self.stage {
             Stage::CatchingUp { seam } => {
                 // The source has come so far, and has a hole before that.
@@ -380,14 +389,13 @@ impl Seam {
         now: Timestamp,
         acts: &mut Vec<Act>,
     ) {
-        if self.traits.winner == Winner::Stream {
-            return;
-        }
         for (&opens_at, &told) in bars.range(..until) {
             let known = self.delivered.get(&opens_at);
             let is_known = known.is_some_and(|known| known.same(&told));
             let is_newer = known.is_some_and(|known| known.is_older_than(&told));
-            if !is_known && (is_newer || !self.revised.contains(&opens_at)) {
+            let is_final = self.traits.winner == Winner::Stream
+                && known.is_none_or(|known| known.by == Teller::Stream);
+            if !is_known && !is_final && (is_newer || !self.revised.contains(&opens_at)) {
                 self.repeated(opens_at, told, now, acts);
             }
         }

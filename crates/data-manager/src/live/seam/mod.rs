@@ -21,7 +21,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
 use crate::live::rows::{ceil, floor};
-use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits};
+use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits, Winner};
 
 use told::Told;
 use verified::Unverified;
@@ -131,6 +131,15 @@ struct Fetch {
     settled: Option<Timestamp>,
 }
 
+/// The last bars are to be read again in the history: something of them was missed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+struct Reread {
+    /// From where on.
+    since: Timestamp,
+    /// How far the series has to be complete before that is done.
+    until: Timestamp,
+}
+
 /// A series.
 #[derive(Debug)]
 pub(crate) struct Seam {
@@ -156,8 +165,7 @@ pub(crate) struct Seam {
     delivered: BTreeMap<Timestamp, Told>,
     /// Those of them whose values the stream itself has revised: a history that lags has older ones.
     revised: BTreeSet<Timestamp>,
-    /// From where on the last bars are to be read again: what was revised while the stream was lost.
-    rereads: Option<Timestamp>,
+    rereads: Option<Reread>,
     unverified: Unverified,
     /// Until when the subscription is to have brought something.
     prove_by: Option<Timestamp>,
@@ -260,7 +268,7 @@ impl Seam {
         let seam = floor(now + self.settings.max_skew, self.length);
         self.prove_by = Some(now + self.proof_time());
         if self.through > self.since {
-            self.read_again();
+            self.read_again(Timestamp::MIN); // What was revised while the stream was lost.
         }
         self.catch_up(seam, now, acts);
     }
@@ -268,17 +276,22 @@ impl Seam {
     /// A message of the line could not be read: it may have been the last of a bar, or a revision. So
     /// the history is asked once the bar that runs is closed.
     pub(crate) fn missed(&mut self, now: Timestamp) {
-        self.read_again();
+        let until = floor(now + self.settings.max_skew, self.length);
+        self.read_again(until);
         if self.rereads.is_some() && self.stage == Stage::Live {
-            let closes_at = self.through + self.length;
+            let closes_at = (self.through + self.length).max(until);
             self.fetch.due = (closes_at + AFTER_CLOSE).max(now);
         }
     }
 
-    fn read_again(&mut self) {
-        if self.traits.revised_within > Nanos::ZERO {
-            let again_since = self.revisable_since();
-            self.rereads = Some(self.rereads.unwrap_or(again_since).min(again_since));
+    fn read_again(&mut self, until: Timestamp) {
+        let revises = self.traits.winner == Winner::History;
+        if revises && self.traits.revised_within > Nanos::ZERO {
+            let since = self.revisable_since();
+            self.rereads = Some(match self.rereads {
+                Some(of) => Reread { since: of.since.min(since), until: of.until.max(until) },
+                None => Reread { since, until },
+            });
         }
     }
 
@@ -365,8 +378,8 @@ impl Seam {
         let token = self.next_token();
         self.fetch.n_tries += 1;
         let again_since = self.revisable_since();
-        let since = self.rereads.unwrap_or(again_since).min(again_since);
-        let since = self.unverified.since.unwrap_or(since).min(since);
+        let since = self.rereads.map_or(again_since, |of| of.since.min(again_since));
+        let since = self.unverified.since().unwrap_or(since).min(since);
         acts.push(Act::AskBars { since, token });
         if let Stage::CatchingUp { seam } = self.stage {
             acts.push(self.catching_up(seam));
@@ -454,7 +467,6 @@ impl Seam {
             let opens_at = self.through;
             self.put(opens_at, told, now, acts);
             self.complete(opens_at + self.length, Evidence::ClosedBar, now, acts);
-            self.is_told(opens_at, now);
         }
     }
 
@@ -468,7 +480,9 @@ impl Seam {
             self.delivered.pop_first();
             let oldest = self.delivered.keys().next().copied().unwrap_or(opens_at);
             self.revised = self.revised.split_off(&oldest);
+            self.unverified.forget_before(oldest);
         }
+        self.stands(opens_at, &told, now);
         acts.push(Act::Deliver(Delivery::Row { opens_at, ohlcv: told.ohlcv }));
     }
 

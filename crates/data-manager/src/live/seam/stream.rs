@@ -30,7 +30,7 @@ impl Seam {
         match (row.closing, self.traits.proof) {
             (Closing::Running, _) => {}
             (Closing::Closed, _) | (Closing::Unsaid, ClosingProof::Said) => {
-                self.closed(row.opens_at, Told::of(&row), now, acts);
+                self.closed(row.opens_at, Told::by_stream(&row), now, acts);
             }
             (Closing::Unsaid, ClosingProof::NextOrTime { .. }) => self.unproven(row, now, acts),
         }
@@ -46,7 +46,7 @@ impl Seam {
             && self.is_over(running.opens_at)
         {
             self.running = None;
-            self.closed(running.opens_at, Told::of(&running), now, acts);
+            self.closed(running.opens_at, Told::by_stream(&running), now, acts);
         }
     }
 
@@ -66,11 +66,12 @@ impl Seam {
     fn unproven(&mut self, row: Heard, now: Timestamp, acts: &mut Vec<Act>) {
         let newest = self.running.map(|running| running.opens_at);
         if newest.is_some_and(|opens_at| row.opens_at < opens_at) || self.is_over(row.opens_at) {
-            self.closed(row.opens_at, Told::of(&row), now, acts);
+            self.closed(row.opens_at, Told::by_stream(&row), now, acts);
             return;
         }
         let is_older = |running: &Heard| {
-            running.opens_at == row.opens_at && Told::of(&row).is_older_than(&Told::of(running))
+            running.opens_at == row.opens_at
+                && Told::by_stream(&row).is_older_than(&Told::by_stream(running))
         };
         if self.running.as_ref().is_some_and(is_older) {
             acts.push(Act::Found(Found::Old));
@@ -79,7 +80,7 @@ impl Seam {
         if let Some(running) = self.running.replace(row)
             && running.opens_at < row.opens_at
         {
-            self.closed(running.opens_at, Told::of(&running), now, acts);
+            self.closed(running.opens_at, Told::by_stream(&running), now, acts);
         }
     }
 
@@ -103,22 +104,21 @@ impl Seam {
         }
         if opens_at < self.through {
             let is_newer = |known: &Told| !known.same(&told) && !told.is_older_than(known);
-            let known = self.delivered.get(&opens_at).copied();
-            if known.as_ref().is_some_and(is_newer) {
+            if self.delivered.get(&opens_at).is_some_and(is_newer) {
                 self.revised.insert(opens_at);
             }
             self.repeated(opens_at, told, now, acts);
-            if self.delivered.get(&opens_at).copied() != known {
-                self.is_told(opens_at, now);
-            }
             return;
         }
         if self.held.len() >= N_HELD_MAX {
             acts.push(Act::Reconnect);
             return;
         }
-        // A topic that was silent, or of which nothing could be said, has broken the promise.
-        let is_in_doubt = self.n_silent + self.n_unsure > 0 || self.fetch.asked.is_some();
+        // A topic that was silent, of which nothing could be said, or a message of which could not be
+        // read, has broken the promise.
+        let is_in_doubt = self.n_silent + self.n_unsure > 0
+            || self.fetch.asked.is_some()
+            || self.rereads.is_some();
         self.n_silent = 0;
         match self.held.entry(opens_at) {
             Entry::Occupied(held) if told.is_older_than(held.get()) => {}
@@ -173,6 +173,7 @@ impl Seam {
             Some(known) if told.is_older_than(known) => acts.push(Act::Found(Found::Old)),
             Some(_) => {
                 self.delivered.insert(opens_at, told);
+                self.stands(opens_at, &told, now);
                 let ohlcv = told.ohlcv;
                 acts.push(Act::Deliver(Delivery::Revision { opens_at, ohlcv }));
                 acts.push(Act::Found(Found::Revised { opens_at }));

@@ -4,17 +4,29 @@ use openbell_market::Ohlcv;
 
 use crate::live::Heard;
 
+/// Who told a bar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Teller {
+    Stream,
+    History,
+}
+
 /// A bar as the stream or the history told it.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Told {
+    pub(super) by: Teller,
     pub(super) ohlcv: Ohlcv,
     /// The number of its trades, where it was said.
     pub(super) n_trades: Option<u64>,
 }
 
 impl Told {
-    pub(super) fn of(row: &Heard) -> Told {
-        Told { ohlcv: row.ohlcv, n_trades: row.n_trades }
+    pub(super) fn by_stream(row: &Heard) -> Told {
+        Told { by: Teller::Stream, ohlcv: row.ohlcv, n_trades: row.n_trades }
+    }
+
+    pub(super) fn by_history(row: &Heard) -> Told {
+        Told { by: Teller::History, ohlcv: row.ohlcv, n_trades: row.n_trades }
     }
 
     /// Its values, bit for bit.

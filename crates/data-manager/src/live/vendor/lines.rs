@@ -169,15 +169,18 @@ impl<P: Protocol> Vendor<P> {
         {
             self.slots[slot].line.ready(now, &self.traits, &mut self.jitter);
             self.notes.push(Note::LineUp { line });
+            self.clock_due = now;
         }
     }
 
-    pub(super) fn clock_heard(&mut self, line: LineId, at: Timestamp, now: Timestamp) {
+    /// The vendor's clock, by a message or by an answer.
+    pub(super) fn clock_told(&mut self, at: Timestamp, now: Timestamp) {
         self.skew.heard(at, now);
         let by = self.skew.by().unwrap_or(Nanos::ZERO);
         let is_over = by.as_nanos().saturating_abs() > self.settings.max_skew.as_nanos();
         if is_over != self.is_skewed {
             self.is_skewed = is_over;
+            self.clock_due = self.clock_due.min(now + Nanos::from_secs(60));
             self.notes.push(Note::Skewed { by, is_over });
             for (key, member) in &self.series {
                 if let Some(link) = member.seam.link(now) {
@@ -186,6 +189,10 @@ impl<P: Protocol> Vendor<P> {
                 }
             }
         }
+    }
+
+    pub(super) fn clock_heard(&mut self, line: LineId, at: Timestamp, now: Timestamp) {
+        self.clock_told(at, now);
         if let Some(slot) = self.slot_of(line) {
             for key in self.keys_of(slot) {
                 self.with(&key, now, |seam, acts| seam.clock_heard(at, now, acts));

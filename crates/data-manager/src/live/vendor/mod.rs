@@ -25,6 +25,7 @@ use crate::live::{
     AskFault, AskId, CloseCause, Doing, Doings, Frame, LineId, Note, Order, Protocol, Query,
     Response, Settings, VendorTraits,
 };
+use questions::Asked;
 
 /// A vendor at work.
 ///
@@ -40,11 +41,15 @@ pub struct Vendor<P> {
     jitter: Jitter,
     slots: Vec<Slot>,
     series: BTreeMap<SeriesKey, Member>,
-    asks: Asks,
+    asks: Asks<Asked>,
     /// Series whose newest bar is to be asked for, all in one request.
     probes: Vec<(SeriesKey, Token)>,
+    /// From when on bars may be verified.
+    verifies_from: Timestamp,
     skew: Skew,
     is_skewed: bool,
+    /// When its clock is to be asked for.
+    clock_due: Timestamp,
     is_full: bool,
     n_lines: u32,
     n_seams: u64,
@@ -109,8 +114,10 @@ impl<P: Protocol> Vendor<P> {
             series: BTreeMap::new(),
             asks,
             probes: Vec::new(),
+            verifies_from: Timestamp::MIN,
             skew: Skew::default(),
             is_skewed: false,
+            clock_due: Timestamp::MAX,
             is_full: false,
             n_lines: 0,
             n_seams: 0,
@@ -176,23 +183,34 @@ impl<P: Protocol> Vendor<P> {
             self.not_answered(&question, AskFault::Failed("the door is full".into()), now);
             return self.stop_taking_in(now);
         }
-        let answer = match got {
+        let response = match got {
             Err(said) => Err(AskFault::Failed(said.into())),
             Ok(response) => match fault_of(&response, self.traits.reset_header, now) {
                 Some(fault) => Err(fault),
-                None => self.protocol.answered(&question.query, now, &response),
+                None => Ok(response),
             },
         };
-        match answer {
-            Ok(answer) => self.understood(question, answer, now),
-            Err(fault) => self.not_answered(&question, fault, now),
-        }
+        let fault = match (response, &question.what) {
+            (Err(fault), _) => fault,
+            (Ok(response), Asked::Clock) => match self.protocol.clock_answered(&response) {
+                Ok(at) => return self.clock_told(at, now),
+                Err(fault) => fault,
+            },
+            (Ok(response), Asked::History(query)) => {
+                match self.protocol.answered(query, now, &response) {
+                    Ok(answer) => return self.understood(question, answer, now),
+                    Err(fault) => fault,
+                }
+            }
+        };
+        self.not_answered(&question, fault, now);
     }
 
     /// Our clock was set, or the machine slept: every line is made anew, and what was measured or
     /// reckoned by the clock before is void.
     pub fn clock_stepped(&mut self, now: Timestamp) {
         self.skew.forget();
+        self.verifies_from = now;
         self.asks.forget(now, self.traits.requests);
         let lines: Vec<LineId> = self.slots.iter().flat_map(Slot::lines).collect();
         for line in lines {
@@ -245,6 +263,7 @@ impl<P: Protocol> Vendor<P> {
         if let Some(question) = self.asks.overdue(now) {
             self.not_answered(&question, AskFault::Failed("no answer within 30 s".into()), now);
         }
+        self.ask_for_clock(now);
         self.tick_series(now);
         self.ask(now);
         self.next_due(now)
@@ -275,6 +294,7 @@ impl<P: Protocol> Vendor<P> {
             .unwrap_or(Timestamp::MAX)
             .min(self.asks.next_due())
             .min(self.verifies_at())
+            .min(self.clock_due)
     }
 
     fn want(&mut self, key: SeriesKey, since: Timestamp, now: Timestamp) {
@@ -430,6 +450,7 @@ impl<P: Protocol> Vendor<P> {
                     let query = Query::Bars { key: key.clone(), since, until: None, page: None };
                     let is_urgent =
                         !self.series.get(key).is_some_and(|member| member.seam.is_live());
+                    let query = Asked::History(query);
                     self.asks.push(Question::new(query, vec![(key.clone(), token)]), is_urgent);
                 }
                 Act::AskNewest { token } => self.probes.push((key.clone(), token)),

@@ -4,12 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use openbell_market::{BarInterval, SeriesKey};
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 
 use super::Vendor;
 use crate::live::asks::Question;
 use crate::live::seam::Token;
 use crate::live::{Answer, AskFault, Note, Order, Probe, Protocol, Query};
+
+/// What is asked of a vendor.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Asked {
+    History(Query),
+    /// What its clock shows.
+    Clock,
+}
+
+/// A vendor's clock is asked for at each connection, and then each ten minutes; each minute where it is
+/// not known, or too far from ours.
+const CLOCK_EACH: Nanos = Nanos::from_secs(600);
+const CLOCK_AGAIN: Nanos = Nanos::from_secs(60);
 
 impl<P: Protocol> Vendor<P> {
     pub(super) fn tick_series(&mut self, now: Timestamp) {
@@ -29,30 +42,48 @@ impl<P: Protocol> Vendor<P> {
                 if !keys.contains(&asked_along) {
                     keys.push(asked_along);
                 }
-                self.asks.push(Question::new(Query::Newest { keys }, of.to_vec()), false);
+                let query = Asked::History(Query::Newest { keys });
+                self.asks.push(Question::new(query, of.to_vec()), false);
             }
+        }
+    }
+
+    /// Asks for the vendor's clock, where that can be asked for: quiet series tell nothing of it.
+    pub(super) fn ask_for_clock(&mut self, now: Timestamp) {
+        if self.clock_due > now {
+            return;
+        }
+        self.clock_due = now + if self.is_skewed { CLOCK_AGAIN } else { CLOCK_EACH };
+        if self.protocol.clock_request().is_some() {
+            self.asks.push(Question::new(Asked::Clock, Vec::new()), true);
+        } else {
+            self.clock_due = Timestamp::MAX;
         }
     }
 
     /// Has the bars that have waited longest verified, where the vendor has nothing else to answer.
     fn verify(&mut self, now: Timestamp) {
-        if !self.asks.are_idle() || self.asks.free_at() > now {
+        if self.verification_free_at() > now {
             return;
         }
         let due = self.series.iter().filter(|(_, member)| member.seam.verifies_at() <= now);
         let next = due.min_by_key(|(_, member)| member.seam.verified_at());
         if let Some(key) = next.map(|(key, _)| key.clone()) {
+            self.verifies_from = now + self.traits.verifies_each;
             self.with(&key, now, |seam, acts| seam.verify(acts));
         }
     }
 
-    /// When that is due; what else is asked comes back before.
+    fn verification_free_at(&self) -> Timestamp {
+        // What is asked comes back, and is followed by this.
+        let free_at = if self.asks.are_idle() { self.asks.free_at() } else { Timestamp::MAX };
+        free_at.max(self.verifies_from)
+    }
+
+    /// When that is due.
     pub(super) fn verifies_at(&self) -> Timestamp {
-        if !self.asks.are_idle() {
-            return Timestamp::MAX;
-        }
         let due = self.series.values().map(|member| member.seam.verifies_at()).min();
-        due.map_or(Timestamp::MAX, |due| due.max(self.asks.free_at()))
+        due.map_or(Timestamp::MAX, |due| due.max(self.verification_free_at()))
     }
 
     /// Asks what is next, but for what nobody waits for any more.
@@ -61,8 +92,11 @@ impl<P: Protocol> Vendor<P> {
             let is_awaited = question.of.iter().any(|(key, token)| {
                 self.series.get(key).is_some_and(|member| member.seam.awaits(*token))
             });
-            if is_awaited {
-                let request = self.protocol.request(&question.query);
+            let request = match &question.what {
+                Asked::Clock => self.protocol.clock_request(),
+                Asked::History(query) => is_awaited.then(|| self.protocol.request(query)),
+            };
+            if let Some(request) = request {
                 let ask = self.asks.asked(question, request.weight, now);
                 self.orders.push(Order::Ask { ask, request });
             }
@@ -74,11 +108,16 @@ impl<P: Protocol> Vendor<P> {
         due.map(|(key, _)| key.clone()).collect()
     }
 
-    pub(super) fn understood(&mut self, mut question: Question, answer: Answer, now: Timestamp) {
+    pub(super) fn understood(
+        &mut self,
+        mut question: Question<Asked>,
+        answer: Answer,
+        now: Timestamp,
+    ) {
         match answer {
             Answer::Bars { rows, next } => {
                 if let Some(next) = question.turn(rows, next) {
-                    question.query = next;
+                    question.what = Asked::History(next);
                     return self.asks.push_page(question);
                 }
                 let asked_at = question.asked_at.unwrap_or(now);
@@ -103,7 +142,15 @@ impl<P: Protocol> Vendor<P> {
         }
     }
 
-    pub(super) fn not_answered(&mut self, question: &Question, fault: AskFault, now: Timestamp) {
+    pub(super) fn not_answered(
+        &mut self,
+        question: &Question<Asked>,
+        fault: AskFault,
+        now: Timestamp,
+    ) {
+        if question.what == Asked::Clock {
+            self.clock_due = now + CLOCK_AGAIN;
+        }
         let (wait_until, said) = match fault {
             AskFault::Failed(said) => (None, said),
             AskFault::Wait { until, said } => {
@@ -112,7 +159,7 @@ impl<P: Protocol> Vendor<P> {
                 (Some(until), said)
             }
             AskFault::Refused(said) => {
-                if let Query::Bars { key, .. } = &question.query {
+                if let Asked::History(Query::Bars { key, .. }) = &question.what {
                     return self.with(key, now, |seam, acts| seam.refused(said, acts));
                 }
                 (None, said)
