@@ -296,6 +296,12 @@ fn every_session_file_of_the_repository_runs() {
         if !path.ends_with(".json") || path.ends_with("session.schema.json") {
             continue;
         }
+        if path.contains("/live_") {
+            // What they follow does not end: `live.rs` beside this follows one.
+            folder.run(&["check", &path]).expect_code(0);
+            folder.run(&["plan", &path]).expect_code(0);
+            continue;
+        }
         let json = folder.run(&["run", &path, "--speed", "0", "--json"]).expect_code(0).json();
         assert_eq!(json["phase"], "closed", "{path}");
         assert!(json["n_bars"].as_u64() > Some(0), "{path}");

@@ -426,7 +426,10 @@ fn unknown_key(key: &str, path: &JsonPath, shape: &Shape) -> Fault {
     if let Some(successor) = obsolete::successor_of(path) {
         return Fault::ObsoleteKey { found, successor };
     }
-    if let [place] = SESSION.places_of(key).as_slice() {
+    let is_slip = shape.names().iter().any(|name| distance(key, name) == 1);
+    if let [place] = SESSION.places_of(key).as_slice()
+        && !is_slip
+    {
         return Fault::MisplacedKey { found, place: place.clone() };
     }
     Fault::unknown_key(key, &shape.names()).expect("an object has keys")
