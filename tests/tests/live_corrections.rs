@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{Consumer, Context, Corrected, CorrectionKind, Event, OnError, Outcome};
+use openbell_coordinator::{
+    Consumer, Context, Corrected, CorrectionKind, Event, OnError, Outcome, Sessions,
+};
 use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_market::{BarInterval, Ohlcv};
-use openbell_tests::{Mirror, at, bar_at, bars_of, config, series};
+use openbell_tests::{LiveMarket, LiveStory, Mirror, at, bar_at, bars_of, config, series};
 
 use crate::live_support::{DAY, is_rejection, record, run, secs, windows_told};
 
@@ -22,6 +24,36 @@ impl Consumer for Corrections {
         let n_rows = symbol.series(corrected.interval).ok_or("no such series")?.today().len();
         self.0.lock().map_err(|_| "a panic elsewhere")?.push((corrected.clone(), n_rows));
         Ok(())
+    }
+}
+
+#[test]
+fn where_revisions_are_only_counted_a_bar_stays_as_it_was_told() {
+    let key = series("AAPL 1m");
+    let opens_at = at(DAY, 9, 40);
+    let better = Ohlcv { open: 10.0, high: 12.0, low: 9.0, close: 11.0, volume: 5.0 };
+    for (revisions, close) in [("apply", 11.0), ("count", bar_at("AAPL", opens_at).close)] {
+        let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(3_600));
+        feed.continuous().arrive_after_close(&bars_of(&key, at(DAY, 9, 30), 60), secs(1));
+        feed.arrives(at(DAY, 9, 41) + secs(30), Arrival::Revision { opens_at, ohlcv: better });
+        let json = format!(
+            r#"{{"session_name": "live", "mode": "live", "api_config": {{"data_api": "alpaca"}},
+                "live_config": {{"revisions": "{revisions}"}},
+                "session_data_config": {{"symbols": ["AAPL"], "streams": ["1m"]}}}}"#
+        );
+        let ahead = Sessions::Ahead { from: at(DAY, 9, 29), n_sessions: Some(1) };
+        let mut story = LiveStory::new(&json, LiveMarket::new([feed]), ahead, at(DAY, 9, 29));
+        story.go(at(DAY, 9, 45));
+        let view = story.engine.outside_reader().view().expect("active").hold();
+        let shown = view.view().symbol("AAPL").unwrap().base().unwrap().today().close()[10];
+        assert_eq!(shown, close, "{revisions}");
+        let status = story.engine.handle().status();
+        let feed = status.symbols[0].feed.as_ref().expect("it is followed");
+        assert_eq!(feed.n_corrected, 1, "{revisions}: it is counted");
+        let corrected = |event: &&Event| matches!(event, Event::Corrected { .. });
+        let n_corrected = story.engine.events().iter().filter(corrected).count();
+        assert_eq!(n_corrected, usize::from(revisions == "apply"));
+        assert_eq!(story.engine.events().iter().filter(is_rejection).count(), 0);
     }
 }
 

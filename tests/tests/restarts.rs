@@ -6,11 +6,11 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::Event;
-use openbell_tests::at;
+use openbell_coordinator::{BarClosed, Consumer, Context, Event, OnError, Outcome};
+use openbell_tests::{at, config};
 use openbell_time::Timestamp;
 
-use crate::live_support::secs;
+use crate::live_support::{DAY, healthy, run, secs};
 use crate::restart_support::{DAYS, Process, Ran, Vendor, copied, instants, looks};
 
 /// Runs the first `n_days` days; after every look of the number that `is_chosen` it is killed, which
@@ -153,4 +153,33 @@ fn what_is_recorded_after_a_restart_can_be_repeated() {
     };
     let (_, repeated) = killed_after(1, |number| number % 25 == 10, again);
     assert!(repeated.len() > 5 && repeated.iter().all(|(_, is_same)| *is_same));
+}
+
+/// Says of each bar whether it was told before.
+struct Rehearsed(Arc<Mutex<Vec<bool>>>);
+
+impl Consumer for Rehearsed {
+    fn name(&self) -> &str {
+        "rehearsed"
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        let is_rehearsal = context.is_rehearsal();
+        let mut seen = self.0.lock().map_err(|_| "a panic elsewhere")?;
+        seen.extend(bars.iter().map(|_| is_rehearsal));
+        Ok(())
+    }
+}
+
+#[test]
+fn consumers_are_told_that_what_they_are_called_for_was_before() {
+    let config = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut story = run(&config, [healthy("AAPL", &[DAY])], at(DAY, 9, 29));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    story.engine.register(Box::new(Rehearsed(Arc::clone(&seen))), OnError::StopRun);
+    story.engine.rehearse(true);
+    story.go(at(DAY, 9, 35) + secs(2));
+    story.engine.rehearse(false);
+    story.go(at(DAY, 9, 38) + secs(2));
+    assert_eq!(*seen.lock().unwrap(), [vec![true; 5], vec![false; 3]].concat());
 }

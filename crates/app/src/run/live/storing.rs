@@ -54,7 +54,7 @@ pub(super) fn store_sessions(
                     Ok(line) => line,
                     Err(failure) => format!(
                         "warning: the bars of session {session} are not stored: {failure}; `openbell data \
-                         import --recording {} --into {}` does it later",
+                         import --recording {} --store {}` does it later",
                         recorder.folder(session).display(),
                         store.display()
                     ),
