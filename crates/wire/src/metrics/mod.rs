@@ -1,6 +1,6 @@
 //! The figures of a running session as Prometheus metrics.
 //!
-//! [`Figures`] are plain values; [`prometheus_text`] writes them in the text format of version 0.0.4,
+//! [`Figures`] are plain values; [`prometheus_text()`] writes them in the text format of version 0.0.4,
 //! which a file that grows stale and a scrape by HTTP share. `docs/metrics.md` explains each
 //! ([`CATALOGUE`] is the list): a name, a label and their meaning stay what they are.
 //!
@@ -33,7 +33,7 @@ pub const N_OWN: usize = 100;
 /// The label of all beyond.
 pub const OTHER: &str = "other";
 
-/// The `Content-Type` of [`prometheus_text`].
+/// The `Content-Type` of [`prometheus_text()`].
 pub const CONTENT_TYPE: &str = prometheus_text::CONTENT_TYPE;
 
 /// The figures in Prometheus' text format.
