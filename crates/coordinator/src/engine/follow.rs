@@ -44,7 +44,7 @@ impl RunningSession {
             return Ok(After::GoesOn(Step::Waits { until }));
         }
         core.record.n_steps += 1;
-        self.flow.live_mut().looked_at = Some(wall);
+        let before = self.flow.live_mut().looked_at.replace(wall);
         self.gather(wall);
         self.record_look(core, wall)?;
         let clock = wall.min(self.layout.clock_until);
@@ -56,10 +56,9 @@ impl RunningSession {
         let settled = wall - settle_time(core);
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
-        if is_over {
-            // A first reading that was wild, and believed, is no reason to wait for ever.
-            let seen = &mut self.flow.live_mut().over_since;
-            *seen = Some(seen.map_or(wall, |seen| seen.min(wall)));
+        // A first reading has nothing before it that could contradict it: it may be wild.
+        if is_over && before.is_some() {
+            self.flow.live_mut().over_since.get_or_insert(wall);
         }
         if is_over && !self.is_settled(core, wall) {
             self.await_rest(core)?;
@@ -123,7 +122,8 @@ impl RunningSession {
         let mut until = wall + HEARTBEAT;
         let last = self.layout.clock_until;
         let gap = gap_time(core);
-        let ends = [last, last + settle_time(core), last + gap, self.over_since() + gap];
+        let seen = self.over_since().unwrap_or(last);
+        let ends = [last, last + settle_time(core), last + gap, seen + gap];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
@@ -254,8 +254,11 @@ impl RunningSession {
         (0..self.members.len()).all(|position| {
             let live = self.members[position].rows.live();
             let is_fetching = matches!(live.link, Link::Starting { .. } | Link::CatchingUp { .. });
-            if is_fetching && waits_for_one {
-                return live.complete_through >= last || wall >= self.over_since() + gap_time(core);
+            if is_fetching
+                && waits_for_one
+                && let Some(since) = self.over_since()
+            {
+                return live.complete_through >= last || wall >= since + gap_time(core);
             }
             let is_coming = link_state(&live.link) == LinkState::Up
                 && self.is_complete_through_open(position)
@@ -266,11 +269,11 @@ impl RunningSession {
         })
     }
 
-    /// Since when the last instant is waited for: from then on rows have time to come, also where nobody
-    /// has looked for a while, since the machine slept or no process was there.
-    fn over_since(&self) -> Timestamp {
-        let seen = self.flow.live().and_then(|live| live.over_since);
-        seen.unwrap_or(self.layout.clock_until)
+    /// When a session that was looked at before was first seen to be over: from then on what is fetched has
+    /// time to come, also where nobody has looked for a while, since the machine slept or no process was
+    /// there.
+    fn over_since(&self) -> Option<Timestamp> {
+        self.flow.live().and_then(|live| live.over_since)
     }
 
     /// Whether the feed of a member is confirmed, and nothing that has closed by the session's open
