@@ -4,11 +4,11 @@
 use openbell_coordinator::{
     Added, Answer, Event, Phase, Sessions, SymbolState, symbol_print, view_print,
 };
-use openbell_data_manager::{Arrival, Link, LinkStep, ScriptedFeed};
+use openbell_data_manager::{Arrival, ScriptedFeed};
 use openbell_market::BarInterval;
 use openbell_session_data::Why;
 use openbell_tests::{LiveMarket, LiveStory, at, bars_of, config, dated, series, sym, syms};
-use openbell_time::{Nanos, Timestamp};
+use openbell_time::Timestamp;
 
 use crate::live_support::{DAY, NEXT, healthy, is_rejection, record, run, secs, told};
 
@@ -57,49 +57,6 @@ fn a_session_that_is_over_is_caught_up_and_closed_and_the_next_begins_at_its_own
     // The session of yesterday was never shown as one of now.
     assert_eq!(report.sessions[0].switches.iter().filter(|s| s.reason.is_none()).count(), 1);
     assert!(report.sessions[1].switches[0].at >= at(NEXT, 9, 30));
-}
-
-/// A day whose last three minutes nobody looks at: the close comes meanwhile, and what was missed is
-/// fetched `later` after the close, by a connection that is `made` anew by then.
-fn asleep_over_the_close(made: Link, woken: Nanos, later: Nanos) -> LiveStory {
-    let key = series("AAPL 1m");
-    let close = at(DAY, 16, 0);
-    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(86_400));
-    feed.arrives(at(DAY, 9, 0), Arrival::CompleteThrough(at(DAY, 9, 0)));
-    let rows = bars_of(&key, at(DAY, 9, 30), 390);
-    feed.continuous();
-    for row in 0..390 {
-        let bar = Arrival::Bar { opens_at: rows.opens_at(row), ohlcv: rows.ohlcv(row) };
-        let came = rows.opens_at(row) + secs(61);
-        feed.arrives(if row < 387 { came } else { close + later }, bar);
-    }
-    feed.arrives(close + woken - secs(1), Arrival::Link(made));
-    let up = Arrival::Link(Link::Up { heard_at: close + later });
-    feed.arrives(close + later, up).arrives(close + later, Arrival::CompleteThrough(close));
-    let json = config(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, "");
-    let mut story = run(&json, [feed], at(DAY, 9, 29));
-    story.go_by(at(DAY, 15, 57) + secs(5), secs(5));
-    story.sleep(close + woken);
-    story.go_by(close + later + secs(60), secs(1));
-    story
-}
-
-#[test]
-fn a_close_that_nobody_has_seen_waits_for_what_is_being_fetched() {
-    let close = at(DAY, 16, 0);
-    let step = LinkStep::Connecting;
-    let starting = Link::Starting { since: close, step };
-    let fetching = Link::CatchingUp { missing: at(DAY, 15, 57)..close, n_tries: 1 };
-    for made in [starting, fetching] {
-        // Soon after the close, and long after all that a session may be waited for by its end.
-        for (woken, later) in [(25, 40), (3_600, 3_615)] {
-            let story = asleep_over_the_close(made.clone(), secs(woken), secs(later));
-            let report = story.engine.report();
-            assert_eq!(report.phase, Phase::Closed, "{made:?} {woken}");
-            assert_eq!(report.sessions[0].n_bars, 390, "{made:?} {woken}");
-            assert_eq!(story.engine.events().iter().filter(is_rejection).count(), 0);
-        }
-    }
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl RunningSession {
             return Ok(After::GoesOn(Step::Waits { until }));
         }
         core.record.n_steps += 1;
-        let before = self.flow.live_mut().looked_at.replace(wall);
+        self.flow.live_mut().looked_at = Some(wall);
         self.gather(wall);
         self.record_look(core, wall)?;
         let clock = wall.min(self.layout.clock_until);
@@ -56,10 +56,6 @@ impl RunningSession {
         let settled = wall - settle_time(core);
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
-        // A first reading has nothing before it that could contradict it: it may be wild.
-        if is_over && before.is_some() {
-            self.flow.live_mut().over_since.get_or_insert(wall);
-        }
         if is_over && !self.is_settled(core, wall) {
             self.await_rest(core)?;
             return Ok(After::GoesOn(self.wait(core, wall)));
@@ -121,9 +117,7 @@ impl RunningSession {
     fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
         let mut until = wall + HEARTBEAT;
         let last = self.layout.clock_until;
-        let gap = gap_time(core);
-        let seen = self.over_since().unwrap_or(last);
-        let ends = [last, last + settle_time(core), last + gap, seen + gap];
+        let ends = [last, last + settle_time(core), last + gap_time(core)];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
@@ -244,36 +238,19 @@ impl RunningSession {
     }
 
     /// Whether the last instant has all that belongs to it, or that has had time to come: those
-    /// that are behind, and whose link is up, are waited for longer; those whose stream has just been
-    /// asked for, or whose history is being fetched, from when the close was seen first, since nobody may
-    /// have looked for a while before.
+    /// that are behind, and whose link is up, are waited for longer.
     fn is_settled(&self, core: &Core, wall: Timestamp) -> bool {
         let last = self.layout.clock_until;
-        // With the scope of one symbol the others would wait for it with their gate open.
-        let waits_for_one = self.gate.scope() == GateScope::Session;
         (0..self.members.len()).all(|position| {
             let live = self.members[position].rows.live();
-            let is_fetching = matches!(live.link, Link::Starting { .. } | Link::CatchingUp { .. });
-            if is_fetching
-                && waits_for_one
-                && let Some(since) = self.over_since()
-            {
-                return live.complete_through >= last || wall >= since + gap_time(core);
-            }
             let is_coming = link_state(&live.link) == LinkState::Up
                 && self.is_complete_through_open(position)
                 && live.is_behind;
-            let patience =
-                if is_coming && waits_for_one { gap_time(core) } else { settle_time(core) };
+            // With the scope of one symbol the others would wait for it with their gate open.
+            let waits = is_coming && self.gate.scope() == GateScope::Session;
+            let patience = if waits { gap_time(core) } else { settle_time(core) };
             live.complete_through >= last || wall >= last + patience
         })
-    }
-
-    /// When a session that was looked at before was first seen to be over: from then on what is fetched has
-    /// time to come, also where nobody has looked for a while, since the machine slept or no process was
-    /// there.
-    fn over_since(&self) -> Option<Timestamp> {
-        self.flow.live().and_then(|live| live.over_since)
     }
 
     /// Whether the feed of a member is confirmed, and nothing that has closed by the session's open

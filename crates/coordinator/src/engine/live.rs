@@ -13,8 +13,6 @@ pub(super) struct Live {
     pub(super) looked_at: Option<Timestamp>,
     /// The instant of the wall at which the next look is due, whether or not something arrives.
     pub(super) next_look: Option<Timestamp>,
-    /// The instant of the wall at which the session was first seen to be over.
-    pub(super) over_since: Option<Timestamp>,
     /// Bars to be delivered, by close and position; recycled.
     pub(super) due: Vec<(i64, usize)>,
     /// What was corrected of announced series, and consumers are still to be notified of.

@@ -90,15 +90,7 @@ impl Flow {
         }
     }
 
-    /// What has arrived in the live session; absent in a replay.
-    pub(super) fn live(&self) -> Option<&Live> {
-        match self {
-            Flow::Live(live) => Some(live),
-            Flow::Replay(_) => None,
-        }
-    }
-
-    /// As [`Flow::live`], to be changed.
+    /// What has arrived in the live session.
     ///
     /// # Panics
     ///
