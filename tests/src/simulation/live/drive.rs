@@ -65,8 +65,6 @@ pub struct LegRun<'s> {
 /// What was found by the look before.
 #[derive(Default)]
 pub(super) struct LastLook {
-    /// Our clock when the session that is there was first seen to be over.
-    pub(super) over_since: Option<Timestamp>,
     /// The session clock.
     pub(super) clock: Option<Timestamp>,
     /// The latest instant of the wall that was believed.

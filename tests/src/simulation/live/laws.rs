@@ -99,18 +99,14 @@ impl LegRun<'_> {
     }
 
     /// The session that runs is that of the hour.
-    fn check_session(&mut self, reading: Reading, is_streaming: bool) -> Kept<()> {
+    fn check_session(&self, reading: Reading, is_streaming: bool) -> Kept<()> {
         let Some(day) = self.day() else { return Ok(()) };
         let known = &self.scenario.days[day];
         let is_open = reading.wall >= known.open();
         keep("live sessions: each opens at its time", is_open == is_streaming, || {
             format!("{reading:?}: session {} is open: {is_streaming}", known.date)
         })?;
-        if reading.wall >= known.close() {
-            self.last.over_since.get_or_insert(reading.wall);
-        }
-        let over_since = self.last.over_since.unwrap_or(known.close());
-        let is_due = reading.wall < over_since + self.scenario.patience();
+        let is_due = reading.wall < known.close() + self.scenario.patience();
         keep("live sessions: each closes when what is owed has had its time", is_due, || {
             format!("{reading:?}: session {} is open", known.date)
         })
