@@ -6,12 +6,13 @@ use std::path::Path;
 use openbell_config::LiveConfig;
 use openbell_coordinator::{Source, StoreSource, UnknownSymbol};
 use openbell_data_manager::live::{Door, Protocol};
-use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed, StoreOptions};
+use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Timestamp};
 
 use crate::exit::{Exit, Failure};
 use crate::session_file::{SessionFile, absolute};
+use crate::stored;
 use crate::vendors::VendorName;
 
 /// The interval that the vendor is asked for: the file's, or the longest of the vendor's of which every
@@ -55,13 +56,8 @@ pub(crate) fn store_of(
         return Ok((String::new(), None));
     }
     let folder = file.store(given)?;
-    let group = file.config.exchange_group.name.to_owned();
-    let source = match DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) }) {
-        Ok(store) => Some(store),
-        Err(DataError::NoSuchStore { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    Ok((absolute(&folder), source))
+    let store = stored::where_there(&folder, file.config.exchange_group.name)?;
+    Ok((absolute(&folder), store))
 }
 
 /// Where a live session gets its bars from. A recorded one has them from its recording, and the days

@@ -38,10 +38,7 @@ pub fn forget_peak_memory() {
 
 /// The most memory that the process had at a time, in bytes; absent where the system does not tell.
 pub fn peak_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?; // As above.
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
-    Some(kibibytes * 1024)
+    crate::memory::of_line("VmHWM")
 }
 
 #[cfg(test)]

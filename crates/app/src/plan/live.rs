@@ -1,7 +1,7 @@
 //! What a live run would follow, without asking the vendor for anything.
 
 use openbell_config::LiveConfig;
-use openbell_coordinator::{Plan, Sessions, StoreSource};
+use openbell_coordinator::{Plan, StoreSource};
 use openbell_data_manager::live::{Protocol, VendorTraits};
 use openbell_time::{Session, SystemWall, Timestamp, WallClock};
 use serde_json::{Value, json};
@@ -34,8 +34,7 @@ pub(super) fn plan_live(
     let (folder, store) = store_of(&file, args.store.as_deref())?;
     let now = SystemWall::new().now();
     let mut source = Followed::recorded(store.clone().map(StoreSource::new), base);
-    let sessions = Sessions::Ahead { from: now, n_sessions: live.sessions };
-    let plan = Plan::of(&file.config, &time, &mut source, sessions)
+    let plan = Plan::of(&file.config, &time, &mut source, file.sessions(now))
         .map_err(|errors| plan_failure(&errors, Some(&file)))?;
     modules::check_planned(&file, &plan, &made)?;
     let reads = match &store {

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use openbell_config::{Mode, RawSession, SessionConfig};
 use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
-use openbell_recorder::{Head, RecordedRun, Replay, ReplayError, RunSession};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_recorder::{Head, RecordedRun, Replay, RunSession};
 use openbell_time::TimeManager;
 
 use super::{EVENTS, command_form};
@@ -14,6 +14,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::Followed;
 use crate::modules;
 use crate::planned::plan_failure;
+use crate::stored;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
@@ -24,10 +25,7 @@ pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Term
     let replay = Replay::new(run.looks(&command_form()));
     replay.offers(run.offers()?);
     let mut engine = engine_of(folder, run.head(), store, &replay)?;
-    replay.run(&mut engine).map_err(|error| match error {
-        ReplayError::Unreadable(error) => error.into(),
-        differs => Failure::new(Exit::RunFailed, differs),
-    })?;
+    replay.run(&mut engine)?;
     compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
     let known = run.last_process().and_then(|process| process.digest.clone());
@@ -100,12 +98,14 @@ fn engine_of(
 
 /// The store at `folder`; absent where none is there: a live session may have run without.
 fn store_at(folder: &Path, config: &SessionConfig) -> Result<Option<DataManager>, Failure> {
-    let group = config.exchange_group.name.to_owned();
-    match DataManager::open(folder, &StoreOptions { exchange_group: Some(group) }) {
-        Ok(store) => Ok(Some(store)),
-        Err(DataError::NoSuchStore { .. }) if matches!(config.mode, Mode::Live(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let group = config.exchange_group.name;
+    Ok(match &config.mode {
+        Mode::Live(_) => stored::where_there(folder, group)?,
+        Mode::Backtest(_) => {
+            let options = StoreOptions { exchange_group: Some(group.to_owned()) };
+            Some(DataManager::open(folder, &options)?)
+        }
+    })
 }
 
 /// Holds the events against the logs beside the recordings of the run, where there are some.

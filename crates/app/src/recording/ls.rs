@@ -2,19 +2,16 @@
 
 use std::path::Path;
 
-use openbell_recorder::{RecordingReader, list};
+use openbell_recorder::RecordingReader;
 
+use super::found_in;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::table::{Align, Table, count};
 use crate::terminal::Terminal;
 
 /// Lists them; one that cannot be read has a line that says why.
 pub(super) fn ls(folder: &Path, terminal: &mut Terminal) -> Outcome {
-    let found = list(folder)?;
-    if found.is_empty() {
-        let text = format!("there is no recording in {}", folder.display());
-        return Err(Failure::says(Exit::Data, text));
-    }
+    let found = found_in(folder)?;
     let numbers = [("looks", Align::Right), ("rows", Align::Right), ("commands", Align::Right)];
     let mut table = Table::new(
         [("recording", Align::Left)].into_iter().chain(numbers).chain([("state", Align::Left)]),

@@ -5,12 +5,12 @@ mod ls;
 mod show;
 mod verify;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use openbell_coordinator::SessionCommand;
-use openbell_recorder::{CommandForm, RecorderError};
+use openbell_recorder::{CommandForm, Head, RecorderError, ReplayError, list};
 use openbell_wire::engine::{command_of_text, command_text};
 
 use crate::exit::{Exit, Failure, Outcome};
@@ -98,8 +98,36 @@ pub fn command_form() -> Arc<dyn CommandForm> {
     Arc::new(AsLogged)
 }
 
+/// The recordings in `folder`, each with its head.
+///
+/// # Errors
+///
+/// There is none, or one that cannot be read.
+pub(crate) fn found_in(folder: &Path) -> Result<Vec<(PathBuf, Head)>, Failure> {
+    let found = list(folder)?;
+    if found.is_empty() {
+        let text = format!("there is no recording in {}", folder.display());
+        return Err(Failure::says(Exit::Data, text));
+    }
+    Ok(found)
+}
+
+/// What a run that is repeated comes to is no damage of its recording.
 impl From<RecorderError> for Failure {
     fn from(error: RecorderError) -> Failure {
-        Failure::new(Exit::Data, error)
+        let exit = match error {
+            RecorderError::LogDiffers { .. } => Exit::RunFailed,
+            _ => Exit::Data,
+        };
+        Failure::new(exit, error)
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Failure {
+        match error {
+            ReplayError::Unreadable(error) => error.into(),
+            differs => Failure::new(Exit::RunFailed, differs),
+        }
     }
 }

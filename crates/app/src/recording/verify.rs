@@ -2,20 +2,16 @@
 
 use std::path::Path;
 
-use openbell_recorder::{RecorderError, RecordingReader, list};
+use openbell_recorder::{RecorderError, RecordingReader};
 
-use super::command_form;
-use crate::exit::{Exit, Failure, Outcome};
+use super::{command_form, found_in};
+use crate::exit::{Exit, Outcome};
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
 /// Reads them all; says of each whether it is whole.
 pub(super) fn verify(folder: &Path, terminal: &mut Terminal) -> Outcome {
-    let found = list(folder)?;
-    if found.is_empty() {
-        let text = format!("there is no recording in {}", folder.display());
-        return Err(Failure::says(Exit::Data, text));
-    }
+    let found = found_in(folder)?;
     let mut exit = Exit::Done;
     for (folder, _) in &found {
         match n_looks(folder) {

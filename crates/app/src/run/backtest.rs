@@ -10,7 +10,7 @@ use openbell_time::SystemWall;
 
 use super::event_file::EventFile;
 use super::export::Export;
-use super::{RunArgs, head_of, outputs};
+use super::{RunArgs, failed, head_of, outputs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::modules;
@@ -145,12 +145,6 @@ fn end_of(report: &Report, interrupt: &Interrupt, terminal: &Terminal) -> Exit {
             terminal.note("interrupted: the run was ended in order, the report is of what it did");
             Exit::Interrupted
         }
-        _ => {
-            let failure = report.failure.as_ref();
-            let why = failure
-                .map_or_else(|| "it was stopped before its end".to_owned(), ToString::to_string);
-            terminal.error(&format!("the run has failed: {why}"));
-            Exit::RunFailed
-        }
+        _ => failed(report, terminal),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_config::{Mode, SPEED_MIN, is_speed};
-use openbell_coordinator::OnError;
+use openbell_coordinator::{OnError, Report};
 use openbell_data_manager::export::RunExport;
 use openbell_wire::engine::LogHead;
 
@@ -167,6 +167,15 @@ fn outputs(
 fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogHead, Failure> {
     let (overlay, store) = (file.overlay_text()?, absolute(folder));
     Ok(LogHead { program: PROGRAM.to_owned(), config: file.config.clone(), store, overlay, texts })
+}
+
+/// Says why a run has not come to its end.
+fn failed(report: &Report, terminal: &Terminal) -> Exit {
+    let failure = report.failure.as_ref();
+    let why =
+        failure.map_or_else(|| "it was stopped before its end".to_owned(), ToString::to_string);
+    terminal.error(&format!("the run has failed: {why}"));
+    Exit::RunFailed
 }
 
 /// What an error of a consumer of the program itself ends.

@@ -9,7 +9,7 @@ use openbell_data_manager::fetch::{
     FetchReport, FetchReportEnd, FetchSpan, FetchTarget, ToFetch, fetch as fetch_all,
 };
 use openbell_data_manager::live::{Fetch, FetchEnd, VendorTraits, Wanted};
-use openbell_data_manager::{DataError, DataManager, Provenance, StoreOptions, StoreWriter};
+use openbell_data_manager::{Provenance, StoreWriter};
 use openbell_market::{Adjustment, SeriesKey};
 use openbell_time::{Calendar, SystemWall, TimeManager, WallClock};
 use openbell_vendors::{Courier, SecretHeaders, Transport, Trust};
@@ -18,6 +18,7 @@ use super::inclusive;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
+use crate::stored;
 use crate::terminal::Terminal;
 use crate::vendors::{BlockingAsker, Connection};
 pub use args::FetchArgs;
@@ -86,12 +87,7 @@ fn to_fetch(
     let tomorrow = calendar.local_time(now).date.plus_days(1);
     let until = args.until.unwrap_or(tomorrow);
     let dates = inclusive(args.since, until)?;
-    let options = StoreOptions { exchange_group: Some(args.vendor.group().to_owned()) };
-    let store = match DataManager::open(&args.store, &options) {
-        Ok(store) => Some(store),
-        Err(DataError::NoSuchStore { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
+    let store = stored::where_there(&args.store, args.vendor.group())?;
     let span = FetchSpan { dates, calendar, now, is_again: args.again };
     let mut to_fetch: Vec<ToFetch> = Vec::new();
     for symbol in &args.symbols {

@@ -3,21 +3,18 @@
 use std::path::Path;
 
 use openbell_data_manager::{MergeCounts, StoreWriter};
-use openbell_recorder::{SessionBars, StoredSession, into_store, list, session_bars};
+use openbell_recorder::{SessionBars, StoredSession, into_store, session_bars};
 
 use super::shown::N_SERIES_SHOWN;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::recording::found_in;
 use crate::table::{count, counted, counted_as};
 use crate::terminal::Terminal;
 
 /// Imports what is recorded in `folder`, and in the folders in it; a recording that cannot be read does
 /// not keep the others out.
 pub(super) fn import(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
-    let found = list(folder)?;
-    if found.is_empty() {
-        let text = format!("there is no recording in {}", folder.display());
-        return Err(Failure::says(Exit::Data, text));
-    }
+    let found = found_in(folder)?;
     let mut exit = Exit::Done;
     for (folder, _) in &found {
         match import_session(folder, store, terminal) {

@@ -17,6 +17,7 @@ use openbell_wire::metrics::{
 
 use super::counts::Counts;
 use super::recorded::{Recorder, Unsynced};
+use crate::memory;
 use crate::terminal::Terminal;
 
 /// How often the file is written.
@@ -125,12 +126,9 @@ impl MetricsFile {
 
 /// The process, as the system sees it; absent where it does not say.
 fn system_figures(began: Timestamp) -> Option<ProcessFigures> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(ProcessFigures {
         cpu_s: cpu_time::ProcessTime::now().as_duration().as_secs_f64(),
-        resident_bytes: kibibytes * 1024,
+        resident_bytes: memory::of_line("VmRSS")?,
         n_open_fds: std::fs::read_dir("/proc/self/fd").ok()?.count() as u64,
         began_s: began.as_nanos() as f64 / 1e9,
     })

@@ -12,6 +12,7 @@ mod prepared;
 mod raw;
 mod recorded;
 mod sim;
+mod sink;
 mod storing;
 mod summary;
 mod teller;
@@ -27,17 +28,17 @@ use std::time::Duration;
 
 use openbell_config::{DataApi, LiveConfig};
 use openbell_coordinator::{
-    Engine, Event, Look, Phase, Recording, RecordingError, Report, Signal, Step, run_by_event,
+    Engine, Look, Phase, Recording, RecordingError, Report, Step, run_by_event,
 };
-use openbell_data_manager::live::Note;
+use openbell_data_manager::live::{Note, Protocol, Vendor};
 use openbell_market::BarInterval;
-use openbell_recorder::{RecorderError, Repeated, Replay, ReplayError, RunLog};
+use openbell_recorder::{RawLog, Repeated, Replay};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
-use openbell_vendors::{Connection as Line, Transport, Trust};
-use openbell_wire::engine::{RunTally, end_line, event_line};
+use openbell_vendors::{Connection as Line, Control, Transport, Trust};
+use openbell_wire::engine::RunTally;
 
-use super::RunArgs;
 use super::event_file::EventFile;
+use super::{RunArgs, failed};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
@@ -49,8 +50,10 @@ use lines::Lines;
 use metrics::{MetricsFile, session_figures};
 use panel::Panel;
 use prepared::{Prepared, prepare};
+use recorded::Recorder;
 use sim::Sim;
-use storing::{Storing, store_sessions};
+use sink::Sink;
+use storing::store_sessions;
 use teller::{Ended, SharedFigures, Teller, Told};
 use threads::Threads;
 
@@ -146,27 +149,7 @@ fn follow(
         repeat(&replay, &mut engine, &mut sink)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
     }
-    let notes = {
-        let tell = tell.clone();
-        move |at: Timestamp, note: &Note| {
-            let _ = tell.send(Told::Note(at, note.clone())); // Nobody listens once the run has ended.
-        }
-    };
-    let transport = Transport::new(Trust::platform());
-    let clock = Arc::new(SystemWall::new());
-    let Line { carriers, control } = match raw {
-        Some(log) => {
-            let tap = raw::keeping(log, tell.clone(), threads)?;
-            Line::tapped(vendor, &transport, clock, notes, tap)
-        }
-        None => Line::new(vendor, &transport, clock, notes),
-    };
-    for carrier in carriers {
-        let name = carrier.name().to_owned();
-        threads.run(&name, move || {
-            carrier.run().map_err(|fault| Failure::new(Exit::RunFailed, fault))
-        })?;
-    }
+    let control = connect(vendor, raw, &tell, threads)?;
     let ticking = tick(ticker, threads)?;
     let _listening = asked.interrupt.wakes(Arc::clone(&wall));
     let engines: Arc<dyn WallClock> = Arc::clone(&wall) as Arc<dyn WallClock>;
@@ -199,37 +182,19 @@ fn follow(
         wakes: Arc::clone(&engines),
     };
     let began = wall.passed();
-    let (run, telling) = thread::scope(|scope| {
-        let telling = scope.spawn(move || teller.run(&told));
-        let mut run = Ok(());
-        run_by_event(&mut engine, &engines, |engine| {
-            run = sink.take(engine);
-            let goes_on = run.is_ok()
-                && !asked.interrupt.is_asked()
-                && !is_ending.load(Ordering::SeqCst)
-                && !telling.is_finished();
-            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        });
-        if let Some(storing) = sink.storing.take() {
-            storing.finish();
-        }
-        let _ = tell.send(Told::Over); // The vendor's side may still have something to say.
-        match telling.join() {
-            Ok(told) => (run, told),
-            Err(panicked) => std::panic::resume_unwind(panicked),
-        }
-    });
+    let watch = Watch { asked, engines: &engines, is_ending: &is_ending, tell: &tell };
+    let (run, telling) = watch.run(&mut engine, &mut sink, teller, told);
     control.stop();
     drop(ticking);
     let elapsed = wall.passed() - began;
-    let digest = engine.report().digest;
     let is_paused = !engine.phase().is_final();
+    let mut report = engine.report();
+    let digest = report.digest; // That to which a replay of the recording comes.
     if is_paused {
         stop(&mut engine, wall.now());
+        report = Report { digest, ..engine.report() };
     }
-    let mut report = engine.report();
     report.signals = std::mem::take(&mut sink.signals);
-    report.digest = digest; // That which a replay of the recording comes to.
     let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose();
     drop(engine);
     let why = if is_paused { "interrupted" } else { report.phase.name() };
@@ -247,74 +212,98 @@ fn follow(
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     let figures = figures.lock();
-    if args.json {
-        let live = summary::of_report(&figures, &report, recorder.as_deref());
-        terminal.line(format!("{:#}", report::as_json(&report, &facts, Some(live))))?;
-    } else {
-        report::print(&report, &facts, terminal)?;
-        summary::print(&figures, &report, recorder.as_deref(), terminal)?;
-    }
-    terminal.flush()?;
+    show(asked, &report, &facts, &figures, recorder.as_deref(), terminal)?;
     Ok(end_of(&report, &figures, asked, name, terminal))
 }
 
-/// Where the events of a run go, in order.
-struct Sink {
-    tell: Sender<Told>,
-    /// The log that was asked for.
-    whole: Option<EventFile>,
-    /// The log beside the recording.
-    run_log: Option<RunLog>,
-    /// What stores the sessions that are closed.
-    storing: Option<Storing>,
-    n_events: u64,
-    /// Whether the events were told by a process that has ended since.
-    is_rehearsal: bool,
-    signals: Vec<(Timestamp, Signal)>,
+/// Prints what the run came to, or writes it as JSON.
+fn show(
+    asked: &Asked<'_>,
+    report: &Report,
+    facts: &RunFacts<'_>,
+    figures: &teller::Figures,
+    recorder: Option<&Recorder>,
+    terminal: &mut Terminal,
+) -> std::io::Result<()> {
+    if asked.args.json {
+        let live = summary::of_report(figures, report, recorder);
+        terminal.line(format!("{:#}", report::as_json(report, facts, Some(live))))?;
+    } else {
+        report::print(report, facts, terminal)?;
+        summary::print(figures, report, recorder, terminal)?;
+    }
+    terminal.flush()
 }
 
-impl Sink {
-    /// Takes what is new out of the engine, which keeps nothing for months.
-    fn take(&mut self, engine: &mut Engine) -> Result<(), Failure> {
-        let events = engine.drain_events();
-        if let Some(whole) = &mut self.whole {
-            whole.append(&events)?;
+/// Connects to the vendor, on threads; what happens there is told, and kept where `raw` is asked for.
+fn connect(
+    vendor: Vendor<Box<dyn Protocol>>,
+    raw: Option<RawLog>,
+    tell: &Sender<Told>,
+    threads: &mut Threads,
+) -> Result<Control, Failure> {
+    let notes = {
+        let tell = tell.clone();
+        move |at: Timestamp, note: &Note| {
+            let _ = tell.send(Told::Note(at, note.clone())); // Nobody listens once the run has ended.
         }
-        for event in events {
-            if let Some(log) = &mut self.run_log {
-                log.event(self.n_events, &event_line(&event)).map_err(log_failure)?;
-            }
-            self.n_events += 1;
-            if let Event::Signalled { at, signal } = &event {
-                self.signals.push((*at, signal.clone()));
-            }
-            if let (Event::SessionClosed { date, .. }, Some(storing)) = (&event, &self.storing) {
-                storing.close(*date);
-            }
-            let event = Box::new(event);
-            let told = if self.is_rehearsal { Told::Rehearsed(event) } else { Told::Event(event) };
-            let _ = self.tell.send(told); // Whoever is gone ends the run.
+    };
+    let transport = Transport::new(Trust::platform());
+    let clock = Arc::new(SystemWall::new());
+    let Line { carriers, control } = match raw {
+        Some(log) => {
+            let tap = raw::keeping(log, tell.clone(), threads)?;
+            Line::tapped(vendor, &transport, clock, notes, tap)
         }
-        Ok(())
+        None => Line::new(vendor, &transport, clock, notes),
+    };
+    for carrier in carriers {
+        let name = carrier.name().to_owned();
+        threads.run(&name, move || {
+            carrier.run().map_err(|fault| Failure::new(Exit::RunFailed, fault))
+        })?;
     }
-
-    /// Writes the last lines; the log of a run that is gone on with has none.
-    fn finish(self, report: &Report, is_paused: bool) -> Result<(), Failure> {
-        if let Some(whole) = self.whole {
-            whole.finish(&[], report)?;
-        }
-        if let (Some(log), false) = (self.run_log, is_paused) {
-            log.end(&end_line(report))?;
-        }
-        Ok(())
-    }
+    Ok(control)
 }
 
-/// A replay that differs from its log is no damage of the recording.
-fn log_failure(error: RecorderError) -> Failure {
-    match error {
-        error @ RecorderError::LogDiffers { .. } => Failure::new(Exit::RunFailed, error),
-        error => error.into(),
+/// What says whether the core goes on.
+struct Watch<'w> {
+    asked: &'w Asked<'w>,
+    engines: &'w Arc<dyn WallClock>,
+    is_ending: &'w AtomicBool,
+    tell: &'w Sender<Told>,
+}
+
+impl Watch<'_> {
+    /// Runs the core on this thread, and `teller` beside it, to the end of the run or until it is to be
+    /// paused. Returns what became of the one and of the other.
+    fn run(
+        &self,
+        engine: &mut Engine,
+        sink: &mut Sink,
+        teller: Teller<'_>,
+        told: Receiver<Told>,
+    ) -> (Result<(), Failure>, Result<(), Failure>) {
+        thread::scope(|scope| {
+            let telling = scope.spawn(move || teller.run(&told));
+            let mut run = Ok(());
+            run_by_event(engine, self.engines, |engine| {
+                run = sink.take(engine);
+                let goes_on = run.is_ok()
+                    && !self.asked.interrupt.is_asked()
+                    && !self.is_ending.load(Ordering::SeqCst)
+                    && !telling.is_finished();
+                if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            });
+            if let Some(storing) = sink.storing.take() {
+                storing.finish();
+            }
+            let _ = self.tell.send(Told::Over); // The vendor's side may still have something to say.
+            match telling.join() {
+                Ok(told) => (run, told),
+                Err(panicked) => std::panic::resume_unwind(panicked),
+            }
+        })
     }
 }
 
@@ -324,11 +313,8 @@ fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), F
     loop {
         let repeated = replay.step(engine);
         sink.take(engine)?;
-        match repeated {
-            Ok(Repeated::Goes) => {}
-            Ok(Repeated::Over) => break,
-            Err(ReplayError::Unreadable(error)) => return Err(error.into()),
-            Err(differs) => return Err(Failure::new(Exit::RunFailed, differs)),
+        if repeated? == Repeated::Over {
+            break;
         }
     }
     engine.rehearse(false);
@@ -416,12 +402,6 @@ fn end_of(
             terminal.note(&format!("interrupted{again}"));
             Exit::Interrupted
         }
-        _ => {
-            let failure = report.failure.as_ref();
-            let why = failure
-                .map_or_else(|| "it was stopped before its end".to_owned(), ToString::to_string);
-            terminal.error(&format!("the run has failed: {why}"));
-            Exit::RunFailed
-        }
+        _ => failed(report, terminal),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openbell_config::LiveConfig;
-use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
+use openbell_coordinator::{Engine, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
 use openbell_recorder::{Ahead, HistoryWatch, RawLog, RecordedRun, Replay, RunLog};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
@@ -91,7 +91,7 @@ pub(super) fn prepare(
     let vendor = Vendor::new(protocol, settings(file, live, now), inlet);
     let (ticker, clock) = CoarseTicker::new(now);
     let from = earlier.as_ref().map_or(Ok(now), begun)?;
-    let sessions = Sessions::Ahead { from, n_sessions: live.sessions };
+    let sessions = file.sessions(from);
     let watch = HistoryWatch::default();
     let history = || Followed::recorded(store.clone().map(StoreSource::new), base);
     let (source, replay): (Box<dyn Source>, _) = match &earlier {
