@@ -1,7 +1,7 @@
 //! Stories of the wall clock of a live run: sleep, one wild reading, a clock that was set back.
 
-use openbell_coordinator::{Answer, Sessions, SymbolState};
-use openbell_data_manager::{Arrival, ScriptedFeed};
+use openbell_coordinator::{Answer, Phase, Sessions, SymbolState};
+use openbell_data_manager::{Arrival, DownCause, Link, ScriptedFeed};
 use openbell_recorder::{MemoryRecording, Replay};
 use openbell_session_data::Reason;
 use openbell_tests::{LiveMarket, LiveStory, Notified, at, bar_at, config, series, sym};
@@ -43,6 +43,21 @@ fn one_wild_reading_ahead_ends_nothing() {
     assert!(story.is_active());
     assert_eq!(story.engine.clock().now(), at(DAY, 10, 5));
     assert_eq!(story.closes("AAPL").len(), 34);
+}
+
+#[test]
+fn after_a_first_reading_that_was_wild_a_close_is_waited_for_by_the_time_that_it_is() {
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut feed = ScriptedFeed::new(series("AAPL 1m"), at(DAY, 9, 0), secs(86_400));
+    let (why, next_try) = (DownCause::Broken("refused".into()), Some(at(DAY, 16, 1)));
+    feed.arrives(at(DAY, 9, 0), Arrival::Link(Link::Down { since: at(DAY, 9, 0), why, next_try }));
+    let mut story = run(&json, [feed], at(DAY, 16, 1));
+    assert!(story.look(at(DAY, 23, 0)), "nobody knows better, and what is owed has time to come");
+    story.now = at(DAY, 16, 1);
+    story.go(at(DAY, 16, 5) + secs(59));
+    assert_eq!(story.engine.phase(), Phase::Streaming);
+    story.go(at(DAY, 16, 7));
+    assert_eq!(story.engine.phase(), Phase::Closed);
 }
 
 #[test]

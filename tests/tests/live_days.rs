@@ -4,7 +4,7 @@
 use openbell_coordinator::{
     Added, Answer, Event, Phase, Sessions, SymbolState, symbol_print, view_print,
 };
-use openbell_data_manager::{Arrival, ScriptedFeed};
+use openbell_data_manager::{Arrival, DownCause, Link, LinkStep, ScriptedFeed};
 use openbell_market::BarInterval;
 use openbell_session_data::Why;
 use openbell_tests::{LiveMarket, LiveStory, at, bars_of, config, dated, series, sym, syms};
@@ -57,6 +57,83 @@ fn a_session_that_is_over_is_caught_up_and_closed_and_the_next_begins_at_its_own
     // The session of yesterday was never shown as one of now.
     assert_eq!(report.sessions[0].switches.iter().filter(|s| s.reason.is_none()).count(), 1);
     assert!(report.sessions[1].switches[0].at >= at(NEXT, 9, 30));
+}
+
+/// A feed of the whole day that is at `link` from `since` on, and is up with all bars at `until`.
+fn answered_late(since: Timestamp, link: Link, until: Timestamp) -> ScriptedFeed {
+    let key = series("AAPL 1m");
+    let mut feed = ScriptedFeed::new(key.clone(), at(DAY, 9, 0), secs(86_400 * 5));
+    feed.arrives(since, Arrival::Link(link));
+    let bars = bars_of(&key, at(DAY, 9, 30), 390);
+    for row in 0..bars.len() {
+        let bar = Arrival::Bar { opens_at: bars.opens_at(row), ohlcv: bars.ohlcv(row) };
+        feed.arrives(until, bar);
+    }
+    feed.arrives(until, Arrival::CompleteThrough(at(DAY, 16, 0)));
+    feed.arrives(until, Arrival::Link(Link::Up { heard_at: until }));
+    feed
+}
+
+#[test]
+fn a_run_that_begins_after_the_close_waits_for_what_its_vendor_is_asked_for() {
+    let begun = at(DAY, 16, 40);
+    let asked = Link::CatchingUp { missing: at(DAY, 9, 30)..at(DAY, 16, 0), n_tries: 1 };
+    let begins = Link::Starting { since: begun, step: LinkStep::Connecting };
+    let tried = Link::Down {
+        since: begun,
+        why: DownCause::Broken("connection refused".into()),
+        next_try: Some(begun + secs(4)),
+    };
+    for (scope, link) in [("session", asked.clone()), ("session", begins), ("session", tried)]
+        .into_iter()
+        .chain([("symbol", asked)])
+    {
+        let streaming = format!(r#", "streaming": {{"scope": "{scope}"}}"#);
+        let json = config(r#"["AAPL"]"#, r#"["1m", "1h"]"#, DAY, &streaming);
+        let feed = answered_late(begun, link.clone(), begun + secs(20));
+        let mut story = run(&json, [feed], begun);
+        story.go(begun + secs(19));
+        assert_eq!(story.engine.phase(), Phase::Streaming, "{scope}, {link}: it waits");
+        assert!(!story.is_active());
+        story.go(begun + secs(21));
+        let report = story.engine.report();
+        let closed = (report.phase, report.sessions[0].n_bars);
+        assert_eq!(closed, (Phase::Closed, 390), "{scope}, {link}");
+    }
+}
+
+#[test]
+fn a_vendor_that_never_answers_after_the_close_is_waited_for_as_long_as_gaps_are_filled() {
+    let begun = at(DAY, 16, 40);
+    let asked = Link::CatchingUp { missing: at(DAY, 9, 30)..at(DAY, 16, 0), n_tries: 1 };
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut story = run(&json, [answered_late(begun, asked, at(DAY, 23, 0))], begun);
+    story.go(begun + secs(299)); // Five times a minute.
+    assert_eq!(story.engine.phase(), Phase::Streaming);
+    story.go(begun + secs(302));
+    let report = story.engine.report();
+    assert_eq!((report.phase, report.sessions[0].n_bars), (Phase::Closed, 0));
+}
+
+#[test]
+fn a_connection_that_is_down_at_the_close_and_tried_again_is_waited_for() {
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let mut feed = ScriptedFeed::new(series("AAPL 1m"), at(DAY, 9, 0), secs(86_400));
+    let (cut, back) = (at(DAY, 15, 40) + secs(30), at(DAY, 16, 1));
+    let bars = bars_of(&series("AAPL 1m"), at(DAY, 9, 30), 390);
+    feed.continuous()
+        .arrive_after_close(&bars_of(&series("AAPL 1m"), at(DAY, 9, 30), 370), secs(1));
+    let (why, next_try) = (DownCause::Broken("reset".into()), Some(back));
+    feed.arrives(cut, Arrival::Link(Link::Down { since: cut, why, next_try }));
+    feed.arrives(back, Arrival::Link(Link::Up { heard_at: back }));
+    for row in 370..390 {
+        let bar = Arrival::Bar { opens_at: bars.opens_at(row), ohlcv: bars.ohlcv(row) };
+        feed.arrives(back, bar);
+    }
+    let mut story = run(&json, [feed], at(DAY, 9, 29));
+    story.go(back + secs(2));
+    let report = story.engine.report();
+    assert_eq!((report.phase, report.sessions[0].n_bars), (Phase::Closed, 390));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use openbell_time::{Nanos, Timestamp};
 use super::core::Core;
 use super::notify::EvenIfEmpty;
 use super::session::{RosterState, RunningSession, log_rejections};
+use super::wall_watch::JITTER;
 use super::{After, Step};
 use crate::consumers::notice::Notice;
 use crate::control::event::Event;
@@ -56,11 +57,12 @@ impl RunningSession {
         let settled = wall - settle_time(core);
         self.deliver_due(core, settled)?;
         let is_over = wall >= self.layout.clock_until;
-        if is_over && !self.is_settled(core, wall) {
-            self.await_rest(core)?;
-            return Ok(After::GoesOn(self.wait(core, wall)));
-        }
         if is_over {
+            let over_for = wall - self.flow.live_mut().note_over(wall);
+            if !self.is_settled(core, over_for) {
+                self.await_rest(core)?;
+                return Ok(After::GoesOn(self.wait(core, wall)));
+            }
             self.deliver_rest(core)?;
             self.check_overdue(core)?; // A last bar behind a hole catches nobody up.
         }
@@ -101,6 +103,9 @@ impl RunningSession {
         let live = self.flow.live_mut();
         let looked_at = live.looked_at?;
         let next = live.next_look.unwrap_or(looked_at);
+        if wall < looked_at - JITTER {
+            return None; // That was no time: the session was over then, else the clock would stand.
+        }
         if wall <= looked_at {
             return Some(next.max(looked_at + Nanos::from_nanos(1)));
         }
@@ -117,7 +122,8 @@ impl RunningSession {
     fn wait(&mut self, core: &Core, wall: Timestamp) -> Step {
         let mut until = wall + HEARTBEAT;
         let last = self.layout.clock_until;
-        let ends = [last, last + settle_time(core), last + gap_time(core)];
+        let over = self.flow.live_mut().over_since.unwrap_or(last);
+        let ends = [last, over + settle_time(core), over + gap_time(core)];
         let members = self.members.iter();
         let of_feeds = members
             .flat_map(|member| [member.run.reader.feed.next_due(), member.rows.live().next_due()]);
@@ -237,20 +243,30 @@ impl RunningSession {
         Ok(())
     }
 
-    /// Whether the last instant has all that belongs to it, or that has had time to come: those
-    /// that are behind, and whose link is up, are waited for longer.
-    fn is_settled(&self, core: &Core, wall: Timestamp) -> bool {
+    /// Whether the last instant has all that belongs to it, or that has had time to come, where the
+    /// session has been found to be over for `over_for`: what is coming is waited for longer.
+    fn is_settled(&self, core: &Core, over_for: Nanos) -> bool {
         let last = self.layout.clock_until;
+        // With the scope of one symbol the others would wait for it with their gate open.
+        let may_wait = self.gate.scope() == GateScope::Session || !core.board.is_active();
         (0..self.members.len()).all(|position| {
-            let live = self.members[position].rows.live();
-            let is_coming = link_state(&live.link) == LinkState::Up
-                && self.is_complete_through_open(position)
-                && live.is_behind;
-            // With the scope of one symbol the others would wait for it with their gate open.
-            let waits = is_coming && self.gate.scope() == GateScope::Session;
+            let waits = may_wait && self.is_coming(position);
             let patience = if waits { gap_time(core) } else { settle_time(core) };
-            live.complete_through >= last || wall >= last + patience
+            let through = self.members[position].rows.live().complete_through;
+            through >= last || over_for >= patience
         })
+    }
+
+    /// Whether bars that are missing of a member will come, as far as its feed says: it is behind, and
+    /// its vendor is being asked, or reached, or tried again.
+    fn is_coming(&self, position: usize) -> bool {
+        let live = self.members[position].rows.live();
+        let is_coming = match &live.link {
+            Link::Starting { .. } | Link::CatchingUp { .. } => true,
+            Link::Down { next_try, .. } => next_try.is_some(),
+            link => link_state(link) == LinkState::Up && self.is_complete_through_open(position),
+        };
+        live.is_behind && is_coming
     }
 
     /// Whether the feed of a member is confirmed, and nothing that has closed by the session's open

@@ -13,6 +13,10 @@ pub(super) struct Live {
     pub(super) looked_at: Option<Timestamp>,
     /// The instant of the wall at which the next look is due, whether or not something arrives.
     pub(super) next_look: Option<Timestamp>,
+    /// The earliest instant of the wall at which a look has found the session over: what is owed has
+    /// time to come from here on, since a run that was asleep over the close, or began after it, has
+    /// asked for nothing until then.
+    pub(super) over_since: Option<Timestamp>,
     /// Bars to be delivered, by close and position; recycled.
     pub(super) due: Vec<(i64, usize)>,
     /// What was corrected of announced series, and consumers are still to be notified of.
@@ -26,6 +30,12 @@ pub(super) struct Correction {
 }
 
 impl Live {
+    /// The session is over at the look at `wall`. One that lies before those that found it so tells
+    /// that they were wrong. Yields since when it has been over.
+    pub(super) fn note_over(&mut self, wall: Timestamp) -> Timestamp {
+        *self.over_since.insert(self.over_since.map_or(wall, |since| since.min(wall)))
+    }
+
     /// The symbol has left: what was corrected of it is of no concern to whoever finds it again.
     pub(super) fn forget(&mut self, idx: SymbolIdx) {
         self.corrected.retain(|correction| correction.idx != idx);

@@ -8,7 +8,7 @@
 use openbell_time::{Nanos, Timestamp};
 
 /// A wall that lies no more than this behind the session clock is waited for without a word.
-const JITTER: Nanos = Nanos::from_nanos(2_000_000_000);
+pub(super) const JITTER: Nanos = Nanos::from_nanos(2_000_000_000);
 
 /// How long a run waits for the second reading.
 const SECOND_READING: Nanos = Nanos::from_nanos(1_000_000);

@@ -2,6 +2,7 @@
 
 use openbell_config::GateScope;
 use openbell_coordinator::{SessionReport, SymbolReport};
+use openbell_data_manager::Link;
 use openbell_market::{RejectReason, Symbol};
 use openbell_time::{Nanos, Timestamp};
 
@@ -65,15 +66,22 @@ impl LegRun<'_> {
     ) -> Kept<()> {
         let settle = Nanos::from_secs(self.scenario.settle_s as i64);
         let threshold = Nanos::from_secs(self.scenario.thresholds.0 as i64);
-        let is_owed = witness.overdue(close) > threshold
-            && witness.has_begun()
-            && witness.is_reachable()
-            && witness.through(close) >= witness.day.open();
+        let is_asked = matches!(
+            witness.link,
+            Some(
+                Link::Starting { .. }
+                    | Link::CatchingUp { .. }
+                    | Link::Down { next_try: Some(_), .. }
+            )
+        );
+        let is_reached = witness.is_reachable() && witness.through(close) >= witness.day.open();
+        let is_owed = witness.overdue(close) > threshold && (is_asked || is_reached);
         let patience = match self.scenario.scope {
             GateScope::Session if is_owed => self.scenario.patience(),
             GateScope::Session | GateScope::Symbol => settle,
         };
-        let has_come = witness.through(close) >= close || reading.wall >= close + patience;
+        let over_since = self.last.over_since.unwrap_or(close);
+        let has_come = witness.through(close) >= close || reading.wall >= over_since + patience;
         keep("live close: not over what has time left to come", has_come, || {
             let through = witness.through(close);
             format!("{reading:?}: {symbol} is complete through {through}, {patience} left")

@@ -69,6 +69,8 @@ pub(super) struct LastLook {
     pub(super) clock: Option<Timestamp>,
     /// The latest instant of the wall that was believed.
     pub(super) wall: Option<Timestamp>,
+    /// The earliest time of the wall that was believed and is not before the close of the session.
+    pub(super) over_since: Option<Timestamp>,
     pub(super) was_active: bool,
     /// The members, by their subscription.
     pub(super) members: Vec<Option<usize>>,
@@ -155,6 +157,9 @@ impl<'s> LegRun<'s> {
         let mut n_steps = 0;
         loop {
             *self.vendors.now.lock() = Instant { at, wall };
+            if worth == Worth::Believed {
+                self.note_over(wall);
+            }
             let step = self.engine.step(wall);
             self.hear()?;
             if let Some(violation) = self.noted.lock().broken.take() {
@@ -187,6 +192,14 @@ impl<'s> LegRun<'s> {
             self.wall.reach(self.engine.clock().now());
         }
         Ok(self.engine.phase())
+    }
+
+    /// Notes that the session that is there is over at `wall`, if it is.
+    fn note_over(&mut self, wall: Timestamp) {
+        let close = self.day().map(|day| self.scenario.days[day].close());
+        if close.is_some_and(|close| wall >= close) {
+            self.last.over_since = self.last.over_since.into_iter().chain([wall]).min();
+        }
     }
 
     /// Takes what the feeds have handed over in the last step.

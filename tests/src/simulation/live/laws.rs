@@ -10,7 +10,7 @@ use openbell_session_data::{InsideView, SymbolView};
 use openbell_time::{Nanos, Timestamp};
 
 use super::drive::LegRun;
-use super::wall::{Reading, Worth};
+use super::wall::{JITTER, Reading, Worth};
 use super::witness::Witness;
 use crate::simulation::days::windows;
 use crate::simulation::violation::{Kept, keep};
@@ -106,7 +106,10 @@ impl LegRun<'_> {
         keep("live sessions: each opens at its time", is_open == is_streaming, || {
             format!("{reading:?}: session {} is open: {is_streaming}", known.date)
         })?;
-        let is_due = reading.wall < known.close() + self.scenario.patience();
+        // A run that was asleep over the close, or began after it, asks for what is owed then.
+        let patience = self.scenario.patience() + JITTER;
+        let over_since = self.last.over_since.filter(|_| is_streaming);
+        let is_due = over_since.is_none_or(|since| reading.wall < since + patience);
         keep("live sessions: each closes when what is owed has had its time", is_due, || {
             format!("{reading:?}: session {} is open", known.date)
         })

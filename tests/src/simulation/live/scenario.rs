@@ -398,18 +398,19 @@ impl LiveScenario {
         readings.extend(wild);
         readings.sort_by_key(|reading| reading.at);
         if leg.end.is_none() {
-            self.look_on(fill, &mut readings);
+            self.look_on(fill, leg.days.len(), &mut readings);
         }
         readings
     }
 
     /// Adds readings after all that may keep the last session open.
-    fn look_on(&self, fill: Nanos, readings: &mut Vec<Reading>) {
+    fn look_on(&self, fill: Nanos, n_sessions: usize, readings: &mut Vec<Reading>) {
         let steps = self.steps.iter().map(|step| step.during.end);
         let all = steps.chain(self.sleeps.iter().map(|sleep| sleep.end));
         let mut at = all.chain(readings.last().map(|reading| reading.at)).max().expect("a start");
-        let n_more = self.patience().as_nanos() / fill.as_nanos() + 8;
-        for _ in 0..n_more {
+        // Sessions that were slept through are over one after the other, each with its patience.
+        let n_of_session = self.patience().as_nanos() / fill.as_nanos() + 8;
+        for _ in 0..n_of_session * n_sessions as i64 {
             at += fill;
             readings.push(Reading { at, wall: self.wall_at(at) });
         }

@@ -23,7 +23,7 @@ pub enum Worth {
 }
 
 /// How far the wall may lie behind the session clock without a word.
-const JITTER: Nanos = Nanos::from_secs(2);
+pub(super) const JITTER: Nanos = Nanos::from_secs(2);
 
 /// What readings are worth, by the readings alone.
 #[derive(Clone, Debug)]
