@@ -25,7 +25,7 @@ fn seed() -> u64 {
     seed
 }
 
-fn said(report: &LookaheadReport) -> String {
+pub fn said(report: &LookaheadReport) -> String {
     report.findings.iter().map(|finding| format!("{finding}\n")).collect()
 }
 
@@ -65,21 +65,24 @@ fn an_honest_session_shows_nothing_before_its_time() {
 }
 
 /// Looks at the next minute of AAPL by a door of its own.
-struct Peeks {
+pub struct Peeks {
     door: Box<dyn Feed>,
     ahead: Nanos,
     says: Says,
 }
 
 /// How what was seen comes out.
-enum Says {
+pub enum Says {
+    /// As a signal.
     Signal,
+    /// As a command.
     Command,
+    /// Past the run.
     Elsewhere(Arc<Mutex<Vec<(String, String)>>>),
 }
 
 impl Peeks {
-    fn new(
+    pub fn new(
         market: &Market,
         ahead: Nanos,
         says: Says,
@@ -120,7 +123,7 @@ impl Consumer for Peeks {
 }
 
 /// The consumer that every finding names, and the first finding.
-fn culprit(report: &LookaheadReport) -> (&str, &Finding) {
+pub fn culprit(report: &LookaheadReport) -> (&str, &Finding) {
     let first = report.findings.first().expect("it is caught");
     let Subject::Consumer { name } = &first.difference.subject else { panic!("{first}") };
     for finding in &report.findings {
@@ -129,7 +132,7 @@ fn culprit(report: &LookaheadReport) -> (&str, &Finding) {
     (name, first)
 }
 
-const MINUTE: Nanos = Nanos::from_secs(60);
+pub const MINUTE: Nanos = Nanos::from_secs(60);
 
 #[test]
 fn a_consumer_that_opens_the_data_for_a_later_bar_is_named_with_instant_and_seed() {

@@ -26,6 +26,7 @@ mod live_strategies;
 mod live_support;
 mod live_waking;
 mod lookahead;
+mod lookahead_recorded;
 mod metrics;
 mod modules;
 mod order;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use openbell_coordinator::{
     Cause, ConsumerError, Engine, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
-    LookaheadSetup, Source, StoreSource, Subject, Tampering,
+    LookaheadSetup, RecordedCheck, Source, StoreSource, Subject, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_recorder::{RecordedRun, ReplayError};
 use openbell_time::{Calendar, SystemWall, TimeManager};
 use serde_json::{Value, json};
 
@@ -16,6 +17,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::modules::{self, ModuleTexts};
 use crate::planned::plan_failure;
 use crate::progress::Progress;
+use crate::recording::{Made, Reruns};
 use crate::session_file::SessionFile;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
@@ -27,10 +29,13 @@ use crate::terminal::{Ink, Terminal};
 /// bit for bit: bars, derived bars, indicators, quality, history, status, event log, signals, and
 /// what the session file's strategies and scanners asked for. What is not is said, with the one
 /// command that shows it again, and the exit code is 5.
+///
+/// A recording of a live session is repeated from what it took in: for each cut up to one of its looks,
+/// with stored data tampered with from there on.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct LookaheadArgs {
-    /// The session file.
+    /// The session file, or the folder of a recording.
     #[arg(value_name = "CONFIG")]
     config: PathBuf,
     /// How many cuts to make.
@@ -39,9 +44,10 @@ pub struct LookaheadArgs {
     /// The seed of the first cut; the next cut has the next number.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
-    /// How many sessions before that of its cut a rerun begins.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    lead: usize,
+    /// How many sessions before that of its cut a rerun begins [default: 1]; a recording is always
+    /// repeated from its first look.
+    #[arg(long, value_name = "N")]
+    lead: Option<usize>,
     /// The store, instead of the one that the file names.
     #[arg(long, value_name = "FOLDER")]
     store: Option<PathBuf>,
@@ -58,7 +64,8 @@ Examples:
   openbell check-lookahead session.json
   openbell check-lookahead session.json --cuts 1000
   openbell check-lookahead session.json --seed 1017 --cuts 1
-      one cut again";
+      one cut again
+  openbell check-lookahead recordings/coins/2026-11-30";
 
 /// The runs of the program: its store, and the modules of the session file.
 struct Ours<'f> {
@@ -86,30 +93,26 @@ impl LookaheadSetup for Ours<'_> {
 
 /// Makes the check.
 pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
+    if args.config.is_dir() { of_recording(args, terminal) } else { of_file(args, terminal) }
+}
+
+fn of_file(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
     let file = SessionFile::load(&args.config, terminal)?;
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
     let (_, texts) = modules::of_file(&file, &time)?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
-    let check = LookaheadCheck {
+    let mut check = LookaheadCheck {
         n_cuts: args.cuts,
         seed: args.seed,
-        n_lead: args.lead,
         ..LookaheadCheck::of(&file.config, &time)
     };
-    let progress = if args.no_progress {
-        Progress::hidden()
-    } else {
-        Progress::of_run(terminal, &file.config.session_name)
-    };
+    check.n_lead = args.lead.unwrap_or(check.n_lead);
+    let progress = args.progress(&file.config.session_name, terminal);
     let wall = SystemWall::new();
     let mut ours = Ours { file: &file, time: &time, store, texts };
-    let checked = check.run(&mut ours, |n_cuts| {
-        let share = f64::from(n_cuts) / f64::from(args.cuts);
-        progress.run(share, counted(u64::from(n_cuts), "cut"));
-        ControlFlow::Continue(())
-    });
+    let checked = check.run(&mut ours, |n_cuts| args.show(&progress, n_cuts));
     progress.clear();
     let elapsed_s = wall.passed().as_secs_f64();
     let report = checked.map_err(|error| match error {
@@ -118,13 +121,47 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
         other => Failure::new(Exit::Config, other),
     })?;
     let calendar = time.calendar(file.config.exchange_group.calendar)?;
-    let shown = Shown { args, calendar: &calendar, elapsed_s };
-    if args.json {
-        terminal.line(format!("{:#}", shown.as_json(&report)))?
-    } else {
-        shown.print(&report, terminal)?
+    Shown { args, calendar: &calendar, elapsed_s }.tell(&report, terminal)
+}
+
+fn of_recording(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
+    if args.lead.is_some() {
+        let text = "--lead is for session files; a recording is repeated from its first look: \
+                    leave --lead out";
+        return Err(Failure::says(Exit::Config, text));
     }
-    Ok(if report.findings.is_empty() { Exit::Done } else { Exit::RunFailed })
+    let run = RecordedRun::open(&args.config)?;
+    let made = Made::of(&args.config, run.head(), args.store.as_deref())?;
+    made.history()?; // What is missing of it is no finding.
+    let calendar = made.calendar()?;
+    let check = RecordedCheck {
+        n_cuts: args.cuts,
+        seed: args.seed,
+        ..RecordedCheck::of(&calendar, run.n_looks())
+    };
+    let progress = args.progress(made.name(), terminal);
+    let wall = SystemWall::new();
+    let checked = check.run(&mut Reruns::new(&run, &made), |n_cuts| args.show(&progress, n_cuts));
+    progress.clear();
+    let elapsed_s = wall.passed().as_secs_f64();
+    let report = checked.map_err(|error| match error.downcast::<ReplayError>() {
+        Ok(differs) => Failure::from(*differs),
+        Err(other) => Failure::says(Exit::Data, other.to_string()),
+    })?;
+    Shown { args, calendar: &calendar, elapsed_s }.tell(&report, terminal)
+}
+
+impl LookaheadArgs {
+    fn progress(&self, name: &str, terminal: &Terminal) -> Progress {
+        if self.no_progress { Progress::hidden() } else { Progress::of_run(terminal, name) }
+    }
+
+    /// Shows that so many cuts are done.
+    fn show(&self, progress: &Progress, n_cuts: u32) -> ControlFlow<()> {
+        let share = f64::from(n_cuts) / f64::from(self.cuts);
+        progress.run(share, counted(u64::from(n_cuts), "cut"));
+        ControlFlow::Continue(())
+    }
 }
 
 /// A report as people and machines read it.
@@ -135,6 +172,15 @@ struct Shown<'s> {
 }
 
 impl Shown<'_> {
+    fn tell(&self, report: &LookaheadReport, terminal: &mut Terminal) -> Outcome {
+        if self.args.json {
+            terminal.line(format!("{:#}", self.as_json(report)))?
+        } else {
+            self.print(report, terminal)?
+        }
+        Ok(if report.findings.is_empty() { Exit::Done } else { Exit::RunFailed })
+    }
+
     fn print(&self, report: &LookaheadReport, terminal: &mut Terminal) -> Result<(), Failure> {
         for finding in &report.findings {
             let at = self.calendar.local_time(finding.at);
@@ -231,8 +277,8 @@ impl Shown<'_> {
             quoted(&self.args.config),
             finding.cut.seed
         );
-        if self.args.lead != 1 {
-            command.push_str(&format!(" --lead {}", self.args.lead));
+        if let Some(n_lead) = self.args.lead {
+            command.push_str(&format!(" --lead {n_lead}"));
         }
         if let Some(store) = &self.args.store {
             command.push_str(&format!(" --store {}", quoted(store)));

@@ -50,7 +50,7 @@ pub use history::held::HistoryReport;
 pub use history::request::{HistoryBars, HistoryError};
 pub use lookahead::{
     Cause, Cut, Difference, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
-    LookaheadSetup, Subject, Tamper, Tampering,
+    LookaheadSetup, RecordedCheck, RecordedSetup, Subject, Tamper, Tampering,
 };
 pub use modules::error::{ModuleError, ModuleErrors};
 pub use modules::kind::ModuleKind;

@@ -1,18 +1,18 @@
 //! `openbell replay` of a recording: the session again from what it took in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openbell_config::{Mode, RawSession, SessionConfig};
 use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_recorder::{Head, RecordedRun, Replay, RunSession};
-use openbell_time::TimeManager;
+use openbell_time::{Calendar, TimeManager};
 
 use super::{EVENTS, command_form};
 use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::Followed;
-use crate::modules;
+use crate::modules::{self, ModuleTexts};
 use crate::planned::plan_failure;
 use crate::stored;
 use crate::table::counted;
@@ -24,7 +24,8 @@ pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Term
     let run = RecordedRun::open(folder)?;
     let replay = Replay::new(run.looks(&command_form()));
     replay.offers(run.offers()?);
-    let mut engine = engine_of(folder, run.head(), store, &replay)?;
+    let made = Made::of(folder, run.head(), store)?;
+    let mut engine = made.engine(&replay, made.history()?)?;
     replay.run(&mut engine)?;
     compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
@@ -49,51 +50,85 @@ pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Term
     Ok(Exit::Done)
 }
 
-/// The engine as it was made for the recorded run.
-fn engine_of(
-    folder: &Path,
-    head: &Head,
-    store: Option<&Path>,
-    replay: &Replay,
-) -> Result<Engine, Failure> {
-    let wrong = |why: String| {
-        let text = format!("the head of the recording in {} is wrong: {why}", folder.display());
-        Failure::says(Exit::Data, text)
-    };
-    let raw = RawSession::read(&head.config.to_string()).map_err(|e| wrong(e.to_string()))?;
-    let (config, _) = SessionConfig::from_raw(&raw).map_err(|e| wrong(e.to_string()))?;
-    let time = match &head.overlay {
-        Some(overlay) => TimeManager::with_overlay(overlay)?,
-        None => TimeManager::new(),
-    };
-    let sessions = match &head.sessions {
-        None => Sessions::OfConfig,
-        Some(ahead) => {
-            let from = ahead.from.parse().map_err(|_| wrong(format!("from {:?}", ahead.from)))?;
-            Sessions::Ahead { from, n_sessions: ahead.n_sessions }
-        }
-    };
-    let store = match store.or(head.store.as_deref().map(Path::new)) {
-        Some(store) => store_at(store, &config)?,
-        None => None,
-    };
-    let history: Box<dyn Source> = match (config.session_data_config.base_interval, store) {
-        (Some(base), store) => Box::new(Followed::recorded(store.map(StoreSource::new), base)),
-        (None, Some(store)) => Box::new(StoreSource::new(store)),
-        (None, None) => {
-            let text = format!(
-                "the recording in {} names no store; give --store FOLDER with its history",
-                folder.display()
-            );
-            return Err(Failure::says(Exit::Config, text));
-        }
-    };
-    let source = replay.source(history);
-    let mut engine = Engine::live_sessions(&config, &time, source, sessions)
-        .map_err(|errors| plan_failure(&errors, None))?;
-    engine.record_with(replay.hold(None));
-    modules::register(modules::of_log(&config, &time, &head.texts)?, &mut engine)?;
-    Ok(engine)
+/// What the engine of a recorded run is made of, to make it again as often as it is wanted.
+pub(crate) struct Made {
+    folder: PathBuf,
+    config: SessionConfig,
+    time: TimeManager,
+    sessions: Sessions,
+    texts: ModuleTexts,
+    store: Option<DataManager>,
+}
+
+impl Made {
+    /// Reads it from the `head` of the recording in `folder`; history comes from `store`, or else from
+    /// the store that it names.
+    pub(crate) fn of(folder: &Path, head: &Head, store: Option<&Path>) -> Result<Made, Failure> {
+        let wrong = |why: String| {
+            let text = format!("the head of the recording in {} is wrong: {why}", folder.display());
+            Failure::says(Exit::Data, text)
+        };
+        let raw = RawSession::read(&head.config.to_string()).map_err(|e| wrong(e.to_string()))?;
+        let (config, _) = SessionConfig::from_raw(&raw).map_err(|e| wrong(e.to_string()))?;
+        let time = match &head.overlay {
+            Some(overlay) => TimeManager::with_overlay(overlay)?,
+            None => TimeManager::new(),
+        };
+        let sessions = match &head.sessions {
+            None => Sessions::OfConfig,
+            Some(ahead) => {
+                let from = ahead.from.parse();
+                let from = from.map_err(|_| wrong(format!("from {:?}", ahead.from)))?;
+                Sessions::Ahead { from, n_sessions: ahead.n_sessions }
+            }
+        };
+        let store = match store.or(head.store.as_deref().map(Path::new)) {
+            Some(store) => store_at(store, &config)?,
+            None => None,
+        };
+        let (folder, texts) = (folder.to_owned(), head.texts.clone());
+        Ok(Made { folder, config, time, sessions, texts, store })
+    }
+
+    /// What the run is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.config.session_name
+    }
+
+    /// The calendar of the run.
+    pub(crate) fn calendar(&self) -> Result<Calendar, Failure> {
+        Ok(self.time.calendar(self.config.exchange_group.calendar)?)
+    }
+
+    /// Where the run had its history from.
+    pub(crate) fn history(&self) -> Result<Box<dyn Source>, Failure> {
+        let store = self.store.clone();
+        Ok(match (self.config.session_data_config.base_interval, store) {
+            (Some(base), store) => Box::new(Followed::recorded(store.map(StoreSource::new), base)),
+            (None, Some(store)) => Box::new(StoreSource::new(store)),
+            (None, None) => {
+                let text = format!(
+                    "the recording in {} names no store; give --store FOLDER with its history",
+                    self.folder.display()
+                );
+                return Err(Failure::says(Exit::Config, text));
+            }
+        })
+    }
+
+    /// The engine as it was made for the run, which `replay` is to step, over `history`.
+    pub(crate) fn engine(
+        &self,
+        replay: &Replay,
+        history: Box<dyn Source>,
+    ) -> Result<Engine, Failure> {
+        let source = replay.source(history);
+        let mut engine = Engine::live_sessions(&self.config, &self.time, source, self.sessions)
+            .map_err(|errors| plan_failure(&errors, None))?;
+        engine.record_with(replay.hold(None));
+        modules::register(modules::of_log(&self.config, &self.time, &self.texts)?, &mut engine)?;
+        Ok(engine)
+    }
 }
 
 /// The store at `folder`; absent where none is there: a live session may have run without.

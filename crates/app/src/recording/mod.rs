@@ -2,6 +2,7 @@
 
 mod again;
 mod ls;
+mod reruns;
 mod show;
 mod verify;
 
@@ -16,7 +17,9 @@ use openbell_wire::engine::{command_of_text, command_text};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
+pub(crate) use again::Made;
 pub use again::replay_recording;
+pub(crate) use reruns::Reruns;
 
 /// The event log beside the inputs.
 pub(crate) const EVENTS: &str = "events.jsonl";

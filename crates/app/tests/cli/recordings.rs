@@ -134,6 +134,16 @@ fn a_recorded_session_is_listed_shown_checked_and_run_again_to_the_same_digest()
 }
 
 #[test]
+fn a_recorded_session_is_checked_for_look_ahead() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-02T17:00:00Z");
+    let checked = folder.run(&["check-lookahead", RECORDING, "--cuts", "6"]).expect_code(0);
+    assert!(checked.out.contains("no look-ahead found: 6 cuts"), "{}", checked.out);
+    let refused = folder.run(&["check-lookahead", RECORDING, "--lead", "2"]).expect_code(3);
+    assert!(refused.err.contains("leave --lead out"), "{}", refused.err);
+}
+
+#[test]
 fn a_recording_of_a_killed_process_is_run_again_as_far_as_it_goes() {
     let folder = Folder::with_market();
     recorded(&folder, "2025-07-02T17:00:00Z");

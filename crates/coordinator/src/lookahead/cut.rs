@@ -66,10 +66,19 @@ pub(super) fn drawn_session(seed: u64, n_sessions: usize) -> usize {
     Draw(seed).below(n_sessions as u64) as usize
 }
 
+/// What becomes of the future in the cut of `seed`.
+pub(super) fn drawn_tamper(seed: u64) -> Tamper {
+    drawn_tamper_of(&mut Draw(!seed))
+}
+
+fn drawn_tamper_of(draw: &mut Draw) -> Tamper {
+    if draw.below(2) == 0 { Tamper::CutOff } else { Tamper::Scrambled }
+}
+
 /// The cut of `seed` in the session of `layout`.
 pub(super) fn drawn(seed: u64, layout: &SessionLayout) -> Cut {
     let mut draw = Draw(!seed);
-    let tamper = if draw.below(2) == 0 { Tamper::CutOff } else { Tamper::Scrambled };
+    let tamper = drawn_tamper_of(&mut draw);
     let (since, until) = (layout.clock_since, layout.clock_until);
     let at = match draw.below(KINDS) {
         0 => {

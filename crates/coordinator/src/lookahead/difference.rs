@@ -78,6 +78,16 @@ impl Difference {
     }
 }
 
+/// One that nothing that is looked at names.
+pub(super) fn unnamed() -> Difference {
+    Difference {
+        subject: Subject::Session,
+        what: "something that can be read".to_owned(),
+        with: None,
+        without: None,
+    }
+}
+
 /// In the data of the symbols that are members of both.
 pub(super) fn in_data(with: &InsideView, without: &InsideView) -> Option<Difference> {
     with.symbols().find_map(|name| {

@@ -12,6 +12,7 @@
 mod cut;
 mod difference;
 mod finding;
+mod recorded;
 mod rerun_window;
 mod tampering;
 mod watch;
@@ -19,6 +20,7 @@ mod watch;
 pub use cut::{Cut, Tamper};
 pub use difference::{Difference, Subject};
 pub use finding::{Cause, Finding};
+pub use recorded::{RecordedCheck, RecordedSetup};
 pub use tampering::Tampering;
 
 use std::ops::ControlFlow;

@@ -7,10 +7,10 @@ use openbell_config::{Mode, SessionConfig};
 use openbell_time::{TimeManager, Timestamp};
 
 use super::cut::{self, Cut};
-use super::difference::{Difference, Subject, in_events, in_outputs};
+use super::difference::unnamed;
 use super::finding::{Cause, Finding};
 use super::tampering::Tampering;
-use super::watch::{Mark, Watched, Watching};
+use super::watch::{Watched, Watching};
 use super::{LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup};
 use crate::digest::Digest;
 use crate::engine::Engine;
@@ -127,7 +127,7 @@ impl RerunWindow<'_> {
         });
         report.n_sessions += self.n_sessions() as u64;
         let at = rerun.engine.clock().now();
-        let (cause, difference) = match baseline.difference_to(&again) {
+        let (cause, difference) = match baseline.run.difference_to_repeated(&again) {
             Some(difference) => (Cause::Unrepeatable, difference),
             None => (Cause::Lookahead, again.difference_to(&mut rerun).unwrap_or_else(unnamed)),
         };
@@ -153,28 +153,5 @@ impl Baseline {
         let is_same = n_steps == 0 || is_same(rerun);
         let stand = self.stands.iter().find(|(at, _, _)| *at == cut.at);
         is_same && stand.is_some_and(|&(_, n, whole)| n == n_steps && whole == rerun.print_whole())
-    }
-
-    /// In what a run over the same data, up to the same step, differs from this one.
-    fn difference_to(&self, again: &Watched) -> Option<Difference> {
-        let &Mark { print, n_events, n_outputs } = again.marks().last()?;
-        let ours = self.run.marks().get(again.marks().len() - 1)?;
-        if ours.print == print {
-            return None;
-        }
-        let events = &self.run.engine.events()[..ours.n_events];
-        let outputs = &self.run.outputs[..ours.n_outputs];
-        in_events(events, &again.engine.events()[..n_events])
-            .or_else(|| in_outputs(outputs, &again.outputs[..n_outputs]))
-            .or_else(|| Some(unnamed()))
-    }
-}
-
-fn unnamed() -> Difference {
-    Difference {
-        subject: Subject::Session,
-        what: "something that can be read".to_owned(),
-        with: None,
-        without: None,
     }
 }

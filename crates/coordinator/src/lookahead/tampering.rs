@@ -24,6 +24,11 @@ pub struct Tampering {
 }
 
 impl Tampering {
+    /// None, of a run by `calendar` that others are held against.
+    pub fn none(calendar: &Calendar) -> Tampering {
+        Tampering { calendar: calendar.clone(), cut: None }
+    }
+
     /// `source` with the rows that close after the cut tampered with.
     ///
     /// *Time*: a row is of the future when its own close is: its stamp and the length of its

@@ -98,7 +98,7 @@ impl Watched {
                 Step::Paused => break,
                 Step::Ended(_) => self.has_ended = true,
             }
-            self.mark(setup);
+            self.mark(setup.outputs());
             if watch(self) == Watching::Ends || self.has_ended {
                 break;
             }
@@ -106,8 +106,8 @@ impl Watched {
         self.stands_at = Some(at);
     }
 
-    /// Prints what the last step has shown.
-    fn mark(&mut self, setup: &mut dyn LookaheadSetup) {
+    /// Prints what the last step has shown, and what consumers have put into their `outputs` in it.
+    pub(super) fn mark(&mut self, outputs: Vec<(String, String)>) {
         let n_events = self.marks.last().map_or(0, |mark| mark.n_events);
         let events = self.engine.events();
         for event in &events[n_events..] {
@@ -115,7 +115,7 @@ impl Watched {
         }
         let n_events = events.len();
         let n_outputs = self.outputs.len();
-        self.outputs.extend(setup.outputs());
+        self.outputs.extend(outputs);
         self.print.value(&&self.outputs[n_outputs..]);
         let status = self.engine.handle().status();
         self.print_status(&status);
@@ -195,6 +195,21 @@ impl Watched {
         }
         print.value(&self.engine.report());
         print.digest()
+    }
+
+    /// In what a run over the same data, up to a step of this one, differs from what this one has shown
+    /// by then.
+    pub(super) fn difference_to_repeated(&self, again: &Watched) -> Option<Difference> {
+        let &Mark { print, n_events, n_outputs } = again.marks.last()?;
+        let ours = self.marks.get(again.marks.len() - 1)?;
+        if ours.print == print {
+            return None;
+        }
+        let events = &self.engine.events()[..ours.n_events];
+        let outputs = &self.outputs[..ours.n_outputs];
+        difference::in_events(events, &again.engine.events()[..n_events])
+            .or_else(|| difference::in_outputs(outputs, &again.outputs[..n_outputs]))
+            .or_else(|| Some(difference::unnamed()))
     }
 
     /// In what this run, as it stands, differs from `other`, which shows more than it or less.
