@@ -4,19 +4,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use openbell_coordinator::{
-    Cause, ConsumerError, Engine, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
-    LookaheadSetup, Source, StoreSource, Subject, Tampering,
-};
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
-use openbell_time::{Calendar, SystemWall, TimeManager};
+use openbell_coordinator::{Cause, Finding, LookaheadCheck, LookaheadReport, Subject};
+use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_session_file::FileRuns;
+use openbell_time::{Calendar, SystemWall};
 use serde_json::{Value, json};
 
+use crate::Program;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::modules::{self, ModuleTexts};
-use crate::planned::plan_failure;
 use crate::progress::Progress;
-use crate::session_file::SessionFile;
+use crate::session_file;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
@@ -60,36 +57,15 @@ Examples:
   openbell check-lookahead session.json --seed 1017 --cuts 1
       one cut again";
 
-/// The runs of the program: its store, and the modules of the session file.
-struct Ours<'f> {
-    file: &'f SessionFile,
-    time: &'f TimeManager,
-    store: DataManager,
-    texts: ModuleTexts,
-}
-
-impl LookaheadSetup for Ours<'_> {
-    fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
-        Ok(Box::new(StoreSource::new(self.store.clone())))
-    }
-
-    fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
-        let mut register = || {
-            // The file's own dates, whatever part of them is run: windows are checked by them.
-            let made = modules::of_log(&self.file.config, self.time, &self.texts)?;
-            modules::check_planned(self.file, engine.plan(), &made)?;
-            modules::register(made, engine)
-        };
-        register().map_err(|failure| failure.to_string().into())
-    }
-}
-
 /// Makes the check.
-pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
-    let file = SessionFile::load(&args.config, terminal)?;
+pub fn check_lookahead(
+    args: &LookaheadArgs,
+    program: &Program,
+    terminal: &mut Terminal,
+) -> Outcome {
+    let file = session_file::load(&args.config, terminal)?;
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
-    let (_, texts) = modules::of_file(&file, &time)?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let check = LookaheadCheck {
@@ -104,21 +80,17 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
         Progress::of_run(terminal, &file.config.session_name)
     };
     let wall = SystemWall::new();
-    let mut ours = Ours { file: &file, time: &time, store, texts };
-    let checked = check.run(&mut ours, |n_cuts| {
+    let mut runs = FileRuns::new(&file, &program.registry, &time, store)?;
+    let checked = check.run(&mut runs, |n_cuts| {
         let share = f64::from(n_cuts) / f64::from(args.cuts);
         progress.run(share, counted(u64::from(n_cuts), "cut"));
         ControlFlow::Continue(())
     });
     progress.clear();
     let elapsed_s = wall.passed().as_secs_f64();
-    let report = checked.map_err(|error| match error {
-        LookaheadError::Plan(errors) => plan_failure(&errors, Some(&file)),
-        LookaheadError::Data(error) => Failure::from(*error),
-        other => Failure::new(Exit::Config, other),
-    })?;
+    let report = checked.map_err(|error| file.lookahead_error(error))?;
     let calendar = time.calendar(file.config.exchange_group.calendar)?;
-    let shown = Shown { args, calendar: &calendar, elapsed_s };
+    let shown = Shown { args, program: &program.name, calendar: &calendar, elapsed_s };
     if args.json {
         terminal.line(format!("{:#}", shown.as_json(&report)))?
     } else {
@@ -130,6 +102,8 @@ pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome
 /// A report as people and machines read it.
 struct Shown<'s> {
     args: &'s LookaheadArgs,
+    /// What it is called on the command line: another program does not know its modules.
+    program: &'s str,
     calendar: &'s Calendar,
     elapsed_s: f64,
 }
@@ -227,7 +201,8 @@ impl Shown<'_> {
             }
         };
         let mut command = format!(
-            "openbell check-lookahead {} --seed {} --cuts 1",
+            "{} check-lookahead {} --seed {} --cuts 1",
+            self.program,
             quoted(&self.args.config),
             finding.cut.seed
         );

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use openbell_config::{Mode, RawSession, SessionConfig};
-use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
+use openbell_coordinator::{Engine, Registry, Sessions, Source, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_recorder::{Head, RecordedRun, Replay, RunSession};
 use openbell_time::TimeManager;
@@ -12,19 +12,24 @@ use super::{EVENTS, command_form};
 use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::Followed;
-use crate::modules;
 use crate::planned::plan_failure;
+use crate::registered;
 use crate::stored;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
 /// Runs the recording in `folder` again, from the first session of its run on; history comes from
 /// `store`, or else from the store that it names.
-pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
+pub fn replay_recording(
+    folder: &Path,
+    store: Option<&Path>,
+    registry: &Registry,
+    terminal: &mut Terminal,
+) -> Outcome {
     let run = RecordedRun::open(folder)?;
     let replay = Replay::new(run.looks(&command_form()));
     replay.offers(run.offers()?);
-    let mut engine = engine_of(folder, run.head(), store, &replay)?;
+    let mut engine = engine_of(folder, run.head(), store, registry, &replay)?;
     replay.run(&mut engine)?;
     compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
@@ -54,6 +59,7 @@ fn engine_of(
     folder: &Path,
     head: &Head,
     store: Option<&Path>,
+    registry: &Registry,
     replay: &Replay,
 ) -> Result<Engine, Failure> {
     let wrong = |why: String| {
@@ -90,9 +96,9 @@ fn engine_of(
     };
     let source = replay.source(history);
     let mut engine = Engine::live_sessions(&config, &time, source, sessions)
-        .map_err(|errors| plan_failure(&errors, None))?;
+        .map_err(|errors| plan_failure(&errors, &[]))?;
     engine.record_with(replay.hold(None));
-    modules::register(modules::of_log(&config, &time, &head.texts)?, &mut engine)?;
+    registered::register(registered::of_log(registry, &config, &time, &head.texts)?, &mut engine)?;
     Ok(engine)
 }
 
