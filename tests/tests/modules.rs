@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Consumer, ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup,
-    ModuleContext, ModuleFiles, ModuleKind, NoModuleFiles, Phase, Registry, Signal, Source,
-    StoreSource, Subscription, Tampering,
+    Consumer, ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup, Module,
+    ModuleContext, ModuleFiles, NoModuleFiles, Phase, Registry, Signal, Source, StoreSource,
+    Subscription, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
@@ -342,7 +342,7 @@ fn what_a_session_file_asks_for_in_vain_is_said_at_once_and_with_its_path() {
             "session_data_config.scanners[2].config: the scanner gap_scanner cannot be built from \
              its config: cannot read u.txt: no files are handed to modules here",
             "session_data_config.strategies[0].config: the strategy moving_average_cross cannot be \
-             built from its config: found fast 20 and slow 20; 1 <= fast < slow is needed",
+             built from its config: found fast 20 and slow 20; fast < slow is needed",
             "session_data_config.strategies[1].config.minuts: unknown key \"minuts\"; the nearest is \
              \"minutes\" (known here: minutes, both_ways, symbols, lock)",
         ]
@@ -385,8 +385,10 @@ impl Consumer for Reads {
     }
 }
 
-fn reading(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: BTreeMap<String, String> = context.settings()?;
+fn reading(
+    context: &ModuleContext<'_>,
+    settings: BTreeMap<String, String>,
+) -> Result<Box<dyn Consumer>, String> {
     context.check_indicator("indicator", &settings["indicator"], &settings["field"])?;
     Ok(Box::new(Reads))
 }
@@ -404,7 +406,7 @@ fn a_module_that_would_read_nothing_or_hear_nothing_is_refused_with_the_nearest_
         ))
     };
     let mut registry = Registry::new();
-    registry.add(ModuleKind::Strategy, "reads", "Reads an indicator.", reading);
+    registry.add(Module::strategy("reads", "Reads an indicator.", reading));
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
     let refused = |key: &str, field: &str| {
         let errors = registry.build(&config(key, field), &calendar, &NoModuleFiles).err().unwrap();

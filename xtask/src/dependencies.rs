@@ -26,18 +26,43 @@ pub struct Unused {
 }
 
 /// Every exception there is.
-pub const UNUSED: &[Unused] = &[Unused {
-    package: "openbell-benches",
-    dependency: "proptest",
-    reason: "laws in a file of the coordinator that benches/merge.rs takes up by its path",
-}];
+pub const UNUSED: &[Unused] = &[
+    Unused {
+        package: "openbell-benches",
+        dependency: "proptest",
+        reason: "laws in a file of the coordinator that benches/merge.rs takes up by its path",
+    },
+    Unused {
+        package: "openbell-made-project",
+        dependency: "serde_json",
+        reason: "for its test made.rs, which lies beside its manifest",
+    },
+    Unused {
+        package: "openbell-made-project",
+        dependency: "tempfile",
+        reason: "for its test made.rs, which lies beside its manifest",
+    },
+    Unused {
+        package: "openbell-tests",
+        dependency: "schemars",
+        reason: "settings of modules in the guides of docs, which are its tests",
+    },
+    Unused {
+        package: "openbell-tests",
+        dependency: "serde",
+        reason: "settings of modules in the guides of docs, which are its tests",
+    },
+];
+
+/// A package whose code lies in another folder than its manifest.
+const ELSEWHERE: (&str, &str) = ("openbell-made-project", "crates/app/template");
 
 /// One dependency of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// The package that names it.
     pub package: String,
-    /// The package's folder, relative to the root.
+    /// The folder of the package's code, relative to the root.
     pub folder: String,
     /// The name in the manifest.
     pub dependency: String,
@@ -51,7 +76,10 @@ pub fn named(metadata: &Metadata) -> Vec<Named> {
     let of = |package: &&Package| -> Vec<Named> {
         let folder = package.manifest_path.parent().map(|folder| folder.as_std_path());
         let folder = folder.and_then(|f| f.strip_prefix(root).ok()).unwrap_or(root);
-        let folder = folder.to_string_lossy().replace('\\', "/");
+        let mut folder = folder.to_string_lossy().replace('\\', "/");
+        if package.name == ELSEWHERE.0 {
+            folder = ELSEWHERE.1.to_owned();
+        }
         let kept = package.dependencies.iter().filter(|d| d.kind != DependencyKind::Build);
         kept.map(|dependency| Named {
             package: package.name.to_string(),

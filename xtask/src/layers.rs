@@ -57,6 +57,7 @@ const DATA_MANAGER: &str = "openbell-data-manager";
 const SESSION_DATA: &str = "openbell-session-data";
 const PROCESSOR: &str = "openbell-processor";
 const COORDINATOR: &str = "openbell-coordinator";
+const SESSION_FILE: &str = "openbell-session-file";
 const RECORDER: &str = "openbell-recorder";
 const WIRE: &str = "openbell-wire";
 const STRATEGIES: &str = "openbell-strategies";
@@ -101,6 +102,13 @@ pub const LAYERS: &[Layer] = &[
         package: COORDINATOR,
         folder: "crates/coordinator",
         may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, SESSION_DATA, PROCESSOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    Layer {
+        package: SESSION_FILE,
+        folder: "crates/session-file",
+        may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, COORDINATOR],
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
@@ -155,6 +163,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            SESSION_FILE,
             RECORDER,
             WIRE,
             STRATEGIES,
@@ -176,6 +185,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            SESSION_FILE,
             RECORDER,
             WIRE,
             STRATEGIES,
@@ -184,6 +194,13 @@ pub const LAYERS: &[Layer] = &[
         ],
         never: &[],
         ends_errors: true,
+        ..LIBRARY
+    },
+    Layer {
+        package: "openbell-made-project",
+        folder: "tests/project",
+        may_import: &[APP, COORDINATOR, MARKET, SESSION_FILE, STRATEGIES, TIME],
+        never: &[],
         ..LIBRARY
     },
     Layer {
@@ -203,6 +220,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_DATA,
             PROCESSOR,
             COORDINATOR,
+            SESSION_FILE,
             RECORDER,
             WIRE,
             STRATEGIES,

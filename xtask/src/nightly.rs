@@ -5,7 +5,7 @@
 
 use anyhow::Result;
 
-use crate::command::TestCount;
+use crate::command::{Shell, TestCount};
 use crate::simulation::{Asked, Kind, Vendor};
 use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
 use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, simulation};
@@ -62,6 +62,7 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         }),
         Step { name: "alone", work: Work::Commands(ci::alone(&workspace.metadata)) },
         Step { name: "features", work: Work::Commands(ci::with_features(&workspace.metadata)) },
+        Step { name: "project", work: Work::Commands(project(workspace)) },
         // As the README has it and as it is published; `ci` runs both out of the build of its tests.
         Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         Step::own("bench", "bench --check --release", |w| {
@@ -74,6 +75,24 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
             fuzzing::run(&w.root, N_SECONDS).map(|()| Outcome::Ran(TestCount::default()))
         }),
         Step::own("audit", "audit", |w| audit::run(&w.root)),
+    ]
+}
+
+/// A project as `openbell new` makes it, built, run and tested as it lies, with its own profile; `ci` takes
+/// its files into the one build.
+fn project(workspace: &Workspace) -> Vec<Shell> {
+    let target = workspace.metadata.target_directory.as_str();
+    let folder = format!("{target}/project/first-project");
+    let in_project = |words: &str| {
+        let shell =
+            Shell::cargo(words).with("--manifest-path").with(format!("{folder}/Cargo.toml"));
+        shell.with_variable("CARGO_TARGET_DIR", format!("{target}/project/target"))
+    };
+    vec![
+        Shell::of("rm", "-rf").with(&folder),
+        Shell::cargo("run --locked --quiet --package openbell -- new").with(&folder),
+        in_project("run --quiet").with("--").with("run").with(format!("{folder}/session.json")),
+        in_project("test"),
     ]
 }
 
@@ -109,6 +128,7 @@ mod tests {
                 "proptest",
                 "alone",
                 "features",
+                "project",
                 "example",
                 "bench",
                 "fuzz",

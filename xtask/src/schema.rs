@@ -6,7 +6,7 @@ use crate::generated::Generated;
 pub fn generated() -> Generated {
     Generated {
         path: "session_configs/session.schema.json",
-        text: openbell_config::schema::json_schema_text(),
+        text: openbell_config::schema::json_schema_text(&[]),
         command: "cargo xtask schema --write",
     }
 }

@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 
 use clap::CommandFactory;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand};
 
@@ -15,6 +16,8 @@ use crate::data::DataArgs;
 use crate::exit::EXIT_CODES;
 use crate::logging::LogFormat;
 use crate::lookahead::LookaheadArgs;
+use crate::modules::ModulesArgs;
+use crate::new::NewArgs;
 use crate::plan::PlanArgs;
 use crate::recording::RecordingArgs;
 use crate::replay::ReplayArgs;
@@ -78,6 +81,8 @@ pub enum Command {
     Check(CheckArgs),
     CheckLookahead(LookaheadArgs),
     Schema(SchemaArgs),
+    Modules(ModulesArgs),
+    New(NewArgs),
     Data(DataArgs),
     Calendar(CalendarArgs),
     Vendors(VendorsArgs),
@@ -96,6 +101,37 @@ Five things to do first:
   openbell run session.json          run it
 
 `openbell COMMAND --help` says more about each, with examples.";
+
+/// The command line of a program called `program`: its examples and its completions bear that name.
+pub fn command_of(program: &str) -> clap::Command {
+    let command = Arguments::command();
+    if program == OURS {
+        return command;
+    }
+    let version = format!("(openbell {})", env!("CARGO_PKG_VERSION"));
+    renamed(command.name(program.to_owned()).version(version), program)
+}
+
+/// The name that help texts are written with.
+const OURS: &str = "openbell";
+
+fn renamed(mut command: clap::Command, program: &str) -> clap::Command {
+    let named = |text: &StyledStr| text.to_string().replace("openbell ", &format!("{program} "));
+    if let Some(text) = command.get_after_help().map(named) {
+        command = command.after_help(text);
+    }
+    if let Some(text) = command.get_after_long_help().map(named) {
+        command = command.after_long_help(text);
+    }
+    if let Some(text) = command.get_long_about().map(named) {
+        command = command.long_about(text);
+    }
+    let below: Vec<String> =
+        command.get_subcommands().map(|below| below.get_name().to_owned()).collect();
+    below.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |below| renamed(below, program))
+    })
+}
 
 /// The commands that there are, where `words` name one that there is not, and the nearest to it.
 pub fn known_commands(error: &clap::Error, words: &[OsString]) -> Option<String> {

@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_config::Mode;
-use openbell_coordinator::Plan;
+use openbell_coordinator::{Plan, Registry};
+use openbell_session_file::SessionFile;
 use openbell_time::{SystemWall, WallClock};
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::modules;
-use crate::planned::plan_failure;
-use crate::session_file::SessionFile;
+use crate::session_file;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 use crate::vendors::Connection;
@@ -38,14 +37,14 @@ Examples:
   openbell check session_configs/*.json";
 
 /// Checks each file, the next one also where one is wrong.
-pub fn check(args: &CheckArgs, terminal: &mut Terminal) -> Outcome {
+pub fn check(args: &CheckArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
     let mut exit = Exit::Done;
     for path in &args.configs {
         if path.ends_with("session.schema.json") {
             terminal.note(&format!("{}: skipped, it is the schema", path.display()));
             continue;
         }
-        match checked(path, terminal) {
+        match checked(path, registry, terminal) {
             Ok(file) => {
                 let data = &file.config.session_data_config;
                 let valid = terminal.paint(Ink::Good, "valid");
@@ -84,13 +83,12 @@ fn live_words(file: &SessionFile) -> Result<String, Failure> {
 }
 
 /// A session file with its modules, which are made and dropped.
-fn checked(path: &Path, terminal: &Terminal) -> Result<SessionFile, Failure> {
-    let file = SessionFile::load(path, terminal)?;
+fn checked(path: &Path, registry: &Registry, terminal: &Terminal) -> Result<SessionFile, Failure> {
+    let file = session_file::load(path, terminal)?;
     let time = file.calendars()?;
     let sessions = file.sessions(SystemWall::new().now());
-    Plan::check_dates(&file.config, &time, sessions)
-        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
-    let (made, _) = modules::of_file(&file, &time)?;
-    modules::warn_of_idle_limits(&file, &made, terminal);
+    Plan::check_dates(&file.config, &time, sessions).map_err(|errors| file.plan_error(errors))?;
+    let modules = file.modules(registry, &time)?;
+    session_file::warn_of_idle_limits(&file, &modules.built, terminal);
     Ok(file)
 }

@@ -28,7 +28,8 @@ pub fn completions(
     terminal: &mut Terminal,
 ) -> Outcome {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut program, "openbell", &mut script);
+    let name = program.get_name().to_owned();
+    clap_complete::generate(args.shell, &mut program, name, &mut script);
     terminal.text(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

@@ -8,10 +8,11 @@ use openbell_coordinator::{Source, StoreSource, UnknownSymbol};
 use openbell_data_manager::live::{Door, Protocol};
 use openbell_data_manager::{DataError, DataManager, Feed, MemoryFeed};
 use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_session_file::SessionFile;
 use openbell_time::{Calendar, Timestamp};
 
 use crate::exit::{Exit, Failure};
-use crate::session_file::{SessionFile, absolute};
+use crate::session_file::absolute;
 use crate::stored;
 use crate::vendors::VendorName;
 

@@ -5,20 +5,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_coordinator::{
-    Cause, ConsumerError, Engine, Finding, LookaheadCheck, LookaheadError, LookaheadReport,
-    LookaheadSetup, RecordedCheck, Source, StoreSource, Subject, Tampering,
+    Cause, Finding, LookaheadCheck, LookaheadReport, RecordedCheck, Subject,
 };
-use openbell_data_manager::{DataError, DataManager, StoreOptions};
+use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_recorder::{RecordedRun, ReplayError};
-use openbell_time::{Calendar, SystemWall, TimeManager};
+use openbell_session_file::FileRuns;
+use openbell_time::{Calendar, SystemWall};
 use serde_json::{Value, json};
 
+use crate::Program;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::modules::{self, ModuleTexts};
-use crate::planned::plan_failure;
 use crate::progress::Progress;
 use crate::recording::{Made, Reruns};
-use crate::session_file::SessionFile;
+use crate::session_file;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
@@ -67,40 +66,23 @@ Examples:
       one cut again
   openbell check-lookahead recordings/coins/2026-11-30";
 
-/// The runs of the program: its store, and the modules of the session file.
-struct Ours<'f> {
-    file: &'f SessionFile,
-    time: &'f TimeManager,
-    store: DataManager,
-    texts: ModuleTexts,
-}
-
-impl LookaheadSetup for Ours<'_> {
-    fn source(&mut self) -> Result<Box<dyn Source>, DataError> {
-        Ok(Box::new(StoreSource::new(self.store.clone())))
-    }
-
-    fn register(&mut self, engine: &mut Engine, _: &Tampering) -> Result<(), ConsumerError> {
-        let mut register = || {
-            // The file's own dates, whatever part of them is run: windows are checked by them.
-            let made = modules::of_log(&self.file.config, self.time, &self.texts)?;
-            modules::check_planned(self.file, engine.plan(), &made)?;
-            modules::register(made, engine)
-        };
-        register().map_err(|failure| failure.to_string().into())
-    }
-}
-
 /// Makes the check.
-pub fn check_lookahead(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
-    if args.config.is_dir() { of_recording(args, terminal) } else { of_file(args, terminal) }
+pub fn check_lookahead(
+    args: &LookaheadArgs,
+    program: &Program,
+    terminal: &mut Terminal,
+) -> Outcome {
+    if args.config.is_dir() {
+        of_recording(args, program, terminal)
+    } else {
+        of_file(args, program, terminal)
+    }
 }
 
-fn of_file(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
-    let file = SessionFile::load(&args.config, terminal)?;
+fn of_file(args: &LookaheadArgs, program: &Program, terminal: &mut Terminal) -> Outcome {
+    let file = session_file::load(&args.config, terminal)?;
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
-    let (_, texts) = modules::of_file(&file, &time)?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut check = LookaheadCheck {
@@ -111,20 +93,16 @@ fn of_file(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
     check.n_lead = args.lead.unwrap_or(check.n_lead);
     let progress = args.progress(&file.config.session_name, terminal);
     let wall = SystemWall::new();
-    let mut ours = Ours { file: &file, time: &time, store, texts };
-    let checked = check.run(&mut ours, |n_cuts| args.show(&progress, n_cuts));
+    let mut runs = FileRuns::new(&file, &program.registry, &time, store)?;
+    let checked = check.run(&mut runs, |n_cuts| args.show(&progress, n_cuts));
     progress.clear();
     let elapsed_s = wall.passed().as_secs_f64();
-    let report = checked.map_err(|error| match error {
-        LookaheadError::Plan(errors) => plan_failure(&errors, Some(&file)),
-        LookaheadError::Data(error) => Failure::from(*error),
-        other => Failure::new(Exit::Config, other),
-    })?;
+    let report = checked.map_err(|error| file.lookahead_error(error))?;
     let calendar = time.calendar(file.config.exchange_group.calendar)?;
-    Shown { args, calendar: &calendar, elapsed_s }.tell(&report, terminal)
+    Shown { args, program: &program.name, calendar: &calendar, elapsed_s }.tell(&report, terminal)
 }
 
-fn of_recording(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
+fn of_recording(args: &LookaheadArgs, program: &Program, terminal: &mut Terminal) -> Outcome {
     if args.lead.is_some() {
         let text = "--lead is for session files; a recording is repeated from its first look: \
                     leave --lead out";
@@ -141,14 +119,16 @@ fn of_recording(args: &LookaheadArgs, terminal: &mut Terminal) -> Outcome {
     };
     let progress = args.progress(made.name(), terminal);
     let wall = SystemWall::new();
-    let checked = check.run(&mut Reruns::new(&run, &made), |n_cuts| args.show(&progress, n_cuts));
+    let checked = check.run(&mut Reruns::new(&run, &made, &program.registry), |n_cuts| {
+        args.show(&progress, n_cuts)
+    });
     progress.clear();
     let elapsed_s = wall.passed().as_secs_f64();
     let report = checked.map_err(|error| match error.downcast::<ReplayError>() {
         Ok(differs) => Failure::from(*differs),
         Err(other) => Failure::says(Exit::Data, other.to_string()),
     })?;
-    Shown { args, calendar: &calendar, elapsed_s }.tell(&report, terminal)
+    Shown { args, program: &program.name, calendar: &calendar, elapsed_s }.tell(&report, terminal)
 }
 
 impl LookaheadArgs {
@@ -167,6 +147,8 @@ impl LookaheadArgs {
 /// A report as people and machines read it.
 struct Shown<'s> {
     args: &'s LookaheadArgs,
+    /// What it is called on the command line: another program does not know its modules.
+    program: &'s str,
     calendar: &'s Calendar,
     elapsed_s: f64,
 }
@@ -273,7 +255,8 @@ impl Shown<'_> {
             }
         };
         let mut command = format!(
-            "openbell check-lookahead {} --seed {} --cuts 1",
+            "{} check-lookahead {} --seed {} --cuts 1",
+            self.program,
             quoted(&self.args.config),
             finding.cut.seed
         );

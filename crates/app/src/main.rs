@@ -1,8 +1,6 @@
-//! The program `openbell`: everything it does is in the library beside this file.
-#![expect(clippy::disallowed_methods, reason = "arguments enter here")]
-
+//! The program `openbell`: the library beside this file, with the strategies and scanners in the box.
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    openbell::run_program(std::env::args_os())
+    openbell::main_with(openbell_strategies::built_in())
 }

@@ -1,21 +1,19 @@
 //! What a plan refuses and what it warns of, in the words and with the places of the session file.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use openbell_config::ScheduleChange;
-use openbell_coordinator::{Plan, PlanError, PlanErrors, Source, UnknownSymbol, with_causes};
+use openbell_coordinator::{Plan, PlanError, PlanErrors, Source, with_causes};
 use openbell_data_manager::DataError;
-use openbell_market::Symbol;
+use openbell_session_file::SessionFile;
 
 use crate::exit::{Exit, Failure};
-use crate::session_file::SessionFile;
 use crate::stamp_options::stamp_options;
 use crate::terminal::Terminal;
 
-/// The failure of a run that cannot begin: all reasons, each with its place in the session file
-/// where it has one.
-pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure {
+/// The failure of a run that cannot begin: all reasons, each after its place in the session file where
+/// `places` has one.
+pub fn plan_failure(errors: &PlanErrors, places: &[String]) -> Failure {
     let is_config = |error: &PlanError| {
         matches!(
             error,
@@ -28,38 +26,11 @@ pub fn plan_failure(errors: &PlanErrors, file: Option<&SessionFile>) -> Failure 
         )
     };
     let exit = if errors.0.iter().any(is_config) { Exit::Config } else { Exit::Data };
-    let symbols = file.map(|file| file.config.session_data_config.symbols.as_slice());
-    let positions: BTreeMap<&Symbol, usize> =
-        symbols.unwrap_or_default().iter().enumerate().map(|(at, symbol)| (symbol, at)).collect();
-    let place = |error: &PlanError| {
-        let path = match error {
-            PlanError::NoSession { .. } => "backtest_config.start_date".to_owned(),
-            PlanError::ScheduleOutside { entry, .. } => {
-                format!("session_data_config.symbol_schedule[{entry}].at")
-            }
-            PlanError::HistoryBeforeFacts { entry, .. } => {
-                format!("session_data_config.historical.data[{entry}].trailing_days")
-            }
-            PlanError::IndicatorBeforeFacts { entry, .. } => {
-                format!("session_data_config.indicators.historical[{entry}]")
-            }
-            PlanError::BaseNotStored { .. } | PlanError::BaseYieldsNot { .. } => {
-                "session_data_config.base_interval".to_owned()
-            }
-            PlanError::UnknownSymbol(UnknownSymbol { symbol, .. }) => {
-                let item = positions.get(symbol).map(|at| format!("[{at}]")).unwrap_or_default();
-                format!("session_data_config.symbols{item}")
-            }
-            PlanError::NoBaseInterval { .. } | PlanError::NoCommonBase { .. } => {
-                "session_data_config.streams".to_owned()
-            }
-            _ => return String::new(),
-        };
-        file.map(|file| file.place_of(&path)).unwrap_or_default()
+    let places = places.iter().map(String::as_str).chain(std::iter::repeat(""));
+    let line = |(error, place): (&PlanError, &str)| {
+        format!("{place}{}{}", with_causes(error), way_out(error))
     };
-    let line =
-        |error: &PlanError| format!("{}{}{}", place(error), with_causes(error), way_out(error));
-    let lines: Vec<String> = errors.0.iter().map(line).collect();
+    let lines: Vec<String> = errors.0.iter().zip(places).map(line).collect();
     Failure::says(exit, format!("the run cannot begin\n{}", lines.join("\n")))
 }
 

@@ -5,16 +5,16 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use openbell_coordinator::{Engine, Step, StoreSource};
+use openbell_coordinator::{Engine, Registry, Step, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{SystemWall, TimeManager, WallClock};
 use openbell_wire::engine::{EventLog, LoggedCommand};
 
 use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::modules;
 use crate::planned::plan_failure;
 use crate::recording::replay_recording;
+use crate::registered;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
@@ -44,9 +44,9 @@ Example:
   openbell replay recordings/coins/2026-11-30";
 
 /// Runs it again.
-pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
+pub fn replay(args: &ReplayArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
     if args.events.is_dir() {
-        return replay_recording(&args.events, args.store.as_deref(), terminal);
+        return replay_recording(&args.events, args.store.as_deref(), registry, terminal);
     }
     let log = event_log::load(&args.events)?;
     let time = match &log.head.overlay {
@@ -61,8 +61,11 @@ pub fn replay(args: &ReplayArgs, terminal: &mut Terminal) -> Outcome {
         backtest.speed_multiplier = 0.0; // Pace is no part of what is repeated.
     }
     let mut engine = Engine::new(&config, &time, Box::new(StoreSource::new(store)))
-        .map_err(|errors| plan_failure(&errors, None))?;
-    modules::register(modules::of_log(&config, &time, &log.head.texts)?, &mut engine)?;
+        .map_err(|errors| plan_failure(&errors, &[]))?;
+    registered::register(
+        registered::of_log(registry, &config, &time, &log.head.texts)?,
+        &mut engine,
+    )?;
     repeat(&mut engine, &log.commands);
     compare(&engine, &log, terminal)
 }

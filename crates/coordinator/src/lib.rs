@@ -55,8 +55,8 @@ pub use lookahead::{
 pub use modules::error::{ModuleError, ModuleErrors};
 pub use modules::kind::ModuleKind;
 pub use modules::{
-    AskedInVain, BuiltModule, Limits, Module, ModuleContext, ModuleFiles, NoModuleFiles, Registry,
-    idle_limits,
+    AskedInVain, BuiltModule, Emitted, Limits, Module, ModuleContext, ModuleFiles, NoModuleFiles,
+    NoSettings, Registry, Setting, idle_limits,
 };
 pub use openbell_config::OnError;
 pub use plan::series::HistoryWindow;

@@ -1,17 +1,6 @@
 //! A gap scanner: of a large universe the few that opened far from their last close.
 //!
-//! Its entry needs `"pre_session": true`, and no windows. Settings:
-//!
-//! | key | default | rule |
-//! |---|---|---|
-//! | `universe` | | a file with a symbol a line, relative to the session file |
-//! | `symbols` | [] | symbols beside those of the file; one of the two is needed |
-//! | `history_sessions` | 10 | sessions of daily history that are looked at, at least 1 |
-//! | `min_price` | 5 | the last close, at least |
-//! | `min_dollar_volume` | 0 | close times volume, on average a session, at least |
-//! | `max_candidates` | 500 | candidates of a session, the largest by dollar volume; at least 1 |
-//! | `min_gap_pct` | 2 | distance of the open from the last close, in percent of it, up or down |
-//! | `max_picks` | 10 | symbols that are kept, the widest gaps first; at least 1 |
+//! Its entry needs `"pre_session": true`, and no windows.
 //!
 //! Before the open it reads the daily history of the whole universe, loaded or not, strictly before
 //! the session, and asks for its candidates, which join at the open. What the day opens at can be
@@ -24,11 +13,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_coordinator::{
-    Added, Answer, BarClosed, BeforeOpen, Consumer, Context, HistoryBars, HistoryError,
+    Added, Answer, BarClosed, BeforeOpen, Consumer, Context, HistoryBars, HistoryError, Module,
     ModuleContext, Outcome, SessionCommand,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ranking::best;
@@ -37,20 +27,32 @@ use crate::universe::universe;
 /// The name in session files.
 pub const NAME: &str = "gap_scanner";
 
-pub(crate) const ABOUT: &str =
+const ABOUT: &str =
     "Before the open picks candidates by history, at the first bar keeps those that gapped.";
 
-#[derive(Deserialize)]
+/// What can be set of it.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Settings {
-    universe: Option<String>,
-    symbols: Vec<String>,
-    history_sessions: u32,
-    min_price: f64,
-    min_dollar_volume: f64,
-    max_candidates: usize,
-    min_gap_pct: f64,
-    max_picks: usize,
+pub struct Settings {
+    /// A file with a symbol a line, relative to the session file.
+    pub universe: Option<String>,
+    /// Symbols beside those of the file; one of the two is needed.
+    pub symbols: Vec<String>,
+    /// Sessions of daily history that are looked at.
+    #[schemars(range(min = 1))]
+    pub history_sessions: u32,
+    /// The last close, at least.
+    pub min_price: f64,
+    /// Close times volume, on average a session, at least.
+    pub min_dollar_volume: f64,
+    /// Candidates of a session, the largest by dollar volume.
+    #[schemars(range(min = 1))]
+    pub max_candidates: usize,
+    /// Distance of the open from the last close, in percent of it, up or down, at least.
+    pub min_gap_pct: f64,
+    /// Symbols that are kept, the widest gaps first.
+    #[schemars(range(min = 1))]
+    pub max_picks: usize,
 }
 
 impl Default for Settings {
@@ -68,25 +70,20 @@ impl Default for Settings {
     }
 }
 
-/// Makes it from a session file's entry.
-///
-/// # Errors
-///
-/// Settings that break a rule of the table above, a universe that cannot be read, an entry without
-/// `pre_session`.
-pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = context.settings()?;
+/// It as a module, for a registry.
+pub fn module() -> Module {
+    Module::scanner(NAME, ABOUT, build).emits(
+        "gap",
+        "The distance of the open from the last close, in percent of it, of a symbol that is kept.",
+    )
+}
+
+fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     if !context.is_called_before_open() {
         return Err("it works before the open; write \"pre_session\": true".to_owned());
     }
     if context.is_called_by_clock() {
         return Err("it is not called by the clock; drop regular_session".to_owned());
-    }
-    if settings.max_candidates == 0 || settings.max_picks == 0 {
-        return Err("max_candidates and max_picks are at least 1: it could never pick".to_owned());
-    }
-    if settings.history_sessions == 0 {
-        return Err("found history_sessions 0; at least 1 is needed".to_owned());
     }
     let universe = universe(context, &settings.symbols, settings.universe.as_deref())?;
     Ok(Box::new(GapScanner { settings, universe, day: Day::Before, own: BTreeSet::new() }))

@@ -24,13 +24,13 @@ mod positions;
 mod ranking;
 mod universe;
 
-use openbell_coordinator::{ModuleKind, Registry};
+use openbell_coordinator::Registry;
 
 /// The registry of all modules in the box.
 ///
 /// ```
 /// let registry = openbell_strategies::built_in();
-/// let names: Vec<&str> = registry.modules().map(|module| module.name).collect();
+/// let names: Vec<&str> = registry.modules().map(|module| module.name()).collect();
 /// assert_eq!(
 ///     names,
 ///     ["moving_average_cross", "opening_range_breakout", "gap_scanner", "momentum_scanner"]
@@ -38,25 +38,10 @@ use openbell_coordinator::{ModuleKind, Registry};
 /// ```
 pub fn built_in() -> Registry {
     let mut registry = Registry::new();
-    registry.add(
-        ModuleKind::Strategy,
-        moving_average_cross::NAME,
-        moving_average_cross::ABOUT,
-        moving_average_cross::build,
-    );
-    registry.add(
-        ModuleKind::Strategy,
-        opening_range_breakout::NAME,
-        opening_range_breakout::ABOUT,
-        opening_range_breakout::build,
-    );
-    registry.add(ModuleKind::Scanner, gap_scanner::NAME, gap_scanner::ABOUT, gap_scanner::build);
-    registry.add(
-        ModuleKind::Scanner,
-        momentum_scanner::NAME,
-        momentum_scanner::ABOUT,
-        momentum_scanner::build,
-    );
+    registry.add(moving_average_cross::module());
+    registry.add(opening_range_breakout::module());
+    registry.add(gap_scanner::module());
+    registry.add(momentum_scanner::module());
     registry
 }
 

@@ -2,17 +2,7 @@
 //! has not, and looks at the next of its universe.
 //!
 //! Its entry needs windows in `regular_session`, as `{"start": "09:35", "end": "10:31", "interval":
-//! "5m"}`: every five minutes from 09:35 to 10:30; and no `"pre_session": true`. Settings:
-//!
-//! | key | default | rule |
-//! |---|---|---|
-//! | `universe` | | a file with a symbol a line, relative to the session file |
-//! | `symbols` | [] | symbols beside those of the file; one of the two is needed |
-//! | `history_sessions` | 5 | sessions of daily history by which the universe is put in order, at least 1 |
-//! | `watch` | 20 | symbols of its own that it looks at at once |
-//! | `min_return_pct` | 1 | rise since the open, in percent, from which it picks a symbol |
-//! | `let_go_pct` | 0 | rise at or under which it lets go of one; at most `min_return_pct` |
-//! | `max_picks` | 5 | symbols picked in a session, at least 1 |
+//! "5m"}`: every five minutes from 09:35 to 10:30; and no `"pre_session": true`.
 //!
 //! At its first call in a session it puts the universe in order by the rise over the history,
 //! strictly before the session, and asks for the first `watch` of them. At every later call it looks
@@ -24,11 +14,12 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use openbell_coordinator::{
-    Added, Answer, Consumer, Context, HistoryError, ModuleContext, Outcome, SessionCommand,
+    Added, Answer, Consumer, Context, HistoryError, Module, ModuleContext, Outcome, SessionCommand,
     Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::ranking::best;
@@ -37,19 +28,30 @@ use crate::universe::universe;
 /// The name in session files.
 pub const NAME: &str = "momentum_scanner";
 
-pub(crate) const ABOUT: &str =
+const ABOUT: &str =
     "By the clock keeps what has risen most, lets go of what fell, and looks at the next.";
 
-#[derive(Deserialize)]
+/// What can be set of it.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Settings {
-    universe: Option<String>,
-    symbols: Vec<String>,
-    history_sessions: u32,
-    watch: usize,
-    min_return_pct: f64,
-    let_go_pct: f64,
-    max_picks: usize,
+pub struct Settings {
+    /// A file with a symbol a line, relative to the session file.
+    pub universe: Option<String>,
+    /// Symbols beside those of the file; one of the two is needed.
+    pub symbols: Vec<String>,
+    /// Sessions of daily history by which the universe is put in order.
+    #[schemars(range(min = 1))]
+    pub history_sessions: u32,
+    /// Symbols of its own that it looks at at once.
+    #[schemars(range(min = 1))]
+    pub watch: usize,
+    /// Rise since the open, in percent, from which it picks a symbol.
+    pub min_return_pct: f64,
+    /// Rise at or under which it lets go of one, in percent; at most `min_return_pct`.
+    pub let_go_pct: f64,
+    /// Symbols picked in a session.
+    #[schemars(range(min = 1))]
+    pub max_picks: usize,
 }
 
 impl Default for Settings {
@@ -66,22 +68,18 @@ impl Default for Settings {
     }
 }
 
-/// Makes it from a session file's entry.
-///
-/// # Errors
-///
-/// Settings that break a rule of the table above, a universe that cannot be read, an entry without
-/// windows.
-pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = context.settings()?;
+/// It as a module, for a registry.
+pub fn module() -> Module {
+    Module::scanner(NAME, ABOUT, build)
+        .emits("momentum", "The rise since the open, in percent, of a symbol that is picked.")
+}
+
+fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     if !context.is_called_by_clock() {
         return Err("it works by the clock; give it windows in regular_session".to_owned());
     }
     if context.is_called_before_open() {
         return Err("it does nothing before the open; drop \"pre_session\": true".to_owned());
-    }
-    if settings.history_sessions == 0 || settings.watch == 0 || settings.max_picks == 0 {
-        return Err("history_sessions, watch and max_picks are at least 1".to_owned());
     }
     if settings.let_go_pct > settings.min_return_pct {
         let Settings { let_go_pct, min_return_pct, .. } = settings;

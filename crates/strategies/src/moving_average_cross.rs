@@ -1,15 +1,5 @@
 //! A moving-average cross: long while a fast average of closes stands above a slow one.
 //!
-//! Settings, all optional:
-//!
-//! | key | default | rule |
-//! |---|---|---|
-//! | `interval` | `"5m"` | the bars that are averaged; an interval of which the session delivers bars |
-//! | `fast` | 5 | bars of the fast average, at least 1 |
-//! | `slow` | 20 | bars of the slow one, above `fast`; no more than a session and the history configured for it hold |
-//! | `symbols` | all | only these, each of the session file or, with a scanner, any |
-//! | `lock` | false | whether a symbol is locked while it is held, so that no scanner lets it go |
-//!
 //! Both averages are over the last bars of the series, reaching back over the open into the
 //! history that the session configures; without enough bars there is no opinion. The first opinion
 //! of a session on a symbol is no cross. `buy` is signalled with the close at which fast goes above
@@ -18,10 +8,13 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{BarClosed, Consumer, Context, ModuleContext, Outcome, Subscription};
+use openbell_coordinator::{
+    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
+};
 use openbell_market::Symbol;
 use openbell_session_data::SeriesView;
 use openbell_time::Timestamp;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::positions::{PositionRules, Positions, Side};
@@ -29,16 +22,24 @@ use crate::positions::{PositionRules, Positions, Side};
 /// The name in session files.
 pub const NAME: &str = "moving_average_cross";
 
-pub(crate) const ABOUT: &str = "Long while a fast average of closes stands above a slow one.";
+const ABOUT: &str = "Long while a fast average of closes stands above a slow one.";
 
-#[derive(Deserialize)]
+/// What can be set of it.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Settings {
-    interval: String,
-    fast: usize,
-    slow: usize,
-    symbols: Option<Vec<String>>,
-    lock: bool,
+pub struct Settings {
+    /// The bars that are averaged; an interval of which the session delivers bars.
+    pub interval: String,
+    /// Bars of the fast average.
+    #[schemars(range(min = 1))]
+    pub fast: usize,
+    /// Bars of the slow average, more than of the fast one; no more than a session and the history
+    /// configured for it hold.
+    pub slow: usize,
+    /// Only these, each of the session file or, with a scanner, any; all where it is not given.
+    pub symbols: Option<Vec<String>>,
+    /// Whether a symbol is locked while it is held, so that no scanner lets it go.
+    pub lock: bool,
 }
 
 impl Default for Settings {
@@ -47,17 +48,18 @@ impl Default for Settings {
     }
 }
 
-/// Makes it from a session file's entry.
-///
-/// # Errors
-///
-/// Settings that break a rule of the table above.
-pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = context.settings()?;
+/// It as a module, for a registry.
+pub fn module() -> Module {
+    Module::strategy(NAME, ABOUT, build)
+        .emits("buy", "The close at which the fast average goes above the slow one.")
+        .emits("exit", "The close at which it goes below again, of the session, or the last one before the symbol left.")
+}
+
+fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     let interval = context.interval("interval", &settings.interval)?;
-    if settings.fast == 0 || settings.slow <= settings.fast {
+    if settings.slow <= settings.fast {
         let Settings { fast, slow, .. } = settings;
-        return Err(format!("found fast {fast} and slow {slow}; 1 <= fast < slow is needed"));
+        return Err(format!("found fast {fast} and slow {slow}; fast < slow is needed"));
     }
     if let Some(n_bars) = context.bars_within_reach(interval)
         && settings.slow as u64 > n_bars

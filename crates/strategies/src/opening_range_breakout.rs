@@ -1,14 +1,5 @@
 //! An opening-range breakout: the range of a session's first minutes, and the first close outside.
 //!
-//! Settings, all optional:
-//!
-//! | key | default | rule |
-//! |---|---|---|
-//! | `minutes` | 15 | length of the range from the session's open, at least 1, and shorter than the session |
-//! | `both_ways` | true | whether a close below the range is followed too |
-//! | `symbols` | all | only these, each of the session file or, with a scanner, any |
-//! | `lock` | false | whether a symbol is locked while it is held, so that no scanner lets it go |
-//!
 //! The range is the high and low of the base bars that closed by the open plus `minutes`; without a
 //! bar among them there is none that day. After it, the first base bar that closes above the high
 //! signals `buy`, the first below the low `sell`, with its close: one of the two for each symbol
@@ -18,10 +9,13 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{BarClosed, Consumer, Context, ModuleContext, Outcome, Subscription};
+use openbell_coordinator::{
+    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
+};
 use openbell_market::Symbol;
 use openbell_session_data::Rows;
 use openbell_time::{Nanos, Timestamp};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::positions::{PositionRules, Positions, Side};
@@ -29,15 +23,21 @@ use crate::positions::{PositionRules, Positions, Side};
 /// The name in session files.
 pub const NAME: &str = "opening_range_breakout";
 
-pub(crate) const ABOUT: &str = "Follows the first close outside the range of the first minutes.";
+const ABOUT: &str = "Follows the first close outside the range of the first minutes.";
 
-#[derive(Deserialize)]
+/// What can be set of it.
+#[derive(Clone, PartialEq, Debug, Deserialize, JsonSchema)]
 #[serde(default)]
-struct Settings {
-    minutes: u32,
-    both_ways: bool,
-    symbols: Option<Vec<String>>,
-    lock: bool,
+pub struct Settings {
+    /// Length of the range from the session's open in minutes; shorter than the session.
+    #[schemars(range(min = 1))]
+    pub minutes: u32,
+    /// Whether a close below the range is followed too.
+    pub both_ways: bool,
+    /// Only these, each of the session file or, with a scanner, any; all where it is not given.
+    pub symbols: Option<Vec<String>>,
+    /// Whether a symbol is locked while it is held, so that no scanner lets it go.
+    pub lock: bool,
 }
 
 impl Default for Settings {
@@ -46,16 +46,15 @@ impl Default for Settings {
     }
 }
 
-/// Makes it from a session file's entry.
-///
-/// # Errors
-///
-/// Settings that break a rule of the table above.
-pub fn build(context: &ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> {
-    let settings: Settings = context.settings()?;
-    if settings.minutes == 0 {
-        return Err("found minutes 0; at least 1 is needed".to_owned());
-    }
+/// It as a module, for a registry.
+pub fn module() -> Module {
+    Module::strategy(NAME, ABOUT, build)
+        .emits("buy", "The first close above the range.")
+        .emits("sell", "The first close below it.")
+        .emits("exit", "The session's close, or the last one before the symbol left.")
+}
+
+fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     let length = Nanos::from_secs(i64::from(settings.minutes) * 60);
     if let Some(longest) = context.longest_session()
         && length >= longest

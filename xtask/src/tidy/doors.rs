@@ -79,6 +79,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "the only door to stored data",
     },
     Exception {
+        path: "crates/session-file/src/reading.rs",
+        doors: &[Door::Files],
+        because: "a session file lies on disk, and so do the files that it names",
+    },
+    Exception {
         path: "crates/recorder/src/disk.rs",
         doors: &[Door::Files],
         because: "the folders, heads and locks of recordings; their databases are SQLite's",

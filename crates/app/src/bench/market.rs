@@ -279,7 +279,7 @@ impl Market {
     /// Every reason for which it cannot begin.
     pub fn engine(&self, config: &SessionConfig) -> Result<Engine, Failure> {
         let source = Box::new(StoreSource::new(self.store.clone()));
-        Engine::new(config, &self.time, source).map_err(|errors| plan_failure(&errors, None))
+        Engine::new(config, &self.time, source).map_err(|errors| plan_failure(&errors, &[]))
     }
 
     /// The store.

@@ -1,17 +1,16 @@
 //! What a live run would follow, without asking the vendor for anything.
 
 use openbell_config::LiveConfig;
-use openbell_coordinator::{Plan, StoreSource};
+use openbell_coordinator::{Plan, Registry, StoreSource};
 use openbell_data_manager::live::{Protocol, VendorTraits};
+use openbell_session_file::SessionFile;
 use openbell_time::{Session, SystemWall, Timestamp, WallClock};
 use serde_json::{Value, json};
 
 use super::{PlanArgs, Purpose, Read, print_reads, reads};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::{Followed, choose_base, store_of};
-use crate::modules;
-use crate::planned::plan_failure;
-use crate::session_file::SessionFile;
+use crate::session_file;
 use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
 use crate::vendors::{Connection, VendorName, connections, requests};
@@ -24,19 +23,20 @@ pub(super) fn plan_live(
     mut file: SessionFile,
     live: &LiveConfig,
     args: &PlanArgs,
+    registry: &Registry,
     terminal: &mut Terminal,
 ) -> Outcome {
     let base = choose_base(&mut file, live)?;
     let connection = Connection::of_session(live, None)?;
     let time = file.calendars()?;
-    let (made, _) = modules::of_file(&file, &time)?;
-    modules::warn_of_idle_limits(&file, &made, terminal);
+    let modules = file.modules(registry, &time)?;
+    session_file::warn_of_idle_limits(&file, &modules.built, terminal);
     let (folder, store) = store_of(&file, args.store.as_deref())?;
     let now = SystemWall::new().now();
     let mut source = Followed::recorded(store.clone().map(StoreSource::new), base);
     let plan = Plan::of(&file.config, &time, &mut source, file.sessions(now))
-        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
-    modules::check_planned(&file, &plan, &made)?;
+        .map_err(|errors| file.plan_error(errors))?;
+    file.check_planned(&plan, &modules.built)?;
     let reads = match &store {
         Some(store) => reads(&plan, store)?,
         None => Vec::new(),

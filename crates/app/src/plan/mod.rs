@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_config::{Mode, ScheduleChange};
-use openbell_coordinator::{HistoryWindow, Plan, StoreSource};
+use openbell_coordinator::{HistoryWindow, Plan, Registry, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::Session;
 use serde_json::{Value, json};
 
 use crate::exit::{Exit, Failure, Outcome};
-use crate::modules;
-use crate::planned::{nothing_stored, plan_failure, warn_of_schedule};
-use crate::session_file::SessionFile;
+use crate::planned::{nothing_stored, warn_of_schedule};
+use crate::session_file;
 use crate::table::{Align, Table, count, counted, hh_mm};
 use crate::terminal::Terminal;
 
@@ -45,22 +44,22 @@ Examples:
       the next sessions, connections and requests, and which history is missing; asks nothing of the vendor";
 
 /// Plans it.
-pub fn plan(args: &PlanArgs, terminal: &mut Terminal) -> Outcome {
-    let file = SessionFile::load(&args.config, terminal)?;
+pub fn plan(args: &PlanArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
+    let file = session_file::load(&args.config, terminal)?;
     if let Mode::Live(live) = &file.config.mode {
         let live = live.as_ref().clone();
-        return live::plan_live(file, &live, args, terminal);
+        return live::plan_live(file, &live, args, registry, terminal);
     }
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
-    let (made, _) = modules::of_file(&file, &time)?;
-    modules::warn_of_idle_limits(&file, &made, terminal);
+    let modules = file.modules(registry, &time)?;
+    session_file::warn_of_idle_limits(&file, &modules.built, terminal);
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let mut source = StoreSource::new(store.clone());
-    let plan = Plan::new(&file.config, &time, &mut source)
-        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
-    modules::check_planned(&file, &plan, &made)?;
+    let plan =
+        Plan::new(&file.config, &time, &mut source).map_err(|errors| file.plan_error(errors))?;
+    file.check_planned(&plan, &modules.built)?;
     warn_of_schedule(&file, &plan, &source, terminal);
     let reads = reads(&plan, &store)?;
     if args.json {

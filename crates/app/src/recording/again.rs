@@ -1,9 +1,10 @@
 //! `openbell replay` of a recording: the session again from what it took in.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use openbell_config::{Mode, RawSession, SessionConfig};
-use openbell_coordinator::{Engine, Sessions, Source, StoreSource};
+use openbell_coordinator::{Engine, Registry, Sessions, Source, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_recorder::{Head, RecordedRun, Replay, RunSession};
 use openbell_time::{Calendar, TimeManager};
@@ -12,20 +13,25 @@ use super::{EVENTS, command_form};
 use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::Followed;
-use crate::modules::{self, ModuleTexts};
 use crate::planned::plan_failure;
+use crate::registered;
 use crate::stored;
 use crate::table::counted;
 use crate::terminal::{Ink, Terminal};
 
 /// Runs the recording in `folder` again, from the first session of its run on; history comes from
 /// `store`, or else from the store that it names.
-pub fn replay_recording(folder: &Path, store: Option<&Path>, terminal: &mut Terminal) -> Outcome {
+pub fn replay_recording(
+    folder: &Path,
+    store: Option<&Path>,
+    registry: &Registry,
+    terminal: &mut Terminal,
+) -> Outcome {
     let run = RecordedRun::open(folder)?;
     let replay = Replay::new(run.looks(&command_form()));
     replay.offers(run.offers()?);
     let made = Made::of(folder, run.head(), store)?;
-    let mut engine = made.engine(&replay, made.history()?)?;
+    let mut engine = made.engine(registry, &replay, made.history()?)?;
     replay.run(&mut engine)?;
     compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
@@ -56,7 +62,7 @@ pub(crate) struct Made {
     config: SessionConfig,
     time: TimeManager,
     sessions: Sessions,
-    texts: ModuleTexts,
+    texts: BTreeMap<String, String>,
     store: Option<DataManager>,
 }
 
@@ -119,14 +125,16 @@ impl Made {
     /// The engine as it was made for the run, which `replay` is to step, over `history`.
     pub(crate) fn engine(
         &self,
+        registry: &Registry,
         replay: &Replay,
         history: Box<dyn Source>,
     ) -> Result<Engine, Failure> {
         let source = replay.source(history);
         let mut engine = Engine::live_sessions(&self.config, &self.time, source, self.sessions)
-            .map_err(|errors| plan_failure(&errors, None))?;
+            .map_err(|errors| plan_failure(&errors, &[]))?;
         engine.record_with(replay.hold(None));
-        modules::register(modules::of_log(&self.config, &self.time, &self.texts)?, &mut engine)?;
+        let made = registered::of_log(registry, &self.config, &self.time, &self.texts)?;
+        registered::register(made, &mut engine)?;
         Ok(engine)
     }
 }

@@ -1,7 +1,7 @@
 //! Runs of a recording for the check on look-ahead: each from its first step on, with stored data
 //! tampered with.
 
-use openbell_coordinator::{ConsumerError, Engine, RecordedSetup, Tampering};
+use openbell_coordinator::{ConsumerError, Engine, RecordedSetup, Registry, Tampering};
 use openbell_recorder::{RecordedRun, Repeated, Replay};
 
 use super::again::Made;
@@ -12,14 +12,15 @@ use crate::exit::Failure;
 pub(crate) struct Reruns<'r> {
     run: &'r RecordedRun,
     made: &'r Made,
+    registry: &'r Registry,
     /// The one that was begun last.
     replay: Option<Replay>,
 }
 
 impl<'r> Reruns<'r> {
-    /// Runs of `run`, which is `made` so.
-    pub(crate) fn new(run: &'r RecordedRun, made: &'r Made) -> Reruns<'r> {
-        Reruns { run, made, replay: None }
+    /// Runs of `run`, which is `made` so, with modules of `registry`.
+    pub(crate) fn new(run: &'r RecordedRun, made: &'r Made, registry: &'r Registry) -> Reruns<'r> {
+        Reruns { run, made, registry, replay: None }
     }
 }
 
@@ -30,7 +31,7 @@ impl RecordedSetup for Reruns<'_> {
         let replay = Replay::new(self.run.looks(&command_form()).take(n_steps));
         replay.offers(self.run.offers()?);
         let history = tampering.over(self.made.history().map_err(said)?);
-        let engine = self.made.engine(&replay, history).map_err(said)?;
+        let engine = self.made.engine(self.registry, &replay, history).map_err(said)?;
         self.replay = Some(replay);
         Ok(engine)
     }

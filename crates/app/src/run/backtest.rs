@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use openbell_config::Mode;
-use openbell_coordinator::{Engine, Phase, Report, StoreSource, run as run_engine};
+use openbell_coordinator::{Engine, Phase, Registry, Report, StoreSource, run as run_engine};
 use openbell_data_manager::{DataManager, StoreOptions};
+use openbell_session_file::{FileModules, SessionFile};
 use openbell_time::SystemWall;
 
 use super::event_file::EventFile;
@@ -13,11 +14,11 @@ use super::export::Export;
 use super::{RunArgs, failed, head_of, outputs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::modules;
-use crate::planned::{nothing_stored, plan_failure, warn_of_schedule};
+use crate::planned::{nothing_stored, warn_of_schedule};
 use crate::progress::Progress;
+use crate::registered;
 use crate::report::{self, RunFacts};
-use crate::session_file::SessionFile;
+use crate::session_file;
 use crate::table::counted;
 use crate::terminal::Terminal;
 
@@ -25,6 +26,7 @@ use crate::terminal::Terminal;
 pub(super) fn run_backtest(
     mut file: SessionFile,
     args: &RunArgs,
+    registry: &Registry,
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Outcome {
@@ -37,17 +39,17 @@ pub(super) fn run_backtest(
     }
     let folder = file.store(args.store.as_deref())?;
     let time = file.calendars()?;
-    let (made, texts) = modules::of_file(&file, &time)?;
-    modules::warn_of_idle_limits(&file, &made, terminal);
+    let FileModules { built, texts } = file.modules(registry, &time)?;
+    session_file::warn_of_idle_limits(&file, &built, terminal);
     outputs(args, &file, Some(&folder), &texts).check()?;
     let group = file.config.exchange_group.name.to_owned();
     let store = DataManager::open(&folder, &StoreOptions { exchange_group: Some(group) })?;
     let source = StoreSource::new(store.clone());
     let mut engine = Engine::new(&file.config, &time, Box::new(source))
-        .map_err(|errors| plan_failure(&errors, Some(&file)))?;
-    modules::check_planned(&file, engine.plan(), &made)?;
+        .map_err(|errors| file.plan_error(errors))?;
+    file.check_planned(engine.plan(), &built)?;
     warn_of_schedule(&file, engine.plan(), &StoreSource::new(store), terminal);
-    modules::register(made, &mut engine)?;
+    registered::register(built, &mut engine)?;
     let head = head_of(&file, &folder, texts)?;
     let export = match &args.export {
         Some(folder) => Some(Export::create(folder, &head, &mut engine)?),

@@ -9,16 +9,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use openbell_config::{Mode, SPEED_MIN, is_speed};
-use openbell_coordinator::{OnError, Report};
+use openbell_coordinator::{OnError, Registry, Report};
 use openbell_data_manager::export::RunExport;
+use openbell_session_file::{ModuleTexts, SessionFile};
 use openbell_wire::engine::LogHead;
 
 use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
-use crate::modules::ModuleTexts;
 use crate::outputs::Outputs;
-use crate::session_file::{SessionFile, absolute};
+use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
 /// Runs sessions, and reports what happened.
@@ -87,7 +87,7 @@ fn speed(text: &str) -> Result<f64, String> {
 }
 
 /// Runs each file, the next one also where one fails.
-pub fn run(args: &RunArgs, terminal: &mut Terminal) -> Outcome {
+pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
     if args.configs.len() > 1 && (args.events.is_some() || args.export.is_some()) {
         let text = "--events and --export write the files of one run; give one session file";
         return Err(Failure::says(Exit::Usage, text));
@@ -98,7 +98,7 @@ pub fn run(args: &RunArgs, terminal: &mut Terminal) -> Outcome {
         if i > 0 && !args.json {
             terminal.line("")?;
         }
-        match run_file(path, args, &interrupt, terminal) {
+        match run_file(path, args, registry, &interrupt, terminal) {
             Ok(ended) => exit = exit.and(ended),
             Err(failure) if failure.is_closed_pipe() => return Err(failure),
             Err(failure) => {
@@ -117,15 +117,16 @@ pub fn run(args: &RunArgs, terminal: &mut Terminal) -> Outcome {
 fn run_file(
     path: &Path,
     args: &RunArgs,
+    registry: &Registry,
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Outcome {
-    let file = SessionFile::load(path, terminal)?;
+    let file = session_file::load(path, terminal)?;
     match &file.config.mode {
-        Mode::Backtest(_) => backtest::run_backtest(file, args, interrupt, terminal),
+        Mode::Backtest(_) => backtest::run_backtest(file, args, registry, interrupt, terminal),
         Mode::Live(live) => {
             let live = live.as_ref().clone();
-            live::run_live(file, &live, args, interrupt, terminal)
+            live::run_live(file, &live, args, registry, interrupt, terminal)
         }
     }
 }

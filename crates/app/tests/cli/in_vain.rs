@@ -52,7 +52,8 @@ fn what_a_module_asks_for_and_no_session_of_the_file_has_is_refused_by_every_com
             scanner(
                 r#""module": "gap_scanner", "pre_session": true, "config": { "symbols": ["TSLA"], "max_picks": 0 }"#,
             ),
-            "it could never pick",
+            "max_picks: the scanner gap_scanner cannot be built from its config: found 0; at least 1 is \
+             needed",
         ),
     ];
     for (modules, words) in cases {

@@ -51,6 +51,8 @@ struct Registered {
     wanted: Arc<Wanted>,
     windows: Vec<CallWindow>,
     on_error: OnError,
+    /// The signals that it may give; absent where nobody has said, and any may come.
+    emits: Option<Vec<String>>,
     endpoint: Endpoint,
     /// Whether its lock-step worker has work that was not waited for yet.
     is_given: bool,
@@ -162,6 +164,7 @@ impl Consumers {
             wanted,
             windows,
             on_error,
+            emits: None,
             endpoint,
             is_given: false,
             failure: None,
@@ -169,6 +172,13 @@ impl Consumers {
             n_commands: 0,
             lost: Lost::default(),
         });
+    }
+
+    /// The consumer that was registered last gives these signals and no others.
+    pub(crate) fn last_emits(&mut self, emits: Vec<String>) {
+        if let Some(last) = self.consumers.last_mut() {
+            last.emits = Some(emits);
+        }
     }
 
     /// Whether somebody listens to bars.
@@ -409,13 +419,20 @@ impl Consumers {
     ) -> Option<StopsRun> {
         let known = &mut self.consumers[place];
         known.n_commands += self.outbox.asked.len() as u64;
-        known.n_signals += self.outbox.signals.len() as u64;
         let asked = self.outbox.asked.drain(..);
         self.asked.extend(asked.map(|command| Asked { consumer: place, command }));
+        let mut undeclared = None;
         for signal in self.outbox.signals.drain(..) {
+            if let Some(emits) = &known.emits
+                && !emits.contains(&signal.kind)
+            {
+                undeclared = Some(undeclared_signal(&signal.kind, emits));
+                break;
+            }
+            known.n_signals += 1;
             call.events.push(Event::Signalled { at: call.at, signal });
         }
-        let why = outcome.err()?;
+        let why = undeclared.or(outcome.err())?;
         let consumer = known.name.clone();
         let event = Event::ConsumerFailed { at: call.at, consumer, why: why.clone() };
         call.events.push(event);
@@ -485,6 +502,15 @@ impl Consumers {
         };
         self.consumers.iter().map(report).collect()
     }
+}
+
+/// What is wrong with a signal of a kind that the module has not named.
+fn undeclared_signal(found: &str, emits: &[String]) -> String {
+    let known = if emits.is_empty() { "none".to_owned() } else { emits.join(", ") };
+    format!(
+        "it signals {found:?}, which its module does not name (it names {known}); add .emits({found:?}, \
+         \"…\") where it is registered"
+    )
 }
 
 /// Appends a bar by its place in the roster.

@@ -289,7 +289,7 @@ impl Engine {
         delivery: Delivery,
     ) -> Result<Vec<Worker>, ModuleError> {
         let mut workers = Vec::new();
-        for BuiltModule { consumer, on_error, .. } in modules {
+        for BuiltModule { consumer, on_error, emits, .. } in modules {
             match delivery {
                 Delivery::Inline => self.register(consumer, on_error),
                 Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),
@@ -297,6 +297,7 @@ impl Engine {
                     return Err(ModuleError::FreeDelivery { module: consumer.name().to_owned() });
                 }
             }
+            self.core.consumers.last_emits(emits);
         }
         Ok(workers)
     }

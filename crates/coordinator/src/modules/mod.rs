@@ -3,32 +3,35 @@
 //! Not here: the modules in the box (`openbell-strategies`), reading files that a module's config
 //! names (the program, by [`ModuleFiles`]).
 
+mod context;
 pub(crate) mod error;
 pub(crate) mod kind;
 mod limits;
+mod module;
 mod offer;
 mod on_schedule;
+mod setting;
 mod settings;
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 
-use openbell_config::{Mode, OnError, ScanWindow, ScannerConfig, SessionConfig, SessionDataConfig};
-use openbell_market::{BarInterval, Symbol};
-use openbell_time::{Calendar, Nanos, Session};
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use openbell_config::{Mode, OnError, ScanWindow, ScannerConfig, SessionConfig};
+use openbell_time::{Calendar, Session};
 
 use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::modules::error::{ModuleError, ModuleErrors};
 use crate::plan::Plan;
+pub use context::ModuleContext;
+use context::SharedInputs;
 use kind::ModuleKind;
 pub use limits::Limits;
 use limits::LimitsRead;
+pub use module::{Emitted, Module, NoSettings};
 pub use offer::AskedInVain;
 use offer::Offer;
 use on_schedule::OnSchedule;
+pub use setting::Setting;
 use settings::SettingsFault;
 
 /// The text of files that a module's config names, as a universe of symbols.
@@ -51,191 +54,10 @@ impl ModuleFiles for NoModuleFiles {
     }
 }
 
-/// What a module is built from.
-pub struct ModuleContext<'m> {
-    config: &'m Map<String, Value>,
-    schedule: Option<&'m ScannerConfig>,
-    shared: &'m SharedInputs<'m>,
-    /// What was wrong when the settings were read last, and what they ask for in vain.
-    faults: RefCell<Vec<SettingsFault>>,
-    /// Whether it runs: what is asked for by one that does not, nobody misses.
-    is_enabled: bool,
-    limits_read: Cell<LimitsRead>,
-}
-
-impl<'m> ModuleContext<'m> {
-    fn new(
-        config: &'m Map<String, Value>,
-        shared: &'m SharedInputs<'m>,
-        is_enabled: bool,
-    ) -> ModuleContext<'m> {
-        let (faults, limits_read) = (RefCell::default(), Cell::default());
-        ModuleContext { config, schedule: None, shared, faults, is_enabled, limits_read }
-    }
-
-    /// The entry's `config`, as the module's own settings: its keys are the fields of `T`, and
-    /// `comment` and `note`, which stand in any object. An unknown key is refused with the nearest
-    /// known one, also where `T` would pass it over.
-    ///
-    /// # Errors
-    ///
-    /// A sentence: an unknown key, a missing one, a value that is wrong. Hand it back as the
-    /// factory's error: the messages then name each with its own place in the session file.
-    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, String> {
-        settings::read(self.config).map_err(|faults| {
-            let texts: Vec<String> = faults.iter().map(SettingsFault::text).collect();
-            self.faults.replace(faults);
-            texts.join("; ")
-        })
-    }
-
-    /// Whether the module is called before the open: a strategy always is, a scanner where its
-    /// entry says so.
-    pub fn is_called_before_open(&self) -> bool {
-        self.schedule.is_none_or(|scanner| scanner.pre_session)
-    }
-
-    /// Whether the module is called by the clock: a scanner with windows in `regular_session`.
-    pub fn is_called_by_clock(&self) -> bool {
-        self.schedule.is_some_and(|scanner| !scanner.regular_session.is_empty())
-    }
-
-    /// The bar interval that the setting `setting` names, of which the session delivers bars.
-    ///
-    /// *Time*: an interval that is delivered only where it is the run's base passes here; with a
-    /// store that has another base, [`Plan::check_modules`] refuses it.
-    ///
-    /// # Errors
-    ///
-    /// A text that is no interval; one of which there will be no bars, with the nearest of those of
-    /// which there are. Hand it back as the factory's error.
-    pub fn interval(&self, setting: &str, text: &str) -> Result<BarInterval, String> {
-        let interval: BarInterval = text.parse().map_err(|error| format!("{setting}: {error}"))?;
-        self.offered(setting, |offer| offer.check_interval(interval))?;
-        Ok(interval)
-    }
-
-    /// Refuses what the setting `setting` reads of an indicator, where the session has no such
-    /// indicator, or the indicator no such value: `key` and `field` as views take them, `field` empty
-    /// where it has but one.
-    ///
-    /// # Errors
-    ///
-    /// The nearest key, or field. Hand it back as the factory's error.
-    pub fn check_indicator(&self, setting: &str, key: &str, field: &str) -> Result<(), String> {
-        self.offered(setting, |offer| offer.check_session_indicator(key, field))
-    }
-
-    /// The same of an indicator that is fixed for the day.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn check_historical_indicator(
-        &self,
-        setting: &str,
-        key: &str,
-        field: &str,
-    ) -> Result<(), String> {
-        self.offered(setting, |offer| offer.check_historical_indicator(key, field))
-    }
-
-    /// The symbols that the setting `setting` lists, each of which can be a member of the session: it
-    /// stands in the file, or a scanner may bring it in.
-    ///
-    /// # Errors
-    ///
-    /// A text that is no symbol; one that never comes, with the one that may be meant. Hand it back
-    /// as the factory's error.
-    pub fn symbols(&self, setting: &str, names: &[String]) -> Result<Vec<Symbol>, String> {
-        let symbol = |name: &String| {
-            let symbol = Symbol::new(name).map_err(|error| format!("{setting}: {error}"))?;
-            self.offered(setting, |offer| offer.check_symbol(&symbol))?;
-            Ok(symbol)
-        };
-        names.iter().map(symbol).collect()
-    }
-
-    fn offered(
-        &self,
-        setting: &str,
-        check: impl FnOnce(&Offer<'_>) -> Result<(), AskedInVain>,
-    ) -> Result<(), String> {
-        if !self.is_enabled {
-            return Ok(());
-        }
-        check(&self.shared.offer).map_err(|vain| {
-            let (key, why) = (setting.to_owned(), vain.to_string());
-            let text = format!("{key}: {why}");
-            self.faults.borrow_mut().push(SettingsFault::BadValue { key, why });
-            text
-        })
-    }
-
-    /// How long the longest session of the run is open; absent where its dates hold none, which the
-    /// plan refuses.
-    pub fn longest_session(&self) -> Option<Nanos> {
-        self.shared.longest.map(|session| session.close - session.open)
-    }
-
-    /// How many bars of `interval` a view reaches back over at most, at the close of the longest
-    /// session: those of the session, and those of the history that is configured. Absent for days
-    /// and weeks.
-    pub fn bars_within_reach(&self, interval: BarInterval) -> Option<u64> {
-        let (data, longest) = (self.shared.data, self.shared.longest.as_ref()?);
-        offer::bars_within_reach(data, longest, interval)
-    }
-
-    /// The limits of `trading_config`; absent where the file gives none. A limit that no module reads
-    /// has no effect, and [`idle_limits`] names it.
-    pub fn limits(&self) -> Option<Limits<'_>> {
-        let limits = self.shared.limits?;
-        Some(Limits { limits, read: &self.limits_read })
-    }
-
-    /// The text of a file named in the settings.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that names the file and what is wrong with it.
-    pub fn text(&self, path: &str) -> Result<String, String> {
-        self.shared.files.text(path)
-    }
-}
-
-/// What the modules of a session file share.
-struct SharedInputs<'m> {
-    data: &'m SessionDataConfig,
-    offer: Offer<'m>,
-    /// The longest session of the run.
-    longest: Option<Session>,
-    limits: Option<openbell_config::TradingLimits>,
-    files: &'m dyn ModuleFiles,
-}
-
-type ModuleFactory =
-    Box<dyn Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String> + Send + Sync>;
-
-/// A module as it is listed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Module<'r> {
-    /// Strategy or scanner.
-    pub kind: ModuleKind,
-    /// The name that a session file asks for.
-    pub name: &'r str,
-    /// One sentence on what it does.
-    pub about: &'r str,
-}
-
-struct Entry {
-    about: String,
-    factory: ModuleFactory,
-}
-
 /// The modules that session files may ask for, by kind and name.
 ///
 /// ```
-/// use openbell_coordinator::{Consumer, ModuleKind, Registry};
+/// use openbell_coordinator::{Consumer, Module, NoSettings, Registry};
 ///
 /// struct Nothing;
 /// impl Consumer for Nothing {
@@ -245,19 +67,22 @@ struct Entry {
 /// }
 ///
 /// let mut registry = Registry::new();
-/// registry.add(ModuleKind::Strategy, "nothing", "Does nothing.", |_| Ok(Box::new(Nothing)));
-/// let names: Vec<&str> = registry.modules().map(|module| module.name).collect();
+/// let build = |_: &_, _: NoSettings| Ok(Box::new(Nothing) as Box<dyn Consumer>);
+/// registry.add(Module::strategy("nothing", "Does nothing.", build));
+/// let names: Vec<&str> = registry.modules().map(Module::name).collect();
 /// assert_eq!(names, ["nothing"]);
 /// ```
 #[derive(Default)]
 pub struct Registry {
-    modules: BTreeMap<(ModuleKind, String), Entry>,
+    modules: BTreeMap<(ModuleKind, String), Module>,
 }
 
 /// A module that was built, and how it is to be registered.
 pub struct BuiltModule {
     pub(crate) consumer: Box<dyn Consumer>,
     pub(crate) on_error: OnError,
+    /// The signals that it may give.
+    pub(crate) emits: Vec<String>,
     kind: ModuleKind,
     entry: usize,
     module: String,
@@ -298,30 +123,14 @@ impl Registry {
         Registry::default()
     }
 
-    /// Adds a module, in place of one of the same kind and name. `factory` is called for every entry
-    /// of a session file that asks for it; its error is a sentence on what is wrong with the
-    /// entry's `config`.
-    pub fn add(
-        &mut self,
-        kind: ModuleKind,
-        name: &str,
-        about: &str,
-        factory: impl Fn(&ModuleContext<'_>) -> Result<Box<dyn Consumer>, String>
-        + Send
-        + Sync
-        + 'static,
-    ) {
-        let entry = Entry { about: about.to_owned(), factory: Box::new(factory) };
-        self.modules.insert((kind, name.to_owned()), entry);
+    /// Adds a module, in place of one of the same kind and name.
+    pub fn add(&mut self, module: Module) {
+        self.modules.insert((module.kind(), module.name().to_owned()), module);
     }
 
     /// The modules: strategies, then scanners, by name.
-    pub fn modules(&self) -> impl Iterator<Item = Module<'_>> {
-        self.modules.iter().map(|((kind, name), entry)| Module {
-            kind: *kind,
-            name,
-            about: &entry.about,
-        })
+    pub fn modules(&self) -> impl Iterator<Item = &Module> {
+        self.modules.values()
     }
 
     /// Makes the modules that `config` asks for, in the order in which they are registered:
@@ -345,8 +154,8 @@ impl Registry {
         let (mut built, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
             let windows = call_windows(scanner, entry, &sessions, calendar, &mut errors);
-            let context = ModuleContext::new(&scanner.config, &shared, scanner.enabled);
-            let context = ModuleContext { schedule: Some(scanner), ..context };
+            let mut context = ModuleContext::new(&scanner.config, &shared, scanner.enabled);
+            context.schedule = Some(scanner);
             let place = Place::of(ModuleKind::Scanner, entry, &scanner.module);
             let Some(module) = self.built(place, &context, OnError::StopRun, &mut errors) else {
                 continue;
@@ -375,13 +184,13 @@ impl Registry {
     ) -> Option<BuiltModule> {
         let Place { kind, entry, module } = place;
         let Some(found) = self.modules.get(&(kind, module.to_owned())) else {
-            let known = self.modules().filter(|known| known.kind == kind);
-            let known = known.map(|known| known.name.to_owned()).collect();
+            let known = self.modules().filter(|known| known.kind() == kind);
+            let known = known.map(|known| known.name().to_owned()).collect();
             let (path, module) = (place.path("module"), module.to_owned());
             errors.push(ModuleError::NotRegistered { path, kind, module, known });
             return None;
         };
-        let consumer = match (found.factory)(context) {
+        let consumer = match found.build(context) {
             Ok(consumer) => consumer,
             Err(why) => {
                 match context.faults.take() {
@@ -398,7 +207,8 @@ impl Registry {
             return None;
         }
         let (module, limits_read) = (module.to_owned(), context.limits_read.get());
-        Some(BuiltModule { consumer, on_error, kind, entry, module, limits_read })
+        let emits = found.emitted().iter().map(|emitted| emitted.kind.clone()).collect();
+        Some(BuiltModule { consumer, on_error, emits, kind, entry, module, limits_read })
     }
 }
 

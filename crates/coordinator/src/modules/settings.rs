@@ -8,12 +8,14 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, Map
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Map, Value};
 
+use super::setting::Setting;
+
 /// Keys that stand in any object, and say something to people only.
 const REMARKS: [&str; 2] = ["comment", "note"];
 
 /// What is wrong with the settings of a module.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum SettingsFault {
+pub(super) enum SettingsFault {
     /// A key that the module does not know.
     UnknownKey { key: String, fault: Fault },
     /// The value of a key.
@@ -23,7 +25,7 @@ pub(crate) enum SettingsFault {
 }
 
 impl SettingsFault {
-    pub(crate) fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         match self {
             SettingsFault::UnknownKey { fault, .. } => fault.to_string(),
             SettingsFault::BadValue { key, why } => format!("{key}: {why}"),
@@ -33,13 +35,14 @@ impl SettingsFault {
 }
 
 /// The settings that `config` holds. A module knows the fields of `T`, and the remarks that any
-/// object may hold.
-pub(crate) fn read<T: DeserializeOwned>(
+/// object may hold; what `known` says of their bounds is held.
+pub(super) fn read<T: DeserializeOwned>(
     config: &Map<String, Value>,
+    known: &[Setting],
 ) -> Result<T, Vec<SettingsFault>> {
     let found = Found::default();
     let read = T::deserialize(Entry { config, found: &found });
-    read.map_err(|error| {
+    let settings = read.map_err(|error| {
         let Found { unknown, at } = found;
         let (unknown, why) = (unknown.into_inner(), error.to_string());
         match at.into_inner() {
@@ -47,7 +50,13 @@ pub(crate) fn read<T: DeserializeOwned>(
             Some(key) => vec![SettingsFault::BadValue { key, why }],
             None => vec![SettingsFault::Whole { why }],
         }
-    })
+    })?;
+    let out_of_bounds = known.iter().filter_map(|setting| {
+        let why = setting.refuses(config.get(&setting.name)?)?;
+        Some(SettingsFault::BadValue { key: setting.name.clone(), why })
+    });
+    let faults: Vec<SettingsFault> = out_of_bounds.collect();
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
 }
 
 /// What was found out on the way.
@@ -161,7 +170,7 @@ mod tests {
 
     fn faults(json: &str) -> Vec<String> {
         let config = serde_json::from_str(json).expect("an object");
-        let read: Result<Settings, _> = read(&config);
+        let read: Result<Settings, _> = read(&config, &[]);
         read.expect_err("something is wrong").iter().map(SettingsFault::text).collect()
     }
 
@@ -186,7 +195,7 @@ mod tests {
     #[test]
     fn remarks_stand_anywhere() {
         let config = serde_json::from_str(r#"{"comment": "as ever", "minutes": 5, "note": 1}"#);
-        let read: Settings = read(&config.expect("an object")).expect("right");
+        let read: Settings = read(&config.expect("an object"), &[]).expect("right");
         assert_eq!(read, Settings { minutes: 5, both_ways: false });
     }
 
@@ -195,7 +204,7 @@ mod tests {
         #[derive(Deserialize, Debug)]
         struct Nothing {}
         let config = serde_json::from_str(r#"{"minutes": 5}"#).expect("an object");
-        let read: Result<Nothing, _> = read(&config);
+        let read: Result<Nothing, _> = read(&config, &[]);
         let faults: Vec<String> =
             read.expect_err("a key").iter().map(SettingsFault::text).collect();
         assert_eq!(faults, ["minutes: there is nothing to be set here"]);

@@ -28,11 +28,12 @@ use std::time::Duration;
 
 use openbell_config::{DataApi, LiveConfig};
 use openbell_coordinator::{
-    Engine, Look, Phase, Recording, RecordingError, Report, Step, run_by_event,
+    Engine, Look, Phase, Recording, RecordingError, Registry, Report, Step, run_by_event,
 };
 use openbell_data_manager::live::{Note, Protocol, Vendor};
 use openbell_market::BarInterval;
 use openbell_recorder::{RawLog, Repeated, Replay};
+use openbell_session_file::SessionFile;
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Control, Transport, Trust};
 use openbell_wire::engine::RunTally;
@@ -43,7 +44,6 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
-use crate::session_file::SessionFile;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
@@ -66,6 +66,7 @@ struct Asked<'a> {
     live: &'a LiveConfig,
     base: BarInterval,
     args: &'a RunArgs,
+    registry: &'a Registry,
     interrupt: &'a Interrupt,
 }
 
@@ -74,6 +75,7 @@ pub(super) fn run_live(
     mut file: SessionFile,
     live: &LiveConfig,
     args: &RunArgs,
+    registry: &Registry,
     interrupt: &Interrupt,
     terminal: &mut Terminal,
 ) -> Outcome {
@@ -89,7 +91,7 @@ pub(super) fn run_live(
         }
         _ => None,
     };
-    let asked = Asked { file: &file, live, base, args, interrupt };
+    let asked = Asked { file: &file, live, base, args, registry, interrupt };
     let followed = follow(&asked, sim.as_ref(), &mut threads, terminal);
     if let Some(sim) = sim {
         sim.stop();

@@ -7,6 +7,7 @@ use openbell_config::LiveConfig;
 use openbell_coordinator::{Engine, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
 use openbell_recorder::{Ahead, HistoryWatch, RawLog, RecordedRun, Replay, RunLog};
+use openbell_session_file::{FileModules, SessionFile};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_wire::engine::LogHead;
 
@@ -22,9 +23,8 @@ use super::threads::Threads;
 use crate::PROGRAM;
 use crate::exit::{Exit, Failure};
 use crate::followed::{Followed, store_of};
-use crate::modules;
-use crate::planned::plan_failure;
-use crate::session_file::SessionFile;
+use crate::registered;
+use crate::session_file;
 use crate::terminal::Terminal;
 use crate::vendors::Connection;
 
@@ -55,15 +55,15 @@ pub(super) fn prepare(
     threads: &mut Threads,
     terminal: &Terminal,
 ) -> Result<Prepared, Failure> {
-    let Asked { file, live, base, args, .. } = *asked;
+    let Asked { file, live, base, args, registry, .. } = *asked;
     let connection = Connection::of_session(live, sim.map(|sim| sim.address.as_str()))?;
     let protocol = connection.protocol().map_err(|mut failure| {
         failure.exit = Exit::Config; // The file names the variables.
         failure
     })?;
     let time = file.calendars()?;
-    let (made, texts) = modules::of_file(file, &time)?;
-    modules::warn_of_idle_limits(file, &made, terminal);
+    let FileModules { built, texts } = file.modules(registry, &time)?;
+    session_file::warn_of_idle_limits(file, &built, terminal);
     let (folder, store) = store_of(file, args.store.as_deref())?;
     let stored = Some(Path::new(&folder)).filter(|_| !folder.is_empty());
     outputs(args, file, stored, &texts).check()?;
@@ -108,9 +108,9 @@ pub(super) fn prepare(
         }
     };
     let mut engine = Engine::live_with_deadline(&file.config, &time, source, sessions, clock)
-        .map_err(|errors| plan_failure(&errors, Some(file)))?;
-    modules::check_planned(file, engine.plan(), &made)?;
-    modules::register(made, &mut engine)?;
+        .map_err(|errors| file.plan_error(errors))?;
+    file.check_planned(engine.plan(), &built)?;
+    registered::register(built, &mut engine)?;
     let export = args.export.as_ref();
     let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
 

@@ -17,6 +17,7 @@ use openbell_recorder::{
     RecordedRun, RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog,
     RunNow, Tidied, last_run, make_way, session_folder, tidy,
 };
+use openbell_session_file::SessionFile;
 use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
 
@@ -24,7 +25,6 @@ use super::threads::Threads;
 use crate::PROGRAM;
 use crate::exit::{Exit, Failure};
 use crate::recording::command_form;
-use crate::session_file::SessionFile;
 use crate::vendors::Connection;
 
 /// How often what is recorded is brought to the medium.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use openbell_coordinator::{Engine, LiveReport, Report};
+use openbell_session_file::SessionFile;
 use openbell_wire::report::Live;
 
 use super::recorded::Recorder;
 use super::teller::Figures;
-use crate::session_file::SessionFile;
 use crate::table::{count, counted, length};
 use crate::terminal::Terminal;
 

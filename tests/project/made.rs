@@ -1,0 +1,140 @@
+//! What `openbell new` makes, as a person meets it: with the program that the project's own files make.
+
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the program is run, and its files are looked at"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A project in a folder of its own.
+struct Made {
+    _folder: TempDir,
+    root: PathBuf,
+}
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// What the project's program prints in `folder`.
+fn printed(folder: &Path, args: &[&str], code: i32) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_made-project"));
+    let output = command.args(args).current_dir(folder).output().expect("it starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{args:?}\n{out}\n{err}");
+    if code == 0 { out } else { err }
+}
+
+impl Made {
+    fn new() -> Made {
+        let folder = TempDir::new().expect("a folder");
+        let source = repository().display().to_string();
+        let said = printed(folder.path(), &["new", "mine", "--source", &source], 0);
+        assert!(said.contains("cargo run -- run session.json"), "{said}");
+        let root = folder.path().join("mine");
+        Made { _folder: folder, root }
+    }
+
+    fn run(&self, args: &[&str]) -> String {
+        printed(&self.root, args, 0)
+    }
+
+    fn read(&self, path: &str) -> String {
+        std::fs::read_to_string(self.root.join(path)).expect("it is there")
+    }
+}
+
+#[test]
+fn every_command_knows_the_strategy_of_the_project() {
+    let made = Made::new();
+    assert!(made.run(&["check", "session.json"]).contains("valid"));
+    assert!(made.run(&["plan", "session.json"]).contains("9 sessions"));
+    let run = made.run(&["run", "session.json", "--events", "events.jsonl", "--json"]);
+    let run: Value = serde_json::from_str(&run).expect("JSON");
+    let signals = run["signals"].as_array().expect("a list");
+    let n_of = |kind: &str| signals.iter().filter(|signal| signal["kind"] == kind).count();
+    assert!(n_of("buy") > 0 && n_of("buy") == n_of("exit"), "{} and {}", n_of("buy"), n_of("exit"));
+    assert!(made.run(&["replay", "events.jsonl"]).starts_with("the same: "));
+    let checked = made.run(&["check-lookahead", "session.json", "--cuts", "20"]);
+    assert!(checked.contains("no look-ahead found"), "{checked}");
+    let listed = made.run(&["modules"]);
+    assert!(listed.contains("mean_reversion, a strategy: "), "{listed}");
+    assert!(listed.contains("opening_range_breakout, a strategy: "), "{listed}");
+    let completions = made.run(&["completions", "bash"]);
+    assert!(completions.contains(" made-project\n"), "they are those of another program");
+    assert!(made.run(&["plan", "--help"]).contains("  made-project plan session.json\n"));
+}
+
+#[test]
+fn its_settings_are_in_the_schema_and_checked_at_their_place() {
+    let made = Made::new();
+    let schema: Value = serde_json::from_str(&made.run(&["schema"])).expect("JSON");
+    let entry = &schema["properties"]["session_data_config"]["properties"]["strategies"]["items"];
+    let names = &entry["properties"]["module"]["enum"];
+    assert_eq!(names[0], "mean_reversion", "{names}");
+    let settings = &entry["allOf"][0]["then"]["properties"]["config"]["properties"];
+    assert_eq!(settings["max_held"]["minimum"], 1, "{settings}");
+
+    let session = made.read("session.json");
+    let wrong = session.replace("\"max_held\": 2", "\"max_held\": 0");
+    std::fs::write(made.root.join("wrong.json"), wrong).expect("written");
+    let said = printed(&made.root, &["check", "wrong.json"], 3);
+    let place = "wrong.json:13:58: session_data_config.strategies[0].config.max_held: ";
+    assert!(said.contains(place) && said.contains("found 0; at least 1 is needed"), "{said}");
+
+    let misspelt = session.replace("\"max_held\"", "\"max_hold\"");
+    std::fs::write(made.root.join("wrong.json"), misspelt).expect("written");
+    let said = printed(&made.root, &["check", "wrong.json"], 3);
+    assert!(said.contains("unknown key \"max_hold\"; the nearest is \"max_held\""), "{said}");
+}
+
+#[test]
+fn its_files_are_those_that_are_built_and_tested_here() {
+    let made = Made::new();
+    let template = repository().join("crates/app/template");
+    for path in
+        ["src/lib.rs", "src/main.rs", "src/mean_reversion.rs", "tests/session.rs", "session.json"]
+    {
+        let ours = std::fs::read_to_string(template.join(path)).expect("it is there");
+        assert!(made.read(path) == ours, "{path} is not the template's");
+    }
+    let here = include_str!("session.json").replace("../data/bar_data", "bars");
+    assert_eq!(here, made.read("session.json"), "the session that is tested is the made one");
+}
+
+/// Resolves the manifest with the versions that came along; building it is for once a night.
+#[test]
+fn its_manifest_names_crates_that_are_there() {
+    let made = Made::new();
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--offline", "--format-version", "1", "--quiet"]);
+    let output = cargo.current_dir(&made.root).output().expect("cargo starts");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{err}");
+    let graph: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let packages = graph["packages"].as_array().expect("a list");
+    let mine = packages.iter().find(|package| package["name"] == "mine").expect("the project");
+    let named = mine["dependencies"].as_array().expect("a list");
+    let ours = include_str!("Cargo.toml");
+    for dependency in named {
+        let name = dependency["name"].as_str().expect("a name");
+        assert!(ours.contains(&format!("\n{name}.workspace")), "{name} is not tested here");
+    }
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_as_it_is() {
+    let made = Made::new();
+    let source = repository().display().to_string();
+    let said = printed(&made.root, &["new", "src", "--source", &source], 2);
+    assert!(said.contains("src is there already, and is not an empty folder"), "{said}");
+    let said = printed(&made.root, &["new", "Mine"], 2);
+    assert!(said.contains("\"Mine\" does not begin with a small letter"), "{said}");
+}
