@@ -130,6 +130,7 @@ impl Feed for Pushed {
         out.extend_from(&rows, 0..rows.len());
         (arrived.has_news, arrived.n_polls) = (false, arrived.n_polls + 1);
         Ok(Progress {
+            given_up: Vec::new(),
             complete_through: arrived.complete_through.unwrap_or(Timestamp::MIN),
             link: Link::Up { heard_at: now },
             trading: Trading::Normal,

@@ -11,10 +11,12 @@ const FOLDER: &str = "fuzz/fuzz_targets";
 
 /// The files from which a target starts, beside what it found in earlier runs.
 const SEEDS: &[(&str, &str)] = &[
+    ("alpaca_frames", "crates/vendors/samples/alpaca"),
+    ("binance_frames", "crates/vendors/samples/binance"),
     ("csv_import", "fuzz/seeds/csv_import"),
+    ("kraken_frames", "crates/vendors/samples/kraken"),
     ("parquet_store", "tests/data/bar_data"),
     ("session_file", "session_configs"),
-    ("vendor_frames", "crates/vendors/samples"),
 ];
 
 /// A folder in memory, where there is one: the targets write each input as a file.

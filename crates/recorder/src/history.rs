@@ -281,6 +281,10 @@ impl Feed for WatchedFeed {
         self.inner.poll_revisions(now, out);
     }
 
+    fn hurry(&mut self, due: Timestamp) {
+        self.inner.hurry(due);
+    }
+
     fn has_news(&self, now: Timestamp) -> bool {
         self.inner.has_news(now)
     }

@@ -49,6 +49,9 @@ pub struct BinanceSwitches {
     /// Whether late trades change REST rows of bars that were closed on the stream without them; else
     /// everything is known in time.
     pub is_rest_settling: bool,
+    /// Whether the day's statistics of a symbol without a trade end at the instant they are asked for;
+    /// else they stand where they were begun.
+    pub has_empty_statistics: bool,
     /// Whether a client from a blocked region gets 451; else 403.
     pub blocks_with_451: bool,
     /// Whether this client is blocked.
@@ -65,6 +68,7 @@ impl BinanceSwitches {
             has_empty_bars: is_on(seed, 0),
             is_end_inclusive: is_on(seed, 1),
             is_rest_settling: is_on(seed, 2),
+            has_empty_statistics: is_on(seed, 4),
             blocks_with_451: is_on(seed, 3),
             is_blocked: false,
             sends_late: false,
@@ -87,6 +91,8 @@ pub struct KrakenSwitches {
     pub limits_connects: bool,
     /// Whether a request too many is `EGeneral:Too many requests`; else `EAPI:Rate limit exceeded`.
     pub is_general_error: bool,
+    /// Whether a pair that was never traded has a ticker, of zeros; else it is left out.
+    pub has_empty_ticker: bool,
     /// Whether a request in maintenance is `EService:Busy`; else `EService:Unavailable`.
     pub is_busy_in_maintenance: bool,
 }
@@ -102,6 +108,7 @@ impl KrakenSwitches {
             limits_connects: is_on(seed, 4),
             is_general_error: is_on(seed, 5),
             is_busy_in_maintenance: is_on(seed, 6),
+            has_empty_ticker: is_on(seed, 7),
         }
     }
 }
@@ -152,6 +159,7 @@ mod tests {
         assert!(both(binance.iter().map(|s| s.has_empty_bars).collect()));
         assert!(both(binance.iter().map(|s| s.is_end_inclusive).collect()));
         assert!(both(binance.iter().map(|s| s.is_rest_settling).collect()));
+        assert!(both(binance.iter().map(|s| s.has_empty_statistics).collect()));
         assert!(both(binance.iter().map(|s| s.blocks_with_451).collect()));
         assert!(both(kraken.iter().map(|s| s.is_one_interval).collect()));
         assert!(both(kraken.iter().map(|s| s.sends_late).collect()));
@@ -159,6 +167,7 @@ mod tests {
         assert!(both(kraken.iter().map(|s| s.limits_connects).collect()));
         assert!(both(kraken.iter().map(|s| s.is_general_error).collect()));
         assert!(both(kraken.iter().map(|s| s.is_busy_in_maintenance).collect()));
+        assert!(both(kraken.iter().map(|s| s.has_empty_ticker).collect()));
         assert!(both(alpaca.iter().map(|s| s.most_symbols.is_some()).collect()));
         assert!(both(alpaca.iter().map(|s| s.drops_unknown).collect()));
         assert!(both(alpaca.iter().map(|s| s.rest_lag_s == 0).collect()));

@@ -103,6 +103,8 @@ fn binance_says_what_its_pages_show() {
 
     let klines = client.ask("/api/v3/klines?symbol=BTCUSDT&interval=1m");
     check(sample!("binance/rest_klines"), Some(&klines));
+    let statistics = client.ask("/api/v3/ticker/24hr?symbol=BTCUSDT");
+    check(sample!("binance/rest_statistics"), Some(&statistics));
     check(sample!("binance/rest_time"), Some(&client.ask("/api/v3/time")));
     check(sample!("binance/rest_exchange_info"), Some(&client.ask("/api/v3/exchangeInfo")));
     let refused = client.reply(&request("/api/v3/klines?symbol=NIX&interval=1m"));

@@ -95,6 +95,19 @@ pub enum Event {
         /// Bars that were delivered while it was behind.
         n_bars: u64,
     },
+    /// Bars of a live symbol are given up by its source, and missing for good.
+    GapLeft {
+        /// The symbol.
+        symbol: String,
+        /// The session clock.
+        at: String,
+        /// The open of the first of them.
+        since: String,
+        /// The end of the last of them.
+        until: String,
+        /// Base bars of the session that lie in that time.
+        n_bars: u32,
+    },
     /// Bars of a live symbol were corrected.
     Corrected {
         /// The symbol.

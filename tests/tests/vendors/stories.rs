@@ -8,7 +8,7 @@ use openbell_time::{Nanos, Timestamp};
 use openbell_vendor_sim::{BinanceSwitches, Halt, KrakenSwitches, Speaks};
 use serde_json::json;
 
-use super::support::{after, check_truth, day, found, handed, secs, status, switches};
+use super::support::{after, check_truth, day, short_day, found, handed, secs, status, switches};
 
 #[test]
 fn a_start_at_eleven_has_ninety_bars_and_opens_in_the_look_that_delivers_the_last_of_them() {
@@ -364,6 +364,102 @@ fn a_minute_of_binance_without_a_trade_is_a_bar_without_volume_and_no_minute_is_
         );
         assert_eq!(switches_count(&world), 1, "the gate stays open: {has_empty_bars}");
         assert_eq!(world.network.exchange.counts().connects, 1, "no topic was taken for dead");
+    }
+}
+
+#[test]
+fn a_topic_that_falls_silent_shortly_before_the_close_has_its_last_minute_all_the_same() {
+    for kind in VendorKind::ALL {
+        // What Kraken has said of a minute is closed by its clock; this is of one of which it said nothing.
+        let befores = if kind == VendorKind::Kraken { [62, 75, 100] } else { [20, 58, 100] };
+        for before in befores {
+            let mut scenario = short_day(kind);
+            let end = scenario.hours.end;
+            let symbol = scenario.listings[1].symbol.clone();
+            scenario.troubles = vec![Trouble::Silent(symbol, end - secs(before)..end + secs(600))];
+            let mut world = scenario.world();
+            while world.go_on(end + secs(400)) {}
+            assert!(world.now < end + secs(10), "{kind:?}: closed at {}", world.now);
+            check_truth(&scenario, &world, end);
+            let report = world.session.engine.report();
+            let symbol = &report.sessions[0].symbols[0];
+            assert_eq!(symbol.n_missing(), Some(0), "{kind:?}, silent for {before} s");
+        }
+    }
+}
+
+#[test]
+fn bars_that_the_vendors_client_has_given_up_are_missing_and_not_without_a_trade() {
+    for kind in VendorKind::ALL {
+        let mut scenario = short_day(kind);
+        let ten = scenario.hours.start + secs(600);
+        let cut = ten + secs(4)..ten + secs(130);
+        if kind == VendorKind::Kraken {
+            // Its stream begins with the candle that runs, and none before.
+            scenario.speaks = Speaks::Kraken(KrakenSwitches { n_snapshot: 1, ..switches_of(7) });
+        }
+        scenario.troubles = vec![Trouble::Cut(cut), Trouble::NoHistory(ten..ten + secs(3_600))];
+        let mut world = scenario.world();
+        let mut is_over = false;
+        while !is_over && world.now < scenario.hours.end + secs(400) {
+            is_over = !world.go_on(scenario.hours.end + secs(400));
+            let is_quiet = status_of(&world) == Some(SymbolState::Quiet);
+            assert!(is_over || !is_quiet, "{kind:?}: at {} nobody knows of no trade", world.now);
+        }
+        let gaps = world.session.engine.events().iter().filter_map(|event| match event {
+            Event::GapLeft { since, until, n_bars, .. } => {
+                Some(((*since - ten).as_secs(), (*until - ten).as_secs(), *n_bars))
+            }
+            _ => None,
+        });
+        let gaps: Vec<_> = gaps.collect();
+        assert_eq!(gaps, [(0, 120, 2)], "{kind:?}");
+        let report = world.session.engine.report();
+        let symbol = &report.sessions[0].symbols[0];
+        assert_eq!(symbol.live.unwrap().n_no_trade, Some(0), "{kind:?}");
+        assert_eq!(symbol.n_missing(), Some(2), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_symbol_that_nobody_has_ever_traded_is_quiet_with_proof_and_holds_nobody() {
+    for (kind, seed) in VendorKind::ALL.into_iter().flat_map(|kind| [(kind, 0), (kind, 1)]) {
+        let mut scenario = day(kind);
+        scenario.speaks = match kind {
+            VendorKind::Binance => {
+                let drawn = BinanceSwitches::drawn(seed);
+                Speaks::Binance(BinanceSwitches { has_empty_statistics: true, ..drawn })
+            }
+            VendorKind::Kraken => {
+                let drawn = KrakenSwitches::drawn(seed);
+                Speaks::Kraken(KrakenSwitches { has_empty_ticker: seed == 0, ..drawn })
+            }
+            VendorKind::Alpaca => kind.speaks(seed),
+        };
+        scenario.listings[0].trades_a_minute = 90; // The one by which it is seen how far others are.
+        let first = after(&scenario, "0:40:00");
+        let since = scenario.hours.start - secs(6 * 3_600);
+        scenario.silences = vec![Halt { symbol: 1, since, until: first }];
+        scenario.start = after(&scenario, "0:10:20");
+        let mut world = scenario.world();
+        world.go(scenario.start + secs(35));
+        assert_eq!(status(&world).state, SymbolState::Quiet, "{kind:?}");
+        let opened = switches(&world, scenario.start);
+        assert!(matches!(opened[..], [(0..35, "open")]), "{kind:?}: {opened:?}");
+        let mut states = Vec::new();
+        while world.go_on(first) {
+            let state = status(&world).state;
+            if states.last() != Some(&state) {
+                states.push(state);
+            }
+        }
+        assert_eq!(states, [SymbolState::Quiet], "{kind:?}: for half an hour");
+        world.go(first + secs(200));
+        assert_eq!(status(&world).state, SymbolState::Live, "{kind:?}");
+        assert!(check_truth(&scenario, &world, first + secs(180)) == 3, "{kind:?}");
+        assert_eq!(switches(&world, scenario.start).len(), 1, "{kind:?}");
+        let connects = world.network.exchange.counts().connects;
+        assert_eq!(connects, 1, "{kind:?}: no topic was taken for dead");
     }
 }
 

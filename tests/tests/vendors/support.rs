@@ -22,6 +22,13 @@ pub fn day(kind: VendorKind) -> VendorScenario {
     scenario
 }
 
+/// The same of half an hour, which comes to its close.
+pub fn short_day(kind: VendorKind) -> VendorScenario {
+    let full = day(kind);
+    let sound = VendorScenario::sound(kind, 7, "2025-07-02");
+    VendorScenario { listings: full.listings, wanted: full.wanted, ..sound }
+}
+
 /// So many hours, minutes and seconds after the open, which New York's clock shows as 09:30.
 pub fn after(scenario: &VendorScenario, clock: &str) -> Timestamp {
     let parts: Vec<i64> = clock.split(':').map(|part| part.parse().unwrap()).collect();

@@ -126,6 +126,19 @@ pub enum Event {
         /// Bars that were delivered while it was behind.
         n_bars: u64,
     },
+    /// Bars of a live symbol are given up by its source, and missing for good.
+    GapLeft {
+        /// The symbol.
+        symbol: Symbol,
+        /// The session clock.
+        at: Timestamp,
+        /// The open of the first of them.
+        since: Timestamp,
+        /// The end of the last of them.
+        until: Timestamp,
+        /// Base bars of the session that lie in that time, whether or not anything was traded.
+        n_bars: u32,
+    },
     /// Bars of a live symbol were corrected: its series are made anew from the first of them on.
     Corrected {
         /// The symbol.

@@ -10,6 +10,8 @@
 //! Not here: what has arrived of one symbol ([`crate::symbol::live`]), how what is due is delivered (the
 //! engine's `deliver.rs`), what follows when the wall clock jumps (`wall_watch.rs`).
 
+use std::ops::Range;
+
 use openbell_config::GateScope;
 use openbell_data_manager::{DataError, DownCause, Link, Trading};
 use openbell_session_data::Why;
@@ -51,7 +53,7 @@ impl RunningSession {
         let clock = wall.min(self.layout.clock_until);
         core.advance_clock(clock.max(core.clock.now()))?;
         self.take_loaded(core);
-        self.note_said(wall);
+        self.note_said(core, wall);
         self.check_overdue(core)?;
         self.sift(core)?;
         let settled = wall - settle_time(core);
@@ -60,6 +62,7 @@ impl RunningSession {
         if is_over {
             let over_for = wall - self.flow.live_mut().note_over(wall);
             if !self.is_settled(core, over_for) {
+                self.hurry_feeds();
                 self.await_rest(core)?;
                 return Ok(After::GoesOn(self.wait(core, wall)));
             }
@@ -79,6 +82,16 @@ impl RunningSession {
             return self.close(core);
         }
         Ok(After::GoesOn(self.wait(core, wall)))
+    }
+
+    /// What the last instant still owes is wanted at once.
+    fn hurry_feeds(&mut self) {
+        let due = self.layout.clock_until;
+        for member in &mut self.members {
+            if member.rows.live().complete_through < due {
+                member.run.reader.feed.hurry(due);
+            }
+        }
     }
 
     /// The last instant is published once, with all that belongs to it; until then nobody is shown
@@ -211,13 +224,24 @@ impl RunningSession {
     }
 
     /// Takes what the feeds said of themselves in this look: before anything is judged by it.
-    fn note_said(&mut self, wall: Timestamp) {
+    fn note_said(&mut self, core: &mut Core, wall: Timestamp) {
+        let at = core.clock.now();
+        let grid = &self.layout.delivered;
         for member in &mut self.members {
             let live = member.rows.live_mut();
             live.reach(wall);
             match live.said.take() {
                 None => {}
-                Some(Ok(progress)) => live.note(progress, wall),
+                Some(Ok(progress)) => {
+                    for Range { start: since, end: until } in live.note(progress, wall) {
+                        let n_bars = (grid.n_closed_by(until) - grid.n_closed_by(since)) as u32;
+                        if n_bars > 0 {
+                            let symbol = member.run.symbol.clone();
+                            let event = Event::GapLeft { symbol, at, since, until, n_bars };
+                            core.record.events.push(event);
+                        }
+                    }
+                }
                 Some(Err(link)) => live.link = link,
             }
         }
@@ -297,7 +321,8 @@ impl RunningSession {
                 overdue: self.overdue(position, clock),
                 behind: self.open_time(through, clock),
                 is_complete_through_open: self.is_complete_through_open(position),
-                is_proven_quiet: expected.is_some_and(|due| due <= through),
+                is_proven_quiet: expected
+                    .is_some_and(|due| due <= through && !live.has_given_up(last_close, through)),
                 has_opened,
             };
             let watched = self.gate.watch(position, facts);

@@ -66,6 +66,9 @@ fn trace_event(event: &Event) {
             info!(%symbol, reason = reason.name(), n_rows, %first, %last, %at, "rows rejected");
         }
         Event::CaughtUp { symbol, at, n_bars } => info!(%symbol, n_bars, %at, "caught up"),
+        Event::GapLeft { symbol, at, since, until, n_bars } => {
+            info!(%symbol, %since, %until, n_bars, %at, "bars given up");
+        }
         Event::Corrected { symbol, at, kind, n_bars, first, last } => {
             info!(%symbol, kind = kind.name(), n_bars, %first, %last, %at, "bars corrected");
         }

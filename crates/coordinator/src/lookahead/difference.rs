@@ -293,6 +293,7 @@ fn symbol_of(event: &Event) -> Option<&Symbol> {
         | Event::Left { symbol, .. }
         | Event::Rejected { symbol, .. }
         | Event::CaughtUp { symbol, .. }
+        | Event::GapLeft { symbol, .. }
         | Event::Corrected { symbol, .. }
         | Event::LeftOut { symbol, .. }
         | Event::NoData { symbol, .. } => Some(symbol),

@@ -2,6 +2,7 @@
 //! and how far they are proven to be complete.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use openbell_config::Revisions;
 use openbell_data_manager::{Link, Progress, Trading};
@@ -32,6 +33,8 @@ pub(crate) struct LiveRows {
     ahead: VecDeque<Timestamp>,
     /// What the source said so far ahead that it is no evidence.
     distrusted: Option<Timestamp>,
+    /// Stretches whose bars the source has given up, in the order in which it said so.
+    pub(crate) given_up: Vec<Range<Timestamp>>,
     pub(crate) link: Link,
     pub(crate) trading: Trading,
     /// Windows that end at or before it are closed.
@@ -125,6 +128,7 @@ impl LiveRows {
             complete_through: since,
             ahead: VecDeque::new(),
             distrusted: None,
+            given_up: Vec::new(),
             link: Link::Stored,
             trading: Trading::Normal,
             closed_through: since,
@@ -141,8 +145,12 @@ impl LiveRows {
         }
     }
 
-    /// Takes what the feed says of itself at the instant `now` of our clock.
-    pub(crate) fn note(&mut self, said: Progress, now: Timestamp) {
+    /// Takes what the feed says of itself at the instant `now` of our clock; yields what it has given
+    /// up and had not said before.
+    pub(crate) fn note(&mut self, said: Progress, now: Timestamp) -> Vec<Range<Timestamp>> {
+        let mut given_up = said.given_up;
+        given_up.retain(|of| of.start < of.end && !self.given_up.contains(of));
+        self.given_up.extend_from_slice(&given_up);
         (self.link, self.trading) = (said.link, said.trading);
         let through = said.complete_through;
         if through <= now {
@@ -156,6 +164,12 @@ impl LiveRows {
         } else {
             self.distrusted = Some(through);
         }
+        given_up
+    }
+
+    /// Whether any of what lies between two instants is given up.
+    pub(crate) fn has_given_up(&self, since: Timestamp, until: Timestamp) -> bool {
+        self.given_up.iter().any(|of| of.start < until && since < of.end)
     }
 
     /// Whether the exchange has halted it.

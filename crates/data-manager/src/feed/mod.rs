@@ -8,6 +8,8 @@ pub(crate) mod memory;
 pub(crate) mod prefetch;
 pub(crate) mod scripted;
 
+use std::ops::Range;
+
 use openbell_market::{BarColumns, BarSlice, SeriesKey};
 use openbell_time::Timestamp;
 
@@ -35,6 +37,9 @@ pub struct Progress {
     /// it, a proof that nothing traded. A heartbeat is none, and nothing is evidence for what lies
     /// ahead of `now`. It never goes back.
     pub complete_through: Timestamp,
+    /// Stretches of what is complete whose bars the source has given up: whatever was traded then is
+    /// missing. Each is said by the first poll that is complete beyond it.
+    pub given_up: Vec<Range<Timestamp>>,
     /// What the way to the source is doing.
     pub link: Link,
     /// Whether the instrument trades.
@@ -48,6 +53,7 @@ impl Progress {
     pub fn stored(until: Timestamp, is_exhausted: bool) -> Progress {
         Progress {
             complete_through: until,
+            given_up: Vec::new(),
             link: Link::Stored,
             trading: Trading::Normal,
             is_exhausted,
@@ -149,6 +155,13 @@ pub trait Feed: Send {
         let _ = (now, out);
     }
 
+    /// The session is over: what closes by `due` and has not come is wanted as soon as it can be had. A
+    /// feed that lets its source take its time before it asks for a bar asks for it now. The default
+    /// does nothing.
+    fn hurry(&mut self, due: Timestamp) {
+        let _ = due;
+    }
+
     /// Whether a poll at `now` could yield anything that the last one did not: rows, revisions,
     /// another completeness, another link. The default says so always; a feed that knows better
     /// spares the core a poll.
@@ -205,6 +218,10 @@ impl<F: Feed + ?Sized> Feed for Box<F> {
 
     fn poll_revisions(&mut self, now: Timestamp, out: &mut BarColumns) {
         (**self).poll_revisions(now, out);
+    }
+
+    fn hurry(&mut self, due: Timestamp) {
+        (**self).hurry(due);
     }
 
     fn has_news(&self, now: Timestamp) -> bool {

@@ -273,6 +273,7 @@ impl Feed for ScriptedFeed {
         }
         let owes_since = if now < self.subscribed_at { Timestamp::MIN } else { self.subscribed_at };
         Ok(Progress {
+            given_up: Vec::new(),
             complete_through: self.said.complete_through.max(owes_since).min(until),
             link: self.link(now),
             trading: self.said.trading.clone(),

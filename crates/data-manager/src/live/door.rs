@@ -64,8 +64,11 @@ pub enum Evidence {
     /// An answer of the vendor that there was no trade.
     NothingTraded,
     /// None: it was asked for as often as the settings say, and is given up. The hole is named in the
-    /// vendor's notes, and in the quality of the session.
-    GivenUp,
+    /// vendor's notes, in the session's events and in its quality.
+    GivenUp {
+        /// Where it begins.
+        since: Timestamp,
+    },
 }
 
 /// What the core's side wishes of a vendor.
@@ -77,6 +80,13 @@ pub enum Wish {
         key: SeriesKey,
         /// The open of the first bar.
         since: Timestamp,
+    },
+    /// What closes by the end of a session, and has not come, is wanted at once.
+    Hurry {
+        /// Which series.
+        key: SeriesKey,
+        /// The end.
+        due: Timestamp,
     },
     /// No more of a series.
     Leave {
@@ -239,6 +249,10 @@ impl Outlet {
 
     pub(crate) fn want(&self, since: Timestamp) {
         self.shared.wish(Wish::Want { key: self.key.clone(), since });
+    }
+
+    pub(crate) fn hurry(&self, due: Timestamp) {
+        self.shared.wish(Wish::Hurry { key: self.key.clone(), due });
     }
 }
 

@@ -1,11 +1,13 @@
 //! A live series at the core's side of the door: what is due is handed out, what is ahead waits.
 
+use std::ops::Range;
+
 use openbell_market::{BarColumns, Ohlcv, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::DataError;
 use crate::feed::{Feed, FeedKind, Link, LinkStep, Progress, Trading};
-use crate::live::door::{Delivery, Door, Outlet};
+use crate::live::door::{Delivery, Door, Evidence, Outlet};
 
 /// The live [`Feed`] of a series whose bars come through a [`Door`](crate::live::Door).
 ///
@@ -20,6 +22,10 @@ pub struct DoorFeed {
     /// Marks ahead of the last poll.
     marks: Vec<Timestamp>,
     complete_through: Timestamp,
+    /// What was given up and is to be said.
+    given_up: Vec<Range<Timestamp>>,
+    /// Up to when it was to hurry last.
+    hurried: Timestamp,
     link: Link,
     trading: Trading,
     /// By the clock alone.
@@ -46,6 +52,8 @@ impl DoorFeed {
             revisions: Vec::new(),
             marks: Vec::new(),
             complete_through: Timestamp::MIN,
+            given_up: Vec::new(),
+            hurried: Timestamp::MIN,
             link: Link::Starting { since: Timestamp::MIN, step: LinkStep::Resolving },
             trading: Trading::Normal,
             next_due: Timestamp::MAX,
@@ -63,7 +71,12 @@ impl DoorFeed {
                         None => self.revisions.push((opens_at, ohlcv)),
                     }
                 }
-                Delivery::Complete { through, .. } => self.marks.push(through),
+                Delivery::Complete { through, evidence } => {
+                    if let Evidence::GivenUp { since } = evidence {
+                        self.given_up.push(since..through);
+                    }
+                    self.marks.push(through);
+                }
                 Delivery::Link(link) => {
                     self.ripen(now);
                     if let Link::Down { .. } = link {
@@ -127,8 +140,11 @@ impl Feed for DoorFeed {
         let closes = self.rows.iter().map(|&(opens_at, _)| self.close_of(opens_at));
         let ahead = closes.chain(self.marks.iter().copied()).filter(|&at| at > now);
         self.next_due = ahead.min().unwrap_or(Timestamp::MAX);
+        let complete_through = self.complete_through.min(until);
+        let given_up = self.given_up.extract_if(.., |of| of.end <= complete_through).collect();
         Ok(Progress {
-            complete_through: self.complete_through.min(until),
+            complete_through,
+            given_up,
             link: self.link.clone(),
             trading: self.trading.clone(),
             is_exhausted: false,
@@ -138,6 +154,13 @@ impl Feed for DoorFeed {
     fn poll_revisions(&mut self, _now: Timestamp, out: &mut BarColumns) {
         for (opens_at, ohlcv) in self.revisions.drain(..) {
             out.push(opens_at, ohlcv);
+        }
+    }
+
+    fn hurry(&mut self, due: Timestamp) {
+        if self.complete_through < due && self.hurried != due {
+            self.hurried = due;
+            self.outlet.hurry(due);
         }
     }
 

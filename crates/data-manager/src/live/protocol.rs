@@ -238,6 +238,12 @@ pub enum Query {
         /// Which series.
         keys: Vec<SeriesKey>,
     },
+    /// How often a series was traded within the last day; asked where
+    /// [`VendorTraits::counts_trades`] says so.
+    DayCount {
+        /// Which series.
+        key: SeriesKey,
+    },
 }
 
 /// What a vendor's history answers.
@@ -252,6 +258,29 @@ pub enum Answer {
     },
     /// To [`Query::Newest`]: the opens of those that it knows of.
     Newest(Vec<(SeriesKey, Timestamp)>),
+    /// To [`Query::DayCount`].
+    DayCount(DayCount),
+}
+
+/// How often a series was traded within about a day, as far as the vendor's figures have come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DayCount {
+    /// From when on trades are counted.
+    pub since: Timestamp,
+    /// How many there were; also 0 where the vendor has no figures of one that it lists.
+    pub n_trades: u64,
+    /// How far the figures have come.
+    pub reach: CountReach,
+}
+
+/// How far a vendor's figures have come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CountReach {
+    /// So far, as the vendor says itself.
+    Through(Timestamp),
+    /// The vendor does not say. This is how often one that is traded all the time was, today: where
+    /// that has grown, the figures have come to where they were asked for before.
+    Busy(u64),
 }
 
 /// A request to make: a GET without a body.

@@ -29,6 +29,10 @@ pub struct VendorTraits {
     pub verifies_each: Nanos,
     /// How a bar that does not come is asked for.
     pub probe: Probe,
+    /// Whether it can be asked how often a series was traded within the last day. That tells a series
+    /// that nobody has ever traded, of which the history has no row, from an answer that is empty
+    /// because something is amiss.
+    pub counts_trades: bool,
     /// The newest rows that its history has of a series; absent where it has all.
     pub n_history_rows: Option<u32>,
     /// A line on which nothing is heard for longer than this is dead.

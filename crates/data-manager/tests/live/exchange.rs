@@ -62,6 +62,10 @@ pub struct Exchange {
     pub minutes: BTreeMap<(String, i64), Minute>,
     pub is_reachable: bool,
     pub silent: BTreeSet<String>,
+    /// The open of the first minute in which a symbol was ever traded; the earliest where it is not here.
+    pub begins: BTreeMap<String, i64>,
+    /// Whether its figures of a day go with the clock.
+    pub counts: bool,
     /// Symbols that are refused, and whether with all that came in the same message.
     pub refused: BTreeSet<String>,
     pub confirms: bool,
@@ -88,6 +92,8 @@ impl Exchange {
             minutes: BTreeMap::new(),
             is_reachable: true,
             silent: BTreeSet::new(),
+            begins: BTreeMap::new(),
+            counts: true,
             refused: BTreeSet::new(),
             confirms: true,
             is_taken: false,
@@ -122,6 +128,7 @@ impl Exchange {
             empty: if flag { EmptyInterval::Bar } else { EmptyInterval::NoBar },
             reach: if flag || unflagged { Reach::RunningRow } else { twice },
             winner: if flag { Winner::Stream } else { Winner::History },
+            counts_trades: flag || unflagged,
             probe: if flag || unflagged { Probe::Bars } else { newest },
             revised_within: secs(if flag { 60 } else { 120 }),
             verifies_each: Nanos::from_nanos(500_000_000),
@@ -149,7 +156,7 @@ impl Exchange {
     pub fn truth(&self, symbol: &str, open: i64) -> Option<Ohlcv> {
         match (self.minutes.get(&(symbol.to_owned(), open)), self.kind) {
             (Some(minute), _) => Some(minute.last),
-            (None, Kind::Flag) => Some(self.flat(symbol, open)),
+            (None, Kind::Flag) if self.has_begun(symbol, open) => Some(self.flat(symbol, open)),
             (None, _) => None,
         }
     }
@@ -215,7 +222,11 @@ impl Exchange {
 
     fn flagged(&self, symbol: &str, now: i64) -> Vec<String> {
         let open = (now - self.delay).div_euclid(MINUTE) * MINUTE;
-        if (now - self.delay).rem_euclid(MINUTE) == 0 {
+        let closes = (now - self.delay).rem_euclid(MINUTE) == 0;
+        if !self.has_begun(symbol, if closes { open - MINUTE } else { open }) {
+            return Vec::new();
+        }
+        if closes {
             let opened = open - MINUTE;
             let n_trades =
                 if self.minutes.contains_key(&(symbol.to_owned(), opened)) { 2 } else { 0 };
@@ -292,6 +303,7 @@ impl Exchange {
                 });
                 newest.collect()
             }
+            ["count", symbol] => self.count(symbol, seen),
             ["time"] => format!("{}", now + self.clock_ahead),
             other => panic!("asked {other:?}"),
         };
@@ -315,6 +327,9 @@ impl Exchange {
     }
 
     fn row(&self, symbol: &str, open: i64, seen: i64) -> Option<String> {
+        if !self.has_begun(symbol, open) {
+            return None;
+        }
         let is_running = open + MINUTE > seen;
         let minute = self.minutes.get(&(symbol.to_owned(), open));
         let (values, n_trades) = match minute {
@@ -326,6 +341,27 @@ impl Exchange {
             Kind::OnlyClosed if is_running || minute.is_none() || seen < open + MINUTE + 2 => None,
             _ => Some(format!("{}\n", of(open, values, n_trades))),
         }
+    }
+
+    /// How often it was traded since a day ago, and how far that has come.
+    fn count(&self, symbol: &str, seen: i64) -> String {
+        let n = |symbol: &str| {
+            let range = (symbol.to_owned(), seen - 86_400)..(symbol.to_owned(), seen);
+            self.minutes.range(range).count() as i64
+        };
+        let reach = match self.kind {
+            Kind::Flag if self.counts => format!("through {seen}"),
+            Kind::Flag => format!("through {}", seen - 86_400),
+            // It has a trade in each second.
+            _ if self.counts => format!("busy {seen}"),
+            _ => "busy 1".to_owned(),
+        };
+        format!("{} {} {reach}", n(symbol), seen - 86_400)
+    }
+
+    /// Whether it has been traded by the end of a minute.
+    fn has_begun(&self, symbol: &str, open: i64) -> bool {
+        self.begins.get(symbol).is_none_or(|begins| *begins <= open)
     }
 
     fn value(&self, symbol: &str, open: i64) -> Ohlcv {

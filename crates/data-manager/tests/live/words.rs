@@ -1,8 +1,8 @@
 //! The words of a made-up vendor, a line of text for each thing said.
 
 use openbell_data_manager::live::{
-    Answer, AskFault, CloseCause, Closing, Doing, Doings, Frame, Heard, LineId, Outgoing, Protocol,
-    Query, Request, Response, VendorTraits,
+    Answer, AskFault, CloseCause, Closing, CountReach, DayCount, Doing, Doings, Frame, Heard, LineId,
+    Outgoing, Protocol, Query, Request, Response, VendorTraits,
 };
 use openbell_market::{Ohlcv, SeriesKey};
 use openbell_time::Timestamp;
@@ -106,6 +106,7 @@ impl Protocol for Words {
                 format!("bars {} {} {page}", key.symbol, since.as_secs())
             }
             Query::Newest { keys } => format!("newest{}", names(keys)),
+            Query::DayCount { key } => format!("count {}", key.symbol),
         };
         Request { url, weight: 1 }
     }
@@ -142,6 +143,19 @@ impl Protocol for Words {
                     }
                 }
                 Ok(Answer::Bars { rows, next })
+            }
+            Query::DayCount { .. } => {
+                let words: Vec<&str> = response.body.split(' ').collect();
+                let [n_trades, since, kind, reach] = words.as_slice() else {
+                    return Err(AskFault::Failed(response.body.into()));
+                };
+                let number = |text: &str| text.parse::<i64>().unwrap();
+                let reach = match *kind {
+                    "through" => CountReach::Through(at_second(reach).unwrap()),
+                    _ => CountReach::Busy(number(reach) as u64),
+                };
+                let (n_trades, since) = (number(n_trades) as u64, at_second(since).unwrap());
+                Ok(Answer::DayCount(DayCount { since, n_trades, reach }))
             }
             Query::Newest { .. } => {
                 let opens = lines.filter_map(|words| match words.as_slice() {

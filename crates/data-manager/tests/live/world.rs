@@ -2,6 +2,7 @@
 //! live feed promises.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_data_manager::live::{
@@ -39,6 +40,8 @@ pub struct Watched {
     pub rows: Vec<(i64, i64, Ohlcv)>,
     pub revisions: Vec<(i64, i64, Ohlcv)>,
     pub through: Timestamp,
+    /// What the feed has said to be given up.
+    pub given_up: Vec<Range<Timestamp>>,
     pub link: Link,
     /// Each link that was not that of the look before, and when.
     pub links: Vec<(i64, Link)>,
@@ -93,10 +96,17 @@ impl World {
             rows: Vec::new(),
             revisions: Vec::new(),
             through: Timestamp::MIN,
+            given_up: Vec::new(),
             link,
             links: Vec::new(),
         };
         self.watched.insert(symbol.to_owned(), watched);
+        self.is_touched = true;
+    }
+
+    /// The session is over, for the core.
+    pub fn hurry(&mut self, symbol: &str, due: i64) {
+        self.watched.get_mut(symbol).unwrap().feed.hurry(stamp(due));
         self.is_touched = true;
     }
 
@@ -229,6 +239,10 @@ impl World {
             assert!(through >= watched.through && through <= now, "{symbol}: {through} at {now}");
             let is_new = !rows.is_empty() || !revised.is_empty() || through != watched.through;
             assert!(has_news || !is_new, "{symbol}: news at {now} of which nobody was told");
+            for of in progress.given_up {
+                assert!(of.end <= through, "{symbol}: {of:?} is not complete");
+                watched.given_up.push(of);
+            }
             watched.through = through;
             if watched.link != progress.link {
                 watched.link = progress.link.clone();

@@ -278,7 +278,8 @@ impl Feed for Rows {
         }
         let complete_through = if pending.is_over { now } else { Timestamp::MIN };
         let (link, trading) = (Link::Up { heard_at: now }, Trading::Normal);
-        Ok(Progress { complete_through, link, trading, is_exhausted: false })
+        let given_up = Vec::new();
+        Ok(Progress { complete_through, given_up, link, trading, is_exhausted: false })
     }
 
     fn poll_revisions(&mut self, _: Timestamp, out: &mut BarColumns) {

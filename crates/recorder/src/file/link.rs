@@ -1,5 +1,7 @@
 //! What a feed says of itself as columns of the table `mark`, and back.
 
+use std::ops::Range;
+
 use openbell_data_manager::{DownCause, Link, LinkStep, Progress, Trading};
 use openbell_time::{Nanos, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,9 @@ struct More {
     halted_since: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     halted: Option<String>,
+    /// The first and the last instant of each stretch.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    given_up: Vec<(i64, i64)>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_exhausted: bool,
 }
@@ -42,7 +47,9 @@ impl MarkColumns {
         let mut more = More::default();
         let (complete_through, link) = match said {
             Err(link) => (None, link),
-            Ok(Progress { complete_through, link, trading, is_exhausted }) => {
+            Ok(Progress { complete_through, given_up, link, trading, is_exhausted }) => {
+                let ends = |of: &Range<Timestamp>| (of.start.as_nanos(), of.end.as_nanos());
+                more.given_up = given_up.iter().map(ends).collect();
                 if let Trading::Halted { since, why } = trading {
                     more.halted_since = Some(since.as_nanos());
                     more.halted = Some(why.to_string());
@@ -84,7 +91,12 @@ impl MarkColumns {
             _ => Trading::Normal,
         };
         let complete_through = Timestamp::from_nanos(through);
-        Ok(Ok(Progress { complete_through, link, trading, is_exhausted: more.is_exhausted }))
+        let stretch = |&(since, until): &(i64, i64)| {
+            Timestamp::from_nanos(since)..Timestamp::from_nanos(until)
+        };
+        let given_up = more.given_up.iter().map(stretch).collect();
+        let is_exhausted = more.is_exhausted;
+        Ok(Ok(Progress { complete_through, given_up, link, trading, is_exhausted }))
     }
 
     fn link(&self, more: &More) -> Result<Link, String> {

@@ -92,6 +92,12 @@ impl Feed for RecordedFeed {
         }
     }
 
+    fn hurry(&mut self, due: Timestamp) {
+        if let Some(feed) = self.onward_mut() {
+            feed.hurry(due);
+        }
+    }
+
     fn has_news(&self, now: Timestamp) -> bool {
         match self.onward() {
             Some(feed) => feed.has_news(now),

@@ -1,4 +1,4 @@
-//! Replies to requests: klines, time, exchangeInfo.
+//! Replies to requests: klines, statistics of a day, time, exchangeInfo.
 
 use openbell_market::BarInterval;
 use openbell_time::{Nanos, SessionPart, Timestamp};
@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use super::kline::{self, interval, ms};
 use crate::decimal::Decimal;
 use crate::http::{Distortion, Reply, Request};
-use crate::market::{Known, Listing, Market};
+use crate::market::{Candle, Known, Listing, Market};
 use crate::switches::BinanceSwitches;
 
 /// The most rows of an answer, and how many there are where none is asked for.
 const N_ROWS_MAX: usize = 1_000;
 const N_ROWS: usize = 500;
+
+const DAY: Nanos = Nanos::from_secs(86_400);
 
 /// What quote assets a name may end with.
 const QUOTES: &[&str] = &["USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR", "USD"];
@@ -20,7 +22,7 @@ const QUOTES: &[&str] = &["USDT", "USDC", "FDUSD", "BTC", "ETH", "BNB", "EUR", "
 /// What a request to a path weighs.
 pub(super) fn weight(path: &str) -> u64 {
     match path {
-        "/api/v3/klines" => 2,
+        "/api/v3/klines" | "/api/v3/ticker/24hr" => 2,
         "/api/v3/exchangeInfo" => 20,
         _ => 1,
     }
@@ -37,6 +39,7 @@ pub(super) fn reply(
         "/api/v3/time" => Ok(json!({"serverTime": ms(now)})),
         "/api/v3/exchangeInfo" => Ok(exchange_info(market, now)),
         "/api/v3/klines" => klines(market, switches, request, distortion, now),
+        "/api/v3/ticker/24hr" => statistics(market, switches, request, now),
         _ => return Reply::new(404, "<html><body>Not found</body></html>"),
     };
     match body {
@@ -54,18 +57,8 @@ fn klines(
     distortion: Distortion,
     now: Timestamp,
 ) -> Result<Value, Refused> {
-    let needed = |name: &str| {
-        let missing = || {
-            let message =
-                format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
-            (-1102, message)
-        };
-        request.parameter(name).filter(|value| !value.is_empty()).ok_or_else(missing)
-    };
-    let name = needed("symbol")?;
-    let symbol = market.listings().iter().position(|listing| listing.symbol.as_str() == name);
-    let symbol = symbol.ok_or_else(|| (-1121, "Invalid symbol.".to_owned()))?;
-    let interval = interval(&needed("interval")?);
+    let symbol = symbol(market, request)?;
+    let interval = interval(&needed(request, "interval")?);
     let interval = interval.ok_or_else(|| (-1120, "Invalid interval.".to_owned()))?;
     let since = instant(request, "startTime")?;
     let until = instant(request, "endTime")?;
@@ -82,6 +75,66 @@ fn klines(
     let candles = slots.into_iter().filter_map(|slot| market.candle_or_flat(symbol, slot, known));
     let rows: Vec<Value> = candles.map(|candle| kline::row(&candle)).collect();
     Ok(Value::Array(distortion.applied(rows)))
+}
+
+fn needed(request: &Request, name: &str) -> Result<String, Refused> {
+    let missing = || {
+        let message =
+            format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed.");
+        (-1102, message)
+    };
+    request.parameter(name).filter(|value| !value.is_empty()).ok_or_else(missing)
+}
+
+/// The place of the symbol that is asked for.
+fn symbol(market: &Market, request: &Request) -> Result<usize, Refused> {
+    let name = needed(request, "symbol")?;
+    let place = market.listings().iter().position(|listing| listing.symbol.as_str() == name);
+    place.ok_or_else(|| (-1121, "Invalid symbol.".to_owned()))
+}
+
+/// The statistics of the last 24 hours of a symbol. All is known in time, as on the stream.
+fn statistics(
+    market: &Market,
+    switches: &BinanceSwitches,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Value, Refused> {
+    let symbol = symbol(market, request)?;
+    let listing = &market.listings()[symbol];
+    let day = SessionPart { since: now - DAY, until: now + Nanos::from_nanos(1) };
+    let traded = market.candle_or_flat(symbol, day, Known::traded_by(now));
+    let ends_at = match traded {
+        None if !switches.has_empty_statistics => market.span().start,
+        _ => now,
+    };
+    let candle = traded.unwrap_or_else(|| Candle::flat(0, day, listing));
+    let (first, last) = candle.ids.map_or((-1, -1), |(first, last)| (first as i64, last as i64));
+    let text = |number: Decimal| number.text(8);
+    let nothing = Decimal { units: 0, places: listing.price_places };
+    Ok(json!({
+        "symbol": listing.symbol.as_str(),
+        "priceChange": text(nothing),
+        "priceChangePercent": nothing.text(3),
+        "weightedAvgPrice": text(candle.vwap()),
+        "prevClosePrice": text(candle.open()),
+        "lastPrice": text(candle.close()),
+        "lastQty": text(Decimal { units: 0, places: listing.size_places }),
+        "bidPrice": text(candle.close()),
+        "bidQty": text(Decimal { units: 1, places: listing.size_places }),
+        "askPrice": text(candle.close()),
+        "askQty": text(Decimal { units: 1, places: listing.size_places }),
+        "openPrice": text(candle.open()),
+        "highPrice": text(candle.high()),
+        "lowPrice": text(candle.low()),
+        "volume": text(candle.volume()),
+        "quoteVolume": text(candle.value()),
+        "openTime": ms(ends_at - DAY),
+        "closeTime": ms(ends_at),
+        "firstId": first,
+        "lastId": last,
+        "count": candle.n_trades,
+    }))
 }
 
 /// Bars that open before `until`: the oldest that open at `since` or later, else the newest.

@@ -1,7 +1,6 @@
 //! Replies to requests: candles, tickers, pairs, time, the state of the system.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use openbell_time::{Nanos, SessionPart, Timestamp};
 use serde_json::{Map, Value, json};
@@ -54,7 +53,7 @@ impl Desk {
         }
         let result = self.limit(switches, request, out).and_then(|()| match request.path() {
             "/0/public/OHLC" => ohlc(market, switches, request, distortion, out.now),
-            "/0/public/Ticker" => tickers(market, request, out.now),
+            "/0/public/Ticker" => tickers(market, switches, request, out.now),
             "/0/public/AssetPairs" => pairs(market, request, out.now),
             "/0/public/Time" => {
                 Ok(json!({"unixtime": out.now.as_secs(), "rfc1123": rfc1123(out.now)}))
@@ -103,17 +102,22 @@ impl Desk {
 }
 
 fn pair(market: &Market, request: &Request) -> Result<(usize, Names), Refused> {
-    let written = request.parameter("pair").unwrap_or_default();
+    named(market, &request.parameter("pair").unwrap_or_default())
+}
+
+fn named(market: &Market, written: &str) -> Result<(usize, Names), Refused> {
     let names = market.listings().iter().map(Names::of).enumerate();
-    let found = names.into_iter().find(|(_, names)| names.is(&written));
+    let found = names.into_iter().find(|(_, names)| names.is(written));
     found.ok_or_else(|| "EQuery:Unknown asset pair".to_owned())
 }
 
-/// The symbol of the pair that is asked for, or those of all.
-fn asked(market: &Market, request: &Request) -> Result<Range<usize>, Refused> {
+/// The symbols of the pairs that are asked for, with commas between them, or those of all.
+fn asked(market: &Market, request: &Request) -> Result<Vec<usize>, Refused> {
     match request.parameter("pair") {
-        Some(_) => pair(market, request).map(|(symbol, _)| symbol..symbol + 1),
-        None => Ok(0..market.listings().len()),
+        Some(pairs) => {
+            pairs.split(',').map(|pair| named(market, pair).map(|(symbol, _)| symbol)).collect()
+        }
+        None => Ok((0..market.listings().len()).collect()),
     }
 }
 
@@ -183,7 +187,12 @@ fn row(candle: &Candle) -> Value {
 }
 
 /// The tickers of a pair, or of all.
-fn tickers(market: &Market, request: &Request, now: Timestamp) -> Result<Value, Refused> {
+fn tickers(
+    market: &Market,
+    switches: &KrakenSwitches,
+    request: &Request,
+    now: Timestamp,
+) -> Result<Value, Refused> {
     let mut result = Map::new();
     for symbol in asked(market, request)? {
         let listing = &market.listings()[symbol];
@@ -191,7 +200,9 @@ fn tickers(market: &Market, request: &Request, now: Timestamp) -> Result<Value, 
         let until = now + Nanos::from_nanos(1);
         let today = SessionPart { since: now.utc_date().utc_midnight(), until };
         let whole_day = SessionPart { since: now - DAY, until };
-        if let Some(day) = market.candle_or_flat(symbol, whole_day, known) {
+        let day = market.candle_or_flat(symbol, whole_day, known);
+        let empty = || Candle::flat(0, whole_day, listing);
+        if let Some(day) = day.or_else(|| switches.has_empty_ticker.then(empty)) {
             let today = market.candle_or_flat(symbol, today, known).unwrap_or_else(|| day.clone());
             result.insert(Names::of(listing).key, ticker(&today, &day));
         }

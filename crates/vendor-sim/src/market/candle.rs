@@ -38,7 +38,7 @@ impl Candle {
     }
 
     /// A bar without a trade, at one price.
-    pub(super) fn flat(price: u64, slot: SessionPart, listing: &Listing) -> Candle {
+    pub(crate) fn flat(price: u64, slot: SessionPart, listing: &Listing) -> Candle {
         Candle {
             opens_at: slot.since,
             closes_at: slot.until,

@@ -100,6 +100,8 @@ fn traits(reference: Symbol) -> VendorTraits {
         revised_within: Nanos::from_secs(120),
         verifies_each: Nanos::from_nanos(2_000_000_000),
         probe: Probe::Newest { reference },
+        // The newest bars say it.
+        counts_trades: false,
         n_history_rows: None,
         // A pong is due 5 s after each ping.
         silent_after: Nanos::from_secs(25),
@@ -290,6 +292,10 @@ impl Protocol for Alpaca {
             Query::Bars { .. } => {
                 bars(&self.endpoint, &self.names, self.source.history_name(), query)
             }
+            Query::DayCount { key } => {
+                let names = self.vendor_names(std::slice::from_ref(key));
+                newest(&self.endpoint, &names, self.source.newest_name())
+            }
             Query::Newest { keys } => {
                 newest(&self.endpoint, &self.vendor_names(keys), self.source.newest_name())
             }
@@ -307,6 +313,7 @@ impl Protocol for Alpaca {
                 let vendor_name = self.names.vendor_name(&key.symbol);
                 read_bars(query, vendor_name, response)
             }
+            Query::DayCount { .. } => Err(AskFault::Failed("alpaca counts no trades".into())),
             Query::Newest { keys } => {
                 let opens = read_newest(response)?;
                 let of = |key: &SeriesKey| {

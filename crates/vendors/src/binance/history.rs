@@ -1,6 +1,8 @@
 //! What Binance's REST interface is asked, and what it answers.
 
-use openbell_data_manager::live::{Answer, AskFault, Closing, Heard, Query, Request, Response};
+use openbell_data_manager::live::{
+    Answer, AskFault, Closing, CountReach, DayCount, Heard, Query, Request, Response,
+};
 use openbell_market::{Ohlcv, SeriesKey};
 use openbell_time::Timestamp;
 use serde::Deserialize;
@@ -23,6 +25,7 @@ pub fn klines(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
     let (key, since, until) = match query {
         Query::Bars { key, since, until, .. } => (Some(key), Some(*since), *until),
         Query::Newest { keys } => (keys.first(), None, None),
+        Query::DayCount { key } => return statistics(endpoint, names, key),
     };
     let mut parameters = Vec::new();
     if let Some(key) = key {
@@ -40,19 +43,46 @@ pub fn klines(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
     Request { url: endpoint.url("/api/v3/klines", &parameters), weight: 2 }
 }
 
+/// The request of how often a symbol was traded in the last 24 hours.
+fn statistics(endpoint: &Endpoint, names: &Names, key: &SeriesKey) -> Request {
+    let parameters = [("symbol", names.vendor_name(&key.symbol).to_owned())];
+    Request { url: endpoint.url("/api/v3/ticker/24hr", &parameters), weight: 2 }
+}
+
+/// Reads that: the time between `openTime` and `closeTime` is counted. Whether that of a symbol without
+/// a trade goes with the clock is not said; where it stands, it shows no more than that.
+fn read_statistics(response: &Response<'_>) -> Result<Answer, AskFault> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Statistics {
+        open_time: Millis,
+        close_time: Millis,
+        count: u64,
+    }
+    if response.status != 200 {
+        return Err(refusal(response.status, response.body));
+    }
+    let value = reading::json(NAME, response.body)?;
+    let of: Statistics = reading::read(NAME, "ticker/24hr", &value)?;
+    let (since, reach) = (of.open_time.0, CountReach::Through(of.close_time.0));
+    Ok(Answer::DayCount(DayCount { since, n_trades: of.count, reach }))
+}
+
 /// Reads an answer to [`klines`]. The row that runs is in it, last and without a mark.
 ///
 /// # Errors
 ///
 /// What Binance says instead.
 pub fn read_klines(query: &Query, response: &Response<'_>) -> Result<Answer, AskFault> {
-    let rows = rows(response)?;
     match query {
+        Query::DayCount { .. } => read_statistics(response),
         Query::Bars { key, since, until, .. } => {
+            let rows = rows(response)?;
             let next = page_after(&rows, key, *since, *until);
             Ok(Answer::Bars { rows, next })
         }
         Query::Newest { keys } => {
+            let rows = rows(response)?;
             // The last row runs.
             let closed = rows.len().checked_sub(2).map(|at| rows[at].opens_at);
             Ok(Answer::Newest(keys.first().cloned().zip(closed).into_iter().collect()))

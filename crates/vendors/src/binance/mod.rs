@@ -50,6 +50,7 @@ fn traits() -> VendorTraits {
         revised_within: Nanos::from_secs(60),
         verifies_each: Nanos::from_nanos(250_000_000),
         probe: Probe::Bars,
+        counts_trades: true,
         n_history_rows: None,
         // It pings each 20 s.
         silent_after: Nanos::from_secs(30),

@@ -3,8 +3,10 @@
 //! Errors come with status 200, in a list; an empty one is success. History is the newest 720 rows of
 //! an interval, and no older one for any question.
 
-use openbell_data_manager::live::{Answer, AskFault, Closing, Heard, Query, Request, Response};
-use openbell_market::{BarInterval, Ohlcv};
+use openbell_data_manager::live::{
+    Answer, AskFault, Closing, CountReach, DayCount, Heard, Query, Request, Response,
+};
+use openbell_market::{BarInterval, Ohlcv, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -44,7 +46,7 @@ fn name_of_today(wsname: &str) -> String {
     wsname.split('/').map(today).collect::<Vec<_>>().join("/")
 }
 
-/// The request of the rows of a series, or of the first of some series.
+/// The request of the rows of a series, of the first of some series, or of its ticker.
 ///
 /// Kraken's `since` leaves out the row that opens then. So the one before is named; where Kraken
 /// counts otherwise, it comes too, and [`read_ohlc`] drops it.
@@ -52,6 +54,7 @@ pub fn ohlc(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
     let (key, since) = match query {
         Query::Bars { key, since, .. } => (Some(key), Some(*since)),
         Query::Newest { keys } => (keys.first(), None),
+        Query::DayCount { key } => return ticker(endpoint, names, key),
     };
     let mut parameters = Vec::new();
     if let Some(key) = key {
@@ -75,19 +78,65 @@ pub fn read_ohlc(
     now: Timestamp,
     response: &Response<'_>,
 ) -> Result<Answer, AskFault> {
-    let rows = rows(&result("OHLC", now, response)?, response.body)?;
+    let rows = || rows(&result("OHLC", now, response)?, response.body);
     match query {
+        Query::DayCount { .. } => Err(AskFault::Failed("OHLC does not answer that".into())),
         Query::Bars { since, .. } => {
+            let rows = rows()?;
             let is_wanted = |row: &Heard| row.opens_at >= *since;
             Ok(Answer::Bars { rows: rows.into_iter().filter(is_wanted).collect(), next: None })
         }
         Query::Newest { keys } => {
+            let rows = rows()?;
             let over = rows.split_last().map_or(&[][..], |(_, over)| over);
             let newest = over.iter().rfind(|row| row.n_trades != Some(0));
             let newest = newest.map(|row| row.opens_at);
             Ok(Answer::Newest(keys.first().cloned().zip(newest).into_iter().collect()))
         }
     }
+}
+
+/// A pair that is traded all the time, as history is asked of it and as it answers.
+const BUSY: (&str, &str) = ("XBTUSD", "XXBTZUSD");
+
+/// The ticker of a pair covers as much; a little is left for what the clocks differ by.
+const COVERED: Nanos = Nanos::from_secs(86_400 - 120);
+
+/// The request of the ticker of a pair, and of the one that is traded all the time.
+fn ticker(endpoint: &Endpoint, names: &Names, key: &SeriesKey) -> Request {
+    let name = history_name(names.vendor_name(&key.symbol));
+    let pairs = if name == BUSY.0 { name } else { format!("{},{name}", BUSY.0) };
+    Request { url: endpoint.url("/0/public/Ticker", &[("pair", pairs)]), weight: 1 }
+}
+
+/// Reads that. `t` counts the trades of today and those of the last 24 hours. Kraken has names of its
+/// own for pairs: the one that was asked for is that which is not the busy one. It may have no ticker
+/// while it has no trade.
+///
+/// # Errors
+///
+/// What Kraken says instead.
+pub fn read_ticker(
+    names: &Names,
+    key: &SeriesKey,
+    now: Timestamp,
+    response: &Response<'_>,
+) -> Result<Answer, AskFault> {
+    let result = result("Ticker", now, response)?;
+    let count = |value: &Value, at: usize| {
+        let n = value.get("t").and_then(|t| t.get(at)).and_then(Value::as_u64);
+        let without = "it has no count of trades";
+        n.ok_or_else(|| Undecodable::new(NAME, "Ticker", without, response.body))
+    };
+    let busy = result.get(BUSY.1);
+    let without = "the busy pair is not in it";
+    let busy = busy.ok_or_else(|| Undecodable::new(NAME, "Ticker", without, response.body))?;
+    let is_busy = history_name(names.vendor_name(&key.symbol)) == BUSY.0;
+    let own = result.iter().find(|(name, _)| is_busy == (*name == BUSY.1)).map(|(_, own)| own);
+    let n_trades = own.map_or(Ok(0), |own| count(own, 1))?;
+    let since = now.checked_add(-COVERED).unwrap_or(now);
+    let reach = CountReach::Busy(count(busy, 0)?);
+    Ok(Answer::DayCount(DayCount { since, n_trades, reach }))
 }
 
 fn rows(result: &Map<String, Value>, body: &str) -> Result<Vec<Heard>, AskFault> {

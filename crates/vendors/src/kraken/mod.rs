@@ -18,7 +18,7 @@ use openbell_data_manager::live::{
 use openbell_market::{BarInterval, SeriesKey};
 use openbell_time::{Nanos, Timestamp};
 
-pub use history::{listings, ohlc, read_listings, read_ohlc};
+pub use history::{listings, ohlc, read_listings, read_ohlc, read_ticker};
 pub use stream::{Candle, Said, ping, said, subscribe, unsubscribe};
 
 use crate::reading::not_text;
@@ -52,6 +52,7 @@ fn traits() -> VendorTraits {
         revised_within: Nanos::from_secs(60),
         verifies_each: Nanos::from_nanos(1_000_000_000),
         probe: Probe::Bars,
+        counts_trades: true,
         n_history_rows: Some(720),
         // A heartbeat each second; its own advice is 5 s. Whether heartbeats come unasked its pages do
         // not agree on, so life does not depend on them.
@@ -261,6 +262,9 @@ impl Protocol for Kraken {
         now: Timestamp,
         response: &Response<'_>,
     ) -> Result<Answer, AskFault> {
-        read_ohlc(query, now, response)
+        match query {
+            Query::DayCount { key } => read_ticker(&self.names, key, now, response),
+            Query::Bars { .. } | Query::Newest { .. } => read_ohlc(query, now, response),
+        }
     }
 }

@@ -53,6 +53,13 @@ impl From<&Event> for shape::Event {
             Event::CaughtUp { symbol, at, n_bars } => {
                 Shape::CaughtUp { symbol: symbol.to_string(), at: at.to_string(), n_bars: *n_bars }
             }
+            Event::GapLeft { symbol, at, since, until, n_bars } => Shape::GapLeft {
+                symbol: symbol.to_string(),
+                at: at.to_string(),
+                since: since.to_string(),
+                until: until.to_string(),
+                n_bars: *n_bars,
+            },
             Event::Corrected { symbol, at, kind, n_bars, first, last } => Shape::Corrected {
                 symbol: symbol.to_string(),
                 at: at.to_string(),

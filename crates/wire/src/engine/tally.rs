@@ -48,6 +48,7 @@ pub struct RunTally {
     n_events: u64,
     n_revised: u64,
     n_caught_up: u64,
+    n_gap_bars: u64,
     bars: Bars,
     /// Symbols that were behind, with the wall clock when they were so last.
     lagged: BTreeMap<Symbol, Timestamp>,
@@ -89,6 +90,7 @@ impl RunTally {
             n_events: 0,
             n_revised: 0,
             n_caught_up: 0,
+            n_gap_bars: 0,
             bars: Bars::default(),
             lagged: BTreeMap::new(),
         }
@@ -107,6 +109,11 @@ impl RunTally {
     /// Bars of live symbols that were delivered while these were behind.
     pub fn n_caught_up(&self) -> u64 {
         self.n_caught_up
+    }
+
+    /// Bars of live symbols that their sources have given up.
+    pub fn n_gap_bars(&self) -> u64 {
+        self.n_gap_bars
     }
 
     /// Something happened; the wall clock shows `wall`.
@@ -133,6 +140,7 @@ impl RunTally {
                 self.n_revised += n_bars;
             }
             Event::CaughtUp { n_bars, .. } => self.n_caught_up += n_bars,
+            Event::GapLeft { n_bars, .. } => self.n_gap_bars += u64::from(*n_bars),
             Event::SessionClosed { date, n_bars, .. } => self.bars.close(*date, *n_bars),
             Event::SessionOpened { .. }
             | Event::Joined { .. }
@@ -518,13 +526,16 @@ mod tests {
             let n_bars = 4;
             tally.event(&Event::Corrected { symbol, at: clock, kind, n_bars, first, last }, clock);
         }
-        tally.event(&Event::CaughtUp { symbol: aapl, at: clock, n_bars: 7 }, clock);
+        tally.event(&Event::CaughtUp { symbol: aapl.clone(), at: clock, n_bars: 7 }, clock);
+        let (since, until) = (clock, clock);
+        tally.event(&Event::GapLeft { symbol: aapl, at: clock, since, until, n_bars: 6 }, clock);
         let (run, _) = tally.figures(&status(None, Vec::new()), minute(), clock);
         let name = "remove_symbols";
         let expected = [((name, "done"), 1), ((name, "not_present"), 1), ((name, "stopped"), 1)];
         assert_eq!(run.commands, expected.into());
         assert_eq!(run.rejected, [("off_grid", 5)].into());
-        assert_eq!((tally.n_revised(), tally.n_caught_up(), run.n_events), (4, 7, 8));
+        assert_eq!((tally.n_revised(), tally.n_caught_up(), run.n_events), (4, 7, 9));
+        assert_eq!(tally.n_gap_bars(), 6);
     }
 
     #[test]

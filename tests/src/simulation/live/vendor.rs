@@ -231,7 +231,8 @@ impl Feed for Heard {
         let polled = if when.at < subscription.ready_at {
             let link = Link::Starting { since: when.at, step: LinkStep::Subscribing };
             let (complete_through, trading) = (Timestamp::MIN, Trading::Normal);
-            Ok(Progress { complete_through, link, trading, is_exhausted: false })
+            let given_up = Vec::new();
+            Ok(Progress { complete_through, given_up, link, trading, is_exhausted: false })
         } else {
             subscription.was_ready = true;
             subscription.feed.poll(when.at, until, out)

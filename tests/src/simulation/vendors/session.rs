@@ -126,6 +126,10 @@ impl<F: Feed> Feed for Watched<F> {
         }
     }
 
+    fn hurry(&mut self, due: Timestamp) {
+        self.feed.hurry(due);
+    }
+
     fn has_news(&self, now: Timestamp) -> bool {
         self.feed.has_news(now)
     }

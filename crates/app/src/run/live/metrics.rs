@@ -99,6 +99,7 @@ impl MetricsFile {
             vendors: vec![vendor],
             n_queued: Some(self.door.n_waiting() as u64),
             n_revised: Some(self.tally.n_revised()),
+            n_gap_bars: Some(self.tally.n_gap_bars()),
             topic_suspects: counts.suspects.clone(),
             ..LiveFigures::default()
         };

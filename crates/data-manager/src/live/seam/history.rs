@@ -8,7 +8,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use super::stream::FAR;
 use super::told::{Teller, Told};
-use super::{Act, Found, Seam, Stage, Token};
+use super::{Act, Found, SOON, Seam, Stage, Token};
 use crate::live::rows::{floor, over_before};
 use crate::live::{EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
 
@@ -25,6 +25,7 @@ impl Seam {
         if !self.is_answer(token) {
             return;
         }
+        let is_empty = rows.is_empty();
         let is_placed = |row: &&Heard| row.opens_at >= self.since && row.opens_at <= now + FAR;
         let rows: Vec<Heard> = rows.iter().filter(is_placed).copied().collect();
         let rows = rows.as_slice();
@@ -65,6 +66,11 @@ impl Seam {
             self.rereads.take_if(|of| of.until <= self.through);
         }
         match self.stage {
+            // It may be that nobody has ever traded it.
+            _ if is_empty && self.asks_for_count() => {
+                let token = self.next_token();
+                acts.push(Act::AskDayCount { token });
+            }
             Stage::CatchingUp { seam } => {
                 // The source has come so far, and has a hole before that.
                 let has_hole = whole < reached && reached >= seam;
@@ -141,7 +147,7 @@ impl Seam {
         }
     }
 
-    fn answered_while_catching_up(
+    pub(super) fn answered_while_catching_up(
         &mut self,
         seam: Timestamp,
         has_hole: bool,
@@ -203,9 +209,9 @@ impl Seam {
         acts: &mut Vec<Act>,
     ) {
         if missing.start < missing.end {
-            let through = missing.end;
+            let (since, through) = (missing.start, missing.end);
             acts.push(Act::Found(Found::GapLeft { missing, why }));
-            self.complete(through, Evidence::GivenUp, now, acts);
+            self.complete(through, Evidence::GivenUp { since }, now, acts);
         }
     }
 
@@ -272,12 +278,18 @@ impl Seam {
         shown.min(settled)
     }
 
-    /// Up to where nothing is missing in `bars` and in what is held, no further than `reached`.
+    /// Up to where nothing is missing in `bars` and in what is held, no further than `reached`. Before
+    /// the first trade of all there is no bar.
     pub(super) fn whole(&self, reached: Timestamp, bars: &BTreeMap<Timestamp, Told>) -> Timestamp {
         match self.traits.empty {
             EmptyInterval::NoBar => reached,
             EmptyInterval::Bar => {
-                let mut whole = self.through;
+                let first = [bars.range(self.through..).next(), self.held.first_key_value()];
+                let first = first.into_iter().flatten().map(|(&opens_at, _)| opens_at).min();
+                let mut whole = match first {
+                    Some(first) if self.untraded.is_known() => first.min(reached),
+                    _ => self.through,
+                };
                 while whole < reached
                     && (bars.contains_key(&whole) || self.held.contains_key(&whole))
                 {
@@ -342,9 +354,15 @@ impl Seam {
         acts: &mut Vec<Act>,
     ) -> usize {
         let Reach::TwiceEqual { after, .. } = self.traits.reach else { return 0 };
+        // Nobody waits so long for the last bars of a session.
+        let ends_at = self.ends_at;
+        let is_old = |closes_at| {
+            let after = if ends_at >= Some(closes_at) { SOON } else { after };
+            closes_at + after <= asked_at
+        };
         let mut n_bars = 0;
         while let Some(&told) = bars.get(&self.through)
-            && self.through + self.length + after <= asked_at
+            && is_old(self.through + self.length)
         {
             let opens_at = self.through;
             self.held.remove(&opens_at);
@@ -356,7 +374,7 @@ impl Seam {
     }
 
     /// A probe has come back.
-    fn probed(&mut self, before: Timestamp, n_bars: usize, now: Timestamp, acts: &mut Vec<Act>) {
+    pub(super) fn probed(&mut self, before: Timestamp, n_bars: usize, now: Timestamp, acts: &mut Vec<Act>) {
         if self.through == before {
             self.unsure(now, acts);
             return;

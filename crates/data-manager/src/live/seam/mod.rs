@@ -10,6 +10,7 @@
 mod history;
 mod stream;
 mod told;
+mod untraded;
 mod verified;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,9 +22,12 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
 use crate::live::rows::{ceil, floor};
-use crate::live::{Delivery, Evidence, Heard, Probe, Settings, VendorTraits, Winner};
+use crate::live::{
+    ClosingProof, Delivery, Evidence, Heard, Probe, Settings, VendorTraits, Winner,
+};
 
 use told::Told;
+use untraded::Untraded;
 use verified::Unverified;
 
 /// What a seam wants done.
@@ -37,6 +41,10 @@ pub(crate) enum Act {
     },
     /// Ask for the newest bar.
     AskNewest {
+        token: Token,
+    },
+    /// Ask how often it was traded within the last day.
+    AskDayCount {
         token: Token,
     },
     /// Subscribe this series anew.
@@ -167,6 +175,7 @@ pub(crate) struct Seam {
     revised: BTreeSet<Timestamp>,
     rereads: Option<Reread>,
     unverified: Unverified,
+    untraded: Untraded,
     /// Until when the subscription is to have brought something.
     prove_by: Option<Timestamp>,
     n_unproven: u32,
@@ -174,6 +183,8 @@ pub(crate) struct Seam {
     n_silent: u32,
     n_unsure: u32,
     n_caught_up: usize,
+    /// The end of the session, once it has come.
+    ends_at: Option<Timestamp>,
     /// Since when its stream is lost; absent while it is there.
     lost_since: Option<Timestamp>,
     /// What is to be said of that, and when: it may be back before anybody misses it.
@@ -184,6 +195,10 @@ pub(crate) struct Seam {
 const N_KEPT: usize = 256;
 /// How many bars may be held: a vendor that sends more floods.
 const N_HELD_MAX: usize = 10_000;
+
+/// What the end of a session owes is asked for so long after it, and each second for so long.
+const SOON: Nanos = Nanos::from_secs(1);
+const HURRY: Nanos = Nanos::from_secs(10);
 
 /// A bar has been said to be closed so long after its close.
 const AFTER_CLOSE: Nanos = Nanos::from_secs(5);
@@ -214,11 +229,13 @@ impl Seam {
             revised: BTreeSet::new(),
             rereads: None,
             unverified: Unverified::none(),
+            untraded: Untraded::default(),
             prove_by: None,
             n_unproven: 0,
             n_silent: 0,
             n_unsure: 0,
             n_caught_up: 0,
+            ends_at: None,
             lost_since: None,
             down: None,
         }
@@ -358,6 +375,28 @@ impl Seam {
         self.prove_by.unwrap_or(Timestamp::MAX).min(asks_at).min(missed_at)
     }
 
+    /// The session is over at `due`: what is owed by then is asked for soon, and each second.
+    pub(crate) fn hurry(&mut self, due: Timestamp, now: Timestamp) {
+        self.ends_at = self.ends_at.max(Some(due));
+        let is_behind = self.through < floor(due, self.length);
+        if is_behind && let Stage::CatchingUp { .. } = self.stage {
+            self.fetch.due = self.fetch.due.min(now.max(due) + SOON);
+        }
+    }
+
+    /// When a bar is asked for that closes at `owed_at`, at the end of the session.
+    fn hurries_at(&self, owed_at: Timestamp) -> Timestamp {
+        let Some(ends_at) = self.ends_at.filter(|&ends_at| owed_at <= ends_at) else {
+            return Timestamp::MAX;
+        };
+        let proven_after = match self.traits.proof {
+            ClosingProof::NextOrTime { after } => after,
+            ClosingProof::Said => Nanos::ZERO,
+        };
+        let at = (ends_at + proven_after + SOON).max(self.fetch.due);
+        if at <= ends_at + HURRY { at } else { Timestamp::MAX }
+    }
+
     fn asks_at(&self) -> Timestamp {
         match self.stage {
             Stage::CatchingUp { .. } => self.fetch.due,
@@ -368,7 +407,8 @@ impl Seam {
                 let n_waits = [1, 2, 4].get(self.n_unsure as usize).copied();
                 let n_waits = n_waits.unwrap_or(1 + 3 * i64::from(self.n_unsure.saturating_sub(1)));
                 let wait_ns = self.settings.probe_after.as_nanos().saturating_mul(n_waits);
-                (owed_at + Nanos::from_nanos(wait_ns)).max(self.fetch.due)
+                let patient = (owed_at + Nanos::from_nanos(wait_ns)).max(self.fetch.due);
+                patient.min(self.hurries_at(owed_at))
             }
             Stage::Wanted | Stage::Subscribed | Stage::Gone => Timestamp::MAX,
         }
@@ -475,6 +515,7 @@ impl Seam {
         if let Stage::CatchingUp { .. } = self.stage {
             self.n_caught_up += 1;
         }
+        self.untraded.has_traded();
         self.delivered.insert(opens_at, told);
         if self.delivered.len() > N_KEPT {
             self.delivered.pop_first();

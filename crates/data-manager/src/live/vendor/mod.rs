@@ -248,6 +248,7 @@ impl<P: Protocol> Vendor<P> {
         for wish in self.inlet.take_wishes() {
             match wish {
                 Wish::Want { key, since } => self.want(key, since, now),
+                Wish::Hurry { key, due } => self.with(&key, now, |seam, _| seam.hurry(due, now)),
                 Wish::Leave { key } => self.leave(&key),
             }
         }
@@ -454,6 +455,11 @@ impl<P: Protocol> Vendor<P> {
                     self.asks.push(Question::new(query, vec![(key.clone(), token)]), is_urgent);
                 }
                 Act::AskNewest { token } => self.probes.push((key.clone(), token)),
+                Act::AskDayCount { token } => {
+                    let query = Asked::History(Query::DayCount { key: key.clone() });
+                    // It follows an answer that somebody waited for.
+                    self.asks.push(Question::new(query, vec![(key.clone(), token)]), true);
+                }
                 Act::Resubscribe => self.resubscribe(key),
                 Act::Reconnect => reconnects = true,
                 Act::Found(found) => self.notes.push(Note::Series { key: key.clone(), found }),

@@ -127,6 +127,14 @@ impl<P: Protocol> Vendor<P> {
                     });
                 }
             }
+            Answer::DayCount(count) => {
+                let asked_at = question.asked_at.unwrap_or(now);
+                for (key, token) in &question.of {
+                    self.with(key, now, |seam, acts| {
+                        seam.counted(*token, asked_at, count, now, acts);
+                    });
+                }
+            }
             Answer::Newest(opens) => {
                 let of = |key: &SeriesKey| {
                     opens.iter().find(|(found, _)| found == key).map(|&(_, opens_at)| opens_at)

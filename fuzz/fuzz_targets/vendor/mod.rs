@@ -1,28 +1,16 @@
-//! What comes from vendors, over a line and in answers: a bar of a stream has finite values, pages go
-//! on to another page, and what cannot be read is said.
-#![no_main]
+//! What a vendor sends, over a line and in answers: a bar of a stream has finite values, pages go on to
+//! another page, a count of trades is no bar, and what cannot be read is said.
 
-use libfuzzer_sys::fuzz_target;
 use openbell_data_manager::live::{
     Answer, Doing, Doings, Frame, LineId, Protocol, Query, Response,
 };
 use openbell_market::SeriesKey;
 use openbell_time::Timestamp;
-use openbell_vendors::alpaca::{self, Alpaca, Source};
-use openbell_vendors::binance::{self, Binance};
-use openbell_vendors::kraken::{self, Kraken};
-use openbell_vendors::{KeyPair, Names};
 
 const LINE: LineId = LineId(1);
 
-fuzz_target!(|text: &str| {
-    let key = KeyPair::new("k", "s");
-    speak(Binance::new(Names::default(), binance::endpoint()), "ETHUSDT", text);
-    speak(Kraken::new(Names::default(), kraken::endpoint()), "BTC/USD", text);
-    speak(Alpaca::new(Names::default(), alpaca::endpoint(), Source::Iex, key), "AAPL", text);
-});
-
-fn speak(mut vendor: impl Protocol, symbol: &str, text: &str) {
+/// Tells `vendor`, of which `symbol` is wanted, a text in each way in which one comes.
+pub fn speak(mut vendor: impl Protocol, symbol: &str, text: &str) {
     let now = Timestamp::from_nanos(1_764_511_200_000_000_000);
     let symbol = symbol.parse().expect("a symbol");
     let key = SeriesKey { symbol, interval: "1m".parse().expect("an interval") };
@@ -46,11 +34,16 @@ fn speak(mut vendor: impl Protocol, symbol: &str, text: &str) {
         assert!(vendor.clock_request().is_some(), "{at} of a clock that is not asked for");
     }
     let query = Query::Bars { key: key.clone(), since: now, until: None, page: None };
-    for query in [query, Query::Newest { keys: vec![key] }] {
+    let newest = Query::Newest { keys: vec![key.clone()] };
+    for query in [query, newest, Query::DayCount { key }] {
         let response = Response { status: 200, headers: &[], body: text };
-        if let Ok(Answer::Bars { next: Some(next), .. }) = vendor.answered(&query, now, &response) {
-            assert_ne!(next, query, "no page comes for ever");
-            assert!(!vendor.request(&next).url.is_empty(), "it can be asked for");
+        match (vendor.answered(&query, now, &response), &query) {
+            (Ok(Answer::Bars { next: Some(next), .. }), _) => {
+                assert_ne!(next, query, "no page comes for ever");
+                assert!(!vendor.request(&next).url.is_empty(), "it can be asked for");
+            }
+            (Ok(Answer::DayCount(_)), asked) => assert!(matches!(asked, Query::DayCount { .. })),
+            _ => {}
         }
     }
 }
