@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use openbell_tests::simulation::vendors::{
-    Soak, SoakHour, VendorKind, fault_table, simulate_vendor,
+    Soak, SoakHour, SocketHour, SocketSoak, VendorKind, fault_table, simulate_vendor,
 };
 use openbell_tests::simulation::{Campaign, Failure, Shrinking};
 use openbell_time::{Nanos, SystemWall};
 
-const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults | --soak [--symbols N] [--hours H]]]";
+const USAGE: &str = "simulate [--seeds N] [--from SEED] [--minutes M] [--threads T] [--unshrunk] [--live | --vendor V [--faults | --soak [--symbols N] [--hours H] [--sockets [--times X]]]]";
 
 /// What was asked for.
 struct Arguments {
@@ -35,6 +35,8 @@ enum Kind {
     Faults(VendorKind),
     /// A day of many symbols of the vendor, whose connection breaks again and again.
     Soak(Soak),
+    /// The same over sockets.
+    Sockets(SocketSoak),
 }
 
 impl Arguments {
@@ -63,12 +65,26 @@ impl Arguments {
                     }
                     _ => return None,
                 },
+                "--sockets" => match arguments.kind {
+                    Kind::Soak(soak) => {
+                        arguments.kind = Kind::Sockets(SocketSoak { soak, times: 60 });
+                    }
+                    _ => return None,
+                },
+                "--times" => match (&mut arguments.kind, number()?) {
+                    (Kind::Sockets(of), times) => of.times = times.clamp(1, 1_000) as i64,
+                    _ => return None,
+                },
                 "--symbols" => match (&mut arguments.kind, number()?) {
-                    (Kind::Soak(soak), n) => soak.n_symbols = (n as usize).max(1),
+                    (Kind::Soak(soak) | Kind::Sockets(SocketSoak { soak, .. }), n) => {
+                        soak.n_symbols = (n as usize).max(1);
+                    }
                     _ => return None,
                 },
                 "--hours" => match (&mut arguments.kind, number()?) {
-                    (Kind::Soak(soak), n) => soak.n_hours = n.clamp(1, 24) as u32,
+                    (Kind::Soak(soak) | Kind::Sockets(SocketSoak { soak, .. }), n) => {
+                        soak.n_hours = n.clamp(1, 24) as u32;
+                    }
                     _ => return None,
                 },
                 "--unshrunk" => arguments.shrinking = Shrinking::None,
@@ -139,6 +155,7 @@ fn run(arguments: &Arguments) -> ExitCode {
         },
         Kind::Faults(vendor) => run_faults(vendor),
         Kind::Soak(soak) => run_soak(soak),
+        Kind::Sockets(soak) => run_sockets(soak),
         Kind::Vendor(vendor) => match campaign.run_vendor(vendor, n_threads, shrinking, goes_on) {
             Ok((n_seeds, figures)) => {
                 println!("seeds                    {n_seeds}");
@@ -176,6 +193,29 @@ fn run_soak(soak: Soak) -> ExitCode {
     }
 }
 
+fn run_sockets(of: SocketSoak) -> ExitCode {
+    println!("hours     bars  requests  connections  named as missing  resident MB  descriptors");
+    let tell = |of: SocketHour| {
+        let SocketHour { n_hours, n_bars, n_requests, n_connects, n_named, .. } = of;
+        let said = |number: Option<f64>| number.map_or("-".to_owned(), |n| format!("{n:.0}"));
+        let resident = said(of.resident_kb.map(|kb| kb as f64 / 1_024.0));
+        let descriptors = said(of.n_descriptors.map(|n| n as f64));
+        println!(
+            "{n_hours:5} {n_bars:8} {n_requests:9} {n_connects:12} {n_named:17} {resident:>12} {descriptors:>12}"
+        );
+    };
+    match of.run(tell) {
+        Ok(_) => {
+            println!("every bar of {} symbols is there", of.soak.n_symbols);
+            ExitCode::SUCCESS
+        }
+        Err(violation) => {
+            println!("{}: {}", violation.invariant, violation.found);
+            ExitCode::FAILURE
+        }
+    }
+}
+
 fn run_faults(vendor: VendorKind) -> ExitCode {
     let table = fault_table(vendor);
     let mut n_broken = 0;
@@ -194,7 +234,7 @@ fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> Ex
     let Failure { seed, scenario, violation, .. } = failure;
     let of_vendor = match arguments.kind {
         Kind::Vendor(vendor) | Kind::Faults(vendor) => format!("{} ", vendor.name()),
-        Kind::Replay | Kind::Live | Kind::Soak(_) => String::new(),
+        Kind::Replay | Kind::Live | Kind::Soak(_) | Kind::Sockets(_) => String::new(),
     };
     println!("seed {seed} breaks a promise: {of_vendor}{}", violation.invariant);
     println!("{}", violation.found);
@@ -204,7 +244,7 @@ fn show<S: std::fmt::Display>(failure: &Failure<S>, arguments: &Arguments) -> Ex
     };
     println!("\n{which}:\n{scenario}");
     let kind = match arguments.kind {
-        Kind::Replay | Kind::Soak(_) => String::new(),
+        Kind::Replay | Kind::Soak(_) | Kind::Sockets(_) => String::new(),
         Kind::Live => " --live".to_owned(),
         Kind::Vendor(vendor) | Kind::Faults(vendor) => format!(" --vendor {}", vendor.name()),
     };

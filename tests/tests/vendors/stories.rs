@@ -69,6 +69,33 @@ fn a_silent_topic_is_served_from_history_subscribed_again_and_connected_again() 
 }
 
 #[test]
+fn a_topic_speaks_again_once_it_is_subscribed_again_or_over_another_connection() {
+    for kind in VendorKind::ALL {
+        let mut n_by_subscription = 0;
+        for seed in 0..8 {
+            let mut scenario = day(kind);
+            scenario.seed = seed; // From which it follows whether a subscription is enough.
+            let symbol = scenario.listings[1].symbol.as_str().to_owned();
+            let fault = json!({"after_s": 300, "do": "swallow", "symbol": symbol});
+            scenario.faults = vec![fault];
+            let mut world = scenario.world();
+            world.go(scenario.hours.start + secs(900));
+            let silent = found(&world, |found| matches!(found, Found::Silent { .. })).len();
+            let connects = world.network.exchange.counts().connects;
+            // The first is no proof, the second has it subscribed again, the third connects again.
+            assert!((1..=3).contains(&silent), "{kind:?} {seed}: {silent}");
+            assert_eq!(connects, if silent == 3 { 2 } else { 1 }, "{kind:?} {seed}");
+            n_by_subscription += u32::from(silent == 2);
+            let came = &handed(&world).came;
+            let last = scenario.hours.start + secs(780);
+            assert!(came[&last] - last < secs(64), "{kind:?} {seed}: it comes by the stream");
+            check_truth(&scenario, &world, scenario.hours.start + secs(840));
+        }
+        assert!((1..8).contains(&n_by_subscription), "{kind:?}: of both kinds");
+    }
+}
+
+#[test]
 fn a_silent_topic_without_history_is_late_after_two_minutes_and_never_quiet() {
     for kind in VendorKind::ALL {
         let mut scenario = day(kind);

@@ -244,6 +244,12 @@ pub enum Query {
         /// Which series.
         key: SeriesKey,
     },
+    /// The first bar of all of a series; asked as [`Query::DayCount`] is, and where each interval has a
+    /// bar.
+    First {
+        /// Which series.
+        key: SeriesKey,
+    },
 }
 
 /// What a vendor's history answers.
@@ -260,6 +266,8 @@ pub enum Answer {
     Newest(Vec<(SeriesKey, Timestamp)>),
     /// To [`Query::DayCount`].
     DayCount(DayCount),
+    /// To [`Query::First`]: its open; absent where there is none.
+    First(Option<Timestamp>),
 }
 
 /// How often a series was traded within about a day, as far as the vendor's figures have come.

@@ -31,7 +31,8 @@ pub struct VendorTraits {
     pub probe: Probe,
     /// Whether it can be asked how often a series was traded within the last day. That tells a series
     /// that nobody has ever traded, of which the history has no row, from an answer that is empty
-    /// because something is amiss.
+    /// because something is amiss. Where each interval has a bar it can be asked for the first one of
+    /// all, too.
     pub counts_trades: bool,
     /// The newest rows that its history has of a series; absent where it has all.
     pub n_history_rows: Option<u32>,

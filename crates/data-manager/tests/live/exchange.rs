@@ -304,6 +304,10 @@ impl Exchange {
                 newest.collect()
             }
             ["count", symbol] => self.count(symbol, seen),
+            ["first", symbol] => {
+                let begins = self.begins.get(*symbol).copied().unwrap_or(0);
+                if begins < seen { begins.to_string() } else { String::new() }
+            }
             ["time"] => format!("{}", now + self.clock_ahead),
             other => panic!("asked {other:?}"),
         };

@@ -567,6 +567,20 @@ fn the_first_trade_of_all_has_its_bar_and_no_gap_before_it() {
 }
 
 #[test]
+fn a_start_after_the_first_trade_of_all_has_no_gap_before_it() {
+    let exchange = beside_one_that_begins(Kind::Flag, Some("09:50:00"));
+    let mut world = World::new(exchange, second("10:00:30"));
+    world.want("DEF", second("09:30:00"));
+    world.run_until("10:00:45");
+    let def = world.of("DEF");
+    assert_eq!((def.opens()[0], def.rows.len()), (second("09:50:00"), 10));
+    assert_eq!(def.through, stamp(second("10:00:00")));
+    world.run_until("10:03:30");
+    assert_eq!(world.found(|found| matches!(found, Found::GapLeft { .. })), 0);
+    world.check_truth("DEF");
+}
+
+#[test]
 fn an_empty_answer_and_figures_that_stand_still_prove_nothing() {
     for kind in [Kind::Flag, Kind::Unflagged] {
         let mut exchange = beside_one_that_begins(kind, None);

@@ -107,6 +107,7 @@ impl Protocol for Words {
             }
             Query::Newest { keys } => format!("newest{}", names(keys)),
             Query::DayCount { key } => format!("count {}", key.symbol),
+            Query::First { key } => format!("first {}", key.symbol),
         };
         Request { url, weight: 1 }
     }
@@ -144,6 +145,7 @@ impl Protocol for Words {
                 }
                 Ok(Answer::Bars { rows, next })
             }
+            Query::First { .. } => Ok(Answer::First(at_second(response.body))),
             Query::DayCount { .. } => {
                 let words: Vec<&str> = response.body.split(' ').collect();
                 let [n_trades, since, kind, reach] = words.as_slice() else {

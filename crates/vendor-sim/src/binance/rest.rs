@@ -69,11 +69,14 @@ fn klines(
         (None, _) => Timestamp::MAX,
     };
     let until = until.min(now + Nanos::from_nanos(1)).min(market.span().end);
-    let slots = slots(market, interval, since, until, limit);
     let known =
         if switches.is_rest_settling { Known::reported_by(now) } else { Known::traded_by(now) };
-    let candles = slots.into_iter().filter_map(|slot| market.candle_or_flat(symbol, slot, known));
-    let rows: Vec<Value> = candles.map(|candle| kline::row(&candle)).collect();
+    let candle = |slot| market.candle_or_flat(symbol, slot, known);
+    let candles: Vec<Candle> = match since {
+        Some(since) => slots_since(market, interval, since, until).filter_map(candle).take(limit).collect(),
+        None => newest_slots(market, interval, until, limit).filter_map(candle).collect(),
+    };
+    let rows: Vec<Value> = candles.iter().map(kline::row).collect();
     Ok(Value::Array(distortion.applied(rows)))
 }
 
@@ -137,34 +140,35 @@ fn statistics(
     }))
 }
 
-/// Bars that open before `until`: the oldest that open at `since` or later, else the newest.
-fn slots(
+/// The bars that open at `since` or later and before `until`, the oldest first.
+fn slots_since(
     market: &Market,
     interval: BarInterval,
-    since: Option<Timestamp>,
+    since: Timestamp,
+    until: Timestamp,
+) -> impl Iterator<Item = SessionPart> {
+    let first = market.slot_around(interval, since.max(market.span().start));
+    let after = move |slot: &SessionPart| Some(market.slot_around(interval, slot.until));
+    let slots = std::iter::successors(Some(first), after);
+    slots.take_while(move |slot| slot.since < until).filter(move |slot| slot.since >= since)
+}
+
+/// The newest bars that open before `until`, the oldest first.
+fn newest_slots(
+    market: &Market,
+    interval: BarInterval,
     until: Timestamp,
     limit: usize,
-) -> Vec<SessionPart> {
-    let mut slots = Vec::new();
-    let begin = market.span().start;
-    if let Some(since) = since {
-        let mut slot = market.slot_around(interval, since.max(begin));
-        while slot.since < until && slots.len() < limit {
-            if slot.since >= since {
-                slots.push(slot);
-            }
-            slot = market.slot_around(interval, slot.until);
-        }
-    } else {
-        let before = |instant: Timestamp| instant - Nanos::from_nanos(1);
-        let mut slot = market.slot_around(interval, before(until));
-        while slot.until > begin && slots.len() < limit {
-            slots.push(slot);
-            slot = market.slot_around(interval, before(slot.since));
-        }
-        slots.reverse();
+) -> impl Iterator<Item = SessionPart> {
+    let before = |instant: Timestamp| instant - Nanos::from_nanos(1);
+    let (mut slots, begin) = (Vec::new(), market.span().start);
+    let mut slot = market.slot_around(interval, before(until));
+    while slot.until > begin && slots.len() < limit {
+        slots.push(slot);
+        slot = market.slot_around(interval, before(slot.since));
     }
-    slots
+    slots.reverse();
+    slots.into_iter()
 }
 
 fn number(request: &Request, name: &str) -> Result<Option<i64>, Refused> {

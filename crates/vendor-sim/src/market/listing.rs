@@ -18,6 +18,8 @@ pub struct Listing {
     pub price: u64,
     /// How many trades a minute has at most, at least 1.
     pub trades_a_minute: u32,
+    /// How many trades it has at least, where it is not silent; at least 1, and no more than at most.
+    pub fewest_a_minute: u32,
     /// Of a hundred minutes, those without a trade.
     pub silent_pct: u32,
     /// Of a hundred minutes with two trades or more, those whose last one becomes known only seconds
@@ -36,6 +38,7 @@ impl Listing {
             size_places: 5 + number(1, 4) as u8,
             price: 1_000 + number(2, 10_000_000),
             trades_a_minute: 2 + number(3, 12) as u32,
+            fewest_a_minute: 1,
             silent_pct: [0, 5, 40, 90][number(4, 4) as usize],
             late_pct: [0, 0, 5, 30][number(5, 4) as usize],
         }

@@ -67,7 +67,9 @@ impl Tape {
         if is_silent || is_halted || !self.span.contains(&minute) || !self.hours.is_open(minute) {
             return Vec::new();
         }
-        let n_trades = 1 + below(number(HOW_MANY), u64::from(listing.trades_a_minute));
+        let fewest = listing.fewest_a_minute.clamp(1, listing.trades_a_minute.max(1));
+        let n_more = u64::from(listing.trades_a_minute.max(1) - fewest) + 1;
+        let n_trades = u64::from(fewest) + below(number(HOW_MANY), n_more);
         let mut offsets_ms: Vec<u64> =
             (0..n_trades).map(|k| below(number(OF_TRADES + 3 * k), 60_000)).collect();
         offsets_ms.sort_unstable();

@@ -292,7 +292,7 @@ impl Protocol for Alpaca {
             Query::Bars { .. } => {
                 bars(&self.endpoint, &self.names, self.source.history_name(), query)
             }
-            Query::DayCount { key } => {
+            Query::DayCount { key } | Query::First { key } => {
                 let names = self.vendor_names(std::slice::from_ref(key));
                 newest(&self.endpoint, &names, self.source.newest_name())
             }
@@ -313,7 +313,9 @@ impl Protocol for Alpaca {
                 let vendor_name = self.names.vendor_name(&key.symbol);
                 read_bars(query, vendor_name, response)
             }
-            Query::DayCount { .. } => Err(AskFault::Failed("alpaca counts no trades".into())),
+            Query::DayCount { .. } | Query::First { .. } => {
+                Err(AskFault::Failed("alpaca is not asked that".into()))
+            }
             Query::Newest { keys } => {
                 let opens = read_newest(response)?;
                 let of = |key: &SeriesKey| {

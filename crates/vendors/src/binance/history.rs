@@ -26,6 +26,7 @@ pub fn klines(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
         Query::Bars { key, since, until, .. } => (Some(key), Some(*since), *until),
         Query::Newest { keys } => (keys.first(), None, None),
         Query::DayCount { key } => return statistics(endpoint, names, key),
+        Query::First { key } => (Some(key), Some(Timestamp::from_nanos(0)), None),
     };
     let mut parameters = Vec::new();
     if let Some(key) = key {
@@ -38,7 +39,11 @@ pub fn klines(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
     if let Some(until) = until {
         parameters.push(("endTime", (as_millis(until) - 1).max(0).to_string()));
     }
-    let n_rows = if since.is_some() { ROWS } else { 2 };
+    let n_rows = match query {
+        Query::Bars { .. } => ROWS,
+        Query::First { .. } => 1,
+        Query::Newest { .. } | Query::DayCount { .. } => 2,
+    };
     parameters.push(("limit", n_rows.to_string()));
     Request { url: endpoint.url("/api/v3/klines", &parameters), weight: 2 }
 }
@@ -76,6 +81,7 @@ fn read_statistics(response: &Response<'_>) -> Result<Answer, AskFault> {
 pub fn read_klines(query: &Query, response: &Response<'_>) -> Result<Answer, AskFault> {
     match query {
         Query::DayCount { .. } => read_statistics(response),
+        Query::First { .. } => Ok(Answer::First(rows(response)?.first().map(|row| row.opens_at))),
         Query::Bars { key, since, until, .. } => {
             let rows = rows(response)?;
             let next = page_after(&rows, key, *since, *until);

@@ -55,6 +55,7 @@ pub fn ohlc(endpoint: &Endpoint, names: &Names, query: &Query) -> Request {
         Query::Bars { key, since, .. } => (Some(key), Some(*since)),
         Query::Newest { keys } => (keys.first(), None),
         Query::DayCount { key } => return ticker(endpoint, names, key),
+        Query::First { key } => (Some(key), None),
     };
     let mut parameters = Vec::new();
     if let Some(key) = key {
@@ -80,7 +81,9 @@ pub fn read_ohlc(
 ) -> Result<Answer, AskFault> {
     let rows = || rows(&result("OHLC", now, response)?, response.body);
     match query {
-        Query::DayCount { .. } => Err(AskFault::Failed("OHLC does not answer that".into())),
+        Query::DayCount { .. } | Query::First { .. } => {
+            Err(AskFault::Failed("OHLC does not answer that".into()))
+        }
         Query::Bars { since, .. } => {
             let rows = rows()?;
             let is_wanted = |row: &Heard| row.opens_at >= *since;

@@ -6,7 +6,7 @@ use openbell_vendor_sim::{Hours, Speaks};
 use openbell_vendors::alpaca::{self, Alpaca, Source};
 use openbell_vendors::binance::{self, Binance};
 use openbell_vendors::kraken::{self, Kraken};
-use openbell_vendors::{KeyPair, Names};
+use openbell_vendors::{Endpoint, KeyPair, Names};
 
 use std::sync::OnceLock;
 
@@ -70,6 +70,23 @@ impl VendorKind {
             VendorKind::Binance => Speaks::binance(seed),
             VendorKind::Kraken => Speaks::kraken(seed),
             VendorKind::Alpaca => Speaks::alpaca(seed),
+        }
+    }
+
+    /// The client, of an exchange that listens in the clear at `address`, `HOST:PORT`.
+    pub fn client_at(self, address: &str) -> Box<dyn Protocol> {
+        let endpoint = |path: &str| Endpoint {
+            stream: format!("ws://{address}{path}"),
+            history: format!("http://{address}"),
+        };
+        let names = Names::default();
+        match self {
+            VendorKind::Binance => Box::new(Binance::new(names, endpoint("/stream"))),
+            VendorKind::Kraken => Box::new(Kraken::new(names, endpoint("/v2"))),
+            VendorKind::Alpaca => {
+                let key = KeyPair::new("key", "secret");
+                Box::new(Alpaca::new(names, endpoint("/v2"), Source::Iex, key))
+            }
         }
     }
 

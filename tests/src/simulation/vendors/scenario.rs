@@ -102,7 +102,28 @@ impl VendorScenario {
         };
         scenario.draw_troubles(draw);
         scenario.draw_faults(draw);
+        scenario.draw_untraded(&mut Draw::new(seed ^ 0x756e_7472));
         scenario
+    }
+
+    /// Of some days a symbol that nobody has traded before, and perhaps nobody does.
+    fn draw_untraded(&mut self, draw: &mut Draw) {
+        let symbol = *draw.pick(&self.wanted);
+        if symbol == 0 || !draw.chance(8) {
+            return;
+        }
+        let length_s = (self.hours.end - self.hours.start).as_secs() as usize;
+        let until = match draw.below(3) {
+            0 => self.hours.end + secs(2 * 3_600),
+            _ => self.hours.start + secs(draw.below(length_s)),
+        };
+        self.silences = vec![Halt { symbol, since: self.hours.start - secs(4 * 3_600), until }];
+        // How far the vendor's figures have come is seen by one that is traded all the time.
+        let busy = &mut self.listings[0];
+        (busy.silent_pct, busy.trades_a_minute, busy.fewest_a_minute) = (0, 40, 40);
+        if let Speaks::Binance(switches) = &mut self.speaks {
+            switches.has_empty_statistics = true; // Else nothing shows that it is so.
+        }
     }
 
     fn drawn_skew(&self, draw: &mut Draw) -> Nanos {

@@ -20,7 +20,7 @@ use crate::simulation::violation::{Kept, keep};
 /// A day of full length.
 const DAY: &str = "2025-07-09";
 /// What breaks in the last minutes need not be put right at the end.
-const CALM: Nanos = Nanos::from_secs(300);
+pub(super) const CALM: Nanos = Nanos::from_secs(300);
 
 /// A day of many symbols.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub struct SoakHour {
 }
 
 impl Soak {
-    fn scenario(&self) -> VendorScenario {
+    pub(super) fn scenario(&self) -> VendorScenario {
         let mut scenario = VendorScenario::sound(self.kind, self.seed, DAY);
         let first = self.kind.names()[0];
         let quote = match self.kind {

@@ -74,6 +74,7 @@ impl Lines {
             }
             Event::Commanded { .. }
             | Event::ScheduleSkipped { .. }
+            | Event::GapLeft { .. } // The vendor's note says why, too.
             | Event::Signalled { .. }
             | Event::Completed { .. }
             | Event::Stopped { .. }
@@ -152,8 +153,9 @@ impl Lines {
                 format!("{symbol}: its bar of {} is impossible, and dropped", self.clock(*opens_at))
             }
             Found::Silent { n_times } => format!(
-                "{symbol}: a bar was at {} and not in the stream; subscribed again ({n_times})",
-                self.vendor
+                "{symbol}: a bar was at {} and not in the stream{}",
+                self.vendor,
+                after_silence(*n_times)
             ),
             Found::GapLeft { missing, why } => format!(
                 "{symbol}: bars from {} to {} are missing for good: {why}",
@@ -161,6 +163,17 @@ impl Lines {
                 self.clock(missing.end)
             ),
         })
+    }
+}
+
+/// What follows where the stream has not brought a bar for so many times in a row.
+fn after_silence(n_times: u32) -> String {
+    match n_times {
+        1 => String::new(), // It may have been slow.
+        2 => ", twice in a row; subscribed again".to_owned(),
+        3 => ", three times in a row; connected again".to_owned(),
+        n if n.is_multiple_of(10) => format!(", {n} times in a row; subscribed again"),
+        n => format!(", {n} times in a row"),
     }
 }
 

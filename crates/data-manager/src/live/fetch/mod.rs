@@ -232,7 +232,7 @@ impl<P: Protocol> Fetch<P> {
                     self.taken.push_back((course.key().clone(), taken));
                 }
             }
-            Ok(Answer::Newest(_) | Answer::DayCount(_)) => {
+            Ok(Answer::Newest(_) | Answer::DayCount(_) | Answer::First(_)) => {
                 self.failed("it answers another question".into(), now);
             }
             Err(AskFault::Failed(said)) => self.failed(said, now),

@@ -74,6 +74,11 @@ impl Seam {
             Stage::CatchingUp { seam } => {
                 // The source has come so far, and has a hole before that.
                 let has_hole = whole < reached && reached >= seam;
+                if has_hole && self.asks_for_first() {
+                    let token = self.next_token();
+                    acts.push(Act::AskFirst { token });
+                    return;
+                }
                 self.answered_while_catching_up(seam, has_hole, &bars, now, acts);
             }
             Stage::Live if verifies && self.through == before => {}
@@ -172,7 +177,7 @@ impl Seam {
         }
     }
 
-    fn count_failure(
+    pub(super) fn count_failure(
         &mut self,
         seam: Timestamp,
         bars: &BTreeMap<Timestamp, Told>,

@@ -47,6 +47,10 @@ pub(crate) enum Act {
     AskDayCount {
         token: Token,
     },
+    /// Ask for the first bar that there is of it.
+    AskFirst {
+        token: Token,
+    },
     /// Subscribe this series anew.
     Resubscribe,
     /// The line of this series brings nothing of it, whatever is tried.

@@ -5,18 +5,21 @@
 //! itself; the figures it is held against come from elsewhere at the vendor.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use openbell_time::Timestamp;
 
 use super::{Act, Seam, Stage, Token};
 use crate::live::rows::floor;
-use crate::live::{CountReach, DayCount, Evidence};
+use crate::live::{CountReach, DayCount, EmptyInterval, Evidence};
 
 /// What is known of a series of which no bar was delivered.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub(super) struct Untraded {
     /// Whether it is proven that it was never traded, as far as it is complete.
     is_known: bool,
+    /// Whether its first bar of all was asked for, and lies no later than what is complete.
+    is_old: bool,
     /// When figures that do not say how far they have come were asked for last, and had grown by then.
     busy: Option<(Timestamp, u64)>,
 }
@@ -53,6 +56,42 @@ impl Seam {
         self.traits.counts_trades && is_asked && !is_known && self.running.is_none()
     }
 
+    /// Whether a hole before the first row of all that came may be time in which nobody had traded it
+    /// yet: where each interval has a bar from the first trade on.
+    pub(super) fn asks_for_first(&self) -> bool {
+        let may_be_new = self.delivered.is_empty() && !self.untraded.is_old;
+        self.traits.counts_trades && self.traits.empty == EmptyInterval::Bar && may_be_new
+    }
+
+    /// The first bar of all that the vendor has of it.
+    pub(crate) fn first(
+        &mut self,
+        token: Token,
+        first: Option<Timestamp>,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
+        if !self.is_answer(token) {
+            return;
+        }
+        let Stage::CatchingUp { seam } = self.stage else { return };
+        let first = first.map(|first| floor(first, self.length));
+        match first.filter(|&first| first > self.through && first <= now) {
+            Some(first) => {
+                self.untraded.is_known = true;
+                self.complete(first.min(seam), Evidence::NothingTraded, now, acts);
+                self.drain(now, acts);
+                self.fetch.due = now;
+                self.end_of_catching_up(seam, now, acts);
+            }
+            None => {
+                self.untraded.is_old = first.is_some();
+                let said = Arc::from("the history has a hole there");
+                self.count_failure(seam, &BTreeMap::new(), &said, now, acts);
+            }
+        }
+    }
+
     /// How often it was traded, asked for at `asked_at`.
     pub(crate) fn counted(
         &mut self,
@@ -71,7 +110,10 @@ impl Seam {
         let reached = self.untraded.reached(count.reach, asked_at - skew);
         let is_silence =
             count.n_trades == 0 && count.since <= before && self.asks_for_count();
-        let reached = reached.filter(|&reached| is_silence && reached > before);
+        let reached = reached.filter(|&reached| is_silence && reached >= before);
+        if reached.is_some() {
+            self.rereads = None; // There is nothing that could be read again.
+        }
         let through = reached.map(|reached| floor(reached.min(now + skew), self.length));
         if let Some(through) = through.filter(|&through| through > before) {
             self.untraded.is_known = true;

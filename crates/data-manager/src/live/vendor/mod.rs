@@ -434,6 +434,11 @@ impl<P: Protocol> Vendor<P> {
         }
     }
 
+    /// Asks what follows from an answer that somebody has waited for.
+    fn ask_about(&mut self, query: Query, key: &SeriesKey, token: Token) {
+        self.asks.push(Question::new(Asked::History(query), vec![(key.clone(), token)]), true);
+    }
+
     /// Does what a seam wants done.
     fn act(&mut self, key: &SeriesKey, acts: Vec<Act>, now: Timestamp) {
         let mut deliveries = Vec::new();
@@ -456,9 +461,10 @@ impl<P: Protocol> Vendor<P> {
                 }
                 Act::AskNewest { token } => self.probes.push((key.clone(), token)),
                 Act::AskDayCount { token } => {
-                    let query = Asked::History(Query::DayCount { key: key.clone() });
-                    // It follows an answer that somebody waited for.
-                    self.asks.push(Question::new(query, vec![(key.clone(), token)]), true);
+                    self.ask_about(Query::DayCount { key: key.clone() }, key, token);
+                }
+                Act::AskFirst { token } => {
+                    self.ask_about(Query::First { key: key.clone() }, key, token);
                 }
                 Act::Resubscribe => self.resubscribe(key),
                 Act::Reconnect => reconnects = true,

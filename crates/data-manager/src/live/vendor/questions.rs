@@ -135,6 +135,11 @@ impl<P: Protocol> Vendor<P> {
                     });
                 }
             }
+            Answer::First(first) => {
+                for (key, token) in &question.of {
+                    self.with(key, now, |seam, acts| seam.first(*token, first, now, acts));
+                }
+            }
             Answer::Newest(opens) => {
                 let of = |key: &SeriesKey| {
                     opens.iter().find(|(found, _)| found == key).map(|&(_, opens_at)| opens_at)
