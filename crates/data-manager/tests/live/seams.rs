@@ -536,7 +536,8 @@ fn a_symbol_that_was_never_traded_is_complete_by_the_vendors_count_of_trades() {
             assert_eq!(world.of("DEF").through, due, "{kind:?}");
         }
         assert_eq!((world.of("DEF").rows.len(), world.of("DEF").n_down()), (0, 0), "{kind:?}");
-        let is_amiss = |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
+        let is_amiss =
+            |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
         assert_eq!(world.found(is_amiss), 0, "{kind:?}");
         assert_eq!(world.exchange.opened.len(), 1, "{kind:?}: its line is not taken for dead");
     }

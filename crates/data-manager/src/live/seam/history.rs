@@ -379,7 +379,13 @@ impl Seam {
     }
 
     /// A probe has come back.
-    pub(super) fn probed(&mut self, before: Timestamp, n_bars: usize, now: Timestamp, acts: &mut Vec<Act>) {
+    pub(super) fn probed(
+        &mut self,
+        before: Timestamp,
+        n_bars: usize,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
         if self.through == before {
             self.unsure(now, acts);
             return;
