@@ -68,7 +68,13 @@ fn look(number: u64, n_symbols: usize) -> RecordedLook {
         let mut rows = BarColumns::default();
         rows.push(wall - Nanos::from_secs(1), ohlcv);
         let (link, trading) = (Link::Up { heard_at: wall }, Trading::Normal);
-        let said = Ok(Progress { complete_through: wall, given_up: Vec::new(), link, trading, is_exhausted: false });
+        let said = Ok(Progress {
+            complete_through: wall,
+            given_up: Vec::new(),
+            link,
+            trading,
+            is_exhausted: false,
+        });
         let symbol = format!("S{n:04}").parse().expect("a symbol");
         RecordedHeard { symbol, interval, rows, revisions: BarColumns::default(), said }
     });

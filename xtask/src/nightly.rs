@@ -97,7 +97,7 @@ fn project(workspace: &Workspace) -> Vec<Shell> {
 }
 
 /// The campaign of each vendor, its short day with every fault at every place, and a whole day of 40
-/// symbols whose connection breaks every one to thirty minutes.
+/// symbols whose connection breaks every one to thirty minutes, and an hour of twenty over sockets.
 fn vendors(workspace: &Workspace) -> Result<TestCount> {
     let mut count = TestCount::default();
     for vendor in Vendor::ALL {
@@ -106,6 +106,8 @@ fn vendors(workspace: &Workspace) -> Result<TestCount> {
         count.add(simulation::run(workspace, faults)?);
         let soak = Asked { n_seeds: None, ..ci::seeds(0, Kind::Soak(vendor)) };
         count.add(simulation::run(workspace, soak)?);
+        let sockets = Asked { n_seeds: None, ..ci::seeds(0, Kind::Sockets(vendor)) };
+        count.add(simulation::run(workspace, sockets)?);
     }
     Ok(count)
 }

@@ -35,6 +35,8 @@ pub enum Kind {
     Faults(Vendor),
     /// A day of some symbols of a vendor, whose connection breaks again and again.
     Soak(Vendor),
+    /// An hour of a few over sockets.
+    Sockets(Vendor),
 }
 
 /// A vendor whose client there is.
@@ -71,6 +73,9 @@ impl Kind {
             Kind::Vendor(vendor) => format!("--vendor {}", vendor.name()),
             Kind::Faults(vendor) => format!("--vendor {} --faults", vendor.name()),
             Kind::Soak(vendor) => format!("--vendor {} --soak --symbols 40", vendor.name()),
+            Kind::Sockets(vendor) => {
+                format!("--vendor {} --soak --symbols 20 --hours 1 --sockets", vendor.name())
+            }
         }
     }
 }

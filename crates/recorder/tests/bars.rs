@@ -41,7 +41,13 @@ fn key(symbol: &str) -> SeriesKey {
 fn heard(symbol: &str, rows: &[Row], revisions: &[Row]) -> RecordedHeard {
     let SeriesKey { symbol, interval } = key(symbol);
     let (link, trading) = (Link::Up { heard_at: minute(0) }, Trading::Normal);
-    let said = Ok(Progress { complete_through: minute(0), given_up: Vec::new(), link, trading, is_exhausted: false });
+    let said = Ok(Progress {
+        complete_through: minute(0),
+        given_up: Vec::new(),
+        link,
+        trading,
+        is_exhausted: false,
+    });
     RecordedHeard { symbol, interval, rows: columns(rows), revisions: columns(revisions), said }
 }
 

@@ -92,7 +92,13 @@ pub fn plain(number: u64, n_symbols: usize) -> RecordedLook {
         rows.push(wall - Nanos::from_secs(1), ohlcv);
         let link = Link::Up { heard_at: wall };
         let trading = Trading::Normal;
-        let said = Ok(Progress { complete_through: wall, given_up: Vec::new(), link, trading, is_exhausted: false });
+        let said = Ok(Progress {
+            complete_through: wall,
+            given_up: Vec::new(),
+            link,
+            trading,
+            is_exhausted: false,
+        });
         let interval = BarInterval::from_secs(1).unwrap();
         RecordedHeard { symbol: symbol(n), interval, rows, revisions: BarColumns::default(), said }
     });

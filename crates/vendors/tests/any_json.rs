@@ -35,6 +35,8 @@ fn tell_all(text: &str) -> Vec<Doing> {
             bars(&of, "2025-11-30T14:00:00Z", Some("2025-11-30T15:00:00Z")),
             Query::Newest { keys: vec![of.clone()] },
             Query::Newest { keys: vec![] },
+            Query::DayCount { key: of.clone() },
+            Query::First { key: of.clone() },
         ];
         for query in queries {
             for status in [200, 400, 403, 500] {
@@ -73,7 +75,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-const SAMPLES: [&str; 16] = [
+const SAMPLES: [&str; 18] = [
     sample!("binance/kline_closed"),
     sample!("binance/refused"),
     sample!("binance/server_shutdown"),
@@ -83,7 +85,9 @@ const SAMPLES: [&str; 16] = [
     sample!("kraken/refused"),
     sample!("kraken/status"),
     sample!("kraken/pong"),
+    sample!("binance/statistics"),
     sample!("kraken/ohlc"),
+    sample!("kraken/ticker"),
     sample!("alpaca/bars"),
     sample!("alpaca/subscription"),
     sample!("alpaca/halted"),

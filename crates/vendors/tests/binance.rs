@@ -1,7 +1,8 @@
 //! Binance: the flag closes a bar, an interval without trades has one, a name it does not know is silent.
 
 use openbell_data_manager::live::{
-    Answer, AskFault, CloseCause, Doing, EmptyInterval, Protocol as _, Query, Response,
+    Answer, AskFault, CloseCause, CountReach, DayCount, Doing, EmptyInterval, Protocol as _, Query,
+    Response,
 };
 use openbell_vendors::binance::{self, Binance};
 use openbell_vendors::{Listing, Names};
@@ -253,4 +254,30 @@ fn a_month_is_no_minute() {
     let mut talk = talk();
     let frame = sample!("binance/kline_closed").replace(r#""i":"1m""#, r#""i":"1M""#);
     assert_eq!(rows(&talk.hear(&frame)), [], "there are no bars of a month here");
+}
+
+#[test]
+fn a_symbol_without_a_trade_has_statistics_that_say_how_far_they_have_come() {
+    let query = Query::DayCount { key: key("NEWUSDT", "1m") };
+    let mut talk = talk();
+    let url = talk.url(&query);
+    assert!(url.ends_with("/api/v3/ticker/24hr?symbol=NEWUSDT"), "{url}");
+    let (since, through) = (at("2025-11-29T14:00:00.250Z"), at("2025-11-30T14:00:00.250Z"));
+    let count = DayCount { since, n_trades: 0, reach: CountReach::Through(through) };
+    let answer = talk.answer(&query, 200, sample!("binance/statistics"));
+    assert_eq!(answer, Ok(Answer::DayCount(count)));
+    for (status, body) in [(200, "[]"), (200, r#"{"count":0}"#), (500, "")] {
+        assert!(talk.answer(&query, status, body).is_err(), "{status} {body}");
+    }
+}
+
+#[test]
+fn the_first_bar_of_all_is_the_first_since_the_epoch() {
+    let query = Query::First { key: key("ETHUSDT", "1m") };
+    let mut talk = talk();
+    let url = talk.url(&query);
+    assert!(url.ends_with("klines?symbol=ETHUSDT&interval=1m&startTime=0&limit=1"), "{url}");
+    let first = Answer::First(Some(at("2025-11-30T14:00:00Z")));
+    assert_eq!(talk.answer(&query, 200, sample!("binance/klines")), Ok(first));
+    assert_eq!(talk.answer(&query, 200, "[]"), Ok(Answer::First(None)));
 }

@@ -3,7 +3,8 @@
 
 use openbell_data_manager::Trading;
 use openbell_data_manager::live::{
-    Answer, AskFault, Closing, ClosingProof, Doing, EmptyInterval, Protocol as _, Query, Response,
+    Answer, AskFault, Closing, ClosingProof, CountReach, DayCount, Doing, EmptyInterval,
+    Protocol as _, Query, Response,
 };
 use openbell_time::Nanos;
 use openbell_vendors::kraken::{self, Kraken};
@@ -243,4 +244,26 @@ fn its_list_has_the_names_of_today() {
         [listing("DOGE/USD", false, "cancel_only"), listing("BTC/USD", true, "online")],
         "a pair that the stream has no name for is left out"
     );
+}
+
+#[test]
+fn a_pair_without_a_trade_is_asked_for_beside_one_that_is_traded_all_the_time() {
+    let query = Query::DayCount { key: key("NEW/USD", "1m") };
+    let mut talk = talk();
+    let url = talk.url(&query);
+    assert_eq!(url, "https://api.kraken.com/0/public/Ticker?pair=XBTUSD,NEWUSD");
+    let since = at("2025-11-29T14:02:00Z");
+    let count = |n_trades| {
+        Ok(Answer::DayCount(DayCount { since, n_trades, reach: CountReach::Busy(21_005) }))
+    };
+    let body = sample!("kraken/ticker");
+    assert_eq!(talk.answer(&query, 200, body), count(0));
+    assert_eq!(talk.answer(&query, 200, &body.replace("[0,0]", "[0,3]")), count(3));
+    // Where it is left out it has no trade; where the busy one is, nothing is known.
+    assert_eq!(talk.answer(&query, 200, &body.replace("NEWUSD\":{", "XXBTZUSD\":{")), count(0));
+    assert!(talk.answer(&query, 200, &body.replace("XXBTZUSD", "XETHZUSD")).is_err());
+    // The busy one itself.
+    let query = Query::DayCount { key: key("BTC/USD", "1m") };
+    assert!(talk.url(&query).ends_with("pair=XBTUSD"));
+    assert_eq!(talk.answer(&query, 200, body), count(52_340));
 }

@@ -8,7 +8,7 @@ use openbell_time::{Nanos, Timestamp};
 use openbell_vendor_sim::{BinanceSwitches, Halt, KrakenSwitches, Speaks};
 use serde_json::json;
 
-use super::support::{after, check_truth, day, short_day, found, handed, secs, status, switches};
+use super::support::{after, check_truth, day, found, handed, secs, short_day, status, switches};
 
 #[test]
 fn a_start_at_eleven_has_ninety_bars_and_opens_in_the_look_that_delivers_the_last_of_them() {

@@ -223,9 +223,10 @@ impl SymbolSession {
                 let proven = live.complete_through.min(at);
                 let n_no_trade = keeps_quality.then(|| {
                     let absent = |through: Timestamp| n_absent(&self.series, through, at);
-                    let given_up = live.given_up.iter().map(|of| {
-                        absent(of.end.min(proven)) - absent(of.start.min(proven))
-                    });
+                    let given_up = live
+                        .given_up
+                        .iter()
+                        .map(|of| absent(of.end.min(proven)) - absent(of.start.min(proven)));
                     absent(proven).saturating_sub(given_up.sum())
                 });
                 Some(LiveReport { n_no_trade, ..live.counts.report() })

@@ -26,8 +26,8 @@ pub use fetch::{Fetch, FetchEnd, Fetched, Missing, MissingCause, Step, Waiting, 
 pub use note::Note;
 pub use order::{AskId, Order};
 pub use protocol::{
-    Answer, AskFault, CloseCause, Closing, CountReach, DayCount, Doing, Doings, Frame, Heard, LineId, Outgoing, Protocol,
-    Query, Request, Response,
+    Answer, AskFault, CloseCause, Closing, CountReach, DayCount, Doing, Doings, Frame, Heard,
+    LineId, Outgoing, Protocol, Query, Request, Response,
 };
 pub use seam::Found;
 pub use settings::Settings;

@@ -497,6 +497,22 @@ fn what_is_owed_at_the_end_of_the_session_is_asked_for_at_once() {
 }
 
 #[test]
+fn what_could_not_be_had_in_a_hurry_is_asked_for_each_half_minute_as_ever() {
+    for kind in KINDS {
+        let mut world = live(kind);
+        world.run_until("10:06:58");
+        world.exchange.silent.insert("ABC".to_owned());
+        world.exchange.history = History::Status(500, 0);
+        world.run_until("10:08:00");
+        world.hurry("ABC", second("10:08:00"));
+        world.run_until("10:10:00");
+        world.exchange.history = History::Answers;
+        world.run_until("10:10:40");
+        assert!(world.of("ABC").through >= stamp(second("10:08:00")), "{kind:?}");
+    }
+}
+
+#[test]
 fn who_has_all_at_the_end_of_the_session_asks_for_nothing_more() {
     for kind in [Kind::Flag, Kind::OnlyClosed] {
         let mut world = live(kind);
@@ -536,7 +552,8 @@ fn a_symbol_that_was_never_traded_is_complete_by_the_vendors_count_of_trades() {
             assert_eq!(world.of("DEF").through, due, "{kind:?}");
         }
         assert_eq!((world.of("DEF").rows.len(), world.of("DEF").n_down()), (0, 0), "{kind:?}");
-        let is_amiss = |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
+        let is_amiss =
+            |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
         assert_eq!(world.found(is_amiss), 0, "{kind:?}");
         assert_eq!(world.exchange.opened.len(), 1, "{kind:?}: its line is not taken for dead");
     }

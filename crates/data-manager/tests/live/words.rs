@@ -1,8 +1,8 @@
 //! The words of a made-up vendor, a line of text for each thing said.
 
 use openbell_data_manager::live::{
-    Answer, AskFault, CloseCause, Closing, CountReach, DayCount, Doing, Doings, Frame, Heard, LineId,
-    Outgoing, Protocol, Query, Request, Response, VendorTraits,
+    Answer, AskFault, CloseCause, Closing, CountReach, DayCount, Doing, Doings, Frame, Heard,
+    LineId, Outgoing, Protocol, Query, Request, Response, VendorTraits,
 };
 use openbell_market::{Ohlcv, SeriesKey};
 use openbell_time::Timestamp;

@@ -73,7 +73,9 @@ fn klines(
         if switches.is_rest_settling { Known::reported_by(now) } else { Known::traded_by(now) };
     let candle = |slot| market.candle_or_flat(symbol, slot, known);
     let candles: Vec<Candle> = match since {
-        Some(since) => slots_since(market, interval, since, until).filter_map(candle).take(limit).collect(),
+        Some(since) => {
+            slots_since(market, interval, since, until).filter_map(candle).take(limit).collect()
+        }
         None => newest_slots(market, interval, until, limit).filter_map(candle).collect(),
     };
     let rows: Vec<Value> = candles.iter().map(kline::row).collect();

@@ -264,7 +264,9 @@ impl Protocol for Kraken {
     ) -> Result<Answer, AskFault> {
         match query {
             Query::DayCount { key } => read_ticker(&self.names, key, now, response),
-            Query::Bars { .. } | Query::Newest { .. } | Query::First { .. } => read_ohlc(query, now, response),
+            Query::Bars { .. } | Query::Newest { .. } | Query::First { .. } => {
+                read_ohlc(query, now, response)
+            }
         }
     }
 }

@@ -68,6 +68,7 @@ impl Setup {
             has_empty_bars: true,
             is_end_inclusive: true,
             is_rest_settling: false,
+            has_empty_statistics: true,
             blocks_with_451: false,
             is_blocked: false,
             sends_late: false,

@@ -1,7 +1,10 @@
 //! The same day over sockets: the exchange listens on this machine, its clock and ours go faster than the
 //! machine's, and threads carry what is said. What the process holds in memory and how many descriptors it
 //! has open is told each hour.
-#![expect(clippy::disallowed_methods, reason = "a soak starts threads, and asks the system what it takes")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a soak starts threads, and asks the system what it takes"
+)]
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -144,7 +147,8 @@ impl SocketSoak {
 
         let wall = clock.twin();
         let (door, inlet) = Door::new(Arc::clone(&wall) as Arc<dyn WallClock>, Door::LIMIT);
-        let settings = Settings { silent_after: Some(SILENT_AFTER), ..Settings::new(self.soak.seed) };
+        let settings =
+            Settings { silent_after: Some(SILENT_AFTER), ..Settings::new(self.soak.seed) };
         let vendor = Vendor::new(kind.client_at(&address.to_string()), settings, inlet);
         let named = Named::default();
         let notes = Arc::clone(&named);
@@ -210,10 +214,15 @@ impl Day {
             while self.clock.now() < hour_end + SETTLED || self.n_behind(hour_end) > 0 {
                 let _ = self.clock.wait_until(self.clock.now() + Nanos::from_secs(1)); // Or woken.
                 self.take()?;
-                keep("J: caught up between two cuts", self.clock.now() < hour_end + PATIENCE, || {
-                    let (n_behind, counts) = (self.n_behind(hour_end), self.exchange.exchange(Exchange::counts));
-                    format!("{n_behind} are not complete through {hour_end}; {counts:?}")
-                })?;
+                keep(
+                    "J: caught up between two cuts",
+                    self.clock.now() < hour_end + PATIENCE,
+                    || {
+                        let (n_behind, counts) =
+                            (self.n_behind(hour_end), self.exchange.exchange(Exchange::counts));
+                        format!("{n_behind} are not complete through {hour_end}; {counts:?}")
+                    },
+                )?;
             }
             self.compare(hour_end - HOUR..hour_end)?;
             self.hour.n_hours += 1;

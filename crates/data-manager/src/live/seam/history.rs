@@ -8,7 +8,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use super::stream::FAR;
 use super::told::{Teller, Told};
-use super::{Act, Found, SOON, Seam, Stage, Token};
+use super::{Act, Found, HURRY, SOON, Seam, Stage, Token};
 use crate::live::rows::{floor, over_before};
 use crate::live::{EmptyInterval, Evidence, Heard, Probe, Reach, Winner};
 
@@ -379,7 +379,13 @@ impl Seam {
     }
 
     /// A probe has come back.
-    pub(super) fn probed(&mut self, before: Timestamp, n_bars: usize, now: Timestamp, acts: &mut Vec<Act>) {
+    pub(super) fn probed(
+        &mut self,
+        before: Timestamp,
+        n_bars: usize,
+        now: Timestamp,
+        acts: &mut Vec<Act>,
+    ) {
         if self.through == before {
             self.unsure(now, acts);
             return;
@@ -399,7 +405,13 @@ impl Seam {
     }
 
     fn unsure(&mut self, now: Timestamp, acts: &mut Vec<Act>) {
-        self.n_unsure = self.n_unsure.saturating_add(1);
+        // What is asked in a hurry makes nobody wait longer for what is asked later.
+        let is_hurried = self.ends_at.is_some_and(|ends_at| now <= ends_at + HURRY);
+        self.n_unsure = match self.n_unsure {
+            0 => 1,
+            n if is_hurried => n,
+            n => n.saturating_add(1),
+        };
         self.fetch.due = now + Nanos::from_secs(1);
         acts.push(Act::Found(Found::Behind));
     }

@@ -22,9 +22,7 @@ use openbell_time::{Nanos, Timestamp};
 
 use crate::feed::Link;
 use crate::live::rows::{ceil, floor};
-use crate::live::{
-    ClosingProof, Delivery, Evidence, Heard, Probe, Settings, VendorTraits, Winner,
-};
+use crate::live::{ClosingProof, Delivery, Evidence, Heard, Probe, Settings, VendorTraits, Winner};
 
 use told::Told;
 use untraded::Untraded;

@@ -108,8 +108,7 @@ impl Seam {
         // Our clock may be ahead of the vendor's by so much, or behind it.
         let skew = self.settings.max_skew;
         let reached = self.untraded.reached(count.reach, asked_at - skew);
-        let is_silence =
-            count.n_trades == 0 && count.since <= before && self.asks_for_count();
+        let is_silence = count.n_trades == 0 && count.since <= before && self.asks_for_count();
         let reached = reached.filter(|&reached| is_silence && reached >= before);
         if reached.is_some() {
             self.rereads = None; // There is nothing that could be read again.
