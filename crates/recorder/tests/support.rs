@@ -161,10 +161,13 @@ fn said() -> impl Strategy<Value = Result<Progress, Link>> {
         Just(Trading::Normal),
         (instants(), words()).prop_map(|(since, why)| Trading::Halted { since, why })
     ];
-    let progress = (instants(), links(), trading, any::<bool>());
-    let progress = progress.prop_map(|(complete_through, link, trading, is_exhausted)| {
-        Ok(Progress { complete_through, link, trading, is_exhausted })
-    });
+    let stretch = (instants(), instants()).prop_map(|(since, until)| since..until);
+    let given_up = proptest::collection::vec(stretch, 0..3);
+    let progress = (instants(), given_up, links(), trading, any::<bool>());
+    let progress =
+        progress.prop_map(|(complete_through, given_up, link, trading, is_exhausted)| {
+            Ok(Progress { complete_through, given_up, link, trading, is_exhausted })
+        });
     prop_oneof![progress, links().prop_map(Err)]
 }
 
