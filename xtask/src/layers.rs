@@ -199,7 +199,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "openbell-made-project",
         folder: "tests/project",
-        may_import: &[APP, COORDINATOR, MARKET, SESSION_FILE, STRATEGIES, TIME],
+        may_import: &[APP, COORDINATOR, MARKET, SESSION_DATA, SESSION_FILE, STRATEGIES, TIME],
         never: &[],
         ..LIBRARY
     },
