@@ -201,6 +201,8 @@ pub const LAYERS: &[Layer] = &[
         folder: "tests/project",
         may_import: &[APP, COORDINATOR, MARKET, SESSION_DATA, SESSION_FILE, STRATEGIES, TIME],
         never: &[],
+        // A program, as the one above it is.
+        ends_errors: true,
         ..LIBRARY
     },
     Layer {
