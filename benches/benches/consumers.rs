@@ -25,7 +25,7 @@ impl Consumer for Reads {
         let view = context.view();
         for bar in bars {
             let symbol = view.symbol(bar.symbol.as_str())?;
-            let rows = symbol.series(bar.interval).ok_or("no series")?.today();
+            let rows = symbol.series(bar.interval)?.today();
             self.0 += rows.close()[bar.sequence];
         }
         Ok(())

@@ -138,3 +138,107 @@ fn a_folder_with_something_in_it_is_left_as_it_is() {
     let said = printed(&made.root, &["new", "Mine"], 2);
     assert!(said.contains("\"Mine\" does not begin with a small letter"), "{said}");
 }
+
+/// A guide as it should stand: blocks with a file's name are that file of the project, and what stands below
+/// a command is what it prints. One of `console read` is not run; of a block that ends with `…` only so many
+/// lines are shown; `console wrong A B` runs with A written as B in the session file.
+fn guide_of(made: &Made, page: &str) -> String {
+    let mut found = String::new();
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        found.push_str(&format!("{line}\n"));
+        let Some(words) = line.strip_prefix("```") else { continue };
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let as_it_is: String = block.iter().map(|line| format!("{line}\n")).collect();
+        let words: Vec<&str> = words.split(' ').collect();
+        found.push_str(&match words[..] {
+            ["console"] => transcript(made, &block),
+            ["console", "wrong", good, bad] => {
+                let session = made.read("session.json");
+                assert!(session.contains(good), "{good} is not there to be misspelt");
+                let write = |text: &str| std::fs::write(made.root.join("session.json"), text);
+                write(&session.replace(good, bad)).expect("written");
+                let (command, args) = command_of(&block);
+                let said = printed(&made.root, &args, 3);
+                write(&session).expect("written");
+                format!("{command}\n{said}")
+            }
+            [_, path] if path != "read" => without_paths(&made.read(path)),
+            _ => as_it_is,
+        });
+        found.push_str("```\n");
+    }
+    found
+}
+
+fn command_of<'b>(block: &[&'b str]) -> (&'b str, Vec<&'b str>) {
+    let command = block.first().expect("a command");
+    let args = command.strip_prefix("$ cargo run -- ").expect("a command of the project");
+    (command, args.split(' ').collect())
+}
+
+fn transcript(made: &Made, block: &[&str]) -> String {
+    let (command, args) = command_of(block);
+    let out = without_wall_time(&made.run(&args));
+    match block.last() {
+        Some(&"…") => {
+            let shown: String =
+                out.lines().take(block.len() - 2).map(|line| format!("{line}\n")).collect();
+            format!("{command}\n{shown}…\n")
+        }
+        _ => format!("{command}\n{out}"),
+    }
+}
+
+/// How long it took differs from run to run.
+fn without_wall_time(text: &str) -> String {
+    let cut = |line: &str| match line.split_once(" derived in ") {
+        Some((before, _)) => format!("{before} derived in …\n"),
+        None => match line.split_once(" run in ") {
+            Some((before, after)) => {
+                let after = after.split_once(" s, ").map_or("", |(_, after)| after);
+                format!("{before} run in … s, {after}\n")
+            }
+            None => format!("{line}\n"),
+        },
+    };
+    text.lines().map(cut).collect()
+}
+
+/// Where the crates of this project lie is nobody else's place.
+fn without_paths(text: &str) -> String {
+    let crates = repository().join("crates").display().to_string();
+    text.replace(&crates, "/src/openbell/crates")
+}
+
+#[test]
+fn the_guides_to_a_project_go_as_they_are_written() {
+    let made = Made::new();
+    for name in ["first_strategy.md", "own_binary.md"] {
+        let path = repository().join("docs").join(name);
+        let page = std::fs::read_to_string(&path).expect("the guide is there");
+        let found = guide_of(&made, &page);
+        if std::env::var_os("OPENBELL_WRITE_TOUR").is_some() {
+            std::fs::write(&path, &found).expect("it can be written");
+        } else {
+            assert!(
+                found == page,
+                "docs/{name} is stale; write it anew with `OPENBELL_WRITE_TOUR=1 cargo test -p \
+                 openbell-made-project --test made`, and look at what has changed"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_the_readme_shows_of_a_strategy_is_the_one_that_is_made() {
+    let readme = std::fs::read_to_string(repository().join("README.md")).expect("it is there");
+    let shown = readme.split("```rust,ignore\n").nth(1).expect("a block of code");
+    let shown = shown.split("…\n").next().expect("it goes on in the file");
+    let template = repository().join("crates/app/template/src/mean_reversion.rs");
+    let template = std::fs::read_to_string(template).expect("it is there");
+    let unindented: String =
+        template.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    let shown: String = shown.lines().map(|line| format!("{}\n", line.trim_start())).collect();
+    assert!(shown.len() > 200 && unindented.contains(&shown), "{shown}");
+}

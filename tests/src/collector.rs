@@ -46,7 +46,7 @@ impl Consumer for Collector {
         for symbol in view.symbols() {
             let symbol_view = view.symbol(symbol.as_str())?;
             for interval in symbol_view.intervals() {
-                let Some(series) = symbol_view.series(interval) else { continue };
+                let Ok(series) = symbol_view.series(interval) else { continue };
                 let rows = series.today();
                 let Some(segment) = rows.segment() else { continue };
                 let session_date = segment.day().session_date;

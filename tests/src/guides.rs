@@ -1,5 +1,7 @@
-//! The guides of `docs/`, each a test: its code is compiled and run, and what it prints is what the
+//! The guides of `docs/` that need no program, each a test: its code is compiled and run, and what it prints is what the
 //! page shows.
+//!
+//! Not here: the guides that a project is made for (`tests/project/made.rs`).
 
 /// Holds what a guide prints against the blocks of text that its page shows.
 ///
@@ -14,8 +16,8 @@ pub fn shown(page: &str, printed: &str) {
 
 #[cfg(doctest)]
 mod pages {
-    #[doc = include_str!("../../docs/first_strategy.md")]
-    struct FirstStrategy;
+    #[doc = include_str!("../../docs/indicators_and_warm_up.md")]
+    struct IndicatorsAndWarmUp;
     #[doc = include_str!("../../docs/first_scanner.md")]
     struct FirstScanner;
     #[doc = include_str!("../../docs/embed_a_session.md")]

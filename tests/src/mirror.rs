@@ -47,7 +47,7 @@ impl Mirror {
         last: usize,
     ) -> Outcome {
         let symbol_view = context.view().symbol(symbol.as_str())?;
-        let series = symbol_view.series(interval).ok_or("no such series")?;
+        let series = symbol_view.series(interval)?;
         let rows: Vec<Bar> = series.since(first).take(last + 1 - first).collect();
         self.mirrored.with(|all| {
             let known = all.entry((symbol.clone(), interval)).or_default();
@@ -92,7 +92,7 @@ impl Consumer for Mirror {
     fn corrected(&mut self, context: &mut Context<'_>, corrected: &Corrected) -> Outcome {
         let key = (corrected.symbol.clone(), corrected.interval);
         let symbol_view = context.view().symbol(corrected.symbol.as_str())?;
-        let series = symbol_view.series(corrected.interval).ok_or("no such series")?;
+        let series = symbol_view.series(corrected.interval)?;
         self.mirrored.with(|all| {
             let known = all.entry(key).or_default();
             let Some(last) = known.last().map(|bar| bar.closes_at) else {
@@ -115,7 +115,7 @@ impl Consumer for Mirror {
         let view = context.view();
         for ((symbol, interval), known) in self.mirrored.series() {
             let Ok(symbol_view) = view.symbol(symbol.as_str()) else { continue }; // Withheld.
-            let series = symbol_view.series(interval).ok_or("no such series")?;
+            let series = symbol_view.series(interval)?;
             let due: Vec<Bar> = series.since(0).collect();
             if due != known {
                 let differs = due.iter().zip(&known).position(|(a, b)| a != b);

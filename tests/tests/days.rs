@@ -201,8 +201,10 @@ fn a_half_day_is_no_session_of_normal_length_though_it_has_as_many_windows() {
         story.run_to(date, hour, 0);
         let mut reader = story.reader();
         let view = reader.view().expect("active");
-        let rows = view.symbol("AAPL").unwrap().series(interval("390m")).unwrap().today();
-        let value = rows.indicator_value("avg_volume_intraday_1_390m", "", 0);
+        let symbol = view.symbol("AAPL").unwrap();
+        let rows = symbol.series(interval("390m")).unwrap().today();
+        let handle = symbol.find_indicator("avg_volume_intraday_1_390m").unwrap();
+        let value = symbol.indicator_at(handle, 0).unwrap();
         usual.push((rows.volume()[0], value));
     }
     let full = usual[0].0;

@@ -91,7 +91,7 @@ impl Consumer for Everything {
         let now = context.view().instant();
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
-            let rows = symbol.series(bar.interval).ok_or("no series")?.today();
+            let rows = symbol.series(bar.interval)?.today();
             let close = rows.close()[bar.sequence];
             if (close * 100.0) as i64 % 5 == 0 {
                 context.signal(bar.symbol, "fifth", Some(close));

@@ -77,7 +77,7 @@ fn shown(story: &Story, interval: &str) -> Option<Shown> {
     let mut reader = story.reader();
     let view = reader.view().expect("active");
     let symbol = view.symbol("AAA").expect("a member");
-    let series = symbol.series(interval.parse().expect("an interval"))?;
+    let series = symbol.series(interval.parse().expect("an interval")).ok()?;
     let rows = series.today();
     let columns = rows.indicator_columns().map(|(indicator, field, column)| {
         let bits = column.iter().map(|value| value.to_bits()).collect();

@@ -128,7 +128,7 @@ impl Consumer for OneOfMany {
         self.stand();
         for bar in bars {
             let rows = context.view().symbol(bar.symbol.as_str())?;
-            let rows = rows.series(bar.interval).ok_or("no series")?.today();
+            let rows = rows.series(bar.interval)?.today();
             assert!(rows.len() > bar.sequence, "a notice of what cannot be seen");
         }
         self.counts.lock().map_err(|_| "a panic elsewhere")?.0 += bars.len() as u64;

@@ -21,7 +21,7 @@ impl Consumer for Corrections {
 
     fn corrected(&mut self, context: &mut Context<'_>, corrected: &Corrected) -> Outcome {
         let symbol = context.view().symbol(corrected.symbol.as_str())?;
-        let n_rows = symbol.series(corrected.interval).ok_or("no such series")?.today().len();
+        let n_rows = symbol.series(corrected.interval)?.today().len();
         self.0.lock().map_err(|_| "a panic elsewhere")?.push((corrected.clone(), n_rows));
         Ok(())
     }

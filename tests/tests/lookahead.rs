@@ -47,7 +47,7 @@ impl Consumer for Honest {
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
         for bar in bars.iter().filter(|bar| bar.interval != BarInterval::WEEK) {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
-            let rows = symbol.series(bar.interval).ok_or("no such series")?.today();
+            let rows = symbol.series(bar.interval)?.today();
             if rows.close()[bar.sequence] > rows.open()[bar.sequence] {
                 context.signal(bar.symbol, "rises", None);
             }

@@ -6,15 +6,18 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Consumer, ConsumerError, Delivery, Engine, Event, LookaheadCheck, LookaheadSetup, Module,
-    ModuleContext, ModuleFiles, NoModuleFiles, Phase, Registry, Signal, Source, StoreSource,
-    Subscription, Tampering,
+    BarClosed, Consumer, ConsumerError, Context, Delivery, Engine, Event, LookaheadCheck,
+    LookaheadSetup, Module, ModuleContext, ModuleFiles, NoModuleFiles, NoSettings, OnError,
+    Outcome, Phase, Registry, Signal, Source, StoreSource, Subscription, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager, StoreOptions};
 use openbell_market::Symbol;
+use openbell_market::indicator::{IndicatorName, IndicatorSpec};
+use openbell_session_data::{HistoricalHandle, IndicatorHandle, Unavailable};
 use openbell_strategies::built_in;
 use openbell_tests::{Finished, Market, Story, at, bar_at, finish_with_workers, flat, sym, time};
 use openbell_time::{Nanos, TimeManager, Timestamp};
@@ -389,47 +392,46 @@ fn reading(
     context: &ModuleContext<'_>,
     settings: BTreeMap<String, String>,
 ) -> Result<Box<dyn Consumer>, String> {
-    context.check_indicator("indicator", &settings["indicator"], &settings["field"])?;
+    context.indicator("indicator", &settings["indicator"])?;
     Ok(Box::new(Reads))
 }
 
 #[test]
 fn a_module_that_would_read_nothing_or_hear_nothing_is_refused_with_the_nearest_name() {
-    let config = |key: &str, field: &str| {
+    let config = |name: &str| {
         parsed(&format!(
             r#"{{"session_name": "test", "mode": "backtest",
             "backtest_config": {{"start_date": "{DAY}", "end_date": "{DAY}"}},
             "session_data_config": {{"symbols": ["SPY"], "streams": ["1m"],
                 "indicators": {{"session": [{{"name": "macd", "interval": "5m"}}]}},
-                "strategies": [
-                    {{"module": "reads", "config": {{"indicator": "{key}", "field": "{field}"}}}}]}}}}"#
+                "strategies": [{{"module": "reads", "config": {{"indicator": "{name}"}}}}]}}}}"#
         ))
     };
     let mut registry = Registry::new();
     registry.add(Module::strategy("reads", "Reads an indicator.", reading));
     let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
-    let refused = |key: &str, field: &str| {
-        let errors = registry.build(&config(key, field), &calendar, &NoModuleFiles).err().unwrap();
+    let refused = |name: &str| {
+        let errors = registry.build(&config(name), &calendar, &NoModuleFiles).err().unwrap();
         errors.0.iter().map(|e| format!("{}: {e}", e.path().unwrap())).collect::<Vec<_>>()
     };
     let place = "session_data_config.strategies[0].config.indicator: the strategy reads cannot be built \
                  from its config: ";
     assert_eq!(
-        refused("macd_5", "signal"),
+        refused("macd_5.signal"),
         [format!(
-            "{place}no session indicator of this session has the key \"macd_5\"; the nearest is \
-             \"macd_5m\" (known here: macd_5m)"
+            "{place}no session indicator of this session has the value \"macd_5.signal\"; the nearest is \
+             \"macd_5m.signal\" (known here: macd_5m.macd, macd_5m.signal, macd_5m.histogram)"
         )]
     );
     assert_eq!(
-        refused("macd_5m", "sginal"),
+        refused("macd_5m.sginal"),
         [format!(
-            "{place}macd_5m has no field \"sginal\"; the nearest is \"signal\" (known here: macd, \
+            "{place}macd_5m has no value \"sginal\"; the nearest is \"signal\" (known here: macd, \
              signal, histogram)"
         )]
     );
     // It is built now; that its subscription includes nothing of this session, the plan knows.
-    let config = config("macd_5m", "signal");
+    let config = config("macd_5m.signal");
     let made = registry.build(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
     let market = Market::new().with_minutes("SPY", DAY, DAY, |_, _| true);
     let engine = Engine::new(&config, &TimeManager::new(), Box::new(market)).expect("planned");
@@ -442,4 +444,109 @@ fn a_module_that_would_read_nothing_or_hear_nothing_is_refused_with_the_nearest_
           symbol and interval of this session"
         ]
     );
+}
+
+/// Reads an indicator by the handle that it was given at the start, beside one that it looks up, at every
+/// bar, and one that it adds itself while the session runs.
+struct ByHandle {
+    average: IndicatorHandle,
+    yesterday: HistoricalHandle,
+    read: Arc<Mutex<Vec<(Option<f64>, Option<f64>)>>>,
+}
+
+impl Consumer for ByHandle {
+    fn name(&self) -> &str {
+        "by_handle"
+    }
+
+    fn session_started(&mut self, context: &mut Context<'_>) -> Outcome {
+        let spec = IndicatorSpec::new(IndicatorName::Ema, Some(3.0), [], "1m".parse()?)?;
+        context.add_indicator(spec);
+        let spy = context.view().symbol("SPY")?;
+        assert!(spy.historical_indicator(&self.yesterday)?.is_some());
+        let error = spy.find_indicator("sma_3_5m").unwrap_err().to_string();
+        assert!(error.ends_with("it has ema_2_1m, sma_3_1m"), "{error}");
+        Ok(())
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        let spy = context.view().symbol("SPY")?;
+        let closes = spy.series("1m".parse()?)?.today().close();
+        let row = bars[0].sequence;
+        let plain = (row >= 2).then(|| closes[row - 2..=row].iter().sum::<f64>() / 3.0);
+        let read = spy.indicator(self.average)?;
+        assert_eq!(read, spy.indicator_at(spy.find_indicator("sma_3_1m")?, row)?);
+        self.read.lock().unwrap().push((read, plain));
+        if row == 5 {
+            assert!(spy.indicator(spy.find_indicator("ema_3_1m")?)?.is_some(), "the late one too");
+        }
+        let elsewhere = IndicatorHandle::new("1m".parse()?, 9);
+        assert!(matches!(spy.indicator(elsewhere), Err(Unavailable::NoIndicator { .. })));
+        Ok(())
+    }
+}
+
+#[test]
+fn a_handle_that_is_found_once_reads_what_the_name_names_and_nothing_means_not_ready() {
+    let more = r#", "indicators": {
+        "session": [{"name": "ema", "period": 2, "interval": "1m"},
+                    {"name": "sma", "period": 3, "interval": "1m"}],
+        "historical": [{"name": "avg_volume", "period": 1, "interval": "1d"}]}"#;
+    let market = Market::new().with_minutes("SPY", "2025-07-01", DAY, |_, _| true);
+    let mut story = Story::of(r#"["SPY"]"#, r#"["1m"]"#, DAY, more, market);
+    let average = story.engine.plan().indicator("sma_3_1m").unwrap();
+    let yesterday = story.engine.plan().historical_indicator("avg_volume_1_1d").unwrap();
+    let refused = story.engine.plan().indicator("sma_4_1m").unwrap_err().to_string();
+    assert!(refused.contains("the nearest is \"sma_3_1m\""), "{refused}");
+    let read = Arc::new(Mutex::new(Vec::new()));
+    let by_handle = ByHandle { average, yesterday, read: Arc::clone(&read) };
+    story.engine.register(Box::new(by_handle), OnError::StopRun);
+    let finished = finish_with_workers(story, Vec::new()).0;
+    assert_eq!(finished.phase, Phase::Closed, "{:?}", finished.report.failure);
+    let read = read.lock().unwrap();
+    assert_eq!(read.len(), 390);
+    assert!(read.iter().any(|(read, _)| read.is_some()));
+    for (row, (read, plain)) in read.iter().enumerate() {
+        // Warm by the day before from the first bar on.
+        let Some(plain) = plain else { continue };
+        assert!(read.is_some_and(|read| (read - plain).abs() < 1e-9), "{row}: {read:?} {plain}");
+    }
+}
+
+/// A module that says what it does not name.
+struct Undeclared;
+
+impl Consumer for Undeclared {
+    fn name(&self) -> &str {
+        "undeclared"
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        context.signal(bars[0].symbol, "buy", None);
+        context.signal(bars[0].symbol, "hold", None);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_module_that_signals_what_it_does_not_name_has_failed() {
+    let mut registry = Registry::new();
+    let build =
+        |_: &ModuleContext<'_>, _: NoSettings| Ok(Box::new(Undeclared) as Box<dyn Consumer>);
+    registry.add(Module::strategy("undeclared", "Buys.", build).emits("buy", "Always."));
+    let market = Market::new().with_minutes("SPY", DAY, DAY, |_, _| true);
+    let more = r#", "strategies": [{"module": "undeclared"}]"#;
+    let mut story = Story::of(r#"["SPY"]"#, r#"["1m"]"#, DAY, more, market);
+    let config = story.engine.plan().config().clone();
+    let calendar = TimeManager::new().calendar("US_EQUITY").unwrap();
+    let made = registry.build(&config, &calendar, &NoModuleFiles).unwrap_or_else(|e| panic!("{e}"));
+    assert!(story.engine.register_modules(made, Delivery::Inline).unwrap().is_empty());
+    let finished = finish_with_workers(story, Vec::new()).0;
+    assert_eq!(finished.phase, Phase::Failed);
+    let why = finished.report.failure.unwrap().to_string();
+    assert!(
+        why.contains("it signals \"hold\", which its module does not name (it names buy)"),
+        "{why}"
+    );
+    assert_eq!(finished.report.signals.len(), 1, "what it names counts");
 }

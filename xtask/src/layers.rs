@@ -199,8 +199,10 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "openbell-made-project",
         folder: "tests/project",
-        may_import: &[APP, COORDINATOR, MARKET, SESSION_FILE, STRATEGIES, TIME],
+        may_import: &[APP, COORDINATOR, MARKET, SESSION_DATA, SESSION_FILE, STRATEGIES, TIME],
         never: &[],
+        // A program, as the one above it is.
+        ends_errors: true,
         ..LIBRARY
     },
     Layer {

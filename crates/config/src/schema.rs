@@ -54,7 +54,10 @@ pub fn json_schema_text(modules: &[ModuleSchema<'_>]) -> String {
             let data = &mut schema["properties"]["session_data_config"];
             let entry = &mut data["properties"][list]["items"];
             entry["properties"]["module"]["enum"] = of_list.clone().map(|m| m.name).collect();
-            entry["allOf"] = of_list.map(settings_of_entry).collect();
+            // Beside the rules that an entry has anyway.
+            let mut rules = entry["allOf"].as_array().cloned().unwrap_or_default();
+            rules.extend(of_list.map(settings_of_entry));
+            entry["allOf"] = rules.into();
         }
     }
     format!("{schema:#}\n")

@@ -52,7 +52,7 @@ impl Consumer for Push {
         for bar in bars {
             // A symbol may have left since: a free consumer sees now.
             let Ok(symbol) = view.symbol(bar.symbol.as_str()) else { continue };
-            let Some(series) = symbol.series(bar.interval) else { continue };
+            let Ok(series) = symbol.series(bar.interval) else { continue };
             let Some(row) = series.today().bar(bar.sequence) else { continue };
             self.send(format!(
                 r#"{{"bar":"{}","interval":"{}","closes_at":"{}","close":{:.2}}}"#,

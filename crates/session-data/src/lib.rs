@@ -12,6 +12,7 @@ mod block;
 mod board;
 mod deadline;
 mod forming;
+mod handle;
 mod inactive;
 mod metrics;
 mod publication;
@@ -29,6 +30,7 @@ mod word;
 
 pub use board::{BoardWriter, Exhausted, Opened, Shut};
 pub use forming::FormingBar;
+pub use handle::{HistoricalHandle, IndicatorHandle};
 pub use inactive::{HolderLags, Inactive, InactiveFacts, LaggingSymbol, Reason};
 pub use metrics::SessionMetrics;
 pub use reader::{InsideReader, OutsideReader};

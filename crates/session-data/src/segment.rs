@@ -96,6 +96,7 @@ pub struct Segment {
     /// The bars of a session that was there whole; `block` then holds their indicators alone.
     whole: Option<WholeBars>,
     block: Arc<Block>,
+    n_indicator_columns: usize,
 }
 
 impl std::fmt::Debug for Segment {
@@ -120,7 +121,9 @@ impl Segment {
             SeriesRole::Base => writer.len() + writer.room(),
             SeriesRole::Derived => 0,
         });
-        Arc::new(Segment { shape, day, per_ns, folds, whole, block: Arc::clone(writer.block()) })
+        let n_indicator_columns = shape.indicators.iter().map(IndicatorColumns::n_columns).sum();
+        let block = Arc::clone(writer.block());
+        Arc::new(Segment { shape, day, per_ns, folds, whole, block, n_indicator_columns })
     }
 
     /// What it holds.
@@ -408,39 +411,21 @@ impl<'s> Rows<'s> {
         Some(segment.folds.at(&self.bars(), first, last))
     }
 
-    /// The column of an indicator's field, raw: NaN is the store's code for *absent*. Use
-    /// [`Rows::indicator_value`] for values.
+    /// The column of an indicator's field, raw: NaN is the store's code for *absent*.
     fn indicator_column(&self, column: usize) -> &'s [f64] {
         let Some((segment, rows)) = self.of else { return &[] };
         rows.floats(if segment.whole.is_some() { column } else { N_BAR_FLOATS + column })
     }
 
-    /// Where the columns of `key` begin, and its names.
-    fn indicator_place(&self, key: &str) -> Option<(usize, &'s IndicatorColumns)> {
-        let mut column = 0;
-        for indicator in self.of?.0.shape.indicators.iter() {
-            if &*indicator.key == key {
-                return Some((column, indicator));
-            }
-            column += indicator.n_columns();
-        }
-        None
-    }
-
-    /// The value of an indicator at row `row`: of its only field (`field` empty) or a named one.
-    /// `None` where the indicator is not ready, or there is no such row, key or field.
-    pub fn indicator_value(&self, key: &str, field: &str, row: usize) -> Option<f64> {
-        if row >= self.len() {
+    /// The value in column `column` of the indicators at row `row`, absent where there is no such row yet,
+    /// or no value in it; `None` where the indicators have no such column.
+    pub(crate) fn indicator_value(&self, column: usize, row: usize) -> Option<Option<f64>> {
+        let (segment, _) = self.of?;
+        if column >= segment.n_indicator_columns {
             return None;
         }
-        let (first, indicator) = self.indicator_place(key)?;
-        let offset = if field.is_empty() {
-            0
-        } else {
-            indicator.fields.iter().position(|name| &**name == field)?
-        };
-        let value = self.indicator_column(first + offset)[row];
-        (!value.is_nan()).then_some(value)
+        let value = self.indicator_column(column).get(row);
+        Some(value.copied().filter(|value| !value.is_nan()))
     }
 
     /// Every indicator column in the order of the shape, raw, for digest and export: NaN codes

@@ -64,11 +64,7 @@ struct Found {
 
 impl Found {
     fn of(view: &View<'_>, symbol: &Symbol, interval: BarInterval) -> Result<Found, Unavailable> {
-        let facts = view
-            .symbol(symbol.as_str())?
-            .facts(interval)
-            .ok_or_else(|| Unavailable::NoSeries { symbol: symbol.clone(), interval })?
-            .clone();
+        let facts = view.symbol(symbol.as_str())?.facts(interval)?.clone();
         let keeps_quality = view.session().is_some_and(|session| session.keeps_quality);
         Ok(Found { frame_version: view.frame_version(), facts, keeps_quality })
     }

@@ -7,6 +7,7 @@ use openbell_time::Timestamp;
 use thiserror::Error;
 
 use crate::forming::{FormingBar, forming_bar};
+use crate::handle::{HistoricalHandle, IndicatorHandle};
 use crate::inactive::{Inactive, InactiveFacts, LaggingSymbol, Reason};
 use crate::metrics::SessionMetrics;
 use crate::publication::Publication;
@@ -67,6 +68,19 @@ pub enum Unavailable {
         symbol: Symbol,
         /// The interval, as asked for.
         interval: BarInterval,
+    },
+    /// The symbol has no value of that name.
+    #[error(
+        "{symbol} has no indicator value {found:?}{}",
+        if .known.is_empty() { String::new() } else { format!("; it has {}", .known.join(", ")) }
+    )]
+    NoIndicator {
+        /// The symbol.
+        symbol: Symbol,
+        /// The name, or what of a handle that is of another run.
+        found: String,
+        /// Those that there are, by interval; none where a handle is of another run.
+        known: Vec<String>,
     },
     /// The symbol alone is withheld (`scope: "symbol"`).
     #[error("{symbol} is {inactive}")]
@@ -246,16 +260,23 @@ impl<'v> SymbolView<'v> {
         self.member.series.iter().map(|facts| facts.interval)
     }
 
-    /// Its series of that interval, or `None` where it is neither streamed, derived nor loaded
-    /// as history.
-    pub fn series(&self, interval: BarInterval) -> Option<SeriesView<'v>> {
-        let facts = self.member.series_at(interval)?;
+    /// Its series of that interval.
+    ///
+    /// *Cost*: compares the few intervals that it has; no name is looked up.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NoSeries`]: it is neither streamed, derived nor loaded as history.
+    pub fn series(&self, interval: BarInterval) -> Result<SeriesView<'v>, Unavailable> {
+        let facts = self.facts(interval)?;
         let keeps_quality = self.roster.session().is_some_and(|session| session.keeps_quality);
-        Some(SeriesView::new(facts, self.as_of, keeps_quality))
+        Ok(SeriesView::new(facts, self.as_of, keeps_quality))
     }
 
-    pub(crate) fn facts(&self, interval: BarInterval) -> Option<&'v SeriesFacts> {
-        self.member.series_at(interval)
+    pub(crate) fn facts(&self, interval: BarInterval) -> Result<&'v SeriesFacts, Unavailable> {
+        self.member
+            .series_at(interval)
+            .ok_or_else(|| Unavailable::NoSeries { symbol: self.member.symbol.clone(), interval })
     }
 
     /// Its base series: the one that a feed delivers.
@@ -265,7 +286,7 @@ impl<'v> SymbolView<'v> {
             .series
             .iter()
             .find(|facts| facts.role == crate::SeriesRole::Base && facts.today.is_some())?;
-        self.series(base.interval)
+        self.series(base.interval).ok()
     }
 
     /// Open, high, low, last, volume and VWAP of the session so far, from regular base bars;
@@ -275,13 +296,111 @@ impl<'v> SymbolView<'v> {
         SessionMetrics::of(&rows, self.roster.session()?.open)
     }
 
-    /// An indicator of the session, at the last bar of its interval: the only value (`field`
-    /// empty) or a named one. `None` while it is not ready or where there is none of that key.
-    pub fn indicator(&self, key: &str, field: &str) -> Option<f64> {
-        self.member.series.iter().find_map(|facts| {
-            let rows: Rows<'_> = facts.today.as_ref()?.rows_at(self.as_of);
-            rows.indicator_value(key, field, rows.len().checked_sub(1)?)
-        })
+    /// The value of a session indicator at the last bar of its interval; `None` while it is not ready.
+    ///
+    /// *Cost*: an index.
+    ///
+    /// ```
+    /// use openbell_session_data::{IndicatorHandle, SymbolView, Unavailable};
+    ///
+    /// fn is_high(symbol: &SymbolView<'_>, rsi: IndicatorHandle) -> Result<bool, Unavailable> {
+    ///     Ok(symbol.indicator(rsi)?.is_some_and(|rsi| rsi > 70.0))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NoIndicator`]: the handle was found in another run.
+    pub fn indicator(&self, handle: IndicatorHandle) -> Result<Option<f64>, Unavailable> {
+        let rows = self.indicator_rows(handle)?;
+        let Some(last) = rows.len().checked_sub(1) else { return Ok(None) };
+        self.value_of(handle, &rows, last)
+    }
+
+    /// The value of a session indicator at the bar with sequence `sequence` of its interval; `None` where
+    /// it was not ready then, or the bar has not closed yet.
+    ///
+    /// *Cost*: an index.
+    ///
+    /// # Errors
+    ///
+    /// As [`SymbolView::indicator`].
+    pub fn indicator_at(
+        &self,
+        handle: IndicatorHandle,
+        sequence: usize,
+    ) -> Result<Option<f64>, Unavailable> {
+        self.value_of(handle, &self.indicator_rows(handle)?, sequence)
+    }
+
+    /// The value of that name, `sma_20_5m` or `macd_5m.signal`, to be read again and again; of an
+    /// indicator that was added while the session runs too.
+    ///
+    /// *Cost*: compares names; allocates.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NoIndicator`], with the names that there are.
+    pub fn find_indicator(&self, name: &str) -> Result<IndicatorHandle, Unavailable> {
+        let mut known = Vec::new();
+        for facts in &self.member.series {
+            let Some(segment) = &facts.today else { continue };
+            for (column, (indicator, field, _)) in
+                segment.rows_at(self.as_of).indicator_columns().enumerate()
+            {
+                let of_indicator = match indicator.fields.get(field) {
+                    None => indicator.key.to_string(),
+                    Some(field) => format!("{}.{field}", indicator.key),
+                };
+                if of_indicator == name {
+                    return Ok(IndicatorHandle::new(facts.interval, column));
+                }
+                known.push(of_indicator);
+            }
+        }
+        let symbol = self.member.symbol.clone();
+        Err(Unavailable::NoIndicator { symbol, found: name.to_owned(), known })
+    }
+
+    /// A value that was computed before the session and is fixed for the day; `None` where the days
+    /// before did not yield one ([`SymbolView::historical_indicators`] says why).
+    ///
+    /// *Cost*: compares the names of the day's values; read it once a session.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NoIndicator`]: the handle was found in another run.
+    pub fn historical_indicator(
+        &self,
+        handle: &HistoricalHandle,
+    ) -> Result<Option<f64>, Unavailable> {
+        let is_it =
+            |fixed: &&HistoricalIndicator| fixed.key == handle.key && fixed.field == handle.field;
+        match self.member.fixed.iter().find(is_it) {
+            Some(fixed) => Ok(fixed.value.as_ref().ok().copied()),
+            None => Err(self.no_indicator(&handle.key)),
+        }
+    }
+
+    fn indicator_rows(&self, handle: IndicatorHandle) -> Result<Rows<'v>, Unavailable> {
+        let today = self.facts(handle.interval())?.today.as_ref();
+        let today = today.ok_or_else(|| self.no_indicator(&handle.interval().to_string()))?;
+        Ok(today.rows_at(self.as_of))
+    }
+
+    fn value_of(
+        &self,
+        handle: IndicatorHandle,
+        rows: &Rows<'v>,
+        row: usize,
+    ) -> Result<Option<f64>, Unavailable> {
+        rows.indicator_value(handle.column(), row)
+            .ok_or_else(|| self.no_indicator(&handle.interval().to_string()))
+    }
+
+    fn no_indicator(&self, found: &str) -> Unavailable {
+        let (symbol, found) = (self.member.symbol.clone(), format!("a handle on {found}"));
+        Unavailable::NoIndicator { symbol, found, known: Vec::new() }
     }
 
     /// What the open window of a derived interval holds so far: **not final**, and not among the

@@ -119,7 +119,7 @@ impl Consumer for MovingAverageCross {
         for bar in bars {
             let view = context.view();
             let symbol = view.symbol(bar.symbol.as_str())?;
-            let Some(series) = symbol.series(bar.interval) else { continue };
+            let series = symbol.series(bar.interval)?;
             let Some(last) = series.latest() else { continue };
             let close = last.ohlcv.close;
             self.positions.mark(bar.symbol, close);

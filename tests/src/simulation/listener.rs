@@ -124,7 +124,7 @@ impl Consumer for Listener {
         let at = context.view().instant();
         for bar in bars {
             let seen = context.view().symbol(bar.symbol.as_str()).ok();
-            let seen = seen.and_then(|symbol| symbol.series(bar.interval));
+            let seen = seen.and_then(|symbol| symbol.series(bar.interval).ok());
             let seen = seen.and_then(|series| series.today().bar(bar.sequence));
             if seen.is_none_or(|seen| seen.closes_at != bar.closes_at) {
                 let complaint = format!("{bar:?} cannot be read at {at}");

@@ -88,7 +88,7 @@ impl<'s> Readings<'s> {
         for &interval in &model.shown_intervals {
             let due = self.oracle.series(model.day, symbol_idx, interval);
             let n_due = due.n_visible(at);
-            let Some(series) = read.series(interval) else {
+            let Ok(series) = read.series(interval) else {
                 return keep("every interval can be read", false, || {
                     format!("{symbol} has no {interval}")
                 });
@@ -117,7 +117,7 @@ impl<'s> Readings<'s> {
         let history: BTreeSet<_> = self.scenario.history.1.iter().copied().collect();
         for other in others {
             let is_history = history.contains(&other);
-            let has_today = read.series(other).is_some_and(|series| !series.today().is_empty());
+            let has_today = read.series(other).is_ok_and(|series| !series.today().is_empty());
             keep("nothing is shown that was not asked for", is_history && !has_today, || {
                 format!("{symbol} {other}")
             })?;
@@ -164,7 +164,7 @@ impl<'s> Readings<'s> {
         self.compare_metrics(read, model, symbol_idx)?;
         for &interval in &self.scenario.history.1 {
             let due = self.oracle.trailing(model.day, symbol_idx, interval);
-            let Some(series) = read.series(interval) else { continue };
+            let Ok(series) = read.series(interval) else { continue };
             let met: Vec<Vec<_>> = series
                 .trailing()
                 .map(|rows| {

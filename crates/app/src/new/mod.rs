@@ -91,10 +91,11 @@ const PARTS: [Part; 8] = [
 ];
 
 /// The crates that the manifest names, and their folders in the repository.
-const CRATES: [(&str, &str); 6] = [
+const CRATES: [(&str, &str); 7] = [
     ("openbell", "app"),
     ("openbell-coordinator", "coordinator"),
     ("openbell-market", "market"),
+    ("openbell-session-data", "session-data"),
     ("openbell-session-file", "session-file"),
     ("openbell-strategies", "strategies"),
     ("openbell-time", "time"),

@@ -160,7 +160,7 @@ impl Consumer for Exporter {
 
 fn append_symbol(export: &mut RunExport, symbol: &SymbolView<'_>) -> Result<(), DataError> {
     for interval in symbol.intervals() {
-        let Some(series) = symbol.series(interval) else { continue };
+        let Ok(series) = symbol.series(interval) else { continue };
         let rows = series.today();
         let Some(segment) = rows.segment() else { continue };
         let key = SeriesKey { symbol: symbol.symbol().clone(), interval };

@@ -6,6 +6,7 @@ use openbell_coordinator::{
     BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
 };
 use openbell_market::Symbol;
+use openbell_session_data::IndicatorHandle;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,13 +29,14 @@ pub fn module() -> Module {
 
 fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     let Settings { bands, max_held } = settings;
-    context.check_indicator("bands", &bands, "lower")?;
-    context.check_indicator("bands", &bands, "middle")?;
-    Ok(Box::new(MeanReversion { bands, max_held, held: BTreeSet::new() }))
+    let lower = context.indicator("bands", &format!("{bands}.lower"))?;
+    let middle = context.indicator("bands", &format!("{bands}.middle"))?;
+    Ok(Box::new(MeanReversion { lower, middle, max_held, held: BTreeSet::new() }))
 }
 
 struct MeanReversion {
-    bands: String,
+    lower: IndicatorHandle,
+    middle: IndicatorHandle,
     max_held: usize,
     held: BTreeSet<Symbol>,
 }
@@ -45,16 +47,16 @@ impl Consumer for MeanReversion {
     }
 
     fn subscription(&self) -> Subscription {
-        Subscription::all()
+        Subscription::all().intervals([self.lower.interval()])
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
-            let Some(lower) = symbol.indicator(&self.bands, "lower") else { continue };
-            let Some(middle) = symbol.indicator(&self.bands, "middle") else { continue };
-            let close =
-                symbol.series(bar.interval).ok_or("no series")?.today().close()[bar.sequence];
+            let lower = symbol.indicator_at(self.lower, bar.sequence)?;
+            let middle = symbol.indicator_at(self.middle, bar.sequence)?;
+            let (Some(lower), Some(middle)) = (lower, middle) else { continue }; // Not ready yet.
+            let close = symbol.series(bar.interval)?.today().close()[bar.sequence];
             if close < lower && self.held.len() < self.max_held {
                 if self.held.insert(bar.symbol.clone()) {
                     context.signal(bar.symbol, "buy", Some(close));

@@ -60,7 +60,7 @@ impl Print {
     pub(crate) fn symbol(&mut self, symbol: &SymbolView<'_>) {
         self.text(symbol.symbol().as_str());
         for interval in symbol.intervals() {
-            let Some(series) = symbol.series(interval) else { continue };
+            let Ok(series) = symbol.series(interval) else { continue };
             self.value(&interval);
             for rows in series.trailing() {
                 self.rows(&rows, 0);

@@ -101,7 +101,7 @@ fn in_symbol(with: &SymbolView<'_>, without: &SymbolView<'_>) -> Option<Differen
     let of_symbol = || Subject::Symbol { symbol: symbol() };
     let in_series = with.intervals().find_map(|interval| {
         let of_series = || Subject::Series { symbol: symbol(), interval };
-        let (ours, theirs) = (with.series(interval)?, without.series(interval)?);
+        let (ours, theirs) = (with.series(interval).ok()?, without.series(interval).ok()?);
         in_series(&ours, &theirs, of_series).or_else(|| {
             let (ours, theirs) = (with.forming_bar(interval), without.forming_bar(interval));
             Difference::between(of_series, "the bar that is forming", &ours, &theirs)

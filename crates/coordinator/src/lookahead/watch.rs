@@ -165,7 +165,7 @@ impl Watched {
             }
             let (_, series_printed) = &mut self.printed[place];
             for (position, interval) in symbol.intervals().enumerate() {
-                let Some(series) = symbol.series(interval) else { continue };
+                let Ok(series) = symbol.series(interval) else { continue };
                 let rows = series.today();
                 if series_printed.get(position).is_none_or(|(known, _)| *known != interval) {
                     series_printed.truncate(position); // A new interval: those after it once more.

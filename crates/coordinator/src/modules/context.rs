@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 
 use openbell_config::{ScannerConfig, SessionDataConfig, TradingLimits};
 use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::{HistoricalHandle, IndicatorHandle};
 use openbell_time::{Nanos, Session};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -68,33 +69,35 @@ impl<'m> ModuleContext<'m> {
     /// which there are. Hand it back as the factory's error.
     pub fn interval(&self, setting: &str, text: &str) -> Result<BarInterval, String> {
         let interval: BarInterval = text.parse().map_err(|error| format!("{setting}: {error}"))?;
-        self.offered(setting, |offer| offer.check_interval(interval))?;
+        self.offered(setting, || (), |offer| offer.check_interval(interval))?;
         Ok(interval)
     }
 
-    /// Refuses what the setting `setting` reads of an indicator, where the session has no such
-    /// indicator, or the indicator no such value: `key` and `field` as views take them, `field` empty
-    /// where it has but one.
+    /// The value of a session indicator that the setting `setting` names, `sma_20_5m` or
+    /// `macd_5m.signal`: read it with [`SymbolView::indicator`](openbell_session_data::SymbolView), where
+    /// it costs an index and is absent only while it is not ready.
     ///
     /// # Errors
     ///
-    /// The nearest key, or field. Hand it back as the factory's error.
-    pub fn check_indicator(&self, setting: &str, key: &str, field: &str) -> Result<(), String> {
-        self.offered(setting, |offer| offer.check_session_indicator(key, field))
+    /// The session has no such value, with the nearest that it has. Hand it back as the factory's error.
+    pub fn indicator(&self, setting: &str, name: &str) -> Result<IndicatorHandle, String> {
+        // One that does not run is made and dropped: its handles are never read.
+        let unread = || IndicatorHandle::new(BarInterval::DAY, 0);
+        self.offered(setting, unread, |offer| offer.session_indicator(name))
     }
 
-    /// The same of an indicator that is fixed for the day.
+    /// The same of a value that is computed before the session and fixed for the day.
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn check_historical_indicator(
+    pub fn historical_indicator(
         &self,
         setting: &str,
-        key: &str,
-        field: &str,
-    ) -> Result<(), String> {
-        self.offered(setting, |offer| offer.check_historical_indicator(key, field))
+        name: &str,
+    ) -> Result<HistoricalHandle, String> {
+        let unread = || HistoricalHandle::new(name, "");
+        self.offered(setting, unread, |offer| offer.historical_indicator(name))
     }
 
     /// The symbols that the setting `setting` lists, each of which can be a member of the session: it
@@ -107,21 +110,22 @@ impl<'m> ModuleContext<'m> {
     pub fn symbols(&self, setting: &str, names: &[String]) -> Result<Vec<Symbol>, String> {
         let symbol = |name: &String| {
             let symbol = Symbol::new(name).map_err(|error| format!("{setting}: {error}"))?;
-            self.offered(setting, |offer| offer.check_symbol(&symbol))?;
+            self.offered(setting, || (), |offer| offer.check_symbol(&symbol))?;
             Ok(symbol)
         };
         names.iter().map(symbol).collect()
     }
 
-    fn offered(
+    fn offered<T>(
         &self,
         setting: &str,
-        check: impl FnOnce(&Offer<'_>) -> Result<(), AskedInVain>,
-    ) -> Result<(), String> {
+        unread: impl FnOnce() -> T,
+        find: impl FnOnce(&Offer<'_>) -> Result<T, AskedInVain>,
+    ) -> Result<T, String> {
         if !self.is_enabled {
-            return Ok(());
+            return Ok(unread());
         }
-        check(&self.shared.offer).map_err(|vain| {
+        find(&self.shared.offer).map_err(|vain| {
             let (key, why) = (setting.to_owned(), vain.to_string());
             let text = format!("{key}: {why}");
             self.faults.borrow_mut().push(SettingsFault::BadValue { key, why });

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use openbell_config::{Mode, OnError, ScanWindow, ScannerConfig, SessionConfig};
+use openbell_session_data::{HistoricalHandle, IndicatorHandle};
 use openbell_time::{Calendar, Session};
 
 use crate::consumers::consumer::{CallWindow, Consumer};
@@ -100,6 +101,26 @@ pub fn idle_limits(config: &SessionConfig, modules: &[BuiltModule]) -> Vec<&'sta
 }
 
 impl Plan {
+    /// The value of a session indicator of that name, `sma_20_5m` or `macd_5m.signal`, to be read with
+    /// [`SymbolView::indicator`](openbell_session_data::SymbolView): for consumers that are registered by
+    /// hand; a module has the same from its [`ModuleContext`].
+    ///
+    /// # Errors
+    ///
+    /// The session has no such value, with the nearest that it has.
+    pub fn indicator(&self, name: &str) -> Result<IndicatorHandle, AskedInVain> {
+        offer::session_indicator(name, self.indicators().iter().copied())
+    }
+
+    /// The same of a value that is computed before the session and fixed for the day.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn historical_indicator(&self, name: &str) -> Result<HistoricalHandle, AskedInVain> {
+        offer::historical_indicator(name, self.historical().iter().copied())
+    }
+
     /// Refuses modules that ask for bars that this plan never delivers: what a module's subscription
     /// names is held against the base and the derived intervals, and one that includes no bar of any
     /// symbol could never speak. Where a scanner can bring symbols in, any symbol may come.

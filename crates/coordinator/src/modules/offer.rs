@@ -3,11 +3,13 @@
 //!
 //! Not here: what is wrong with the settings themselves ([`super::settings`]).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use openbell_config::{SessionConfig, SessionDataConfig, nearest_name};
-use openbell_market::indicator::IndicatorName;
+use openbell_market::indicator::{HistoricalSpec, IndicatorSpec};
 use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::{HistoricalHandle, IndicatorHandle};
 use openbell_time::{Nanos, Session};
 use thiserror::Error;
 
@@ -29,19 +31,19 @@ pub enum AskedInVain {
         delivered: Vec<BarInterval>,
     },
     /// An indicator that is not computed.
-    #[error("no {class} indicator of this session has the key {found:?}{}", among(.nearest.as_ref(), .known))]
+    #[error("no {class} indicator of this session has the value {found:?}{}", among(.nearest.as_ref(), .known))]
     Indicator {
         /// The list of `indicators` in which it was looked for: session or historical.
         class: &'static str,
-        /// The key.
+        /// The name of the value.
         found: String,
-        /// The key that is most like it.
+        /// The one that is most like it.
         nearest: Option<String>,
         /// Those that there are, in the order of the file.
         known: Vec<String>,
     },
     /// A value that an indicator does not have.
-    #[error("{key} has no field {found:?}; {}", fields_words(.found, .known))]
+    #[error("{}", field_words(.key, .found, .known))]
     Field {
         /// The key of the indicator.
         key: String,
@@ -97,25 +99,14 @@ impl<'c> Offer<'c> {
         check_among(found, delivered)
     }
 
-    /// Refuses a key that none of the session indicators has, and a field that the indicator does
-    /// not have.
-    pub(super) fn check_session_indicator(
-        &self,
-        key: &str,
-        field: &str,
-    ) -> Result<(), AskedInVain> {
-        let of_file = self.data.indicators.session.iter();
-        check_key("session", key, field, of_file.map(|i| (i.spec.key(), i.spec.name())))
+    /// Where the value `name` of a session indicator stands.
+    pub(super) fn session_indicator(&self, name: &str) -> Result<IndicatorHandle, AskedInVain> {
+        session_indicator(name, self.data.indicators.session.iter().map(|listed| listed.spec))
     }
 
-    /// The same of the indicators that are fixed for the day.
-    pub(super) fn check_historical_indicator(
-        &self,
-        key: &str,
-        field: &str,
-    ) -> Result<(), AskedInVain> {
-        let of_file = self.data.indicators.historical.iter();
-        check_key("historical", key, field, of_file.map(|i| (i.spec.key(), i.spec.spec().name())))
+    /// The value `name` among those that are fixed for the day.
+    pub(super) fn historical_indicator(&self, name: &str) -> Result<HistoricalHandle, AskedInVain> {
+        historical_indicator(name, self.data.indicators.historical.iter().map(|listed| listed.spec))
     }
 
     /// Refuses a symbol that the file does not name, where no scanner can bring it in.
@@ -177,24 +168,65 @@ fn nominal(interval: BarInterval) -> Nanos {
     }
 }
 
-fn check_key(
-    class: &'static str,
-    key: &str,
-    field: &str,
-    of_file: impl Iterator<Item = (String, IndicatorName)>,
-) -> Result<(), AskedInVain> {
-    let of_file: Vec<(String, IndicatorName)> = of_file.collect();
-    let Some((_, name)) = of_file.iter().find(|(known, _)| known == key) else {
-        let known: Vec<String> = of_file.into_iter().map(|(known, _)| known).collect();
-        let nearest = nearest_name(key, known.iter().map(String::as_str)).map(str::to_owned);
-        return Err(AskedInVain::Indicator { class, found: key.to_owned(), nearest, known });
-    };
-    let known = name.fields();
-    let is_known = if known.is_empty() { field.is_empty() } else { known.contains(&field) };
-    if is_known {
-        return Ok(());
+/// Where the value `name` stands among the values of `specs`, which are those of a run in their order.
+pub(crate) fn session_indicator(
+    name: &str,
+    specs: impl Iterator<Item = IndicatorSpec>,
+) -> Result<IndicatorHandle, AskedInVain> {
+    let mut n_columns: BTreeMap<BarInterval, usize> = BTreeMap::new();
+    let mut known = Vec::new();
+    for spec in specs {
+        let of_interval = n_columns.entry(spec.interval()).or_default();
+        let fields = spec.name().fields();
+        if let Some(at) = spec.columns().iter().position(|column| column == name) {
+            return Ok(IndicatorHandle::new(spec.interval(), *of_interval + at));
+        }
+        *of_interval += fields.len().max(1);
+        known.push((spec.key(), fields));
     }
-    Err(AskedInVain::Field { key: key.to_owned(), found: field.to_owned(), known })
+    Err(no_value("session", name, known))
+}
+
+/// The value `name` among those of `specs`.
+pub(crate) fn historical_indicator(
+    name: &str,
+    specs: impl Iterator<Item = HistoricalSpec>,
+) -> Result<HistoricalHandle, AskedInVain> {
+    let mut known = Vec::new();
+    for spec in specs {
+        let (key, fields) = (spec.key(), spec.spec().name().fields());
+        if fields.is_empty() && key == name {
+            return Ok(HistoricalHandle::new(&key, ""));
+        }
+        let field = name.strip_prefix(&key).and_then(|rest| rest.strip_prefix('.'));
+        if let Some(field) = field.filter(|field| fields.contains(field)) {
+            return Ok(HistoricalHandle::new(&key, field));
+        }
+        known.push((key, fields));
+    }
+    Err(no_value("historical", name, known))
+}
+
+/// Why there is no value `name`: its indicator has other values, or there is none of that key.
+fn no_value(
+    class: &'static str,
+    name: &str,
+    of_run: Vec<(String, &'static [&'static str])>,
+) -> AskedInVain {
+    for (key, known) in &of_run {
+        let Some(rest) = name.strip_prefix(key.as_str()) else { continue };
+        let field = rest.strip_prefix('.').or(rest.is_empty().then_some(""));
+        if let Some(found) = field {
+            return AskedInVain::Field { key: key.clone(), found: found.to_owned(), known };
+        }
+    }
+    let values = |(key, fields): (String, &[&str])| match fields {
+        [] => vec![key],
+        fields => fields.iter().map(|field| format!("{key}.{field}")).collect(),
+    };
+    let known: Vec<String> = of_run.into_iter().flat_map(values).collect();
+    let nearest = nearest_name(name, known.iter().map(String::as_str)).map(str::to_owned);
+    AskedInVain::Indicator { class, found: name.to_owned(), nearest, known }
 }
 
 /// How many bars of `interval` a session that is as long as `longest` shows at its close: those of
@@ -233,11 +265,18 @@ fn among(nearest: Option<&String>, known: &[String]) -> String {
     }
 }
 
-fn fields_words(found: &str, known: &'static [&'static str]) -> String {
-    match nearest_name(found, known.iter().copied()) {
-        None => "it has one value, which has no name: leave the field empty".to_owned(),
-        Some(nearest) => {
-            format!("the nearest is {nearest:?} (known here: {})", known.join(", "))
+fn field_words(key: &str, found: &str, known: &'static [&'static str]) -> String {
+    match (found, known, nearest_name(found, known.iter().copied())) {
+        (_, [], _) => format!("{key} has one value, which has no name: write {key:?}"),
+        ("", [first, ..], _) => {
+            let known = known.join(", ");
+            format!("{key} has the values {known}: name one, as \"{key}.{first}\"")
+        }
+        (found, known, nearest) => {
+            let (nearest, known) = (nearest.unwrap_or(known[0]), known.join(", "));
+            format!(
+                "{key} has no value {found:?}; the nearest is {nearest:?} (known here: {known})"
+            )
         }
     }
 }
@@ -295,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_or_field_of_an_indicator_is_refused_with_the_nearest() {
+    fn a_value_of_an_indicator_is_found_once_and_a_misspelt_one_refused_with_the_nearest() {
         let config = config(
             r#"["5m"]"#,
             r#", "indicators": {"session": [
@@ -303,32 +342,36 @@ mod tests {
                 "historical": [{"name": "sma", "period": 5, "interval": "1d"}]}"#,
         );
         let offer = Offer::of(&config);
-        let session = |key: &str, field: &str| {
-            offer.check_session_indicator(key, field).err().map(|vain| vain.to_string())
-        };
-        assert_eq!(session("sma_20_5m", ""), None);
-        assert_eq!(session("macd_5m", "signal"), None);
-        for (key, field, words) in [
-            (
-                "sma_20",
-                "",
-                "no session indicator of this session has the key \"sma_20\"; the nearest is \"sma_20_5m\" (known here: sma_20_5m, macd_5m)",
-            ),
-            ("macd_5m", "signl", "macd_5m has no field \"signl\"; the nearest is \"signal\""),
-            ("macd_5m", "", "macd_5m has no field \"\""),
-            (
-                "sma_20_5m",
-                "value",
-                "sma_20_5m has no field \"value\"; it has one value, which has no name: leave the field empty",
-            ),
-        ] {
-            let said = session(key, field).expect("refused");
-            assert!(said.starts_with(words), "{said}");
-        }
-        assert_eq!(offer.check_historical_indicator("sma_5_1d", ""), Ok(()));
-        assert!(offer.check_historical_indicator("sma_20_5m", "").is_err());
+        let refused = |name: &str| offer.session_indicator(name).expect_err("refused").to_string();
+        let five: BarInterval = interval("5m");
+        // On five minutes stand sma, then macd, its signal and its histogram.
+        assert_eq!(offer.session_indicator("sma_20_5m"), Ok(IndicatorHandle::new(five, 0)));
+        assert_eq!(offer.session_indicator("macd_5m.signal"), Ok(IndicatorHandle::new(five, 2)));
+        assert_eq!(
+            refused("sma_20"),
+            "no session indicator of this session has the value \"sma_20\"; the nearest is \"sma_20_5m\" \
+             (known here: sma_20_5m, macd_5m.macd, macd_5m.signal, macd_5m.histogram)"
+        );
+        assert_eq!(
+            refused("macd_5m.signl"),
+            "macd_5m has no value \"signl\"; the nearest is \"signal\" (known here: macd, signal, \
+             histogram)"
+        );
+        assert_eq!(
+            refused("macd_5m"),
+            "macd_5m has the values macd, signal, histogram: name one, as \"macd_5m.macd\""
+        );
+        assert_eq!(
+            refused("sma_20_5m.value"),
+            "sma_20_5m has one value, which has no name: write \"sma_20_5m\""
+        );
+        assert_eq!(
+            offer.historical_indicator("sma_5_1d"),
+            Ok(HistoricalHandle::new("sma_5_1d", ""))
+        );
+        assert!(offer.historical_indicator("sma_20_5m").is_err());
         let none = super::tests::config(r#"["5m"]"#, "");
-        let vain = Offer::of(&none).check_session_indicator("sma_20_5m", "").expect_err("none");
+        let vain = Offer::of(&none).session_indicator("sma_20_5m").expect_err("none");
         assert!(vain.to_string().ends_with("it has none, add it to indicators"), "{vain}");
     }
 

@@ -115,7 +115,6 @@ mod tests {
     use super::*;
 
     #[derive(Deserialize, JsonSchema)]
-    #[expect(dead_code, reason = "only its schema is looked at")]
     #[serde(default)]
     struct Settings {
         /// Bars of the average,

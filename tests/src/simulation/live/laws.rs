@@ -167,7 +167,7 @@ impl LegRun<'_> {
             format!("{reading:?}: {name} has {n_rows} bars of {n_proven}")
         })?;
         for interval in self.derived() {
-            if let Some(series) = shown.series(interval) {
+            if let Ok(series) = shown.series(interval) {
                 let closes_at_ns = series.today().closes_at_ns();
                 self.check_windows(witness, (name, interval), closes_at_ns, (reading, clock))?;
             }
@@ -273,8 +273,7 @@ impl LegRun<'_> {
                 continue;
             };
             for interval in outside.intervals() {
-                let (Some(inside), Some(outside)) =
-                    (inside.series(interval), outside.series(interval))
+                let (Ok(inside), Ok(outside)) = (inside.series(interval), outside.series(interval))
                 else {
                     continue;
                 };

@@ -38,7 +38,7 @@ fn take(rows: &Rows<'_>, bars: &mut Vec<[u64; 7]>) {
 pub fn print_of(symbol: &SymbolView<'_>) -> SymbolPrint {
     let mut prints = SymbolPrint::new();
     for interval in symbol.intervals() {
-        let Some(series) = symbol.series(interval) else { continue };
+        let Ok(series) = symbol.series(interval) else { continue };
         let mut print = SeriesPrint { coverage: series.coverage(), ..SeriesPrint::default() };
         for rows in series.trailing() {
             take(&rows, &mut print.bars);
