@@ -60,6 +60,7 @@ const COORDINATOR: &str = "openbell-coordinator";
 const RECORDER: &str = "openbell-recorder";
 const WIRE: &str = "openbell-wire";
 const STRATEGIES: &str = "openbell-strategies";
+const ACCOUNT: &str = "openbell-account";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
 const VENDORS: &str = "openbell-vendors";
 const APP: &str = "openbell";
@@ -126,6 +127,13 @@ pub const LAYERS: &[Layer] = &[
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
+    Layer {
+        package: ACCOUNT,
+        folder: "crates/account",
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
     // The other side of every vendor's protocol: what speaks to a vendor is never its own judge.
     Layer {
         package: VENDOR_SIM,
@@ -158,6 +166,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             VENDOR_SIM,
             VENDORS,
         ],
@@ -179,6 +188,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             VENDOR_SIM,
             VENDORS,
         ],
@@ -206,6 +216,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             APP,
         ],
         never: &[],
