@@ -60,7 +60,10 @@ impl Account {
             };
             self.book_fill(fill, shared);
             self.take_off(place, order, allowed.lots, shared);
-            self.frozen += (self.free() - free_before).max(0.0);
+            let freed = self.free() - free_before;
+            if freed > 0.0 {
+                self.frozen.push((met.bar.closes_at, freed));
+            }
             self.leave_exits(place, order, allowed.opening, (met, moment), shared);
             if allowed.opening < allowed.lots {
                 self.end_reducers(place, side, shared);

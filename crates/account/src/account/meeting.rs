@@ -29,6 +29,7 @@ impl Account {
             self.record.count_late();
             return;
         }
+        self.look_back_from(bar);
         self.end_cancelled(place, bar.opens_at, shared);
         let mut met = Met { bar: *bar, left: self.share_of(bar.ohlcv.volume) };
         let mut order = 0;
@@ -41,6 +42,17 @@ impl Account {
         book.orders.retain(|resting| !resting.has_ended);
         book.last_bar = Some((*bar, met.left));
         book.next_mark = Some(mark_of(bar));
+    }
+
+    /// What earlier bars made free and what they closed at is known when `bar` opens, published or not: so
+    /// it is the same whether the bars of a minute are published at once or those of an hour.
+    fn look_back_from(&mut self, bar: &Bar) {
+        self.frozen.retain(|(closes_at, _)| *closes_at > bar.opens_at);
+        for book in &mut self.books {
+            if let Some(mark) = book.next_mark.take_if(|mark| mark.at <= bar.opens_at) {
+                book.mark = mark;
+            }
+        }
     }
 
     /// The order at that place, or the pair that it is one of, meets the bar; once in a bar.

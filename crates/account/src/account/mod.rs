@@ -42,9 +42,9 @@ impl Shared<'_> {
 pub(crate) struct Account {
     settings: AccountSettings,
     cash: f64,
-    /// What fills have made free since the last publication. No fill spends it before the next: whether a
-    /// sale came before a purchase is not known of two bars of the same minute, nor inside one bar.
-    frozen: f64,
+    /// What fills have made free, and when their bars close. No fill spends it in a bar that opens before:
+    /// whether a sale came before a purchase is not known of two bars of the same minute, nor inside one.
+    frozen: Vec<(Timestamp, f64)>,
     /// By symbol, in symbol order.
     books: Vec<SymbolBook>,
     pub(crate) record: Record,
@@ -54,7 +54,7 @@ impl Account {
     /// An account that holds its cash alone. `settings` have been checked.
     pub(crate) fn new(settings: AccountSettings) -> Account {
         let record = Record::new(settings.cash, settings.curve, settings.lot);
-        Account { settings, cash: settings.cash, frozen: 0.0, books: Vec::new(), record }
+        Account { settings, cash: settings.cash, frozen: Vec::new(), books: Vec::new(), record }
     }
 
     fn lot(&self) -> LotSize {
@@ -96,7 +96,7 @@ impl Account {
 
     /// What reserving or covering would leave of the cash, were the order at `without` not there.
     fn free_without(&self, without: Option<(usize, usize)>) -> f64 {
-        let mut free = self.cash - self.frozen;
+        let mut free = self.cash - self.frozen.iter().map(|(_, money)| money).sum::<f64>();
         for (place, book) in self.books.iter().enumerate() {
             let left_out = without.and_then(|(of, order)| (of == place).then_some(order));
             for opening in book.openings(left_out) {
@@ -165,7 +165,7 @@ impl Account {
     /// effect, equity is taken.
     pub(crate) fn publish(&mut self, shared: &mut Shared<'_>) {
         let has_business = !self.books.is_empty();
-        self.frozen = 0.0;
+        self.frozen.clear();
         for place in 0..self.books.len() {
             if let Some(through) = self.books[place].settled_through {
                 self.end_cancelled(place, through, shared);

@@ -1,0 +1,7 @@
+//! Stories of accounts: rules by their cases, results by hand, laws, and a plain reference.
+
+mod cases;
+mod laws;
+mod random_run;
+mod results;
+mod support;
