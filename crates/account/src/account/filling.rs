@@ -32,10 +32,8 @@ impl Account {
         if price <= 0.0 {
             return self.end(place, order, OrderEnd::PriceNotPositive, shared);
         }
-        let slippage = match self.books[place].orders[order].slips() {
-            true => self.slippage_of(price),
-            false => 0.0,
-        };
+        let slippage =
+            if self.books[place].orders[order].slips() { self.slippage_of(price) } else { 0.0 };
         let side = self.books[place].orders[order].order.side;
         let unit_price = price + side.sign() as f64 * slippage;
         let allowed = self.allowed(place, order, unit_price, met.left);
@@ -101,12 +99,11 @@ impl Account {
         }
         let free = self.free_without(Some((place, order)));
         let affordable = self.affordable(resting, closing, opening, unit_price, free);
-        let rest = match affordable == opening {
-            true => rest,
-            false => {
-                let needed_each = self.lot().units(Lots::new(1)) * unit_price;
-                Some(OrderEnd::ShortOfCash { needed_each, free })
-            }
+        let rest = if affordable == opening {
+            rest
+        } else {
+            let needed_each = self.lot().units(Lots::new(1)) * unit_price;
+            Some(OrderEnd::ShortOfCash { needed_each, free })
         };
         Allowed { lots: closing + affordable, opening: affordable, rest }
     }
@@ -134,10 +131,7 @@ impl Account {
         let (mut covered, mut too_many) = (0, opening.count());
         while too_many - covered > 1 {
             let middle = covered + (too_many - covered) / 2;
-            match covers(Lots::new(middle)) {
-                true => covered = middle,
-                false => too_many = middle,
-            }
+            if covers(Lots::new(middle)) { covered = middle } else { too_many = middle }
         }
         Lots::new(covered)
     }

@@ -67,9 +67,10 @@ impl Account {
             None => self.meet_one(place, order, met, shared),
             Some(partner) => {
                 book.orders[partner].met = opens_at;
-                let pair = match book.orders[order].is_stop() {
-                    true => Pair { stop: order, target: partner },
-                    false => Pair { stop: partner, target: order },
+                let pair = if book.orders[order].is_stop() {
+                    Pair { stop: order, target: partner }
+                } else {
+                    Pair { stop: partner, target: order }
                 };
                 self.meet_pair(place, pair, met, shared);
             }

@@ -134,9 +134,10 @@ impl Account {
         let too_many = || OrderRefusal::TooManyLots { symbol: symbol(), units, lot };
         let whole = self.lot().whole(units).ok_or_else(too_many)?;
         if let Amount::Units { side, .. } = order.amount {
-            return match whole.is_zero() {
-                true => Err(OrderRefusal::LessThanOneLot { symbol: symbol(), units, lot }),
-                false => Ok(Sized { side, lots: whole }),
+            return if whole.is_zero() {
+                Err(OrderRefusal::LessThanOneLot { symbol: symbol(), units, lot })
+            } else {
+                Ok(Sized { side, lots: whole })
             };
         }
         let held = self.book_of(&order.symbol).map_or(Lots::ZERO, |book| book.lots);

@@ -76,9 +76,10 @@ impl Returns {
         let root = sessions_per_year.sqrt();
         let annual = volatility.filter(|_| closes.len() >= N_SESSIONS_ANNUALISED);
         let annual = annual.map(|volatility| AnnualReturns {
-            growth: match last > 0.0 {
-                true => libm::pow(last / start, sessions_per_year / closes.len() as f64) - 1.0,
-                false => -1.0,
+            growth: if last > 0.0 {
+                libm::pow(last / start, sessions_per_year / closes.len() as f64) - 1.0
+            } else {
+                -1.0
             },
             volatility: volatility * root,
             sharpe: sharpe.map(|it| it * root),

@@ -19,13 +19,13 @@ fn settings(short: bool, costs: bool) -> AccountSettings {
     let short = if short { ShortSales::Allowed } else { ShortSales::Refused };
     let participation = Participation::OfVolume(0.25);
     let settings = AccountSettings { short, participation, ..AccountSettings::with_cash(8_192.0) };
-    match costs {
-        false => settings,
-        true => AccountSettings {
-            commission: Commission { per_trade: 0.5, per_share: 0.25, bps: 10.0, min: 2.0 },
-            slippage_bps: 5.0,
-            ..settings
-        },
+    if !costs {
+        return settings;
+    }
+    AccountSettings {
+        commission: Commission { per_trade: 0.5, per_share: 0.25, bps: 10.0, min: 2.0 },
+        slippage_bps: 5.0,
+        ..settings
     }
 }
 
@@ -226,9 +226,10 @@ proptest! {
                     standing: Standing::Priced(Mark { price: 50.0, at: minute(at) }),
                 };
                 for units in parts {
-                    let order = match is_buy {
-                        true => NewOrder::buy(&symbol("X"), *units as f64).limit(51.0),
-                        false => NewOrder::sell(&symbol("X"), *units as f64).stop(49.0),
+                    let order = if is_buy {
+                        NewOrder::buy(&symbol("X"), *units as f64).limit(51.0)
+                    } else {
+                        NewOrder::sell(&symbol("X"), *units as f64).stop(49.0)
                     };
                     accounts.place(FIRST, Placement::One(order), known).unwrap();
                 }

@@ -3,5 +3,7 @@
 mod cases;
 mod laws;
 mod random_run;
+mod reference;
+mod refusals;
 mod results;
 mod support;

@@ -94,9 +94,12 @@ pub fn acts(random: &mut Seeded, marks: &BTreeMap<Symbol, Mark>) -> Vec<Act> {
             (random.below(2) == 0, random.below(6), 1 + random.below(12));
         let Some(mark) = marks.get(&symbol(name)) else { continue };
         let (by, further) = (mark.price * by as f64 / 512.0, mark.price * further as f64 / 512.0);
-        let given = |is_buy: bool| match is_buy {
-            true => NewOrder::buy(&symbol(name), units as f64),
-            false => NewOrder::sell(&symbol(name), units as f64),
+        let given = |is_buy: bool| {
+            if is_buy {
+                NewOrder::buy(&symbol(name), units as f64)
+            } else {
+                NewOrder::sell(&symbol(name), units as f64)
+            }
         };
         let sign = if is_buy { 1.0 } else { -1.0 };
         let (better, worse) = (mark.price - sign * by, mark.price + sign * by);
