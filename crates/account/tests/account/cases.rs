@@ -507,6 +507,19 @@ fn a_revised_bar_changes_marks_and_no_fill_and_a_late_one_matches_nothing() {
 }
 
 #[test]
+fn a_late_bar_matches_nothing_and_is_counted() {
+    let mut desk = Desk::new(plain());
+    desk.order(x_buy(10.0).limit(49.0));
+    desk.now = 1;
+    desk.bar([50.0; 4]);
+    // The minute before it, which the order would have met.
+    desk.accounts.meet(&symbol("X"), &bar(0, [50.0, 50.0, 48.0, 50.0], 1_000.0));
+    desk.accounts.publish(minute(2));
+    assert_eq!(desk.news(), [""; 0]);
+    assert_eq!(desk.accounts.results(252.0)[0].counts.bars_late, 1);
+}
+
+#[test]
 fn a_symbol_that_leaves_ends_its_orders() {
     let mut desk = Desk::new(plain());
     desk.order(x_buy(10.0).limit(40.0));
