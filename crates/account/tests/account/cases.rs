@@ -278,12 +278,18 @@ fn an_on_close_order_fills_at_the_close_of_the_last_bar_or_ends_with_a_reason() 
     desk.last_bar([51.0, 53.0, 50.0, 52.0]);
     assert_eq!(desk.fills(), ["buy 10 at 52 close"]);
 
-    // A thin symbol: no bar opens after the order any more.
-    let mut desk = Desk::new(plain());
-    desk.bar([50.0; 4]);
-    desk.order(x_buy(10.0).on_close());
-    desk.accounts.close_session(minute(SESSION));
-    assert_eq!(desk.news(), ["order 1 ends, no_bar_after_it, 10 left"]);
+    // A thin symbol: no bar opens after the order any more, whether or not the last one was met.
+    for has_met in [false, true] {
+        let mut desk = Desk::new(plain());
+        if has_met {
+            desk.order(x_buy(10.0));
+        }
+        desk.bar([50.0; 4]);
+        desk.news();
+        let id = desk.order(x_buy(10.0).on_close());
+        desk.accounts.close_session(minute(SESSION));
+        assert_eq!(desk.news(), [format!("{id} ends, no_bar_after_it, 10 left")]);
+    }
 }
 
 #[test]
@@ -417,6 +423,33 @@ fn what_a_sale_brings_is_spent_by_no_fill_of_the_same_publication() {
     assert!(desk.place(x_buy(1.0)).is_err());
     desk.bar([50.0; 4]);
     assert_eq!(desk.accounts.balance(MINE).free, 5_000.0);
+
+    // A purchase that opens dearer than it was reserved for, beside a sale of the same minute.
+    desk.order(x_sell(100.0));
+    let known = desk.known();
+    let y = NewOrder::buy(&symbol("Y"), 100.0);
+    desk.accounts.place(MINE, openbell_coordinator::Placement::One(y), known).unwrap();
+    desk.news();
+    desk.accounts.meet(&symbol("Y"), &bar(desk.now, [60.0; 4], 1_000.0));
+    desk.bar([50.0; 4]);
+    assert_eq!(
+        desk.fills(),
+        ["buy 83 at 60 open", "sell 100 at 50 open"],
+        "in whichever order they come"
+    );
+    desk.order(x_buy(10.0));
+    desk.bar([50.0; 4]);
+    desk.order(x_sell(10.0));
+    let y = NewOrder::buy(&symbol("Y"), 90.0);
+    let known = desk.known();
+    desk.accounts.place(MINE, openbell_coordinator::Placement::One(y), known).unwrap();
+    desk.news();
+    // 4,520 are there, and 500 that come with the sale.
+    let at = desk.now;
+    desk.accounts.meet(&symbol("X"), &bar(at, [50.0; 4], 1_000.0));
+    desk.accounts.meet(&symbol("Y"), &bar(at, [60.0; 4], 1_000.0));
+    desk.accounts.publish(minute(at + 1));
+    assert_eq!(desk.fills(), ["sell 10 at 50 open", "buy 75 at 60 open"]);
 }
 
 #[test]
