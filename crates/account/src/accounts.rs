@@ -105,11 +105,6 @@ impl Accounts {
         results.collect()
     }
 
-    /// The name of a strategy.
-    pub fn strategy(&self, strategy: StrategyIdx) -> Option<&str> {
-        self.strategies.get(strategy.as_usize()).map(String::as_str)
-    }
-
     fn place_of(&self, strategy: StrategyIdx) -> usize {
         assert!(
             strategy.as_usize() < self.strategies.len(),
@@ -148,6 +143,15 @@ impl Accounts {
 }
 
 impl Matching for Accounts {
+    fn strategy_of(&self, name: &str) -> Option<StrategyIdx> {
+        let place = self.strategies.iter().position(|known| known == name)?;
+        Some(StrategyIdx::new(place as u32))
+    }
+
+    fn name_of(&self, strategy: StrategyIdx) -> &str {
+        &self.strategies[strategy.as_usize()]
+    }
+
     fn open_session(&mut self, session: &Session) {
         for account in &mut self.accounts {
             account.open_session(session);
@@ -159,8 +163,10 @@ impl Matching for Accounts {
             || self.accounts.iter().any(|account| account.watches(symbol))
     }
 
-    fn locks(&self, symbol: &Symbol) -> bool {
-        self.accounts.iter().any(|account| account.locks(symbol))
+    fn locked_by(&self, symbol: &Symbol) -> Option<StrategyIdx> {
+        let place = self.accounts.iter().position(|account| account.locks(symbol))?;
+        // A shared account is that of its first strategy.
+        Some(StrategyIdx::new(place as u32))
     }
 
     fn meet(&mut self, symbol: &Symbol, bar: &Bar) {

@@ -47,6 +47,8 @@ pub(crate) struct Account {
     frozen: Vec<(Timestamp, f64)>,
     /// By symbol, in symbol order.
     books: Vec<SymbolBook>,
+    /// The close of the session: what is ordered then or later belongs to the next.
+    closes_at: Option<Timestamp>,
     pub(crate) record: Record,
 }
 
@@ -54,7 +56,14 @@ impl Account {
     /// An account that holds its cash alone. `settings` have been checked.
     pub(crate) fn new(settings: AccountSettings) -> Account {
         let record = Record::new(settings.cash, settings.curve, settings.lot);
-        Account { settings, cash: settings.cash, frozen: Vec::new(), books: Vec::new(), record }
+        Account {
+            settings,
+            cash: settings.cash,
+            frozen: Vec::new(),
+            books: Vec::new(),
+            closes_at: None,
+            record,
+        }
     }
 
     fn lot(&self) -> LotSize {
@@ -78,6 +87,7 @@ impl Account {
     }
 
     pub(crate) fn open_session(&mut self, session: &Session) {
+        self.closes_at = Some(session.close);
         self.record.open_session(session);
     }
 
@@ -190,13 +200,15 @@ impl Account {
 
     /// The session's last publication.
     pub(crate) fn close_session(&mut self, shared: &mut Shared<'_>) {
+        // An account that was told of no session takes this for the close.
+        let closes_at = self.closes_at.map_or(shared.at, |closes_at| closes_at.min(shared.at));
         for place in 0..self.books.len() {
             self.fill_on_close(place, shared);
             self.end_cancelled(place, shared.at, shared);
             for order in 0..self.books[place].orders.len() {
                 let resting = &self.books[place].orders[order];
                 let is_over = resting.order.lifetime == Lifetime::Session
-                    && resting.order.given_at < shared.at;
+                    && resting.order.given_at < closes_at;
                 if is_over && !resting.has_ended {
                     let why = if resting.order.kind == OrderKind::OnClose
                         && resting.order.remaining == resting.order.ordered

@@ -47,7 +47,7 @@ impl Account {
         known: Known,
         shared: &mut Shared<'_>,
     ) -> Result<Placed, OrderRefusal> {
-        let mark = price_of(order, known.standing)?;
+        let mark = self.price_of(order, known.standing)?;
         let sized = self.sized(order, mark)?;
         let place = self.book_for(order, mark);
         let resting = self.resting_of(strategy, order, &sized, mark, shared);
@@ -64,7 +64,7 @@ impl Account {
         known: Known,
         shared: &mut Shared<'_>,
     ) -> Result<Placed, OrderRefusal> {
-        let mark = price_of(stop, known.standing)?;
+        let mark = self.price_of(stop, known.standing)?;
         let (of_stop, of_target) = (self.sized(stop, mark)?, self.sized(target, mark)?);
         let is_pair = matches!(stop.kind, OrderKind::Stop { .. })
             && matches!(target.kind, OrderKind::Limit { .. })
@@ -84,6 +84,21 @@ impl Account {
         self.books[place].orders.extend([first, second]);
         self.admit(place, 2, shared)?;
         Ok(placed)
+    }
+
+    /// The price that an order is reckoned with.
+    fn price_of(&self, order: &NewOrder, standing: Standing) -> Result<Mark, OrderRefusal> {
+        let symbol = order.symbol.clone();
+        match (standing, self.book_of(&order.symbol)) {
+            (Standing::Absent, _) => Err(OrderRefusal::UnknownSymbol { symbol }),
+            (Standing::Priced(mark), _) if mark.price > 0.0 => Ok(mark),
+            (Standing::Priced(Mark { price, .. }), _) => {
+                Err(OrderRefusal::PriceNotPositive { symbol, price })
+            }
+            // What is held has the mark of an earlier session.
+            (Standing::Unpriced, Some(book)) => Ok(book.mark),
+            (Standing::Unpriced, None) => Err(OrderRefusal::NoPrice { symbol }),
+        }
     }
 
     /// The side and the lots of an order that is well formed.
@@ -300,18 +315,5 @@ impl Account {
             self.sweep();
         }
         Ok(())
-    }
-}
-
-/// The price that an order is reckoned with.
-fn price_of(order: &NewOrder, standing: Standing) -> Result<Mark, OrderRefusal> {
-    let symbol = order.symbol.clone();
-    match standing {
-        Standing::Absent => Err(OrderRefusal::UnknownSymbol { symbol }),
-        Standing::Unpriced => Err(OrderRefusal::NoPrice { symbol }),
-        Standing::Priced(mark) if mark.price > 0.0 => Ok(mark),
-        Standing::Priced(Mark { price, .. }) => {
-            Err(OrderRefusal::PriceNotPositive { symbol, price })
-        }
     }
 }

@@ -207,12 +207,12 @@ fn an_exit_rests_over_days_and_fills_at_a_gap() {
     desk.order(x_buy(10.0).with_stop(48.0));
     desk.bar([50.0; 4]);
     desk.last_bar([50.0; 4]);
-    assert!(desk.accounts.locks(&symbol("X")));
+    assert!(desk.locks());
     desk.news();
     desk.open(1);
     desk.bar([45.0, 46.0, 44.0, 45.0]);
     assert_eq!(desk.news(), ["sell 10 at 45 open", "order 2 ends, filled, 0 left"]);
-    assert!(!desk.accounts.locks(&symbol("X")) && !desk.accounts.watches(&symbol("X")));
+    assert!(!desk.locks() && !desk.accounts.watches(&symbol("X")));
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn an_order_of_the_session_ends_with_it_and_one_given_after_belongs_to_the_next(
     assert_eq!(desk.fills(), ["buy 10 at 52 open"]);
     assert_eq!(next.number(), 3);
     assert_eq!(desk.accounts.resting(MINE).len(), 1);
-    assert!(desk.accounts.locks(&symbol("X")));
+    assert!(desk.locks());
 }
 
 #[test]
@@ -556,7 +556,7 @@ fn a_late_bar_matches_nothing_and_is_counted() {
 fn a_symbol_that_leaves_ends_its_orders() {
     let mut desk = Desk::new(plain());
     desk.order(x_buy(10.0).limit(40.0));
-    assert!(!desk.accounts.locks(&symbol("X")));
+    assert!(!desk.locks());
     desk.accounts.symbol_left(&symbol("X"), minute(0));
     assert_eq!(desk.news(), ["order 1 ends, symbol_left, 10 left"]);
 }

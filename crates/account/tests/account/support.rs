@@ -121,6 +121,10 @@ impl Desk {
         self.now += 1;
     }
 
+    pub fn locks(&self) -> bool {
+        self.accounts.locked_by(&symbol("X")).is_some()
+    }
+
     pub fn held(&self) -> i64 {
         self.accounts.position(MINE, &symbol("X")).map_or(0, |position| position.lots.count())
     }

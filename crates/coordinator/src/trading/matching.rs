@@ -1,5 +1,7 @@
 //! The one trait for what matches orders with bars and keeps the books.
 
+use std::any::Any;
+
 use openbell_market::{Bar, Symbol};
 use openbell_time::{Session, Timestamp};
 
@@ -71,6 +73,27 @@ pub enum TradeEvent {
     },
 }
 
+impl TradeEvent {
+    /// Whose order it is.
+    pub fn strategy(&self) -> StrategyIdx {
+        match self {
+            TradeEvent::Placed { order, .. } => order.strategy,
+            TradeEvent::Filled(fill) => fill.strategy,
+            TradeEvent::Refused { strategy, .. } | TradeEvent::Ended { strategy, .. } => *strategy,
+        }
+    }
+
+    /// The symbol.
+    pub fn symbol(&self) -> &Symbol {
+        match self {
+            TradeEvent::Placed { order, .. } => &order.symbol,
+            TradeEvent::Refused { order, .. } => &order.symbol,
+            TradeEvent::Filled(fill) => &fill.symbol,
+            TradeEvent::Ended { symbol, .. } => symbol,
+        }
+    }
+}
+
 /// What matches orders with bars and keeps the books of all accounts of a run.
 ///
 /// # The order of calls
@@ -84,16 +107,23 @@ pub enum TradeEvent {
 ///
 /// It is called whether or not the gate is open: resting orders go on being matched while strategies are
 /// not called.
-pub trait Matching: Send {
+pub trait Matching: Any + Send {
+    /// The strategy of that name; `None` where it has no account.
+    fn strategy_of(&self, name: &str) -> Option<StrategyIdx>;
+
+    /// The name of a strategy that has one.
+    fn name_of(&self, strategy: StrategyIdx) -> &str;
+
     /// A session begins.
     fn open_session(&mut self, session: &Session);
 
-    /// Whether bars of `symbol` matter: an order of it rests, or a position in it is held.
+    /// Whether bars of `symbol` matter: an order of it rests, a position in it is held, or it is what results
+    /// are shown beside.
     fn watches(&self, symbol: &Symbol) -> bool;
 
-    /// Whether `symbol` has to stay for later sessions: a position in it is held, or an order of it rests
-    /// until it is cancelled.
-    fn locks(&self, symbol: &Symbol) -> bool;
+    /// Whose account keeps `symbol` for later sessions: a position in it is held, or an order of it rests
+    /// until it is cancelled. Of several the first; `None` where it may leave.
+    fn locked_by(&self, symbol: &Symbol) -> Option<StrategyIdx>;
 
     /// A base bar was delivered, and is not published yet.
     ///
@@ -116,7 +146,8 @@ pub trait Matching: Send {
     /// `symbol` leaves the session at `at`: its orders end.
     fn symbol_left(&mut self, symbol: &Symbol, at: Timestamp);
 
-    /// The session's last publication: on-close orders fill or end, and those of the session end.
+    /// The session's last publication: on-close orders fill or end, and those of the session end that were
+    /// given before its close.
     fn close_session(&mut self, at: Timestamp);
 
     /// Takes an order of `strategy`, or refuses it.

@@ -307,6 +307,14 @@ pub enum Placement {
     },
 }
 
+impl Placement {
+    /// The symbol; of a pair the stop's.
+    pub fn symbol(&self) -> &Symbol {
+        let (Placement::One(order) | Placement::Pair { stop: order, .. }) = self;
+        &order.symbol
+    }
+}
+
 /// The numbers of what was placed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Placed {

@@ -32,6 +32,14 @@ impl TradingLimit {
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrderRefusal {
+    /// The consumer has no account.
+    #[error(
+        "cannot order {symbol}: this consumer has no account; open one for its name, and deliver to it inline or in lock-step"
+    )]
+    NoAccount {
+        /// The symbol.
+        symbol: Symbol,
+    },
     /// The symbol is no member of the session.
     #[error("cannot order {symbol}: it is no symbol of the session now; add it first")]
     UnknownSymbol {

@@ -135,6 +135,7 @@ impl RunTally {
             Event::CaughtUp { n_bars, .. } => self.n_caught_up += n_bars,
             Event::SessionClosed { date, n_bars, .. } => self.bars.close(*date, *n_bars),
             Event::SessionOpened { .. }
+            | Event::Traded { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Corrected { kind: CorrectionKind::Late, .. }

@@ -75,6 +75,7 @@ impl Lines {
             Event::Commanded { .. }
             | Event::ScheduleSkipped { .. }
             | Event::Signalled { .. }
+            | Event::Traded { .. }
             | Event::Completed { .. }
             | Event::Stopped { .. }
             | Event::Failed { .. } => return None,
