@@ -26,6 +26,8 @@ mod pages {
     struct OwnFeed;
     #[doc = include_str!("../../docs/symbols_while_it_runs.md")]
     struct SymbolsWhileItRuns;
+    #[doc = include_str!("../../docs/account.md")]
+    struct Account;
     #[doc = include_str!("../../docs/inactive.md")]
     struct Inactive;
 }

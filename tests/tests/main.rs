@@ -1,5 +1,6 @@
 //! Whole sessions, one module for each thing that is promised. One binary, so that it is linked once.
 
+mod accounts;
 mod chaos;
 mod continuation;
 mod days;

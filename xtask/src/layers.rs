@@ -61,6 +61,7 @@ const SESSION_FILE: &str = "openbell-session-file";
 const RECORDER: &str = "openbell-recorder";
 const WIRE: &str = "openbell-wire";
 const STRATEGIES: &str = "openbell-strategies";
+const ACCOUNT: &str = "openbell-account";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
 const VENDORS: &str = "openbell-vendors";
 const APP: &str = "openbell";
@@ -134,6 +135,13 @@ pub const LAYERS: &[Layer] = &[
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
+    Layer {
+        package: ACCOUNT,
+        folder: "crates/account",
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
     // The other side of every vendor's protocol: what speaks to a vendor is never its own judge.
     Layer {
         package: VENDOR_SIM,
@@ -167,6 +175,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             VENDOR_SIM,
             VENDORS,
         ],
@@ -189,6 +198,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             VENDOR_SIM,
             VENDORS,
         ],
@@ -226,6 +236,7 @@ pub const LAYERS: &[Layer] = &[
             RECORDER,
             WIRE,
             STRATEGIES,
+            ACCOUNT,
             APP,
         ],
         never: &[],

@@ -22,6 +22,7 @@ mod report;
 mod source;
 mod symbol;
 mod sync;
+mod trading;
 
 pub use consumers::consumer::{
     BarClosed, CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed,
@@ -70,6 +71,15 @@ pub use source::recording::{
 };
 pub use source::store::StoreSource;
 pub use source::{Source, SourceReadiness};
+pub use trading::fill::{Fill, Moment};
+pub use trading::lots::Lots;
+pub use trading::matching::{Known, Matching, Standing, TradeEvent};
+pub use trading::order::{
+    Amount, Effect, Exits, Lifetime, NewOrder, Order, OrderId, OrderKind, Placed, Placement, Side,
+    StrategyIdx,
+};
+pub use trading::position::{Balance, Mark, Position};
+pub use trading::refusal::{CancelRefusal, OrderEnd, OrderRefusal, TradingLimit};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::command::{Answer, Command, Signal};
+use crate::trade::{Fill, Order};
 
 /// One entry of the event log, by the name of its `event`.
 ///
@@ -154,6 +155,56 @@ pub enum Event {
         /// What.
         #[serde(flatten)]
         signal: Signal,
+    },
+    /// An order on paper was taken.
+    Ordered {
+        /// The session clock.
+        at: String,
+        /// The strategy whose account it is of.
+        strategy: String,
+        /// Its number.
+        order: u64,
+        /// What was taken.
+        terms: Order,
+        /// The other of its pair; null where it is of none.
+        pair: Option<u64>,
+        /// The entry that left it behind; null where none did.
+        entry: Option<u64>,
+    },
+    /// An order on paper was not taken.
+    OrderRefused {
+        /// The session clock.
+        at: String,
+        /// The strategy whose account it is of.
+        strategy: String,
+        /// What was ordered.
+        terms: Order,
+        /// Why.
+        why: String,
+    },
+    /// Some or all of an order on paper has filled.
+    Filled {
+        /// The session clock.
+        at: String,
+        /// The strategy whose account it is of.
+        strategy: String,
+        /// What.
+        fill: Fill,
+    },
+    /// An order on paper rests no more.
+    OrderEnded {
+        /// The session clock.
+        at: String,
+        /// The strategy whose account it is of.
+        strategy: String,
+        /// Its number.
+        order: u64,
+        /// The symbol.
+        symbol: String,
+        /// Why, as `filled` or `session_over`.
+        why: String,
+        /// Lots of it that have not filled.
+        unfilled: i64,
     },
     /// A consumer failed and was stopped, or stopped the run.
     ConsumerFailed {

@@ -20,6 +20,7 @@ pub mod log;
 pub mod metrics;
 pub mod report;
 pub mod status;
+pub mod trade;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -167,6 +167,17 @@ mod tests {
                 Line::Event(Event::Signalled { at: AT.to_owned(), signal: signal() }),
                 r#"{"event":"signalled","at":"2025-07-02T13:31:00Z","consumer":"noon","kind":"buy","symbol":"AAPL","value":null}"#,
             ),
+            (
+                Line::Event(Event::OrderEnded {
+                    at: AT.to_owned(),
+                    strategy: "noon".to_owned(),
+                    order: 7,
+                    symbol: "AAPL".to_owned(),
+                    why: "session_over".to_owned(),
+                    unfilled: 100,
+                }),
+                r#"{"event":"order_ended","at":"2025-07-02T13:31:00Z","order":7,"strategy":"noon","symbol":"AAPL","unfilled":100,"why":"session_over"}"#,
+            ),
             (Line::Event(Event::Stopped { at: None }), r#"{"event":"stopped","at":null}"#),
         ]
     }

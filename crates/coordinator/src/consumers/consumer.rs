@@ -4,7 +4,8 @@
 //!
 //! In one session: [`Consumer::before_open`], while the gate is shut;
 //! [`Consumer::session_started`] with the gate open at the open; then, instant by instant,
-//! [`Consumer::indicators_ready`], [`Consumer::bars_closed`], [`Consumer::scheduled`], each only
+//! [`Consumer::traded`], [`Consumer::indicators_ready`], [`Consumer::bars_closed`],
+//! [`Consumer::scheduled`], each only
 //! where there is something to notify of; [`Consumer::session_closed`] with a final view, or
 //! [`Consumer::session_closed_inactive`] where the gate is shut then. When the gate
 //! shuts in mid-session [`Consumer::deactivated`]; when it opens again [`Consumer::symbol_left`] and
@@ -40,6 +41,7 @@ use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::CorrectionKind;
+use crate::trading::matching::TradeEvent;
 
 /// A bar has closed and is published.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -227,6 +229,17 @@ pub trait Consumer: Send {
     /// closes (live, or a newcomer without lag) the earlier close first. Never empty.
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
         let _ = (context, bars);
+        Ok(())
+    }
+
+    /// Orders of this consumer's account have filled or ended, or an entry has left its exits resting.
+    /// What was taken or refused at once is not told again.
+    ///
+    /// *When*: once a publication, before [`Consumer::corrected`], [`Consumer::resumed`] and the bars; what
+    /// happened while the session was inactive comes with the publication that opens the gate. *View*:
+    /// that publication. *Shape*: in the order in which it happened, never empty.
+    fn traded(&mut self, context: &mut Context<'_>, events: &[TradeEvent]) -> Outcome {
+        let _ = (context, events);
         Ok(())
     }
 

@@ -5,9 +5,13 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::View;
 use openbell_time::{Session, Timestamp, TradingDate};
 
+use crate::consumers::desk::{Desk, DeskAnswer, DeskQuestion};
 use crate::control::command::{SessionCommand, Stay};
 use crate::control::signal::Signal;
 use crate::history::request::{HistoryBars, HistoryError, HistoryRequest, HistorySource};
+use crate::trading::order::{NewOrder, Order, OrderId, Placed, Placement};
+use crate::trading::position::{Balance, Position};
+use crate::trading::refusal::{CancelRefusal, OrderRefusal};
 
 /// What one callback asked for and said, in order; recycled.
 #[derive(Default)]
@@ -24,6 +28,7 @@ pub(crate) struct CallbackScope<'c> {
     pub(crate) consumer: &'c str,
     pub(crate) outbox: &'c mut Outbox,
     pub(crate) history_source: &'c mut dyn HistorySource,
+    pub(crate) desk: &'c mut dyn Desk,
 }
 
 impl CallbackScope<'_> {
@@ -158,6 +163,80 @@ impl<'c> Context<'c> {
     /// Records a signal: in the event log, the report and the export.
     pub fn signal(&mut self, symbol: &Symbol, kind: &str, value: Option<f64>) {
         self.scope.signal(symbol, kind, value);
+    }
+
+    /// Orders on paper, from the account of this consumer
+    /// ([`Engine::open_accounts`](crate::Engine::open_accounts)). It is taken or refused at once, and can
+    /// meet bars that open at this instant or later; what becomes of it is told by
+    /// [`Consumer::traded`](crate::Consumer::traded).
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused; [`OrderRefusal::NoAccount`] where the consumer has no account, and always with
+    /// free delivery.
+    pub fn order(&mut self, order: NewOrder) -> Result<OrderId, OrderRefusal> {
+        self.place(Placement::One(order)).map(|placed| placed.first)
+    }
+
+    /// Orders a stop and a target on paper, of which one cancels the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::order`].
+    pub fn order_pair(&mut self, stop: NewOrder, target: NewOrder) -> Result<Placed, OrderRefusal> {
+        self.place(Placement::Pair { stop, target })
+    }
+
+    fn place(&mut self, placement: Placement) -> Result<Placed, OrderRefusal> {
+        let symbol = placement.symbol().clone();
+        match self.scope.desk.ask(DeskQuestion::Place(placement)) {
+            Some(DeskAnswer::Placed(outcome)) => outcome,
+            _ => Err(OrderRefusal::NoAccount { symbol }),
+        }
+    }
+
+    /// Cancels an order of this consumer, for bars that open at this instant or later.
+    ///
+    /// # Errors
+    ///
+    /// It does not rest, or is cancelled already.
+    pub fn cancel(&mut self, order: OrderId) -> Result<(), CancelRefusal> {
+        match self.scope.desk.ask(DeskQuestion::Cancel(order)) {
+            Some(DeskAnswer::Cancelled(outcome)) => outcome,
+            _ => Err(CancelRefusal::NotResting { order }),
+        }
+    }
+
+    /// The money of this consumer's account; `None` where it has none.
+    pub fn balance(&mut self) -> Option<Balance> {
+        match self.scope.desk.ask(DeskQuestion::Balance) {
+            Some(DeskAnswer::Balance(balance)) => Some(balance),
+            _ => None,
+        }
+    }
+
+    /// What its account holds of `symbol`; `None` where it is nothing.
+    pub fn position(&mut self, symbol: &Symbol) -> Option<Position> {
+        match self.scope.desk.ask(DeskQuestion::Position(symbol.clone())) {
+            Some(DeskAnswer::Position(position)) => position,
+            _ => None,
+        }
+    }
+
+    /// All that its account holds, in symbol order.
+    pub fn positions(&mut self) -> Vec<Position> {
+        match self.scope.desk.ask(DeskQuestion::Positions) {
+            Some(DeskAnswer::Positions(positions)) => positions,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Its orders that rest, in order of arrival.
+    pub fn resting_orders(&mut self) -> Vec<Order> {
+        match self.scope.desk.ask(DeskQuestion::Resting) {
+            Some(DeskAnswer::Resting(orders)) => orders,
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 pub(crate) mod consumer;
 pub(crate) mod context;
+pub(crate) mod desk;
 pub(crate) mod mailbox;
 pub(crate) mod notice;
 pub(crate) mod rendezvous;
@@ -23,6 +24,7 @@ use openbell_time::{Session, Timestamp};
 
 use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::consumers::context::{CallbackScope, Outbox};
+use crate::consumers::desk::{Arrival, CoreDesk, Desk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
 use crate::consumers::notice::{
     BarBuffer, ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
@@ -30,13 +32,15 @@ use crate::consumers::notice::{
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::subscription::Subscription;
-use crate::consumers::worker::{Delivery, Done, LockStep};
+use crate::consumers::worker::{Delivery, Done, LockStep, Question};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
 use crate::source::Source;
 use crate::source::kept::Kept;
+use crate::trading::matching::{Matching, TradeEvent};
+use crate::trading::order::StrategyIdx;
 
 /// How one consumer is reached.
 pub(crate) enum Endpoint {
@@ -54,6 +58,8 @@ struct Registered {
     /// The signals that it may give; absent where nobody has said, and any may come.
     emits: Option<Vec<String>>,
     endpoint: Endpoint,
+    /// Whose account it orders from, where it has one.
+    strategy: Option<StrategyIdx>,
     /// Whether its lock-step worker has work that was not waited for yet.
     is_given: bool,
     /// Why it is called no more.
@@ -131,6 +137,8 @@ pub(crate) struct Call<'h> {
     pub(crate) source: &'h mut dyn Source,
     pub(crate) kept: &'h Kept,
     pub(crate) rule: &'h LayoutRule,
+    pub(crate) matching: Option<&'h mut (dyn Matching + 'static)>,
+    pub(crate) arrival: Arrival,
 }
 
 impl Consumers {
@@ -166,6 +174,7 @@ impl Consumers {
             on_error,
             emits: None,
             endpoint,
+            strategy: None,
             is_given: false,
             failure: None,
             n_signals: 0,
@@ -188,6 +197,13 @@ impl Consumers {
 
     pub(crate) fn name(&self, consumer: usize) -> &str {
         &self.consumers[consumer].name
+    }
+
+    /// Whoever has an account in `matching` orders from it, those that are registered later too.
+    pub(crate) fn open_accounts(&mut self, matching: &dyn Matching) {
+        for known in &mut self.consumers {
+            known.strategy = matching.strategy_of(&known.name);
+        }
     }
 
     /// Where the consumer of that name stands.
@@ -355,7 +371,8 @@ impl Consumers {
         place: usize,
         notice: &Notice,
     ) -> Option<Result<(), String>> {
-        let Registered { name, subscription, wanted, endpoint, .. } = &mut self.consumers[place];
+        let Registered { name, subscription, wanted, endpoint, strategy, .. } =
+            &mut self.consumers[place];
         let Endpoint::Inline(consumer) = endpoint else { return None };
         let narrowed;
         let notice = match notice {
@@ -367,6 +384,15 @@ impl Consumers {
             }
         };
         let view = if notice.needs_view() { call.reader.view().ok() } else { None };
+        let mut desk = CoreDesk {
+            matching: call.matching.as_deref_mut(),
+            strategy: *strategy,
+            view,
+            at: call.at,
+            session: call.session,
+            base: call.rule.base,
+            arrival: call.arrival,
+        };
         let mut history_source = StoredHistory {
             source: call.source,
             kept: call.kept,
@@ -380,6 +406,7 @@ impl Consumers {
             consumer: name,
             outbox: &mut self.outbox,
             history_source: &mut history_source,
+            desk: &mut desk,
         };
         let consumer = consumer.as_mut();
         Some(notify_one(consumer, notice, wanted, view, scope, &mut self.buffer))
@@ -395,11 +422,23 @@ impl Consumers {
         }
         loop {
             match rendezvous.wait() {
-                Reply::Question(asked) => {
+                Reply::Question(Question::History(asked)) => {
                     let (source, kept, rule) = (&mut *call.source, call.kept, call.rule);
                     let session = call.session;
                     let mut history_source = StoredHistory { source, kept, rule, session };
-                    rendezvous.answer(history_source.history(asked));
+                    rendezvous.answer(worker::Reply::History(history_source.history(asked)));
+                }
+                Reply::Question(Question::Desk(asked)) => {
+                    let mut desk = CoreDesk {
+                        matching: call.matching.as_deref_mut(),
+                        strategy: known.strategy,
+                        view: call.reader.view().ok(),
+                        at: call.at,
+                        session: call.session,
+                        base: call.rule.base,
+                        arrival: call.arrival,
+                    };
+                    rendezvous.answer(worker::Reply::Desk(desk.ask(asked)));
                 }
                 Reply::Done(Done { outcome, outbox }) => {
                     self.outbox = outbox;
@@ -421,6 +460,10 @@ impl Consumers {
         known.n_commands += self.outbox.asked.len() as u64;
         let asked = self.outbox.asked.drain(..);
         self.asked.extend(asked.map(|command| Asked { consumer: place, command }));
+        if let Some(matching) = call.matching.as_deref_mut() {
+            let trades = matching.take_events();
+            call.events.extend(logged(matching, trades, call.at));
+        }
         let mut undeclared = None;
         for signal in self.outbox.signals.drain(..) {
             if let Some(emits) = &known.emits
@@ -511,6 +554,18 @@ fn undeclared_signal(found: &str, emits: &[String]) -> String {
         "it signals {found:?}, which its module does not name (it names {known}); add .emits({found:?}, \
          \"…\") where it is registered"
     )
+}
+
+/// What has happened to orders, as it is logged.
+pub(crate) fn logged(
+    matching: &dyn Matching,
+    trades: Vec<TradeEvent>,
+    at: Timestamp,
+) -> impl Iterator<Item = Event> {
+    trades.into_iter().map(move |trade| {
+        let strategy = matching.name_of(trade.strategy()).to_owned();
+        Event::Traded { at, strategy, trade: Box::new(trade) }
+    })
 }
 
 /// Appends a bar by its place in the roster.

@@ -11,6 +11,7 @@ use crate::consumers::consumer::{BarClosed, Consumer, Corrected, Outcome, Ready,
 use crate::consumers::context::{BeforeOpen, CallbackScope, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
+use crate::trading::matching::TradeEvent;
 
 /// The series of all members, in symbol order, then base first and derived ones, shortest first.
 #[derive(Default)]
@@ -105,6 +106,8 @@ pub(crate) enum Notice {
     Started,
     Ready(Arc<Vec<Ready>>),
     Bars(Arc<Closings>),
+    /// What became of orders of the account of one consumer.
+    Traded(Arc<Vec<TradeEvent>>),
     Scheduled,
     Deactivated(Arc<Reason>),
     Resumed(Arc<Resumed>),
@@ -243,6 +246,7 @@ pub(crate) fn notify_one<'c>(
                 Notice::Bars(closings) => {
                     buffer.with(closings, wanted, |bars| consumer.bars_closed(&mut context, bars))
                 }
+                Notice::Traded(events) => consumer.traded(&mut context, events),
                 Notice::Scheduled => consumer.scheduled(&mut context),
                 Notice::Resumed(resumed) => consumer.resumed(&mut context, resumed),
                 Notice::Corrected(corrected) => consumer.corrected(&mut context, corrected),

@@ -10,6 +10,7 @@ use openbell_session_data::OutsideReader;
 
 use crate::consumers::consumer::{Consumer, Lagged};
 use crate::consumers::context::{CallbackScope, Context, Outbox};
+use crate::consumers::desk::{Desk, DeskAnswer, DeskQuestion, NoDesk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox};
 use crate::consumers::notice::{BarBuffer, Posted, guarded, notify_one};
 use crate::consumers::rendezvous::Rendezvous;
@@ -26,8 +27,20 @@ pub(crate) struct Done {
 }
 
 /// Where the core and a lock-step worker meet.
-pub(crate) type LockStep =
-    Rendezvous<Posted, HistoryRequest, Result<HistoryBars, HistoryError>, Done>;
+pub(crate) type LockStep = Rendezvous<Posted, Question, Reply, Done>;
+
+/// What a lock-step callback asks the core before it goes on.
+pub(crate) enum Question {
+    History(HistoryRequest),
+    Desk(DeskQuestion),
+}
+
+/// What it is answered.
+pub(crate) enum Reply {
+    History(Result<HistoryBars, HistoryError>),
+    /// `None`: it has no account.
+    Desk(Option<DeskAnswer>),
+}
 
 /// How a consumer is called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,8 +141,9 @@ impl Worker {
                 // Inactive: the callback is not made.
                 None
             };
-            let mut history_source = Asking(rendezvous);
-            let scope = scope(&self.name, &posted, &mut outbox, &mut history_source);
+            let (mut history_source, mut desk) = (Asking(rendezvous), Asking(rendezvous));
+            let core = CoreSide { history: &mut history_source, desk: &mut desk };
+            let scope = scope(&self.name, &posted, &mut outbox, core);
             let consumer = self.consumer.as_mut();
             self.core.enter();
             let outcome =
@@ -182,18 +196,20 @@ impl Worker {
             return Ok(());
         }
         let (mut outbox, consumer) = (Outbox::default(), self.consumer.as_mut());
-        let mut history_source = NoHistory;
+        let (mut history, mut desk) = (NoHistory, NoDesk);
         let mut outcome = Ok(());
         if let Some(view) = view
             && !lost.is_nothing()
         {
             let Lost { n_notices, n_bars } = std::mem::take(lost);
-            let scope = scope(&self.name, posted, &mut outbox, &mut history_source);
+            let core = CoreSide { history: &mut history, desk: &mut desk };
+            let scope = scope(&self.name, posted, &mut outbox, core);
             let lagged = Lagged { n_notices, n_bars };
             outcome = guarded(|| consumer.lagged(&mut Context::new(view, scope), &lagged));
         }
         if outcome.is_ok() {
-            let scope = scope(&self.name, posted, &mut outbox, &mut history_source);
+            let core = CoreSide { history: &mut history, desk: &mut desk };
+            let scope = scope(&self.name, posted, &mut outbox, core);
             outcome = notify_one(consumer, &posted.notice, &posted.wanted, view, scope, buffer);
         }
         let given = give_all(&self.handle, outbox);
@@ -217,7 +233,7 @@ fn scope<'c>(
     name: &'c str,
     posted: &Posted,
     outbox: &'c mut Outbox,
-    history_source: &'c mut dyn HistorySource,
+    core: CoreSide<'c>,
 ) -> CallbackScope<'c> {
     CallbackScope {
         at: posted.at,
@@ -225,16 +241,35 @@ fn scope<'c>(
         is_rehearsal: posted.is_rehearsal,
         consumer: name,
         outbox,
-        history_source,
+        history_source: core.history,
+        desk: core.desk,
     }
 }
 
-/// History by way of the core, which waits for this callback and so has time.
+/// What a callback asks of the core.
+struct CoreSide<'c> {
+    history: &'c mut dyn HistorySource,
+    desk: &'c mut dyn Desk,
+}
+
+/// History and account by way of the core, which waits for this callback and so has time.
 struct Asking<'e>(&'e LockStep);
 
 impl HistorySource for Asking<'_> {
     fn history(&mut self, asked: HistoryRequest) -> Result<HistoryBars, HistoryError> {
-        self.0.ask(asked).unwrap_or(Err(HistoryError::RunEnded))
+        match self.0.ask(Question::History(asked)) {
+            Some(Reply::History(history)) => history,
+            Some(Reply::Desk(_)) | None => Err(HistoryError::RunEnded),
+        }
+    }
+}
+
+impl Desk for Asking<'_> {
+    fn ask(&mut self, question: DeskQuestion) -> Option<DeskAnswer> {
+        match self.0.ask(Question::Desk(question)) {
+            Some(Reply::Desk(answer)) => answer,
+            Some(Reply::History(_)) | None => None,
+        }
     }
 }
 

@@ -151,6 +151,11 @@ pub enum Refusal {
     UnknownSymbol(UnknownSymbol),
     /// The symbol is locked.
     Locked,
+    /// An account holds a position in the symbol, or has an order of it resting until it is cancelled.
+    InAccount {
+        /// The strategy whose account it is.
+        strategy: String,
+    },
     /// The run is paused already.
     AlreadyPaused,
     /// The run is not paused.
@@ -190,6 +195,11 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::UnknownSymbol(unknown) => unknown.fmt(f),
             Refusal::Locked => f.write_str("the symbol is locked; unlock it first"),
+            Refusal::InAccount { strategy } => write!(
+                f,
+                "the account of {strategy} holds the symbol, or has an order of it resting until it is \
+                 cancelled; close the one and cancel the other first"
+            ),
             Refusal::AlreadyPaused => f.write_str("the run is paused already"),
             Refusal::NotPaused => f.write_str("the run is not paused"),
             Refusal::NotRunning => f.write_str("no session is running"),

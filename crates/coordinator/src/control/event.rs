@@ -8,6 +8,7 @@ use openbell_time::{ClockStep, Timestamp, TradingDate};
 use crate::control::command::{Answer, PaceCommand, SessionCommand, StepAt};
 use crate::control::signal::Signal;
 use crate::error::RunFailure;
+use crate::trading::matching::TradeEvent;
 
 /// Who gave a command.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -184,6 +185,15 @@ pub enum Event {
         at: Timestamp,
         /// What.
         signal: Signal,
+    },
+    /// Something happened to an order on paper: it was taken, refused, has filled, or rests no more.
+    Traded {
+        /// The session clock.
+        at: Timestamp,
+        /// The strategy whose account it is of.
+        strategy: String,
+        /// What.
+        trade: Box<TradeEvent>,
     },
     /// A consumer failed and was stopped, or stopped the run.
     ConsumerFailed {

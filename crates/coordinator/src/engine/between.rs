@@ -74,6 +74,9 @@ impl Core {
         match place {
             Some(at) if self.carried[at].locks.is_locked() => Removed::Refused(Refusal::Locked),
             Some(at) if self.carried[at].membership != Membership::Configured => {
+                if let Some(refusal) = self.kept_by_account(symbol) {
+                    return Removed::Refused(refusal);
+                }
                 drop(self.carried.remove(at));
                 Removed::Removed
             }

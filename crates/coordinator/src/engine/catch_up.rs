@@ -145,6 +145,7 @@ impl RunningSession {
         self.refresh_members(core);
         let opened = self.publish(core)?;
         self.notify_membership(core, &joined)?;
+        self.tell_trades(core)?;
         if opened || had_withheld {
             self.notify_resumed(core, |_, _| true, EvenIfEmpty::Yes)?;
         } else {

@@ -327,11 +327,14 @@ impl RunningSession {
                 Ok(position) if self.members[position].run.locks.is_locked() => {
                     Removed::Refused(Refusal::Locked)
                 }
-                Ok(position) => {
-                    leaving.insert(position);
-                    self.let_go(core, position);
-                    Removed::Removed
-                }
+                Ok(position) => match core.kept_by_account(symbol) {
+                    Some(refusal) => Removed::Refused(refusal),
+                    None => {
+                        leaving.insert(position);
+                        self.let_go(core, position);
+                        Removed::Removed
+                    }
+                },
                 Err(_) if core.is_loading(symbol) => {
                     core.loading.retain(|loading| loading.symbol != *symbol);
                     self.fail_pending(symbol);
@@ -372,6 +375,7 @@ impl RunningSession {
         } else {
             self.left_unnotified.push(symbol.clone());
         }
+        core.end_orders_of(&symbol);
         core.record.events.push(Event::Left { symbol, at });
     }
 

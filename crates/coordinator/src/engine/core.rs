@@ -13,6 +13,7 @@ use openbell_time::{
     ClockDriver, CoarseClock, Nanos, Session, SessionClock, TimeManager, Timestamp,
 };
 
+use super::accounts::Trading;
 use super::deadline::Promise;
 use super::loading_symbol::LoadingSymbol;
 use super::pace::Pace;
@@ -88,6 +89,8 @@ pub(super) struct Core {
     /// Those that go on from session to session.
     pub(super) carried: SymbolRuns,
     pub(super) record: Record,
+    /// The accounts on paper, where there are some.
+    pub(super) trading: Option<Trading>,
 }
 
 /// A symbol that has been in the run.
@@ -157,6 +160,7 @@ impl Core {
             kept: Kept::default(),
             carried: SymbolRuns::new(),
             record: Record::new(),
+            trading: None,
         })
     }
 

@@ -52,6 +52,7 @@ impl RunningSession {
             let n_announced = self.n_closed_by(series, position, ends.announced_ns);
             self.progress.notify_through(series, position, n_announced);
         }
+        self.trade_corrected(core, position, &sifted);
         self.note_corrections(core, position, CorrectionKind::Late, sifted.late);
         self.note_corrections(core, position, CorrectionKind::Revised, sifted.revised);
         Ok(())

@@ -98,6 +98,7 @@ impl RunningSession {
         live.is_behind |= is_behind;
         live.counts.n_behind += u64::from(live.is_behind);
         self.deliver_late(core, position, closes_at);
+        self.trade_delivered(core, position, row);
         Ok(())
     }
 

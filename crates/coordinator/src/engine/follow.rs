@@ -74,6 +74,7 @@ impl RunningSession {
             self.deliver_released(core, settled)?;
         }
         self.note_caught_up(core);
+        self.publish_trades(core, core.clock.now());
         self.publish_or_hold(core)?;
         self.call_scheduled(core)?;
         self.take_scheduled(core)?;
@@ -431,6 +432,7 @@ impl RunningSession {
         }
         // Those that are there with the first publication are in its view.
         self.notify_membership(core, if is_first { &[] } else { &joined })?;
+        self.tell_trades(core)?;
         self.notify_corrected(core)?;
         if opened {
             let even = if is_first { EvenIfEmpty::No } else { EvenIfEmpty::Yes };

@@ -18,7 +18,9 @@ impl RunningSession {
         core.advance_clock(instant)?;
         let closed = self.deliver(core, instant);
         self.count_rejections(core)?;
+        self.trade_at(core, instant);
         let _ = self.publish(core)?; // Open already: a replay has no backlog when its clock moves.
+        self.tell_trades(core)?;
         self.notify_closed_at(core, instant, closed)?;
         self.call_scheduled(core)?;
         self.take_scheduled(core)?;

@@ -13,6 +13,7 @@
 //! This file alone knows in which state the run is. What outlasts a session is the [`Core`]; the
 //! session that is there is a [`RunningSession`], and whoever works on it has it as an argument.
 
+mod accounts;
 mod agenda;
 mod answers;
 mod between;
@@ -42,6 +43,7 @@ mod session;
 mod spent;
 mod trace;
 mod trace_session;
+mod trading;
 mod wall_watch;
 
 use std::sync::Arc;
@@ -53,6 +55,7 @@ use openbell_time::{
     ClockStep, CoarseClock, Nanos, SessionClock, TimeManager, Timestamp, WallClock,
 };
 
+use self::accounts::Trading;
 use self::core::Core;
 use crate::consumers::Endpoint;
 use crate::consumers::consumer::{CallWindow, Consumer};
@@ -71,6 +74,7 @@ use crate::plan::sessions::Sessions;
 use crate::report::{Report, SessionReport};
 use crate::source::Source;
 use crate::source::recording::{Recording, Waited};
+use crate::trading::matching::Matching;
 use session::RunningSession;
 use wall_watch::Reading;
 
@@ -236,6 +240,25 @@ impl Engine {
         self.core.record.n_sessions_closed
     }
 
+    /// Opens accounts on paper: consumers that `matching` knows by their names can order through their
+    /// context from now on, and are told what becomes of it
+    /// ([`Consumer::traded`](crate::Consumer::traded)). Orders, fills and refusals are in the event log.
+    ///
+    /// Accounts are opened once, before the first step: of bars that were delivered before, an account
+    /// knows nothing.
+    ///
+    /// *Cost*: nothing for symbols in which no order rests and nothing is held.
+    pub fn open_accounts(&mut self, matching: Box<dyn Matching>) {
+        self.core.consumers.open_accounts(matching.as_ref());
+        self.core.trading = Some(Trading::new(matching));
+    }
+
+    /// Takes the accounts out of the engine, when the run is over: what they came to is theirs to say. Their
+    /// type is that which was given: `Box<dyn Any>` of it can be downcast.
+    pub fn close_accounts(&mut self) -> Option<Box<dyn Matching>> {
+        self.core.trading.take().map(|trading| trading.matching)
+    }
+
     /// Registers a consumer that is called inline, on the thread that steps. Consumers are called
     /// in the order in which they were registered, whatever their delivery. One that is registered
     /// in mid-session is notified from the next instant on, and of its call windows from the next
@@ -244,6 +267,7 @@ impl Engine {
         let (name, subscription, windows) = self.introduce(consumer.as_ref());
         let endpoint = Endpoint::Inline(consumer);
         self.core.consumers.register(name, subscription, windows, on_error, endpoint);
+        self.find_accounts();
     }
 
     /// Registers a consumer that is called on a thread of its own, which the program gives it by
@@ -302,6 +326,13 @@ impl Engine {
         Ok(workers)
     }
 
+    /// A consumer that comes after the accounts were opened orders from its own, too.
+    fn find_accounts(&mut self) {
+        if let Some(trading) = &self.core.trading {
+            self.core.consumers.open_accounts(trading.matching.as_ref());
+        }
+    }
+
     fn worker(
         &mut self,
         consumer: Box<dyn Consumer>,
@@ -315,6 +346,7 @@ impl Engine {
         if matches!(self.state, State::Ended(_)) {
             consumers.close();
         }
+        self.find_accounts();
         let reader = match &channel {
             Channel::LockStep(_) => self.core.board.called_reader(),
             Channel::Free(_) => self.core.board.outside_reader(),

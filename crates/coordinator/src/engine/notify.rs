@@ -12,6 +12,7 @@ use openbell_time::{Calendar, Timestamp};
 use super::core::Core;
 use super::session::{Flow, RunningSession};
 use crate::consumers::consumer::{CallWindow, Ready, Resumed, Skipped};
+use crate::consumers::desk::Arrival;
 use crate::consumers::notice::{ClosedRow, Closings, Notice};
 use crate::consumers::{Audience, Call, closed_row};
 use crate::error::RunError;
@@ -31,7 +32,7 @@ impl RunningSession {
         self.notify_to(core, Audience::Everyone, notice)
     }
 
-    fn notify_to(
+    pub(super) fn notify_to(
         &self,
         core: &mut Core,
         audience: Audience,
@@ -48,6 +49,11 @@ impl RunningSession {
             source: core.source.as_mut(),
             kept: &core.kept,
             rule: &core.rule,
+            matching: core.trading.as_mut().map(|trading| trading.matching.as_mut()),
+            arrival: match self.flow {
+                Flow::Replay(_) => Arrival::Complete,
+                Flow::Live(_) => Arrival::Live,
+            },
         };
         let outcome = core.consumers.notify(call, audience, notice);
         outcome.map_err(|stops| RunError::Consumer { consumer: stops.consumer, at, why: stops.why })

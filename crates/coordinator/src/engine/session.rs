@@ -206,6 +206,7 @@ impl RunningSession {
         self.lay_due(at);
         let opened = Event::SessionOpened { date: session.date, at, until: session.close };
         core.record.events.push(opened);
+        self.open_trading(core);
         if let Flow::Replay(_) = &self.flow {
             drop(self.join_all(core)); // Consumers find those that are there at the open in the view.
         }
@@ -322,6 +323,13 @@ impl RunningSession {
             }
             match member.run.membership {
                 Membership::Configured | Membership::Asked(Stay::Run) => {
+                    member.run.retire(member.series);
+                    core.carried.push(member.run);
+                }
+                // What is held, or ordered until it is cancelled, is there tomorrow.
+                Membership::Asked(Stay::Session)
+                    if core.kept_by_account(&member.run.symbol).is_some() =>
+                {
                     member.run.retire(member.series);
                     core.carried.push(member.run);
                 }

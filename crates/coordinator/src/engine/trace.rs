@@ -88,5 +88,6 @@ fn trace_event(event: &Event) {
             debug!(?command, ?answer, at = %taken.clock, "command");
         }
         Event::Signalled { at, signal } => debug!(?signal, %at, "signal"),
+        Event::Traded { at, strategy, trade } => debug!(strategy, ?trade, %at, "order"),
     }
 }

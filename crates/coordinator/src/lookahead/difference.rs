@@ -250,6 +250,7 @@ pub(super) fn in_events(with: &[Event], without: &[Event]) -> Option<Difference>
     let what = match ours.or(theirs)? {
         Event::Signalled { .. } => "signal",
         Event::Commanded { .. } => "command",
+        Event::Traded { .. } => "order",
         Event::ConsumerFailed { .. } => "failure",
         _ => "event",
     };
@@ -282,6 +283,7 @@ fn consumer_of(event: &Event) -> Option<&str> {
     match event {
         Event::Signalled { signal, .. } => Some(&signal.consumer),
         Event::ConsumerFailed { consumer, .. } => Some(consumer),
+        Event::Traded { strategy, .. } => Some(strategy),
         Event::Commanded { origin: Origin::Consumer { name }, .. } => Some(name),
         _ => None,
     }

@@ -86,12 +86,14 @@ impl LiveCounts {
 }
 
 /// What the rows of one look came to, beside those that wait to be delivered.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Sifted {
     /// Bars that came late: they stand among the delivered ones now.
     pub(crate) late: Corrections,
     /// Delivered bars whose values have changed.
     pub(crate) revised: Corrections,
+    /// The stamps of those.
+    pub(crate) revised_ns: Vec<i64>,
     /// The stamp of the first late bar that lies behind all that was delivered.
     pub(crate) news_ns: Option<i64>,
 }
@@ -276,6 +278,7 @@ impl LiveRows {
                     let is_told = stamp_ns <= published_ns;
                     if is_told && revisions == Revisions::Apply {
                         sifted.revised.count(stamp_ns);
+                        sifted.revised_ns.push(stamp_ns);
                     }
                     if !is_told || revisions == Revisions::Apply {
                         replace(&mut self.admitted.bars, row, candidate.ohlcv);

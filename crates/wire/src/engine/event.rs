@@ -82,6 +82,7 @@ impl From<&Event> for shape::Event {
             Event::Signalled { at, signal } => {
                 Shape::Signalled { at: at.to_string(), signal: signal.into() }
             }
+            Event::Traded { at, strategy, trade } => super::trade::event(*at, strategy, trade),
             Event::ConsumerFailed { at, consumer, why } => Shape::ConsumerFailed {
                 at: at.to_string(),
                 consumer: consumer.clone(),

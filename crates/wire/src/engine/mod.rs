@@ -14,6 +14,7 @@ mod samples;
 mod status;
 #[cfg(feature = "metrics")]
 mod tally;
+mod trade;
 
 pub use command::{command_of_text, command_text};
 pub use error::{CommandError, LogError};

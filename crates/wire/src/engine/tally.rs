@@ -143,6 +143,7 @@ impl RunTally {
             Event::GapLeft { n_bars, .. } => self.n_gap_bars += u64::from(*n_bars),
             Event::SessionClosed { date, n_bars, .. } => self.bars.close(*date, *n_bars),
             Event::SessionOpened { .. }
+            | Event::Traded { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Corrected { kind: CorrectionKind::Late, .. }

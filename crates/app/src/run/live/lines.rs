@@ -76,6 +76,7 @@ impl Lines {
             | Event::ScheduleSkipped { .. }
             | Event::GapLeft { .. } // The vendor's note says why, too.
             | Event::Signalled { .. }
+            | Event::Traded { .. }
             | Event::Completed { .. }
             | Event::Stopped { .. }
             | Event::Failed { .. } => return None,
