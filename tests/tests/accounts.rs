@@ -84,7 +84,7 @@ impl Consumer for Busy {
         for bar in bars {
             self.n_bars += 1;
             let symbol = context.view().symbol(bar.symbol.as_str())?;
-            let rows = symbol.series(bar.interval).ok_or("no such series")?.today();
+            let rows = symbol.series(bar.interval)?.today();
             let (open, close) = (rows.open()[bar.sequence], rows.close()[bar.sequence]);
             if context.now() >= self.since {
                 self.act(context, bar.symbol, close, close > open);

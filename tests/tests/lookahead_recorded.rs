@@ -88,7 +88,7 @@ impl Consumer for Repeats {
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
-            let rows = symbol.series(bar.interval).ok_or("no such series")?.today();
+            let rows = symbol.series(bar.interval)?.today();
             context.signal(bar.symbol, "closed", Some(rows.close()[bar.sequence]));
         }
         Ok(())

@@ -446,12 +446,15 @@ fn a_module_that_would_read_nothing_or_hear_nothing_is_refused_with_the_nearest_
     );
 }
 
+/// A value by its handle, and as it is looked up.
+type HandleAndPlain = (Option<f64>, Option<f64>);
+
 /// Reads an indicator by the handle that it was given at the start, beside one that it looks up, at every
 /// bar, and one that it adds itself while the session runs.
 struct ByHandle {
     average: IndicatorHandle,
     yesterday: HistoricalHandle,
-    read: Arc<Mutex<Vec<(Option<f64>, Option<f64>)>>>,
+    read: Arc<Mutex<Vec<HandleAndPlain>>>,
 }
 
 impl Consumer for ByHandle {

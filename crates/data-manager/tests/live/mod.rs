@@ -5,6 +5,7 @@ mod door;
 mod exchange;
 mod laws;
 mod lines;
+mod owed;
 mod seams;
 mod words;
 mod world;
