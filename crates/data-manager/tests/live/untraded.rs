@@ -42,6 +42,21 @@ fn a_symbol_that_was_never_traded_is_complete_by_the_vendors_count_of_trades() {
 }
 
 #[test]
+fn a_message_that_cannot_be_read_makes_a_symbol_that_was_never_traded_neither_late_nor_asked_for_more()
+ {
+    for kind in [Kind::Flag, Kind::Unflagged] {
+        let mut world = World::new(beside_one_that_begins(kind, None), second("09:59:20"));
+        world.want("DEF", second("10:00:00"));
+        world.run_until("09:59:22");
+        world.says("%&$");
+        world.run_until("10:02:30");
+        assert_eq!(world.of("DEF").through, stamp(second("10:02:00")), "{kind:?}");
+        let n_asked = world.exchange.asked.len();
+        assert!(n_asked < 20, "{kind:?}: {n_asked} requests");
+    }
+}
+
+#[test]
 fn the_first_trade_of_all_has_its_bar_and_no_gap_before_it() {
     for kind in KINDS {
         for is_cut in [false, true] {
