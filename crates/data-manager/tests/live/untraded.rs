@@ -45,10 +45,13 @@ fn a_symbol_that_was_never_traded_is_complete_by_the_vendors_count_of_trades() {
 fn a_message_that_cannot_be_read_makes_a_symbol_that_was_never_traded_neither_late_nor_asked_for_more()
  {
     for kind in [Kind::Flag, Kind::Unflagged] {
-        let mut world = World::new(beside_one_that_begins(kind, None), second("09:59:20"));
+        let mut exchange = beside_one_that_begins(kind, None);
+        exchange.confirms = false;
+        let mut world = World::new(exchange, second("09:59:00"));
         world.want("DEF", second("10:00:00"));
-        world.run_until("09:59:22");
-        world.says("%&$");
+        world.run_until("09:59:02");
+        world.says("%&$"); // Before the subscription is confirmed.
+        world.exchange.confirms = true;
         world.run_until("10:02:30");
         assert_eq!(world.of("DEF").through, stamp(second("10:02:00")), "{kind:?}");
         let n_asked = world.exchange.asked.len();
