@@ -25,7 +25,7 @@ pub fn live(kind: Kind) -> World {
     live_in(morning(kind))
 }
 
-fn live_in(exchange: Exchange) -> World {
+pub fn live_in(exchange: Exchange) -> World {
     let mut world = World::new(exchange, second("10:00:30"));
     world.want("ABC", second("09:30:00"));
     world.run_until("10:05:30");

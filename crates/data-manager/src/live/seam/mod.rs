@@ -304,7 +304,9 @@ impl Seam {
     }
 
     fn read_again(&mut self, until: Timestamp) {
-        let revises = self.traits.winner == Winner::History;
+        // Of a series that may never have been traded there is nothing to read, and what is owed is asked for.
+        let may_be_untraded = self.traits.counts_trades && self.delivered.is_empty();
+        let revises = self.traits.winner == Winner::History && !may_be_untraded;
         if revises && self.traits.revised_within > Nanos::ZERO {
             let since = self.revisable_since();
             self.rereads = Some(match self.rereads {

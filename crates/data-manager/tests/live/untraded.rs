@@ -1,60 +1,11 @@
-//! What is owed: at the end of a session it is asked for at once, and of a symbol that was never traded
-//! nothing is.
+//! Symbols that nobody has traded yet: complete by proof, and without a gap before their first trade.
 
 use openbell_data_manager::Link;
 use openbell_data_manager::live::Found;
 
-use super::exchange::{Exchange, History, Kind, MINUTE};
-use super::seams::{KINDS, live, morning};
+use super::exchange::{Exchange, Kind, MINUTE};
+use super::seams::{KINDS, morning};
 use super::world::{World, second, stamp};
-
-#[test]
-fn what_is_owed_at_the_end_of_the_session_is_asked_for_at_once() {
-    for kind in KINDS {
-        let mut world = live(kind);
-        // Of a minute without a flag the vendor's clock closes what was heard, so it is none that was begun.
-        world.run_until(if kind == Kind::Unflagged { "10:06:58" } else { "10:07:20" });
-        world.exchange.silent.insert("ABC".to_owned());
-        world.run_until("10:07:50");
-        let n_asked = world.exchange.asked.len();
-        world.run_until("10:08:00");
-        world.hurry("ABC", second("10:08:00"));
-        world.run_until("10:08:04");
-        assert_eq!(world.of("ABC").through, stamp(second("10:08:00")), "{kind:?}");
-        world.check_truth("ABC");
-        let n_asked = world.exchange.asked.len() - n_asked;
-        assert!(n_asked <= 4, "{kind:?}: {n_asked} requests");
-    }
-}
-
-#[test]
-fn what_could_not_be_had_in_a_hurry_is_asked_for_each_half_minute_as_ever() {
-    for kind in KINDS {
-        let mut world = live(kind);
-        world.run_until("10:06:58");
-        world.exchange.silent.insert("ABC".to_owned());
-        world.exchange.history = History::Status(500, 0);
-        world.run_until("10:08:00");
-        world.hurry("ABC", second("10:08:00"));
-        world.run_until("10:10:00");
-        world.exchange.history = History::Answers;
-        world.run_until("10:10:40");
-        assert!(world.of("ABC").through >= stamp(second("10:08:00")), "{kind:?}");
-    }
-}
-
-#[test]
-fn who_has_all_at_the_end_of_the_session_asks_for_nothing_more() {
-    for kind in [Kind::Flag, Kind::OnlyClosed] {
-        let mut world = live(kind);
-        world.run_until("10:08:00");
-        let n_asked = world.exchange.asked.len();
-        world.hurry("ABC", second("10:08:00"));
-        world.run_until("10:08:04");
-        assert_eq!(world.of("ABC").through, stamp(second("10:08:00")), "{kind:?}");
-        assert_eq!(world.exchange.asked.len(), n_asked, "{kind:?}: it came by the stream");
-    }
-}
 
 /// DEF is listed, and is traded from an open on, or never.
 fn beside_one_that_begins(kind: Kind, begins: Option<&str>) -> Exchange {
@@ -87,6 +38,24 @@ fn a_symbol_that_was_never_traded_is_complete_by_the_vendors_count_of_trades() {
             |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
         assert_eq!(world.found(is_amiss), 0, "{kind:?}");
         assert_eq!(world.exchange.opened.len(), 1, "{kind:?}: its line is not taken for dead");
+    }
+}
+
+#[test]
+fn a_message_that_cannot_be_read_makes_a_symbol_that_was_never_traded_neither_late_nor_asked_for_more()
+ {
+    for kind in [Kind::Flag, Kind::Unflagged] {
+        let mut exchange = beside_one_that_begins(kind, None);
+        exchange.confirms = false;
+        let mut world = World::new(exchange, second("09:59:00"));
+        world.want("DEF", second("10:00:00"));
+        world.run_until("09:59:02");
+        world.says("%&$"); // Before the subscription is confirmed.
+        world.exchange.confirms = true;
+        world.run_until("10:02:30");
+        assert_eq!(world.of("DEF").through, stamp(second("10:02:00")), "{kind:?}");
+        let n_asked = world.exchange.asked.len();
+        assert!(n_asked < 20, "{kind:?}: {n_asked} requests");
     }
 }
 
