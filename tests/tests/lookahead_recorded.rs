@@ -62,10 +62,10 @@ impl RecordedSetup for Recorded {
         Ok(engine)
     }
 
-    fn step(&mut self, engine: &mut Engine) -> Result<(), ConsumerError> {
+    fn step(&mut self, engine: &mut Engine) -> Result<u64, ConsumerError> {
         let replay = self.replay.as_ref().expect("a run was begun");
         assert_eq!(replay.step(engine)?, Repeated::Goes);
-        Ok(())
+        Ok(replay.n_repeated())
     }
 }
 

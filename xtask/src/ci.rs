@@ -24,10 +24,10 @@ use crate::{
 const N_CASES: u32 = 1_000;
 
 /// Seeds of live sessions that are simulated here, in less; `cargo xtask nightly` runs more.
-const N_LIVE_SEEDS: u64 = 5_000;
+const N_LIVE_SEEDS: u64 = 2_500;
 
 /// Seeds that are simulated here, in about a minute; `cargo xtask nightly` runs more.
-const N_SEEDS: u64 = 5_000;
+const N_SEEDS: u64 = 2_500;
 
 /// Asks the tests for the large reference data, which lies beside the repository.
 const REFERENCE: (&str, &str) = ("OPENBELL_REFERENCE", "required");

@@ -36,10 +36,10 @@ impl RecordedSetup for Reruns<'_> {
         Ok(engine)
     }
 
-    fn step(&mut self, engine: &mut Engine) -> Result<(), ConsumerError> {
+    fn step(&mut self, engine: &mut Engine) -> Result<u64, ConsumerError> {
         let replay = self.replay.as_ref().ok_or("no run was begun")?;
         match replay.step(engine)? {
-            Repeated::Goes => Ok(()),
+            Repeated::Goes => Ok(replay.n_repeated()),
             Repeated::Over => Err("the recording has no further step".into()),
         }
     }

@@ -30,12 +30,13 @@ pub trait RecordedSetup {
     /// A run that cannot begin.
     fn begin(&mut self, tampering: &Tampering, n_steps: u64) -> Result<Engine, ConsumerError>;
 
-    /// Repeats the next recorded step of the run that was begun last.
+    /// Repeats the next recorded step of the run that was begun last, and those that come with it.
+    /// Yields how many recorded steps it has taken so far.
     ///
     /// # Errors
     ///
     /// The run does something else than what is recorded, or that cannot be read.
-    fn step(&mut self, engine: &mut Engine) -> Result<(), ConsumerError>;
+    fn step(&mut self, engine: &mut Engine) -> Result<u64, ConsumerError>;
 }
 
 /// A check for look-ahead on recorded inputs.
@@ -56,7 +57,10 @@ pub struct RecordedCheck<'c> {
 /// A cut, and what the run with all data has shown by then.
 struct Stand {
     cut: Cut,
+    /// Recorded steps up to it.
     n_steps: u64,
+    /// Of these, those that were watched: some come with another.
+    n_watched: usize,
     whole: Digest,
 }
 
@@ -119,15 +123,16 @@ impl<'c> RecordedCheck<'c> {
         drawn.sort_unstable();
         let mut run = self.begin(None, self.n_steps, setup)?;
         let first = run.engine.plan().sessions[0].date;
-        let mut stands = Vec::new();
-        for (n_steps, seed) in drawn {
-            while (run.marks().len() as u64) < n_steps {
-                step(&mut run, setup)?;
+        let (mut stands, mut n_taken) = (Vec::new(), 0);
+        for (n_wanted, seed) in drawn {
+            while n_taken < n_wanted {
+                n_taken = step(&mut run, setup)?;
             }
             let at = run.engine.clock().now();
             let session = run.engine.handle().status().session.unwrap_or(first);
             let cut = Cut { seed, session, at, tamper: cut::drawn_tamper(seed) };
-            stands.push(Stand { cut, n_steps, whole: run.print_whole() });
+            let (n_watched, whole) = (run.marks().len(), run.print_whole());
+            stands.push(Stand { cut, n_steps: n_taken, n_watched, whole });
         }
         report.n_sessions += n_sessions(&run);
         Ok((run, stands))
@@ -162,7 +167,7 @@ impl<'c> RecordedCheck<'c> {
         // What it was with all data stands in a run that is at the same step.
         let mut again = self.begin(None, stand.n_steps, setup)?;
         while again.marks().len() < rerun.marks().len() {
-            step(&mut again, setup)?;
+            let _ = step(&mut again, setup)?;
         }
         report.n_sessions += n_sessions(&again);
         let at = rerun.engine.clock().now();
@@ -177,10 +182,10 @@ impl<'c> RecordedCheck<'c> {
     }
 }
 
-fn step(run: &mut Watched, setup: &mut dyn RecordedSetup) -> Result<(), ConsumerError> {
-    setup.step(&mut run.engine)?;
+fn step(run: &mut Watched, setup: &mut dyn RecordedSetup) -> Result<u64, ConsumerError> {
+    let n_taken = setup.step(&mut run.engine)?;
     run.mark(Vec::new());
-    Ok(())
+    Ok(n_taken)
 }
 
 fn hold(
@@ -189,7 +194,7 @@ fn hold(
     baseline: &Watched,
     setup: &mut dyn RecordedSetup,
 ) -> Held {
-    for mark in &baseline.marks()[..stand.n_steps as usize] {
+    for mark in &baseline.marks()[..stand.n_watched] {
         if let Err(error) = step(rerun, setup) {
             return Held::Stopped(error.to_string());
         }
