@@ -40,11 +40,11 @@ pub struct ModuleSchema<'m> {
 ///
 /// ```
 /// use openbell_config::schema::{ModuleSchema, json_schema_text};
-/// let settings = serde_json::json!({"type": "object", "properties": {"period": {"type": "integer"}}});
+/// let settings = serde_json::json!({"type": "object", "properties": {"cheapness": {"type": "number"}}});
 /// let about = "Buys low.";
 /// let mine = ModuleSchema { is_scanner: false, name: "mine", about, settings: &settings };
-/// assert!(json_schema_text(&[mine]).contains("period"));
-/// assert!(!json_schema_text(&[]).contains("period"));
+/// assert!(json_schema_text(&[mine]).contains("cheapness"));
+/// assert!(!json_schema_text(&[]).contains("cheapness"));
 /// ```
 pub fn json_schema_text(modules: &[ModuleSchema<'_>]) -> String {
     let mut schema = json_schema();

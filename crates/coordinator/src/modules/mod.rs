@@ -58,7 +58,7 @@ impl ModuleFiles for NoModuleFiles {
 /// The modules that session files may ask for, by kind and name.
 ///
 /// ```
-/// use openbell_coordinator::{Consumer, Module, NoSettings, Registry};
+/// use openbell_coordinator::{Consumer, Module, ModuleContext, NoSettings, Registry};
 ///
 /// struct Nothing;
 /// impl Consumer for Nothing {
@@ -67,8 +67,11 @@ impl ModuleFiles for NoModuleFiles {
 ///     }
 /// }
 ///
+/// fn build(_: &ModuleContext<'_>, _: NoSettings) -> Result<Box<dyn Consumer>, String> {
+///     Ok(Box::new(Nothing))
+/// }
+///
 /// let mut registry = Registry::new();
-/// let build = |_: &_, _: NoSettings| Ok(Box::new(Nothing) as Box<dyn Consumer>);
 /// registry.add(Module::strategy("nothing", "Does nothing.", build));
 /// let names: Vec<&str> = registry.modules().map(Module::name).collect();
 /// assert_eq!(names, ["nothing"]);
