@@ -321,22 +321,19 @@ impl RunningSession {
             if let Some(bars) = member.take_live_bars() {
                 core.kept.keep_bars(&member.run.symbol, session.date, bars);
             }
-            match member.run.membership {
-                Membership::Configured | Membership::Asked(Stay::Run) => {
-                    member.run.retire(member.series);
-                    core.carried.push(member.run);
-                }
+            let goes_on = match member.run.membership {
+                Membership::Configured | Membership::Asked(Stay::Run) => true,
                 // What is held, or ordered until it is cancelled, is there tomorrow.
-                Membership::Asked(Stay::Session)
-                    if core.kept_by_account(&member.run.symbol).is_some() =>
-                {
-                    member.run.retire(member.series);
-                    core.carried.push(member.run);
-                }
                 Membership::Asked(Stay::Session) => {
-                    let SymbolRun { symbol, processor, .. } = *member.run;
-                    core.kept.keep_state(&symbol, session.date, processor);
+                    core.kept_by_account(&member.run.symbol).is_some()
                 }
+            };
+            if goes_on {
+                member.run.retire(member.series);
+                core.carried.push(member.run);
+            } else {
+                let SymbolRun { symbol, processor, .. } = *member.run;
+                core.kept.keep_state(&symbol, session.date, processor);
             }
         }
         if has_left {

@@ -188,16 +188,11 @@ impl<'c> LookaheadCheck<'c> {
             let cuts = window.cuts(seeds);
             let mut baseline = window.baseline(&cuts, setup)?;
             report.n_sessions += window.n_sessions() as u64;
-            for cut in &cuts {
-                if report.findings.len() >= self.n_findings_max {
-                    return Ok(report.sorted());
-                }
-                let found = window.hold_against(cut, &mut baseline, setup, &mut report)?;
-                report.findings.extend(found);
-                report.n_cuts += 1;
-                if on_cut(report.n_cuts).is_break() {
-                    return Ok(report.sorted());
-                }
+            let hold = |cut: &Cut, report: &mut LookaheadReport| {
+                window.hold_against(cut, &mut baseline, setup, report)
+            };
+            if report.make(&cuts, self.n_findings_max, hold, &mut on_cut)?.is_break() {
+                return Ok(report.sorted());
             }
         }
         report.is_complete = true;
@@ -206,6 +201,29 @@ impl<'c> LookaheadCheck<'c> {
 }
 
 impl LookaheadReport {
+    /// Makes `cuts` one after the other by `hold`, until there are `n_findings_max` findings or `on_cut`
+    /// ends it.
+    fn make<C, E>(
+        &mut self,
+        cuts: &[C],
+        n_findings_max: usize,
+        mut hold: impl FnMut(&C, &mut LookaheadReport) -> Result<Option<Finding>, E>,
+        on_cut: &mut impl FnMut(u32) -> ControlFlow<()>,
+    ) -> Result<ControlFlow<()>, E> {
+        for cut in cuts {
+            if self.findings.len() >= n_findings_max {
+                return Ok(ControlFlow::Break(()));
+            }
+            let found = hold(cut, self)?;
+            self.findings.extend(found);
+            self.n_cuts += 1;
+            if on_cut(self.n_cuts).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
     fn sorted(mut self) -> LookaheadReport {
         self.findings.sort_by_key(|finding| finding.cut.seed);
         self

@@ -96,18 +96,11 @@ impl<'c> RecordedCheck<'c> {
     ) -> Result<LookaheadReport, ConsumerError> {
         let mut report = LookaheadReport::default();
         let (baseline, stands) = self.baseline(setup, &mut report)?;
-        for stand in &stands {
-            if report.findings.len() >= self.n_findings_max {
-                return Ok(report.sorted());
-            }
-            let found = self.hold_against(stand, &baseline, setup, &mut report)?;
-            report.findings.extend(found);
-            report.n_cuts += 1;
-            if on_cut(report.n_cuts).is_break() {
-                return Ok(report.sorted());
-            }
-        }
-        report.is_complete = true;
+        let hold = |stand: &Stand, report: &mut LookaheadReport| {
+            self.hold_against(stand, &baseline, setup, report)
+        };
+        let made = report.make(&stands, self.n_findings_max, hold, &mut on_cut)?;
+        report.is_complete = made.is_continue();
         Ok(report.sorted())
     }
 
