@@ -9,7 +9,7 @@ mod placing;
 mod resting;
 
 use openbell_coordinator::{
-    Balance, Fill, Lifetime, Lots, Mark, Order, OrderEnd, OrderId, OrderKind, Position,
+    Balance, Fill, Lifetime, Lots, Mark, Order, OrderEnd, OrderId, OrderKind, Position, Side,
     StrategyIdx, TradeEvent,
 };
 use openbell_market::{Bar, Symbol};
@@ -124,12 +124,20 @@ impl Account {
         self.free_without(None)
     }
 
-    /// What `lots` of an order need, commission counted.
+    /// What `lots` of an order need, commission counted: of a purchase at most what the sum for all its
+    /// lots has left. What was filled dearer than was reckoned with is paid out of that, and not reserved
+    /// once more.
     fn reserved_for(&self, resting: &Resting, lots: Lots, price: f64) -> f64 {
-        let units = self.lot().units(lots);
         let (traded, commission) = (resting.traded, self.settings.commission);
+        let units = self.lot().units(lots);
         let owed = commission.owed(traded.units + units, traded.value + units * price);
-        units * price + (owed - traded.commission).max(0.0)
+        let rest = units * price + (owed - traded.commission).max(0.0);
+        if resting.order.side == Side::Sell {
+            return rest;
+        }
+        let all_units = self.lot().units(resting.order.ordered);
+        let all = all_units * price + commission.owed(all_units, all_units * price);
+        rest.min((all - traded.value - traded.commission).max(0.0))
     }
 
     fn worth(&self, book: &SymbolBook) -> f64 {

@@ -74,6 +74,15 @@ fn is_near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0)
 }
 
+/// A seed that once failed.
+#[test]
+fn what_was_filled_dearer_than_reckoned_is_not_reserved_again_for_the_rest() {
+    let run = run(&Setup::new(2_849_234_111_792_758_206, settings(false, false)));
+    for shown in &run.shown {
+        assert!(shown.balance.free >= -1e-9, "{shown:?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 

@@ -25,6 +25,7 @@ class Order:
     def __init__(self, number, symbol, side, kind, stop, limit, lots, given, stays, reduces, exit_stop, exit_target):
         self.number, self.symbol, self.sign, self.kind = number, symbol, 1 if side == "buy" else -1, kind
         self.stop, self.limit, self.left, self.given = stop, limit, lots, given
+        self.lots = lots
         self.stays, self.reduces, self.exits = stays, reduces, (exit_stop, exit_target)
         self.pulled = self.done = False
         self.partner = self.entered = None
@@ -71,7 +72,11 @@ def free(without=None):
             if opening:
                 price = max(order.reserve, order.partner.reserve) if order.partner else order.reserve
                 fee = owed(order.units + opening, order.value + opening * price) - order.paid
-                money -= opening * price + max(fee, 0.0)
+                needed = opening * price + max(fee, 0.0)
+                if order.sign > 0:  # No more than what is left of the sum for all of it.
+                    whole = order.lots * price + owed(order.lots, order.lots * price)
+                    needed = min(needed, max(whole - order.value - order.paid, 0.0))
+                money -= needed
         if held.get(symbol, 0) < 0:
             money -= 2.0 * -held[symbol] * marks[symbol]
     return money
