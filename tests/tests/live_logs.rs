@@ -1,7 +1,8 @@
 //! The log lines of a live run, as a service sees them through a subscriber of its own.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use openbell_coordinator::Sessions;
 use openbell_data_manager::{Arrival, Link, ScriptedFeed};
@@ -10,13 +11,21 @@ use openbell_tests::{LiveMarket, LiveStory, at, bar_at, bars_of, config, series}
 use openbell_time::Nanos;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::set_global_default;
 use tracing::{Event, Metadata, Subscriber};
 
 const DAY: &str = "2025-07-02";
 
-/// Keeps every line as its level, its message and its fields.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<String>>>);
+thread_local! {
+    /// What was said on this thread: its level, its message and its fields.
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Keeps every line of the engine with the thread that said it.
+///
+/// The process has it from before the first line of any test: a subscriber that comes later, for one
+/// thread, misses each line that another thread is just then about to meet for the first time.
+struct Lines;
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
@@ -35,7 +44,7 @@ impl Subscriber for Lines {
         let mut said = Said::default();
         event.record(&mut said);
         let line = format!("{} {}{}", event.metadata().level(), said.message, said.fields);
-        self.0.lock().expect("nobody panics").push(line);
+        LINES.with_borrow_mut(|lines| lines.push(line));
     }
 
     fn enter(&self, _: &Id) {}
@@ -60,18 +69,14 @@ impl Visit for Said {
 
 /// The lines of a run of one symbol up to 10:30, those of `messages` alone.
 fn lines(feed: ScriptedFeed, messages: &[&str]) -> Vec<String> {
-    let go = |feed| {
-        let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
-        let market = LiveMarket::new([feed]);
-        let mut story = LiveStory::new(&json, market, Sessions::OfConfig, at(DAY, 9, 29));
-        story.go(at(DAY, 10, 30));
-    };
-    // Once for nobody: a line that is met for the first time while a subscriber comes, on another
-    // test's thread, may be taken for one that nobody wants.
-    go(feed.clone());
-    let kept = Lines::default();
-    tracing::subscriber::with_default(kept.clone(), || go(feed));
-    let lines = kept.0.lock().expect("nobody panics").clone();
+    static SUBSCRIBED: Once = Once::new();
+    SUBSCRIBED.call_once(|| set_global_default(Lines).expect("nothing else subscribes here"));
+    let json = config(r#"["AAPL"]"#, r#"["1m"]"#, DAY, "");
+    let market = LiveMarket::new([feed]);
+    let mut story = LiveStory::new(&json, market, Sessions::OfConfig, at(DAY, 9, 29));
+    LINES.take();
+    story.go(at(DAY, 10, 30));
+    let lines = LINES.take();
     let is_asked = |line: &String| messages.iter().any(|message| line.contains(message));
     lines.into_iter().filter(is_asked).collect()
 }

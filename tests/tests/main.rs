@@ -20,7 +20,6 @@ mod live_corrections;
 mod live_days;
 mod live_deadline;
 mod live_laws;
-mod live_logs;
 mod live_members;
 mod live_outages;
 mod live_strategies;
