@@ -26,12 +26,14 @@ mod mutants;
 mod nightly;
 mod properties;
 mod readme;
+mod release;
 mod schema;
 mod simulation;
 mod source;
 mod steps;
 mod tidy;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -147,6 +149,13 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 60)]
         seconds: u32,
     },
+    /// Builds the program as it is published, packs it with its guides, session files and a small market,
+    /// and tries the archive in an empty folder.
+    Release {
+        /// Where the archive is put; `target/archives`, where the repository's target folder is.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Compares the session file's JSON Schema with what the config crate says, or writes it.
     Schema(Bring),
     /// Compares the README's table of crates with the crates, or writes it.
@@ -227,6 +236,9 @@ fn run(task: Task) -> Result<()> {
             benches::run(root, &workspace.metadata, Effort::Measured)?;
         }
         Task::Fuzz { seconds } => fuzzing::run(root, seconds)?,
+        Task::Release { out } => {
+            release::make(&workspace, out)?;
+        }
         Task::Schema(bring) => schema::generated().bring(root, bring.mode())?,
         Task::Readme(bring) => {
             readme::generated(root, &workspace.metadata)?.bring(root, bring.mode())?;

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::command::{Shell, TestCount};
 use crate::simulation::{Asked, Kind, Vendor};
 use crate::steps::{self, OnFailure, Outcome, Step, Work, Workspace};
-use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, simulation};
+use crate::{audit, benches, ci, fuzzing, mutants, properties, readme, release, simulation};
 
 /// Seeds of simulated live sessions.
 const N_LIVE_SEEDS: u64 = 100_000;
@@ -63,6 +63,9 @@ fn steps(workspace: &Workspace) -> Vec<Step> {
         Step { name: "alone", work: Work::Commands(ci::alone(&workspace.metadata)) },
         Step { name: "features", work: Work::Commands(ci::with_features(&workspace.metadata)) },
         Step { name: "project", work: Work::Commands(project(workspace)) },
+        Step::own("release", "release", |w| {
+            release::make(w, None).map(|_| Outcome::Ran(TestCount::default()))
+        }),
         // As the README has it and as it is published; `ci` runs both out of the build of its tests.
         Step::cargo("example", readme::COMMANDS[0].trim_start_matches("cargo ")),
         Step::own("bench", "bench --check --release", |w| {
@@ -131,6 +134,7 @@ mod tests {
                 "alone",
                 "features",
                 "project",
+                "release",
                 "example",
                 "bench",
                 "fuzz",
