@@ -109,7 +109,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: SESSION_FILE,
         folder: "crates/session-file",
-        may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, COORDINATOR],
+        may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, COORDINATOR, ACCOUNT],
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
@@ -124,7 +124,7 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: WIRE,
         folder: "crates/wire",
-        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, COORDINATOR],
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, COORDINATOR, ACCOUNT],
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
@@ -209,7 +209,16 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: "openbell-made-project",
         folder: "tests/project",
-        may_import: &[APP, COORDINATOR, MARKET, SESSION_DATA, SESSION_FILE, STRATEGIES, TIME],
+        may_import: &[
+            ACCOUNT,
+            APP,
+            COORDINATOR,
+            MARKET,
+            SESSION_DATA,
+            SESSION_FILE,
+            STRATEGIES,
+            TIME,
+        ],
         never: &[],
         // A program, as the one above it is.
         ends_errors: true,

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod average;
 mod commission;
+mod configured;
 mod lot_size;
 mod results;
 mod settings;

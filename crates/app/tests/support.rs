@@ -45,6 +45,11 @@ impl Folder {
         std::fs::read_to_string(self.path(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     }
 
+    /// The file, for a reader that seeks in it.
+    pub fn open(&self, name: &str) -> std::fs::File {
+        std::fs::File::open(self.path(name)).expect("it is there")
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.path(name).exists()
     }

@@ -286,6 +286,12 @@ pub enum Fault {
         /// The buying power.
         max_buying_power: f64,
     },
+    /// A share is asked for of volume that bars do not have.
+    #[error("found {found}, and volume_unknown is true; only 1 is allowed: an order fills whole")]
+    ShareOfUnknownVolume {
+        /// The share.
+        found: f64,
+    },
     /// An indicator cannot be computed as it is written.
     #[error(transparent)]
     Indicator(#[from] IndicatorError),
@@ -326,6 +332,8 @@ pub enum Allowed {
     Speed,
     /// A finite number above 0.
     AboveZero,
+    /// A finite number of at least 0.
+    AtLeastZero,
     /// A number between the two, both included.
     NumberIn {
         /// The least.
@@ -377,6 +385,7 @@ impl fmt::Display for Allowed {
             Allowed::WholeNumber { min, max } => write!(f, "a whole number of {min} to {max}"),
             Allowed::Speed => write!(f, "0, or a number of at least {SPEED_MIN},"),
             Allowed::AboveZero => f.write_str("a number above 0"),
+            Allowed::AtLeastZero => f.write_str("a number of at least 0"),
             Allowed::NumberIn { min, max } => write!(f, "a number of {min} to {max}"),
             Allowed::VariableName => f.write_str("the name of an environment variable"),
             Allowed::False => f.write_str("false"),

@@ -7,6 +7,7 @@ use openbell_market::indicator::{IndicatorClass, IndicatorName, WindowUnit};
 use openbell_time::AssetClass;
 use serde_json::json;
 
+use crate::account_fields::{ACCOUNT, account};
 use crate::fault::Allowed;
 use crate::live_fields::{LIVE, live};
 use crate::shape::{Field, Kind, Shape, leaf, list, not_empty, whole, words};
@@ -48,6 +49,7 @@ fn session() -> Shape {
                 .required(),
             Field::new("data_config", DATA, Kind::Object(data())),
             Field::new("trading_config", TRADING, Kind::Object(trading())),
+            Field::new("account", ACCOUNT, Kind::Object(account())),
             Field::new("api_config", API, Kind::Object(api())),
             Field::new("metadata", "Anything; kept, and shown in reports.", Kind::Free),
         ],
@@ -402,7 +404,8 @@ fn data() -> Shape {
     )
 }
 
-const TRADING: &str = "Limits that are handed to strategies: all or none.";
+const TRADING: &str =
+    "Limits: all or none. An account keeps them; without one they are handed to strategies.";
 
 /// The limits, which go together.
 pub(crate) const LIMITS: [&str; 4] =

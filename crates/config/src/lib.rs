@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
+mod account_fields;
 mod api;
 mod backtest;
 mod consumers;
@@ -25,6 +27,7 @@ mod trading;
 mod words;
 mod write;
 
+pub use account::{AccountConfig, CommissionConfig};
 pub use api::ApiConfig;
 pub use backtest::BacktestConfig;
 pub use consumers::{ScanWindow, ScannerConfig, StrategyConfig};
@@ -44,4 +47,7 @@ pub use session_data::{
 };
 pub use speed::{SPEED_MIN, is_speed};
 pub use trading::{TradingConfig, TradingLimits};
-pub use words::{DataApi, DataFeed, GateScope, Hours, OnError, RecordSync, Restart, Revisions};
+pub use words::{
+    AccountOf, DataApi, DataFeed, EquityCurve, GateScope, Hours, OnError, RecordSync, Restart,
+    Revisions,
+};

@@ -6,6 +6,7 @@
 
 use openbell_time::{AssetClass, ExchangeGroup};
 
+use crate::account::AccountConfig;
 use crate::api::ApiConfig;
 use crate::backtest::BacktestConfig;
 use crate::fault::{ConfigErrors, Fault, Warning};
@@ -58,6 +59,8 @@ pub struct SessionConfig {
     pub data_config: DataConfig,
     /// Limits for strategies; absent where the file gives none.
     pub trading_config: Option<TradingConfig>,
+    /// A paper account; absent where strategies only signal.
+    pub account: Option<AccountConfig>,
     /// Vendors; absent where the file names none.
     pub api_config: Option<ApiConfig>,
     /// Anything, for reports; absent where the file has none.
@@ -158,6 +161,10 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
         session_data_config.as_ref().is_none_or(|part| part.strategies.iter().any(|s| s.enabled));
     let trading_config =
         root.optional("trading_config", |item| TradingConfig::read(item, has_strategies));
+    let symbols = session_data_config.as_ref().map(SessionDataConfig::all_symbols);
+    let account = root.optional("account", |item| {
+        AccountConfig::read(item, asset_class, has_strategies, symbols.as_deref())
+    });
     if asked == Some(Asked::Live) && !root.has("api_config") {
         root.missing("api_config");
     }
@@ -176,6 +183,7 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
         session_data_config: session_data_config?,
         data_config: data_config?,
         trading_config: trading_config?,
+        account: account?,
         api_config: api_config?,
         metadata: metadata?,
         remarks: remarks?,

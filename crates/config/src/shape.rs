@@ -246,6 +246,7 @@ impl Allowed {
                 {"type": "number", "minimum": SPEED_MIN},
             ]}),
             Allowed::AboveZero => json!({"type": "number", "exclusiveMinimum": 0}),
+            Allowed::AtLeastZero => json!({"type": "number", "minimum": 0}),
             Allowed::NumberIn { min, max } => {
                 json!({"type": "number", "minimum": min, "maximum": max})
             }

@@ -76,6 +76,24 @@ pub enum RecordSync {
     Full,
 }
 
+/// Whose a paper account is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum AccountOf {
+    /// Each strategy has its own: switching one off changes no other's.
+    Strategy,
+    /// All strategies of the session share one.
+    Session,
+}
+
+/// How fine the curve of an account's equity is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EquityCurve {
+    /// A point at each session's close.
+    Session,
+    /// A point at each publication at which something is held or ordered.
+    Publication,
+}
+
 /// From where a run that was ended goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Restart {
@@ -183,6 +201,16 @@ impl Word for RecordSync {
         &[("normal", RecordSync::Normal), ("full", RecordSync::Full)];
 }
 
+impl Word for AccountOf {
+    const ALL: &'static [(&'static str, AccountOf)] =
+        &[("strategy", AccountOf::Strategy), ("session", AccountOf::Session)];
+}
+
+impl Word for EquityCurve {
+    const ALL: &'static [(&'static str, EquityCurve)] =
+        &[("session", EquityCurve::Session), ("publication", EquityCurve::Publication)];
+}
+
 impl Word for Restart {
     const ALL: &'static [(&'static str, Restart)] =
         &[("run", Restart::Run), ("session", Restart::Session)];
@@ -211,7 +239,16 @@ macro_rules! displayed_as_in_the_file {
 }
 
 displayed_as_in_the_file!(
-    Hours, GateScope, OnError, DataApi, DataFeed, Revisions, RecordSync, Restart
+    Hours,
+    GateScope,
+    OnError,
+    DataApi,
+    DataFeed,
+    Revisions,
+    RecordSync,
+    Restart,
+    AccountOf,
+    EquityCurve
 );
 
 /// The names of all groups, in their order.

@@ -8,7 +8,8 @@ use crate::schedule::{ScheduleChange, ScheduleEntry};
 use crate::session_data::{ApplyTo, HistoricalData, SessionDataConfig};
 use crate::words::hh_mm;
 use crate::{
-    DataFeed, LiveConfig, Mode, RecordConfig, ScannerConfig, SessionConfig, StrategyConfig,
+    AccountConfig, DataFeed, LiveConfig, Mode, RecordConfig, ScannerConfig, SessionConfig,
+    StrategyConfig,
 };
 
 impl SessionConfig {
@@ -61,6 +62,9 @@ impl SessionConfig {
             };
             file.insert("trading_config".into(), remarked(limits, &trading.remarks));
         }
+        if let Some(account) = &self.account {
+            file.insert("account".into(), account_config(account));
+        }
         if let Some(api) = &self.api_config {
             let mut part = Map::new();
             insert_some(&mut part, "data_api", api.data_api.as_ref());
@@ -71,6 +75,28 @@ impl SessionConfig {
         }
         remarked(file.into(), &self.remarks)
     }
+}
+
+fn account_config(account: &AccountConfig) -> Value {
+    let commission = json!({
+        "per_trade": number(account.commission.per_trade),
+        "per_share": number(account.commission.per_share),
+        "bps": number(account.commission.bps),
+        "min": number(account.commission.min),
+    });
+    let mut part = Map::new();
+    part.insert("cash".into(), number(account.cash));
+    part.insert("of".into(), json!(account.of.name()));
+    part.insert("commission".into(), remarked(commission, &account.commission.remarks));
+    part.insert("slippage_bps".into(), number(account.slippage_bps));
+    part.insert("participation".into(), number(account.participation));
+    part.insert("volume_unknown".into(), json!(account.volume_unknown));
+    part.insert("lot".into(), number(account.lot));
+    part.insert("equity".into(), json!(account.equity.name()));
+    part.insert("short".into(), json!(account.short));
+    let benchmark = account.benchmark.as_ref().map(ToString::to_string);
+    insert_some(&mut part, "benchmark", benchmark.as_ref());
+    remarked(part.into(), &account.remarks)
 }
 
 /// All but the vendor, which stands in `api_config`.

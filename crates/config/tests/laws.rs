@@ -54,7 +54,7 @@ fn right_file() -> impl Strategy<Value = Value> {
         };
         json!({"data": all.iter().map(entry).collect::<Vec<_>>()})
     });
-    let kept = proptest::collection::vec(any::<bool>(), 12);
+    let kept = proptest::collection::vec(any::<bool>(), 13);
     let speed = prop_oneof![Just(0.0), openbell_config::SPEED_MIN..10_000.0f64];
     let remark = proptest::option::of(".{0,20}");
     (
@@ -70,6 +70,7 @@ fn right_file() -> impl Strategy<Value = Value> {
             if let Some(remark) = remark {
                 file["note"] = json!(remark);
             }
+            file["account"]["benchmark"] = symbols[0].into();
             let data = file["session_data_config"].as_object_mut().expect("an object");
             data.insert("symbols".into(), json!(symbols));
             data.insert("streams".into(), json!(streams));
@@ -95,7 +96,7 @@ fn right_file() -> impl Strategy<Value = Value> {
                 }
             }
             for (key, kept) in
-                ["trading_config", "api_config", "asset_class"].iter().zip(&kept[9..])
+                ["trading_config", "api_config", "asset_class", "account"].iter().zip(&kept[9..])
             {
                 if !kept {
                     file.as_object_mut().expect("an object").remove(*key);

@@ -274,3 +274,59 @@ fn a_removal_of_a_symbol_that_the_file_never_has_is_a_warning() {
         )
     }));
 }
+
+#[test]
+fn a_share_of_volume_that_bars_do_not_have_cannot_be_taken() {
+    check(
+        "/account/volume_unknown",
+        json!(true),
+        "account.participation: found 0.25, and volume_unknown is true; only 1 is allowed: an order \
+         fills whole",
+    );
+    let mut file = with("/account/volume_unknown", json!(true));
+    put(&mut file, "/account/participation", json!(1));
+    let (config, _) = SessionConfig::parse(&file.to_string()).expect("it is right");
+    assert!(config.account.expect("there is one").volume_unknown);
+}
+
+#[test]
+fn a_benchmark_is_a_symbol_of_the_session() {
+    check(
+        "/account/benchmark",
+        json!("TSLS"),
+        "account.benchmark: found TSLS, which is in neither symbols nor symbol_schedule; did you mean \
+         TSLA?",
+    );
+}
+
+#[test]
+fn an_account_for_nobody_is_warned_of() {
+    let file = without("/session_data_config/strategies");
+    let (_, warnings) = SessionConfig::parse(&file.to_string()).expect("it is right");
+    let warnings: Vec<String> =
+        warnings.iter().map(|warning| format!("{}: {}", warning.path, warning.reason)).collect();
+    let expected = "account: has no effect: the session has no strategies";
+    assert!(warnings.iter().any(|said| said == expected), "{warnings:?}");
+}
+
+#[test]
+fn what_an_account_leaves_out_is_the_usual() {
+    let lot_of = |group: &str, class: &str| {
+        let text = format!(
+            r#"{{"session_name": "a", "mode": "backtest", "exchange_group": "{group}",
+                "asset_class": "{class}", "account": {{"cash": 100}},
+                "backtest_config": {{"start_date": "2025-07-02", "end_date": "2025-07-02"}},
+                "session_data_config": {{"symbols": ["A"], "streams": ["1m"],
+                    "strategies": [{{"module": "any"}}]}}}}"#
+        );
+        let (config, warnings) = SessionConfig::parse(&text).expect("it is right");
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let account = config.account.expect("there is one");
+        assert_eq!((account.of.name(), account.equity.name()), ("strategy", "session"));
+        assert_eq!((account.participation, account.slippage_bps), (0.1, 0.0));
+        assert!(!account.short && !account.volume_unknown && account.benchmark.is_none());
+        account.lot
+    };
+    assert_eq!(lot_of("US_EQUITY", "EQUITY"), 1.0);
+    assert_eq!(lot_of("CRYPTO", "CRYPTO"), 1e-8);
+}

@@ -65,6 +65,12 @@ pub fn whole_file() -> Value {
             "max_buying_power": 100000, "max_per_trade": 10000, "max_per_symbol": 20000.5,
             "max_open_positions": 5
         },
+        "account": {
+            "cash": 25000, "of": "session",
+            "commission": {"per_trade": 1, "per_share": 0.005, "bps": 2.5, "min": 0.35, "note": "a broker's"},
+            "slippage_bps": 1.5, "participation": 0.25, "volume_unknown": false, "lot": 10,
+            "equity": "publication", "short": true, "benchmark": "TSLA", "comment": "on paper"
+        },
         "api_config": {"data_api": "somewhere", "trade_api": null, "account_id": ""},
         "metadata": {"author": "a person", "tags": ["x", 1e300, -0.0, 18446744073709551615u64]}
     })

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use openbell_account::SettingsError;
 use openbell_config::ConfigErrors;
 use openbell_coordinator::{LookaheadError, ModuleErrors, PlanErrors, with_causes};
 use openbell_data_manager::DataError;
@@ -49,6 +50,9 @@ pub enum SessionFileError {
         /// The file.
         path: PathBuf,
     },
+    /// Its account cannot be opened.
+    #[error("account: {0}")]
+    Account(#[from] SettingsError),
     /// Its calendar overlay cannot be read.
     #[error("{place}cannot read the calendar overlay {}: {source}", .path.display())]
     UnreadableOverlay {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use openbell_account::Accounts;
 use openbell_config::{ConfigErrors, Mode, RawSession, SessionConfig};
 use openbell_coordinator::{Delivery, Engine, ModuleErrors, Registry, Sessions, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
@@ -125,7 +126,7 @@ impl SessionFile {
     }
 
     /// A run of a backtest's file: its store is opened, its plan made, its modules out of `registry`
-    /// are registered inline. Step it, or hand it to [`run`](openbell_coordinator::run).
+    /// are registered inline, and its accounts are opened ([`Accounts::open`]). Step it, or hand it to [`run`](openbell_coordinator::run).
     ///
     /// # Errors
     ///
@@ -139,6 +140,7 @@ impl SessionFile {
         self.check_planned(engine.plan(), &modules.built)?;
         let registered = engine.register_modules(modules.built, Delivery::Inline);
         registered.map_err(|error| self.modules_error(ModuleErrors(vec![error])))?;
+        Accounts::open(&mut engine)?;
         Ok(engine)
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use openbell_account::Accounts;
 use openbell_coordinator::{
     ConsumerError, Delivery, Engine, LookaheadCheck, LookaheadError, LookaheadReport,
     LookaheadSetup, Registry, Source, StoreSource, Tampering,
@@ -53,6 +54,7 @@ impl LookaheadSetup for FileRuns<'_> {
         let built = built.map_err(|errors| self.file.modules_error(errors))?;
         self.file.check_planned(engine.plan(), &built)?;
         engine.register_modules(built, Delivery::Inline)?;
+        Accounts::open(engine)?;
         Ok(())
     }
 }

@@ -10,12 +10,13 @@
 //! | `gap_scanner` | scanner | before the open picks candidates by history, at the first bar keeps those that gapped |
 //! | `momentum_scanner` | scanner | by the clock keeps what has risen most, lets go of what fell, and looks at the next |
 //!
-//! They emit [`Signal`](openbell_coordinator::Signal)s and trade nothing: there is no way to an
-//! exchange here.
+//! They emit [`Signal`](openbell_coordinator::Signal)s; one of them trades on paper, by the session's
+//! account. There is no way to an exchange here.
 //!
 //! Not here: the trait and the registry (`openbell-coordinator`), reading a universe's file (the
 //! program; its text is handed in), the data (`openbell-data-manager`).
 
+pub mod channel_breakout;
 pub mod gap_scanner;
 pub mod momentum_scanner;
 pub mod moving_average_cross;
@@ -33,11 +34,18 @@ use openbell_coordinator::Registry;
 /// let names: Vec<&str> = registry.modules().map(|module| module.name()).collect();
 /// assert_eq!(
 ///     names,
-///     ["moving_average_cross", "opening_range_breakout", "gap_scanner", "momentum_scanner"]
+///     [
+///         "channel_breakout",
+///         "moving_average_cross",
+///         "opening_range_breakout",
+///         "gap_scanner",
+///         "momentum_scanner",
+///     ]
 /// );
 /// ```
 pub fn built_in() -> Registry {
     let mut registry = Registry::new();
+    registry.add(channel_breakout::module());
     registry.add(moving_average_cross::module());
     registry.add(opening_range_breakout::module());
     registry.add(gap_scanner::module());

@@ -11,6 +11,7 @@
 //!
 //! Not here: files, requests, tables for people (`openbell`).
 
+pub mod account;
 pub mod command;
 #[cfg(feature = "engine")]
 pub mod engine;

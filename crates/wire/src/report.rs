@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::account::Account;
 use crate::command::Signal;
 use crate::event::Reason;
 
@@ -39,6 +40,9 @@ pub struct Report {
     pub consumers: Vec<Consumer>,
     /// What was signalled, in order.
     pub signals: Vec<SignalAt>,
+    /// What the paper accounts came to, in order of their first strategies; absent without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
     /// What the session file says for reports; null where it says nothing.
     pub metadata: Option<Map<String, Value>>,
     /// What was exported; null where nothing was.

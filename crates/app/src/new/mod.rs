@@ -94,8 +94,8 @@ const PARTS: [Part; 8] = [
 const CRATES: [(&str, &str); 7] = [
     ("openbell", "app"),
     ("openbell-coordinator", "coordinator"),
-    ("openbell-market", "market"),
     ("openbell-session-data", "session-data"),
+    ("openbell-account", "account"),
     ("openbell-session-file", "session-file"),
     ("openbell-strategies", "strategies"),
     ("openbell-time", "time"),

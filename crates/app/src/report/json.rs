@@ -19,6 +19,7 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>, live: Option<wire::Live>) 
         quality_rows: exported.n_quality_rows,
         signal_rows: exported.n_signal_rows,
     });
-    let facts = ReportFacts { config: facts.config, elapsed: facts.elapsed, exported, live };
+    let RunFacts { config, elapsed, accounts, .. } = *facts;
+    let facts = ReportFacts { config, elapsed, accounts, exported, live };
     serde_json::to_value(wire::Report::of(report, facts)).expect("a report has text for keys")
 }

@@ -1,10 +1,12 @@
 //! The report of a run: tables for a person, JSON for a machine.
 
+mod accounts;
 mod json;
 mod tables;
 
 use std::path::Path;
 
+use openbell_account::AccountResults;
 use openbell_config::SessionConfig;
 use openbell_data_manager::export::ExportReport;
 use openbell_time::{Calendar, Nanos};
@@ -24,6 +26,8 @@ pub struct RunFacts<'a> {
     pub calendar: &'a Calendar,
     /// Wall time from the first step to the end.
     pub elapsed: Nanos,
+    /// What the accounts of its strategies came to; empty where there are none.
+    pub accounts: &'a [AccountResults<'a>],
     /// What was exported, and where to; absent where nothing was.
     pub exported: Option<(&'a ExportReport, &'a Path)>,
 }

@@ -11,7 +11,7 @@ use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp, TradingDate};
 use openbell_wire::report::Wall;
 
-use super::RunFacts;
+use super::{RunFacts, accounts};
 use crate::table::{Align, Table, count, counted, counted_as, hh_mm};
 use crate::terminal::{Ink, Terminal};
 
@@ -55,6 +55,7 @@ pub fn print(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
         }
     }
     consumers(report, facts, terminal)?;
+    accounts::print(facts, terminal)?;
     gate(report, facts, terminal)?;
     history(report, terminal)?;
     rejections(report, terminal)?;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use openbell_account::Accounts;
 use openbell_config::Mode;
 use openbell_coordinator::{Engine, Phase, Registry, Report, StoreSource, run as run_engine};
 use openbell_data_manager::{DataManager, StoreOptions};
@@ -11,7 +12,7 @@ use openbell_time::SystemWall;
 
 use super::event_file::EventFile;
 use super::export::Export;
-use super::{RunArgs, failed, head_of, outputs};
+use super::{RunArgs, account_results, failed, head_of, outputs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::planned::{nothing_stored, warn_of_schedule};
@@ -95,11 +96,15 @@ pub(super) fn run_backtest(
     if let Some(events) = events {
         events.finish(&engine.events()[n_written..], &report)?;
     }
-    let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose()?;
+    let accounts = Accounts::close(&mut engine);
+    let accounts = account_results(accounts.as_deref(), &file.config);
+    let exported = export.map(|export| export.finish(&engine, &report.signals, &accounts));
+    let exported = exported.transpose()?;
     let facts = RunFacts {
         config: &file.config,
         calendar: engine.plan().calendar(),
         elapsed,
+        accounts: &accounts,
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     if args.json {

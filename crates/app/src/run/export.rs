@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use openbell_account::AccountResults;
 use openbell_coordinator::{
     Consumer, Context, Engine, Interrupted, Outcome, Report, SessionReport, Signal, Subscription,
 };
@@ -16,7 +17,7 @@ use openbell_session_data::{Rows, SymbolView};
 use openbell_time::{SessionPart, Timestamp, TradingDate};
 use openbell_wire::engine::LogHead;
 
-use super::OUR_CONSUMERS;
+use super::{OUR_CONSUMERS, traded};
 use crate::exit::{Exit, Failure};
 use crate::report::EXPORT;
 
@@ -36,12 +37,13 @@ impl Export {
         Ok(Export(shared))
     }
 
-    /// Appends what was there of a session that was interrupted, the quality of all sessions and the
-    /// signals of the run, and puts the files in their places.
+    /// Appends what was there of a session that was interrupted, the quality of all sessions, the signals
+    /// of the run and what its accounts did, and puts the files in their places.
     pub(super) fn finish(
         self,
         engine: &Engine,
         signals: &[(Timestamp, Signal)],
+        accounts: &[AccountResults<'_>],
     ) -> Result<ExportReport, Failure> {
         let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         match export {
@@ -54,6 +56,9 @@ impl Export {
                 for (at, signal) in signals {
                     let Signal { consumer, symbol, kind, value } = signal.clone();
                     export.append_signal(SignalRow { at: *at, consumer, symbol, kind, value });
+                }
+                for (name, sheet) in traded::sheets(accounts, engine.events()) {
+                    export.put_sheet(name, sheet);
                 }
                 export.finish().map_err(failed)
             }

@@ -4,11 +4,13 @@ mod backtest;
 mod event_file;
 mod export;
 mod live;
+mod traded;
 
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use openbell_config::{Mode, SPEED_MIN, is_speed};
+use openbell_account::{AccountResults, Accounts};
+use openbell_config::{Mode, SPEED_MIN, SessionConfig, is_speed};
 use openbell_coordinator::{OnError, Registry, Report};
 use openbell_data_manager::export::RunExport;
 use openbell_session_file::{ModuleTexts, SessionFile};
@@ -168,6 +170,15 @@ fn outputs(
 fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogHead, Failure> {
     let (overlay, store) = (file.overlay_text()?, absolute(folder));
     Ok(LogHead { program: PROGRAM.to_owned(), config: file.config.clone(), store, overlay, texts })
+}
+
+/// What the accounts of a run came to; nothing where it has none.
+fn account_results<'a>(
+    accounts: Option<&'a Accounts>,
+    config: &SessionConfig,
+) -> Vec<AccountResults<'a>> {
+    let sessions_per_year = f64::from(config.exchange_group.sessions_per_year);
+    accounts.map(|accounts| accounts.results(sessions_per_year)).unwrap_or_default()
 }
 
 /// Says why a run has not come to its end.

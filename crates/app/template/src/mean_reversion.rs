@@ -1,11 +1,8 @@
-//! Buys what closes below its lower Bollinger band, and lets go of it at the middle.
-
-use std::collections::BTreeSet;
+//! Buys what closes below its lower Bollinger band, and sells it above the middle.
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
+    BarClosed, Consumer, Context, Module, ModuleContext, NewOrder, Outcome, Subscription,
 };
-use openbell_market::Symbol;
 use openbell_session_data::IndicatorHandle;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -15,30 +12,29 @@ use serde::Deserialize;
 struct Settings {
     /// The bands: the key of a `bbands` indicator of the session.
     bands: String,
-    /// Symbols that are held at once.
+    /// Symbols that are held at once, each with an equal share of the equity.
     #[schemars(range(min = 1))]
     max_held: usize,
 }
 
 /// The strategy as session files ask for it.
 pub fn module() -> Module {
-    Module::strategy("mean_reversion", "Buys below the bands, lets go at the middle.", build)
+    Module::strategy("mean_reversion", "Buys below the bands, sells above the middle.", build)
         .emits("buy", "A close below the lower band.")
-        .emits("exit", "A close above the middle; without a value, at the end of the session.")
+        .emits("exit", "A close above the middle.")
 }
 
 fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Consumer>, String> {
     let Settings { bands, max_held } = settings;
     let lower = context.indicator("bands", &format!("{bands}.lower"))?;
     let middle = context.indicator("bands", &format!("{bands}.middle"))?;
-    Ok(Box::new(MeanReversion { lower, middle, max_held, held: BTreeSet::new() }))
+    Ok(Box::new(MeanReversion { lower, middle, max_held }))
 }
 
 struct MeanReversion {
     lower: IndicatorHandle,
     middle: IndicatorHandle,
     max_held: usize,
-    held: BTreeSet<Symbol>,
 }
 
 impl Consumer for MeanReversion {
@@ -57,20 +53,15 @@ impl Consumer for MeanReversion {
             let middle = symbol.indicator_at(self.middle, bar.sequence)?;
             let (Some(lower), Some(middle)) = (lower, middle) else { continue }; // Not ready yet.
             let close = symbol.series(bar.interval)?.today().close()[bar.sequence];
-            if close < lower && self.held.len() < self.max_held {
-                if self.held.insert(bar.symbol.clone()) {
-                    context.signal(bar.symbol, "buy", Some(close));
-                }
-            } else if close > middle && self.held.remove(bar.symbol) {
+            let is_held = context.position(bar.symbol).is_some();
+            if close < lower && !is_held && context.positions().len() < self.max_held {
+                context.signal(bar.symbol, "buy", Some(close));
+                let share = 0.95 / self.max_held as f64; // A little is left for costs.
+                let _ = context.order(NewOrder::to_fraction(bar.symbol, share)); // Refusals are logged.
+            } else if close > middle && is_held {
                 context.signal(bar.symbol, "exit", Some(close));
+                let _ = context.order(NewOrder::to_units(bar.symbol, 0.0).reduce_only());
             }
-        }
-        Ok(())
-    }
-
-    fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
-        for symbol in std::mem::take(&mut self.held) {
-            context.signal(&symbol, "exit", None);
         }
         Ok(())
     }

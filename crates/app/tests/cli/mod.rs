@@ -1,5 +1,6 @@
 //! The program as a person meets it: every test runs the binary and reads what it says.
 
+mod accounts;
 mod agreement;
 mod bench;
 mod calendars;

@@ -137,6 +137,7 @@ impl<'a> Item<'a> {
         }
         let is_in_range = match self.kind {
             Kind::Leaf(Allowed::AboveZero) => number > 0.0,
+            Kind::Leaf(Allowed::AtLeastZero) => number >= 0.0,
             Kind::Leaf(Allowed::Speed) => is_speed(number),
             Kind::Leaf(Allowed::NumberIn { min, max }) => {
                 (f64::from(*min)..=f64::from(*max)).contains(&number)

@@ -57,6 +57,8 @@ struct Registered {
     on_error: OnError,
     /// The signals that it may give; absent where nobody has said, and any may come.
     emits: Option<Vec<String>>,
+    /// Whether it is a strategy of the session file.
+    is_strategy: bool,
     endpoint: Endpoint,
     /// Whose account it orders from, where it has one.
     strategy: Option<StrategyIdx>,
@@ -173,6 +175,7 @@ impl Consumers {
             windows,
             on_error,
             emits: None,
+            is_strategy: false,
             endpoint,
             strategy: None,
             is_given: false,
@@ -183,11 +186,19 @@ impl Consumers {
         });
     }
 
-    /// The consumer that was registered last gives these signals and no others.
-    pub(crate) fn last_emits(&mut self, emits: Vec<String>) {
+    /// The consumer that was registered last is a module of the session file: it gives these signals and
+    /// no others.
+    pub(crate) fn last_is_module(&mut self, emits: Vec<String>, is_strategy: bool) {
         if let Some(last) = self.consumers.last_mut() {
             last.emits = Some(emits);
+            last.is_strategy = is_strategy;
         }
+    }
+
+    /// The names of the session file's strategies, in order.
+    pub(crate) fn strategies(&self) -> impl Iterator<Item = &str> {
+        let strategies = self.consumers.iter().filter(|known| known.is_strategy);
+        strategies.map(|known| known.name.as_str())
     }
 
     /// Whether somebody listens to bars.

@@ -69,6 +69,7 @@ use crate::control::status::{Phase, SymbolState};
 use crate::error::{PlanErrors, RunError, RunFailure};
 use crate::modules::BuiltModule;
 use crate::modules::error::ModuleError;
+use crate::modules::kind::ModuleKind;
 use crate::plan::Plan;
 use crate::plan::sessions::Sessions;
 use crate::report::{Report, SessionReport};
@@ -313,7 +314,7 @@ impl Engine {
         delivery: Delivery,
     ) -> Result<Vec<Worker>, ModuleError> {
         let mut workers = Vec::new();
-        for BuiltModule { consumer, on_error, emits, .. } in modules {
+        for BuiltModule { consumer, on_error, emits, kind, .. } in modules {
             match delivery {
                 Delivery::Inline => self.register(consumer, on_error),
                 Delivery::LockStep => workers.push(self.register_lock_step(consumer, on_error)),
@@ -321,9 +322,16 @@ impl Engine {
                     return Err(ModuleError::FreeDelivery { module: consumer.name().to_owned() });
                 }
             }
-            self.core.consumers.last_emits(emits);
+            self.core.consumers.last_is_module(emits, kind == ModuleKind::Strategy);
         }
         Ok(workers)
+    }
+
+    /// The names under which the strategies of the session file are registered, in its order: those that
+    /// [`register_modules`](Engine::register_modules) was given. Of two of one module the second is
+    /// `NAME-2`.
+    pub fn strategies(&self) -> impl Iterator<Item = &str> {
+        self.core.consumers.strategies()
     }
 
     /// A consumer that comes after the accounts were opened orders from its own, too.

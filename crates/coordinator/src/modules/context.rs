@@ -154,6 +154,11 @@ impl<'m> ModuleContext<'m> {
         Some(Limits { limits, read: &self.limits_read })
     }
 
+    /// Whether strategies of the session have an account to order from.
+    pub fn has_account(&self) -> bool {
+        self.shared.has_account
+    }
+
     /// The text of a file named in the settings.
     ///
     /// # Errors
@@ -171,5 +176,6 @@ pub(super) struct SharedInputs<'m> {
     /// The longest session of the run.
     pub(super) longest: Option<Session>,
     pub(super) limits: Option<TradingLimits>,
+    pub(super) has_account: bool,
     pub(super) files: &'m dyn ModuleFiles,
 }

@@ -87,16 +87,17 @@ pub struct BuiltModule {
     pub(crate) on_error: OnError,
     /// The signals that it may give.
     pub(crate) emits: Vec<String>,
-    kind: ModuleKind,
+    pub(crate) kind: ModuleKind,
     entry: usize,
     module: String,
     limits_read: LimitsRead,
 }
 
 /// The limits of the `trading_config` of `config` that none of its `modules` reads, by name: they
-/// have no effect.
+/// have no effect. An account keeps them all.
 pub fn idle_limits(config: &SessionConfig, modules: &[BuiltModule]) -> Vec<&'static str> {
-    if config.trading_config.as_ref().is_none_or(|trading| trading.limits.is_none()) {
+    let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
+    if limits.is_none() || config.account.is_some() {
         return Vec::new();
     }
     let read = modules.iter().map(|module| module.limits_read);
@@ -174,7 +175,8 @@ impl Registry {
         let limits = config.trading_config.as_ref().and_then(|trading| trading.limits);
         let sessions = sessions_of(config, calendar);
         let longest = sessions.iter().max_by_key(|s| s.close - s.open).copied();
-        let shared = SharedInputs { data, offer: Offer::of(config), longest, limits, files };
+        let (offer, has_account) = (Offer::of(config), config.account.is_some());
+        let shared = SharedInputs { data, offer, longest, limits, has_account, files };
         let (mut built, mut errors) = (Vec::new(), Vec::new());
         for (entry, scanner) in data.scanners.iter().enumerate() {
             let windows = call_windows(scanner, entry, &sessions, calendar, &mut errors);

@@ -6,10 +6,16 @@
 //! DIR/indicators/<interval>/<SYMBOL>.parquet   ts, a nullable column for each value, symbol
 //! DIR/quality.csv                              a row for every symbol and session, base interval
 //! DIR/signals.csv                              a row for every signal; only where there was one
+//! DIR/orders.parquet                           only with accounts: what was ordered, and how it ended
+//! DIR/fills.parquet                            only with accounts
+//! DIR/positions.parquet                        only with accounts: what was held at each close
+//! DIR/equity.parquet                           only with accounts: the curve
 //! DIR/run.json                                 what run it is of, as the caller says it
 //! DIR/interrupted.json                         only where the run was: the session, and through when
 //! ```
 
+mod quality;
+mod sheet;
 mod signals;
 mod table;
 
@@ -18,7 +24,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openbell_market::{BarRows, Quality, SeriesKey};
+use openbell_market::{BarRows, SeriesKey};
 use openbell_time::{Timestamp, TradingDate};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -31,6 +37,8 @@ use crate::disk::{self, AtomicFile, Disk, RealDisk};
 use crate::store::layout::{PARQUET, flat_file_name};
 use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
+pub use quality::QualityRow;
+pub use sheet::{Sheet, SheetColumn, SheetName};
 pub use signals::SignalRow;
 use table::{Table, TableColumn};
 
@@ -79,21 +87,6 @@ pub struct ExportValues<'a> {
     pub values: &'a [Option<f64>],
 }
 
-/// The quality of one series in one session.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct QualityRow {
-    /// The series.
-    pub key: SeriesKey,
-    /// The session.
-    pub session_date: TradingDate,
-    /// Bars that the calendar expects.
-    pub expected: u32,
-    /// Of these, bars that are there.
-    pub present: u32,
-    /// Bars in the longest gap.
-    pub longest_gap: u32,
-}
-
 /// What an export has written.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct ExportReport {
@@ -107,6 +100,8 @@ pub struct ExportReport {
     pub n_quality_rows: u64,
     /// Rows of signals.
     pub n_signal_rows: u64,
+    /// Rows of orders, fills, positions and equity together.
+    pub n_sheet_rows: u64,
 }
 
 /// An export that grows session by session.
@@ -140,6 +135,7 @@ pub struct RunExport {
     quality: AtomicFile,
     quality_text: Vec<u8>,
     signals: Vec<SignalRow>,
+    sheets: BTreeMap<SheetName, Sheet>,
     interrupted: Option<String>,
     n_gathered: usize,
     n_quality_rows: u64,
@@ -161,7 +157,16 @@ impl RunExport {
     pub const FOLDERS: [&str; 2] = [BARS_FOLDER, INDICATORS_FOLDER];
 
     /// The files that an export makes beside them.
-    pub const FILES: [&str; 4] = [QUALITY_FILE, SIGNALS_FILE, RUN_FILE, INTERRUPTED_FILE];
+    pub const FILES: [&str; 8] = [
+        QUALITY_FILE,
+        SIGNALS_FILE,
+        RUN_FILE,
+        INTERRUPTED_FILE,
+        SheetName::Orders.file_name(),
+        SheetName::Fills.file_name(),
+        SheetName::Positions.file_name(),
+        SheetName::Equity.file_name(),
+    ];
 
     /// Begins an export of `run` into `folder`, which is made where it is not there. `run` is a text of
     /// the caller's, the same for the same run; an earlier export of it is replaced.
@@ -182,8 +187,6 @@ impl RunExport {
         check_owner(folder, run)?;
         let mut quality = AtomicFile::create(&disk, &folder.join(QUALITY_FILE))?;
         quality.set_aside();
-        let header =
-            b"symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct\n";
         Ok(RunExport {
             folder: folder.to_owned(),
             run: run.to_owned(),
@@ -191,8 +194,9 @@ impl RunExport {
             bars: BTreeMap::new(),
             indicators: BTreeMap::new(),
             quality,
-            quality_text: header.to_vec(),
+            quality_text: quality::HEAD.into(),
             signals: Vec::new(),
+            sheets: BTreeMap::new(),
             interrupted: None,
             n_gathered: 0,
             n_quality_rows: 0,
@@ -296,17 +300,7 @@ impl RunExport {
     ///
     /// Those of the file system.
     pub fn append_quality(&mut self, row: &QualityRow) -> Result<(), DataError> {
-        let QualityRow { key, session_date, expected, present, longest_gap } = row;
-        let missing = expected.saturating_sub(*present);
-        // Absent where nothing is expected.
-        let quality_pct = Quality::of(u64::from(*present), u64::from(*expected))
-            .map(|quality| format!("{:.4}", quality.as_pct()))
-            .unwrap_or_default();
-        let line = format!(
-            "{},{session_date},{},{expected},{present},{missing},{longest_gap},{quality_pct}\n",
-            key.symbol, key.interval
-        );
-        self.quality_text.extend_from_slice(line.as_bytes());
+        self.quality_text.extend_from_slice(row.line().as_bytes());
         self.n_quality_rows += 1;
         if self.quality_text.len() >= 1 << 16 { self.write_quality() } else { Ok(()) }
     }
@@ -316,6 +310,11 @@ impl RunExport {
     /// *Cost*: signals are kept in memory until the end: they are few beside bars.
     pub fn append_signal(&mut self, row: SignalRow) {
         self.signals.push(row);
+    }
+
+    /// Puts a table beside the series, in place of one of that name.
+    pub fn put_sheet(&mut self, name: SheetName, sheet: Sheet) {
+        self.sheets.insert(name, sheet);
     }
 
     /// Says in the folder that the last session, that of `session_date`, holds what had closed by `at`
@@ -351,7 +350,12 @@ impl RunExport {
         report.n_files += 1;
         if !self.signals.is_empty() {
             report.n_signal_rows = self.signals.len() as u64;
-            write_signals(&self.disk, &self.folder, &self.signals)?;
+            write_text(&self.disk, &self.folder.join(SIGNALS_FILE), &signals::text(&self.signals))?;
+            report.n_files += 1;
+        }
+        for (name, sheet) in &self.sheets {
+            sheet.write(AtomicFile::create(&self.disk, &self.folder.join(name.file_name()))?)?;
+            report.n_sheet_rows += sheet.n_rows() as u64;
             report.n_files += 1;
         }
         let ExportReport { n_files, n_bars, n_indicator_rows, n_signal_rows, .. } = report;
@@ -379,11 +383,13 @@ impl RunExport {
                 }
             }
         }
+        let has_sheet = |name: SheetName| (name.file_name(), self.sheets.contains_key(&name));
         let is_written = [
             (SIGNALS_FILE, !self.signals.is_empty()),
             (INTERRUPTED_FILE, self.interrupted.is_some()),
         ];
-        for (name, _) in is_written.into_iter().filter(|(_, is_written)| !is_written) {
+        let is_written = is_written.into_iter().chain(SheetName::ALL.map(has_sheet));
+        for (name, _) in is_written.filter(|(_, is_written)| !is_written) {
             let path = self.folder.join(name);
             if disk::is_file(&path) {
                 earlier.push(path);
@@ -494,12 +500,6 @@ fn files_of(folder: &Path) -> Result<Vec<(String, String)>, DataError> {
         }
     }
     Ok(files)
-}
-
-fn write_signals(disk: &Arc<dyn Disk>, folder: &Path, rows: &[SignalRow]) -> Result<(), DataError> {
-    let mut text = signals::HEAD.to_owned();
-    text.extend(rows.iter().map(SignalRow::line));
-    write_text(disk, &folder.join(SIGNALS_FILE), &text)
 }
 
 fn write_text(disk: &Arc<dyn Disk>, path: &Path, text: &str) -> Result<(), DataError> {

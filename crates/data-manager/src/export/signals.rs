@@ -19,10 +19,17 @@ pub struct SignalRow {
 }
 
 /// The head line of the file.
-pub(super) const HEAD: &str = "at,consumer,symbol,kind,value\n";
+const HEAD: &str = "at,consumer,symbol,kind,value\n";
+
+/// The text of the file.
+pub(super) fn text(rows: &[SignalRow]) -> String {
+    let mut text = HEAD.to_owned();
+    text.extend(rows.iter().map(SignalRow::line));
+    text
+}
 
 impl SignalRow {
-    pub(super) fn line(&self) -> String {
+    fn line(&self) -> String {
         // The shortest text that reads back to the same number.
         let value = self.value.map(|value| value.to_string()).unwrap_or_default();
         let (consumer, kind) = (field(&self.consumer), field(&self.kind));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::form::{Candidates, StampForm, is_time};
+use super::form::{Candidates, FormReader, StampForm, is_time};
 use super::names::{self, Names};
 use super::options::{ColumnRef, CsvOptions, VolumeSource};
 use crate::DataError;
@@ -121,7 +121,7 @@ impl Finder<'_> {
         (0..n_columns).find(|&idx| {
             let cells: Vec<String> = self.column(idx).map(str::to_owned).collect();
             let forms = Candidates::of(&cells);
-            let reads = |form: &StampForm| {
+            let reads = |form: &FormReader| {
                 let n_read = cells.iter().filter(|cell| form.reads(cell)).count();
                 2 * n_read > self.rows.len()
             };
@@ -132,7 +132,8 @@ impl Finder<'_> {
     /// The column after that of the stamps, where those are dates and it holds times of day.
     fn time_beside(&self, ts: usize) -> Option<usize> {
         let cells: Vec<String> = self.column(ts).map(str::to_owned).collect();
-        let are_dates = matches!(Candidates::of(&cells).forms().first(), Some(StampForm::Date(_)));
+        let is_date = |form: &FormReader| matches!(form.form(), StampForm::Date(_));
+        let are_dates = Candidates::of(&cells).forms().first().is_some_and(is_date);
         let is_time = |cell: &&str| [4, 6].iter().any(|&n| is_time(&padded(cell, n)));
         let n_times = self.column(ts + 1).filter(is_time).count();
         (are_dates && 2 * n_times > self.rows.len()).then_some(ts + 1)

@@ -32,11 +32,6 @@ impl StampForm {
             StampForm::Date(_) | StampForm::Local(_) | StampForm::Offset(_) => None,
         }
     }
-
-    /// Whether `text` is a stamp of this form.
-    pub(super) fn reads(&self, text: &str) -> bool {
-        read(self, text).is_some()
-    }
 }
 
 /// The unit of whole numbers since 1970.
@@ -131,7 +126,7 @@ const TIMES: [&str; 9] = [
 ];
 
 /// All forms that are guessed, the usual first. A blank in a form reads none as well.
-fn usual_forms() -> Vec<StampForm> {
+fn usual_forms() -> Vec<FormReader> {
     let mut forms: Vec<StampForm> =
         [EpochUnit::Seconds, EpochUnit::Millis, EpochUnit::Micros, EpochUnit::Nanos]
             .map(StampForm::Epoch)
@@ -144,7 +139,7 @@ fn usual_forms() -> Vec<StampForm> {
             }
         }
     }
-    forms
+    forms.into_iter().map(FormReader::new).collect()
 }
 
 /// The form that a user has named.
@@ -177,13 +172,8 @@ pub(super) enum Written {
     Instant(i64),
 }
 
-/// What `text` says in the form `form`; `None` where it is not of that form.
-pub(super) fn read(form: &StampForm, text: &str) -> Option<Written> {
-    FormReader::new(form.clone()).read(text)
-}
-
 /// Reads texts of one form, whose words are looked up once.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct FormReader {
     form: StampForm,
     items: Vec<Item<'static>>,
@@ -248,6 +238,11 @@ impl FormReader {
         }
     }
 
+    /// Whether `text` is a stamp of this form.
+    pub(super) fn reads(&self, text: &str) -> bool {
+        self.read(text).is_some()
+    }
+
     /// The midnight that `24:00` means, the end of the day before which it is written.
     fn end_of_day(&self, text: &str) -> Option<NaiveDateTime> {
         let is_apart = |at: &usize| *at == 0 || !text.as_bytes()[at - 1].is_ascii_digit();
@@ -285,34 +280,36 @@ fn whole_number(text: &str) -> Option<&str> {
 
 /// The forms that the stamps of a file may have, fewer with each stamp that is looked at.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Candidates(Vec<StampForm>);
+pub(super) struct Candidates(Vec<FormReader>);
 
 impl Candidates {
     /// The forms that read the most of `stamps`, the most usual first. Where some read the same of
     /// all of them, only the most usual stays; none where no form reads any.
     pub(super) fn of(stamps: &[String]) -> Candidates {
-        let counted: Vec<(usize, StampForm)> = usual_forms()
-            .into_iter()
-            .map(|form| (stamps.iter().filter(|text| form.reads(text)).count(), form))
-            .collect();
-        let n_most = counted.iter().map(|(n_read, _)| *n_read).max().unwrap_or(0);
-        let mut best: Vec<StampForm> = Vec::new();
-        for (n_read, form) in counted {
-            let same = |other: &StampForm| stamps.iter().all(|t| read(&form, t) == read(other, t));
-            if n_read == n_most && n_most > 0 && !best.iter().any(same) {
-                best.push(form);
+        let mut n_most = 1;
+        let mut best: Vec<(FormReader, Vec<Option<Written>>)> = Vec::new();
+        for form in usual_forms() {
+            let read: Vec<_> = stamps.iter().map(|text| form.read(text)).collect();
+            let n_read = read.iter().flatten().count();
+            if n_read > n_most {
+                n_most = n_read;
+                best.clear();
+            }
+            if n_read == n_most && !best.iter().any(|(_, other)| *other == read) {
+                best.push((form, read));
             }
         }
+        let mut forms: Vec<FormReader> = best.into_iter().map(|(form, _)| form).collect();
         // 201901020930 is a date and a time of day, and the milliseconds of a day of 1976 too.
-        if best.iter().any(|form| matches!(form, StampForm::Local(_))) {
-            best.retain(|form| !matches!(form, StampForm::Epoch(_)));
+        if forms.iter().any(|form| matches!(form.form(), StampForm::Local(_))) {
+            forms.retain(|form| !matches!(form.form(), StampForm::Epoch(_)));
         }
-        Candidates(best)
+        Candidates(forms)
     }
 
     /// All usual forms that read each of `stamps`.
-    pub(super) fn reading_all(stamps: &[String]) -> Vec<StampForm> {
-        let reads_all = |form: &StampForm| stamps.iter().all(|text| form.reads(text));
+    pub(super) fn reading_all(stamps: &[String]) -> Vec<FormReader> {
+        let reads_all = |form: &FormReader| stamps.iter().all(|text| form.reads(text));
         usual_forms().into_iter().filter(reads_all).collect()
     }
 
@@ -324,7 +321,7 @@ impl Candidates {
     }
 
     /// The forms that are left, the most usual first.
-    pub(super) fn forms(&self) -> &[StampForm] {
+    pub(super) fn forms(&self) -> &[FormReader] {
         &self.0
     }
 }
@@ -333,15 +330,19 @@ impl Candidates {
 mod tests {
     use super::*;
 
+    fn read(form: StampForm, text: &str) -> Option<Written> {
+        FormReader::new(form).read(text)
+    }
+
     fn guessed(texts: &[&str]) -> Vec<String> {
         let stamps: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        Candidates::of(&stamps).forms().iter().map(StampForm::to_string).collect()
+        Candidates::of(&stamps).forms().iter().map(|form| form.form().to_string()).collect()
     }
 
     #[test]
     fn an_offset_is_found_after_a_time_of_day_only() {
         let form = StampForm::Local("%Y-%m-%d %H:%M:%S%.f".to_owned());
-        let local = |text| match read(&form, text) {
+        let local = |text| match read(form.clone(), text) {
             Some(Written::Local(_, zone)) => zone,
             other => panic!("{text}: {other:?}"),
         };
@@ -381,18 +382,19 @@ mod tests {
         forms.narrow("04/04/2019 09:30");
         assert_eq!(forms.forms().len(), 2);
         forms.narrow("13/04/2019 09:30");
-        assert_eq!(forms.forms(), [StampForm::Local("%d/%m/%Y %H:%M".to_owned())]);
+        let left: Vec<String> = forms.forms().iter().map(|form| form.form().to_string()).collect();
+        assert_eq!(left, ["%d/%m/%Y %H:%M"]);
     }
 
     #[test]
     fn the_letters_of_a_month_are_no_zone() {
         let form = form_of("%H:%M %d %b %Y, %a");
-        assert!(matches!(read(&form, "09:30 14 Jan 2019, MON"), Some(Written::Local(_, None))));
+        assert!(matches!(read(form, "09:30 14 Jan 2019, MON"), Some(Written::Local(_, None))));
     }
 
     #[test]
     fn a_named_epoch_has_any_size() {
-        assert_eq!(read(&form_of("epoch_s"), "-60"), Some(Written::Instant(-60_000_000_000)));
-        assert_eq!(read(&StampForm::Epoch(EpochUnit::Seconds), "-60"), None);
+        assert_eq!(read(form_of("epoch_s"), "-60"), Some(Written::Instant(-60_000_000_000)));
+        assert_eq!(read(StampForm::Epoch(EpochUnit::Seconds), "-60"), None);
     }
 }

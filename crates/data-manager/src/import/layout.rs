@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::columns::{Columns, Finder, VolumePlace, padded};
-use super::form::{self, Candidates, StampForm, Written};
+use super::form::{self, Candidates, FormReader, StampForm, Written};
 use super::labels::is_midnight;
 use super::line::{ANY_DELIMITER, Cells, Rows};
 use super::names;
@@ -375,7 +375,7 @@ impl Sample<'_> {
 
     /// The form that the user has named, if it reads any of the stamps.
     fn named_form(&self, format: &str, stamps: &[String]) -> Result<StampForm, DataError> {
-        let form = form::form_of(format);
+        let form = FormReader::new(form::form_of(format));
         match stamps.first() {
             Some(first) if !stamps.iter().any(|stamp| form.reads(stamp)) => {
                 Err(DataError::CsvFormatReadsNone {
@@ -384,7 +384,7 @@ impl Sample<'_> {
                     stamp: first.clone(),
                 })
             }
-            _ => Ok(form),
+            _ => Ok(form.form().clone()),
         }
     }
 
@@ -393,12 +393,12 @@ impl Sample<'_> {
         let (path, stamp) = (self.path.to_owned(), stamps.first().cloned().unwrap_or_default());
         match forms.forms() {
             [] => Err(DataError::CsvStampsUnknown { path, stamp }),
-            [form] => Ok(form.clone()),
+            [form] => Ok(form.form().clone()),
             [first, second, ..] => Err(DataError::CsvStampsAmbiguous {
                 path,
                 stamp,
-                first: first.to_string(),
-                second: second.to_string(),
+                first: first.form().to_string(),
+                second: second.form().to_string(),
             }),
         }
     }
@@ -411,7 +411,8 @@ impl Sample<'_> {
         stamps: &[String],
     ) -> Result<(), DataError> {
         let path = || self.path.to_owned();
-        let mut read = stamps.iter().filter_map(|text| form::read(form, text));
+        let form = FormReader::new(form.clone());
+        let mut read = stamps.iter().filter_map(|text| form.read(text));
         let needs_zone = |zone: Option<WrittenZone>| match zone {
             None => options.zone.is_none(),
             Some(WrittenZone::Abbreviated(_, None)) => {
@@ -445,7 +446,8 @@ impl Sample<'_> {
 /// Whether some of `stamps` are read in the zone that the user has named.
 fn needs_zone(form: &StampForm, options: &CsvOptions, stamps: &[String]) -> bool {
     let is_overridden = options.written_offset == WrittenOffset::Overridden;
-    stamps.iter().filter_map(|text| form::read(form, text)).any(|written| match written {
+    let form = FormReader::new(form.clone());
+    stamps.iter().filter_map(|text| form.read(text)).any(|written| match written {
         Written::Local(_, Some(WrittenZone::Abbreviated(_, None))) => true,
         Written::Local(local, zone) => {
             (options.interval.clock().is_some() || !is_midnight(&local))

@@ -323,13 +323,12 @@ impl<'a> Reading<'a> {
     /// different instants.
     fn only_that_reads_all(
         &self,
-        forms: Vec<StampForm>,
+        mut forms: Vec<FormReader>,
         time_of_day: TimeOfDay,
     ) -> Result<Option<StampForm>, DataError> {
-        let mut forms: Vec<FormReader> = forms.into_iter().map(FormReader::new).collect();
         self.each_stamp(time_of_day, |written, is_read| {
-            if is_read || forms.iter().any(|form| form.read(written).is_some()) {
-                forms.retain(|form| form.read(written).is_some());
+            if is_read || forms.iter().any(|form| form.reads(written)) {
+                forms.retain(|form| form.reads(written));
             }
         })?;
         let Some(first) = forms.first().cloned() else { return Ok(None) };
@@ -365,7 +364,7 @@ impl<'a> Reading<'a> {
         while again.next_row()?.is_some() {
             let written = again.layout.columns.stamp(&again.cells, time_of_day);
             let in_use = again.layout.columns.stamp(&again.cells, current);
-            each(&written, now.read(&in_use).is_some());
+            each(&written, now.reads(&in_use));
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! method stands here where more is asked: lines of a log, texts of commands, a report with the facts
 //! that a run does not know.
 
+mod account;
 mod command;
 mod error;
 mod event;

@@ -1,5 +1,6 @@
 //! The report of a run, as it is written.
 
+use openbell_account::AccountResults;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
     ConsumerReport, GateSwitch, HistoryReport, Report, SeriesReport, SessionReport, Signal,
@@ -17,6 +18,8 @@ pub struct ReportFacts<'a> {
     pub config: &'a SessionConfig,
     /// Wall time from the first step to the end.
     pub elapsed: Nanos,
+    /// What the accounts came to; empty where there are none.
+    pub accounts: &'a [AccountResults<'a>],
     /// What was exported; absent where nothing was.
     pub exported: Option<shape::Exported>,
     /// What only a live run has; absent in a backtest.
@@ -47,6 +50,7 @@ impl shape::Report {
             }),
             consumers: report.consumers.iter().map(Into::into).collect(),
             signals: report.signals.iter().map(signal).collect(),
+            accounts: facts.accounts.iter().map(Into::into).collect(),
             metadata: facts.config.metadata.clone(),
             exported: facts.exported,
             live: facts.live,

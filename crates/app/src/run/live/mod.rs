@@ -26,6 +26,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use openbell_account::Accounts;
 use openbell_config::{DataApi, LiveConfig};
 use openbell_coordinator::{
     Engine, Look, Phase, Recording, RecordingError, Registry, Report, Step, run_by_event,
@@ -39,7 +40,7 @@ use openbell_vendors::{Connection as Line, Control, Transport, Trust};
 use openbell_wire::engine::RunTally;
 
 use super::event_file::EventFile;
-use super::{RunArgs, failed};
+use super::{RunArgs, account_results, failed};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
@@ -197,7 +198,10 @@ fn follow(
         report = Report { digest, ..engine.report() };
     }
     report.signals = std::mem::take(&mut sink.signals);
-    let exported = export.map(|export| export.finish(&engine, &report.signals)).transpose();
+    let accounts = Accounts::close(&mut engine);
+    let accounts = account_results(accounts.as_deref(), &asked.file.config);
+    let exported = export.map(|export| export.finish(&engine, &report.signals, &accounts));
+    let exported = exported.transpose();
     drop(engine);
     let why = if is_paused { "interrupted" } else { report.phase.name() };
     if let Some(keeper) = keeper {
@@ -211,6 +215,7 @@ fn follow(
         config: &asked.file.config,
         calendar: &calendar,
         elapsed,
+        accounts: &accounts,
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     let figures = figures.lock();
