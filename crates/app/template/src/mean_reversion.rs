@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
-};
+use openbell_coordinator::{Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription};
 use openbell_market::Symbol;
 use openbell_session_data::IndicatorHandle;
 use schemars::JsonSchema;
@@ -50,7 +48,7 @@ impl Consumer for MeanReversion {
         Subscription::all().intervals([self.lower.interval()])
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
             let lower = symbol.indicator_at(self.lower, bar.sequence)?;
