@@ -8,7 +8,7 @@ use openbell::bench::market::Load;
 use openbell::bench::stage::Counts;
 use openbell_benches::{market, sized};
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Step, Worker,
+    Bars, Consumer, Context, Delivery, Engine, OnError, Outcome, Report, Step, Worker,
 };
 use openbell_time::Timestamp;
 
@@ -21,7 +21,7 @@ impl Consumer for Reads {
         "reads"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let view = context.view();
         for bar in bars {
             let symbol = view.symbol(bar.symbol.as_str())?;

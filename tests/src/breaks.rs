@@ -1,6 +1,6 @@
 //! A consumer that fails at an instant of the story.
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Outcome};
+use openbell_coordinator::{Bars, Consumer, Context, Outcome};
 use openbell_time::Timestamp;
 
 use crate::story::sym;
@@ -19,7 +19,7 @@ impl Consumer for Breaks {
         "breaks"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         if context.view().instant() < self.at {
             return Ok(());
         }

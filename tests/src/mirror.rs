@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Corrected, Outcome, Resumed};
+use openbell_coordinator::{Bars, Consumer, Context, Corrected, Outcome, Resumed};
 use openbell_market::{Bar, BarInterval, Symbol};
 use openbell_time::Timestamp;
 
@@ -74,7 +74,7 @@ impl Consumer for Mirror {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             self.read(context, (bar.symbol, bar.interval), bar.sequence, bar.sequence)?;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Outcome, Resumed};
+use openbell_coordinator::{Bars, Consumer, Context, Outcome, Resumed};
 use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::Timestamp;
@@ -118,7 +118,7 @@ impl Consumer for Recorder {
         self.0.push(Notified::Started { at: context.view().instant() })
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let bars = bars.iter().map(|bar| NotifiedBar {
             symbol: bar.symbol.clone(),
             interval: bar.interval,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Digest, Outcome, view_print};
+use openbell_coordinator::{Bars, Consumer, Context, Digest, Outcome, view_print};
 use openbell_time::Timestamp;
 
 /// What a [`ViewLog`] has noted so far: an instant, and the number of its view.
@@ -37,7 +37,7 @@ impl Consumer for ViewLog {
         self.note(context)
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         self.note(context)
     }
 }

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 use openbell_account::{AccountOf, AccountSettings, Accounts, Commission, Participation};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Added, Answer, BarClosed, Consumer, ConsumerError, Context, Delivery, Engine, Event,
-    LookaheadCheck, LookaheadSetup, NewOrder, OnError, OrderRefusal, Outcome, Phase, Refusal,
-    Removed, Resumed, SessionCommand, Sessions, Source, Stay, Subscription, Tampering, TradeEvent,
+    Added, Answer, Bars, Consumer, ConsumerError, Context, Delivery, Engine, Event, LookaheadCheck,
+    LookaheadSetup, NewOrder, OnError, OrderRefusal, Outcome, Phase, Refusal, Removed, Resumed,
+    SessionCommand, Sessions, Source, Stay, Subscription, Tampering, TradeEvent,
 };
 use openbell_data_manager::{Arrival, DataError, ScriptedFeed};
 use openbell_market::{BarInterval, Symbol};
@@ -80,7 +80,7 @@ impl Consumer for Busy {
         Subscription::all().intervals([BarInterval::from_mins(1).expect("a minute")])
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             self.n_bars += 1;
             let symbol = context.view().symbol(bar.symbol.as_str())?;
@@ -222,9 +222,9 @@ impl Consumer for Once {
         "once"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.told.lock().unwrap().push((context.now(), "bars".to_owned()));
-        if bars[0].sequence == 1
+        if bars.first().is_some_and(|bar| bar.sequence == 1)
             && let Some(order) = self.order.take()
         {
             let refused = context.order(order).err();

@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use openbell_coordinator::{
-    Answer, BarClosed, BeforeOpen, CallWindow, Consumer, Context, Delivery, OnError, Outcome,
-    Ready, Resumed, SessionCommand,
+    Answer, Bars, BeforeOpen, CallWindow, Consumer, Context, Delivery, OnError, Outcome, Ready,
+    Resumed, SessionCommand,
 };
 use openbell_market::Symbol;
 use openbell_tests::{Finished, Market, Story, finish_with_workers, register, sym};
@@ -94,7 +94,7 @@ impl Consumer for Chaos {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         self.act(context)
     }
 

@@ -5,9 +5,9 @@
 use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
-    Answer, BarClosed, BeforeOpen, CallWindow, Consumer, Context, Delivery, Event, Handle,
-    HistoryError, OnError, Operation, Outcome, PaceCommand, Phase, Ready, Refusal, Removed,
-    Resumed, SessionCommand, Step, Subscription, WaitError, WorkerEnd,
+    Answer, Bars, BeforeOpen, CallWindow, Consumer, Context, Delivery, Event, Handle, HistoryError,
+    OnError, Operation, Outcome, PaceCommand, Phase, Ready, Refusal, Removed, Resumed,
+    SessionCommand, Step, Subscription, WaitError, WorkerEnd,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
@@ -87,7 +87,7 @@ impl Consumer for Everything {
         self.note(format!("ready {} {series:?}", context.now()))
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let now = context.view().instant();
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
@@ -252,7 +252,7 @@ impl Consumer for Slow {
         "slow"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         self.gate.wait();
         self.n_bars.lock().map_err(|_| "a panic elsewhere")?.push(context.view().instant());
         Ok(())
@@ -479,7 +479,7 @@ impl Consumer for Locks {
         self.0
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         if context.now() == at(DAY, 10, 0) {
             context.lock(sym("MSFT"));
         }

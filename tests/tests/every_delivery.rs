@@ -4,8 +4,8 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use openbell_coordinator::{
-    Answer, BarClosed, Consumer, Context, Delivery, Event, Handle, OnError, Outcome, PaceCommand,
-    Phase, Step, Worker, WorkerEnd,
+    Answer, Bars, Consumer, Context, Delivery, Event, Handle, OnError, Outcome, PaceCommand, Phase,
+    Step, Worker, WorkerEnd,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
@@ -238,7 +238,7 @@ impl Consumer for PingPong {
         Ok(())
     }
 
-    fn bars_closed(&mut self, _: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, _: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         Ok(())
     }
 }

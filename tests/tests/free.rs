@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 
 use openbell_coordinator::{
-    BarClosed, BeforeOpen, Consumer, Context, Lagged, OnError, Operation, Outcome, Phase, Resumed,
+    Bars, BeforeOpen, Consumer, Context, Lagged, OnError, Operation, Outcome, Phase, Resumed,
     WorkerEnd,
 };
 use openbell_tests::{Market, Story, at, step_to_end};
@@ -38,7 +38,7 @@ impl Consumer for Stuck {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let mut notified = self.notified.lock().map_err(|_| "a panic elsewhere")?;
         notified.0 += bars.len() as u64;
         assert!(bars.iter().all(|bar| bar.closes_at <= context.view().instant()));
@@ -124,7 +124,7 @@ impl Consumer for OneOfMany {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.stand();
         for bar in bars {
             let rows = context.view().symbol(bar.symbol.as_str())?;

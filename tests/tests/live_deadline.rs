@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Engine, Handle, OnError, Outcome, Sessions, Step,
+    Bars, Consumer, Context, Engine, Handle, OnError, Outcome, Sessions, Step,
 };
 use openbell_session_data::OutsideReader;
 use openbell_tests::{LiveMarket, LiveStory, SlowMarket, at, config, sym, time};
@@ -239,7 +239,7 @@ impl Consumer for Slow {
         "slow"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         self.now = self.now.max(context.view().instant()) + self.takes;
         self.ticks.tick(self.now);
         let sees_bars = context.view().symbol("AAPL").is_ok();

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    AddFailure, Added, Answer, BarClosed, Consumer, Context, Event, OnError, Outcome, Removed,
-    Resumed, SessionCommand, Sessions, SourceReadiness, Stay, SymbolState, Ticket,
+    AddFailure, Added, Answer, Bars, Consumer, Context, Event, OnError, Outcome, Removed, Resumed,
+    SessionCommand, Sessions, SourceReadiness, Stay, SymbolState, Ticket,
 };
 use openbell_data_manager::DataError;
 use openbell_tests::{
@@ -31,7 +31,7 @@ impl Consumer for Order {
         "order"
     }
 
-    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let n_msft = bars.iter().filter(|bar| bar.symbol.as_str() == "MSFT").count();
         if n_msft > 0 { self.note("bars".to_owned()) } else { Ok(()) }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    BarClosed, Cause, Consumer, Context, Finding, LookaheadCheck, LookaheadReport, Outcome, Source,
+    Bars, Cause, Consumer, Context, Finding, LookaheadCheck, LookaheadReport, Outcome, Source,
     Subject, SymbolState, Tampering,
 };
 use openbell_data_manager::Feed;
@@ -44,7 +44,7 @@ impl Consumer for Honest {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars.iter().filter(|bar| bar.interval != BarInterval::WEEK) {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
             let rows = symbol.series(bar.interval)?.today();
@@ -101,7 +101,7 @@ impl Consumer for Peeks {
         "peeks"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         let now = context.view().instant();
         let mut rows = BarColumns::default();
         self.door.seek(now - Nanos::from_secs(60))?;
@@ -204,7 +204,7 @@ impl Consumer for Remembers {
         "remembers"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         let view = context.view();
         let symbol = view.symbol("AAPL")?;
         let Some(bar) = symbol.base().and_then(|base| base.latest()) else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use openbell_coordinator::{
-    BarClosed, Cause, Consumer, ConsumerError, Context, Engine, LookaheadReport, OnError, Outcome,
+    Bars, Cause, Consumer, ConsumerError, Context, Engine, LookaheadReport, OnError, Outcome,
     RecordedCheck, RecordedSetup, Sessions, Tampering,
 };
 use openbell_recorder::{MemoryRecording, RecordedLook, Repeated, Replay};
@@ -85,7 +85,7 @@ impl Consumer for Repeats {
         "repeats"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
             let rows = symbol.series(bar.interval)?.today();
@@ -120,7 +120,7 @@ impl Consumer for Counts {
         "counts"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         let n_calls = self.0.fetch_add(1, Ordering::Relaxed);
         context.signal(&sym("AAPL"), "counted", Some(n_calls as f64));
         Ok(())

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, ConsumerError, Context, Delivery, Engine, Event, LookaheadCheck,
+    Bars, Consumer, ConsumerError, Context, Delivery, Engine, Event, LookaheadCheck,
     LookaheadSetup, Module, ModuleContext, ModuleFiles, NoModuleFiles, NoSettings, OnError,
     Outcome, Phase, Registry, Signal, Source, StoreSource, Subscription, Tampering,
 };
@@ -472,10 +472,10 @@ impl Consumer for ByHandle {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let spy = context.view().symbol("SPY")?;
         let closes = spy.series("1m".parse()?)?.today().close();
-        let row = bars[0].sequence;
+        let row = bars.first().ok_or("no bar")?.sequence;
         let plain = (row >= 2).then(|| closes[row - 2..=row].iter().sum::<f64>() / 3.0);
         let read = spy.indicator(self.average)?;
         assert_eq!(read, spy.indicator_at(spy.find_indicator("sma_3_1m")?, row)?);
@@ -524,9 +524,9 @@ impl Consumer for Undeclared {
         "undeclared"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
-        context.signal(bars[0].symbol, "buy", None);
-        context.signal(bars[0].symbol, "hold", None);
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
+        context.signal(bars.first().ok_or("no bar")?.symbol, "buy", None);
+        context.signal(bars.first().ok_or("no bar")?.symbol, "hold", None);
         Ok(())
     }
 }

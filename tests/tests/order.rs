@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, OnError, Outcome, Phase, SessionCommand, Stay, Subscription,
+    Bars, Consumer, Context, OnError, Outcome, Phase, SessionCommand, Stay, Subscription,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_tests::{Market, Notified, Story, at, sym, syms};
@@ -37,7 +37,7 @@ impl Consumer for Only {
         Subscription::all().symbols([self.0.clone()]).intervals(["5m".parse().unwrap()])
     }
 
-    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         assert!(!bars.is_empty(), "a callback without bars");
         let mut notified = self.1.lock().map_err(|_| "a panic elsewhere")?;
         notified.extend(bars.iter().map(|bar| (bar.symbol.clone(), bar.interval)));
@@ -104,7 +104,7 @@ impl Consumer for Asks {
         "asks"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         if context.view().instant() == at(DAY, 11, 0) {
             context.add_symbols(syms(&["TSLA"]));
             context.signal(&sym("AAPL"), "buy", Some(1.5));

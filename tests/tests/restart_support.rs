@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Corrected, Digest, Engine, Event, Look, OnError, Outcome,
-    Recording, RecordingError, Resumed, SessionCommand, Sessions, Source, Stay, Step,
-    UnknownSymbol,
+    Bars, Consumer, Context, Corrected, Digest, Engine, Event, Look, OnError, Outcome, Recording,
+    RecordingError, Resumed, SessionCommand, Sessions, Source, Stay, Step, UnknownSymbol,
 };
 use openbell_data_manager::{
     Arrival, DataError, DownCause, Feed, FeedKind, Link, MemoryFeed, Progress, ScriptedFeed,
@@ -297,7 +296,7 @@ impl Consumer for Adding {
         "adding"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars.iter().filter(|bar| bar.interval == series("AAA 1m").interval) {
             self.see(context, bar.symbol, bar.sequence);
         }

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Event, OnError, Outcome};
+use openbell_coordinator::{Bars, Consumer, Context, Event, OnError, Outcome};
 use openbell_tests::{at, config};
 use openbell_time::Timestamp;
 
@@ -163,7 +163,7 @@ impl Consumer for Rehearsed {
         "rehearsed"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let is_rehearsal = context.is_rehearsal();
         let mut seen = self.0.lock().map_err(|_| "a panic elsewhere")?;
         seen.extend(bars.iter().map(|_| is_rehearsal));

@@ -8,7 +8,7 @@ mod generated;
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Answer, BarClosed, Consumer, Context, Engine, OnError, Outcome, Resumed, Step, Subscription,
+    Answer, Bars, Consumer, Context, Engine, OnError, Outcome, Resumed, Step, Subscription,
 };
 use openbell_market::Symbol;
 use openbell_time::TimeManager;
@@ -34,7 +34,7 @@ impl Consumer for Quarters {
         Subscription::all().matching(|_, interval| interval.to_string() == "15m")
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let view = context.view();
         if bars.iter().any(|bar| bar.sequence % 4 == 3) {
             let symbols: Vec<&str> = view.symbols().map(Symbol::as_str).collect();

@@ -11,7 +11,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Engine, Lagged, OnError, Outcome, Resumed, run,
+    Bars, Consumer, Context, Engine, Lagged, OnError, Outcome, Resumed, run,
 };
 use openbell_time::{SystemWall, TimeManager};
 
@@ -47,7 +47,7 @@ impl Consumer for Push {
         "push"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let view = context.view();
         for bar in bars {
             // A symbol may have left since: a free consumer sees now.

@@ -24,9 +24,9 @@ mod symbol;
 mod sync;
 mod trading;
 
+pub use consumers::bars::{BarClosed, Bars, BarsIter};
 pub use consumers::consumer::{
-    BarClosed, CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed,
-    Skipped,
+    CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed, Skipped,
 };
 pub use consumers::context::{BeforeOpen, Context};
 pub use consumers::report::ConsumerReport;
@@ -39,8 +39,8 @@ pub use control::event::{CorrectionKind, Event, Operation, Origin};
 pub use control::handle::{Handle, Ticket, WaitError};
 pub use control::signal::Signal;
 pub use control::status::{FeedStatus, Phase, Status, SymbolState, SymbolStatus};
-pub use digest::Digest;
 pub use digest::print::{symbol_print, view_print};
+pub use digest::{DIGEST_FORM, Digest, DigestParts};
 pub use engine::run::{run, run_by_event};
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with_causes};

@@ -9,7 +9,7 @@ use openbell_time::{Nanos, Timestamp, TradingDate};
 use crate::consumers::report::ConsumerReport;
 use crate::control::signal::Signal;
 use crate::control::status::Phase;
-use crate::digest::Digest;
+use crate::digest::{Digest, DigestParts};
 use crate::error::RunFailure;
 use crate::history::held::HistoryReport;
 
@@ -142,6 +142,8 @@ pub struct Report {
     pub digests: Vec<(Symbol, Digest)>,
     /// The digest of the run.
     pub digest: Digest,
+    /// What it is made of.
+    pub digest_parts: DigestParts,
     /// Base bars delivered.
     pub n_bars: u64,
     /// Derived bars made, as visible at the closes and where the run was stopped.

@@ -95,6 +95,22 @@ pub enum RecorderError {
         /// The form that is read.
         known: i64,
     },
+    /// Its digests are made in another way, so that no replay comes to them.
+    #[error(
+        "{} has digests of form {found}, and this program makes form {known}; replay it with {program}, \
+         which wrote it, or move its folder aside with --fresh and begin anew",
+        .path.display()
+    )]
+    OtherDigests {
+        /// The file.
+        path: PathBuf,
+        /// The form of its digests.
+        found: u32,
+        /// The form that is made here.
+        known: u32,
+        /// The program that wrote it.
+        program: String,
+    },
     /// The recording is not what was written.
     #[error(
         "{} is damaged: {found}; restore the file from a copy, or move its folder aside with --fresh and begin anew",

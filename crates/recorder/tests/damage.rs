@@ -1,7 +1,7 @@
 //! Recordings that cannot be used: each is refused by name, with the way out.
 
 use openbell_coordinator::Digest;
-use openbell_recorder::{Durability, RecorderError, RecordingReader, RecordingWriter};
+use openbell_recorder::{Durability, RecordedRun, RecorderError, RecordingReader, RecordingWriter};
 
 use super::files::killed;
 use super::support::{Place, date, difference, plain};
@@ -109,6 +109,21 @@ fn a_recording_of_a_later_form_is_not_read() {
     drop(database);
     let error = place.read(&place.folder(24)).map(drop).expect_err("form 2");
     assert!(matches!(error, RecorderError::OtherForm { found: 2, known: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_recording_whose_digests_are_of_an_earlier_form_is_refused_with_the_way_out() {
+    let place = Place::new();
+    ended(&place, 2);
+    let path = place.folder(24).join("head.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let earlier = text.replace("  \"digest_form\": 2,\n", "");
+    assert_ne!(earlier, text);
+    std::fs::write(&path, earlier).unwrap();
+    assert!(place.read(&place.folder(24)).is_ok(), "its bars can still be taken");
+    let error = RecordedRun::open(&place.folder(24)).map(drop).expect_err("form 1").to_string();
+    let said = "has digests of form 1, and this program makes form 2; replay it with ";
+    assert!(error.contains(said) && error.contains("--fresh"), "{error}");
 }
 
 #[test]

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, NewOrder, OrderId, OrderKind, Outcome,
+    Bars, Consumer, Context, Module, ModuleContext, NewOrder, OrderId, OrderKind, Outcome,
     Subscription, TradeEvent,
 };
 use openbell_session_data::SeriesView;
@@ -115,7 +115,7 @@ impl Consumer for ChannelBreakout {
         self.subscription.clone()
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             let view = context.view();
             let symbol = view.symbol(bar.symbol.as_str())?;

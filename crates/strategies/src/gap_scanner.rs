@@ -13,7 +13,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_coordinator::{
-    Added, Answer, BarClosed, BeforeOpen, Consumer, Context, HistoryBars, HistoryError, Module,
+    Added, Answer, Bars, BeforeOpen, Consumer, Context, HistoryBars, HistoryError, Module,
     ModuleContext, Outcome, SessionCommand,
 };
 use openbell_market::{BarInterval, Symbol};
@@ -148,7 +148,7 @@ impl Consumer for GapScanner {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, _: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, _: &Bars<'_>) -> Outcome {
         if context.now() <= context.session().open {
             return Ok(()); // Before the regular open there is nothing to see of it.
         }

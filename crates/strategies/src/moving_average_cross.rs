@@ -8,9 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
-};
+use openbell_coordinator::{Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription};
 use openbell_market::Symbol;
 use openbell_session_data::SeriesView;
 use openbell_time::Timestamp;
@@ -114,7 +112,7 @@ impl Consumer for MovingAverageCross {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.positions.tell_left(context);
         for bar in bars {
             let view = context.view();

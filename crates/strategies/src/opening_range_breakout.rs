@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
+    BarClosed, Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Rows;
@@ -121,12 +121,12 @@ impl Consumer for OpeningRangeBreakout {
         Ok(())
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.positions.tell_left(context);
         let session = context.session();
         let ends_at = session.open + self.length;
         let is_after =
-            |bar: &&BarClosed<'_>| ends_at < bar.closes_at && bar.closes_at <= session.close;
+            |bar: &BarClosed<'_>| ends_at < bar.closes_at && bar.closes_at <= session.close;
         for bar in bars.iter().filter(is_after) {
             let of_symbol = context.view().symbol(bar.symbol.as_str())?;
             let Some(base) = of_symbol.base().filter(|base| base.interval() == bar.interval) else {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::Event;
+use crate::report::DigestParts;
 
 /// The version of this form.
 pub const FORM: u64 = 1;
@@ -39,6 +40,9 @@ pub enum Line {
 pub struct Head {
     /// [`FORM`], for a reader to refuse what it does not know.
     pub form: u64,
+    /// The form in which its digests are made; logs that do not say it have those of form 1.
+    #[serde(default = "first_digest_form")]
+    pub digest_form: u32,
     /// The program and its version.
     pub program: String,
     /// The session file.
@@ -63,6 +67,14 @@ pub struct End {
     pub n_steps: u64,
     /// The digest of the run.
     pub digest: String,
+    /// What it is made of; null in logs of digests of form 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_parts: Option<DigestParts>,
+}
+
+/// The form of the digests in logs that do not say it.
+fn first_digest_form() -> u32 {
+    1
 }
 
 impl Line {
@@ -108,13 +120,14 @@ mod tests {
             (
                 Line::Run(Head {
                     form: FORM,
+                    digest_form: 2,
                     program: "openbell 0.1.0".to_owned(),
                     config: serde_json::json!({"mode": "backtest"}),
                     store: "/data".to_owned(),
                     overlay: None,
                     texts: BTreeMap::new(),
                 }),
-                r#"{"event":"run","config":{"mode":"backtest"},"form":1,"overlay":null,"program":"openbell 0.1.0","store":"/data","texts":{}}"#,
+                r#"{"event":"run","config":{"mode":"backtest"},"digest_form":2,"form":1,"overlay":null,"program":"openbell 0.1.0","store":"/data","texts":{}}"#,
             ),
             (
                 commanded(

@@ -30,6 +30,10 @@ pub struct Report {
     pub n_steps: u64,
     /// The digest of the run.
     pub digest: String,
+    /// What it is made of.
+    pub digest_parts: DigestParts,
+    /// The form in which digests are made: those of two forms cannot be compared.
+    pub digest_form: u32,
     /// The digest of each symbol's series.
     pub symbol_digests: BTreeMap<String, String>,
     /// The sessions that were closed, in order.
@@ -52,6 +56,17 @@ pub struct Report {
     pub live: Option<Live>,
     /// What differs from one run to the next.
     pub wall: Wall,
+}
+
+/// The parts of a run's digest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DigestParts {
+    /// Of the values of all series of the sessions that were closed.
+    pub series: String,
+    /// Of which base bar was delivered when.
+    pub sequence: String,
+    /// Of the switches of the gate.
+    pub gate: String,
 }
 
 /// What a live run came to beside its sessions.

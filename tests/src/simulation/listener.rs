@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Digest, OnError, Outcome, Resumed, SessionCommand, Stay,
+    BarClosed, Bars, Consumer, Context, Digest, OnError, Outcome, Resumed, SessionCommand, Stay,
     symbol_print,
 };
 use openbell_market::{BarInterval, Symbol};
@@ -120,7 +120,7 @@ impl Consumer for Listener {
         self.receive(context, Notified::Started { at: context.view().instant() })
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let at = context.view().instant();
         for bar in bars {
             let seen = context.view().symbol(bar.symbol.as_str()).ok();
@@ -220,11 +220,11 @@ impl Consumer for Other {
         }
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let at = context.view().instant();
         // Only in the first callback of an instant, which is that of the instant's own bars.
         let is_new = self.last.replace(at).is_none_or(|last| last < at);
-        let is_anchors = |bar: &BarClosed<'_>| {
+        let is_anchors = |bar: BarClosed<'_>| {
             *bar.symbol == self.anchor && bar.interval == self.base && bar.closes_at == at
         };
         if let Extra::Asks(asks) = &self.extra

@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Engine, OnError, Outcome, Resumed, SessionCommand, StepAt, Worker,
+    Bars, Consumer, Context, Engine, OnError, Outcome, Resumed, SessionCommand, StepAt, Worker,
 };
 use openbell_time::Timestamp;
 
@@ -75,7 +75,7 @@ impl Consumer for Bystander {
         "bystander"
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let notified = bars.iter().map(|bar| bar.closes_at).max();
         self.look(context, notified.unwrap_or(Timestamp::MIN))
     }

@@ -2,7 +2,7 @@
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Engine, OnError, Outcome, Phase, Report, Step,
+    Bars, Consumer, Context, Engine, OnError, Outcome, Phase, Report, Step,
 };
 use openbell_time::Timestamp;
 use serde_json::{Value, json};
@@ -98,7 +98,7 @@ impl Consumer for Counts {
         "counts"
     }
 
-    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.n_bars += bars.len() as u64;
         Ok(())
     }

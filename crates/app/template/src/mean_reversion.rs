@@ -1,7 +1,7 @@
 //! Buys what closes below its lower Bollinger band, and sells it above the middle.
 
 use openbell_coordinator::{
-    BarClosed, Consumer, Context, Module, ModuleContext, NewOrder, Outcome, Subscription,
+    Bars, Consumer, Context, Module, ModuleContext, NewOrder, Outcome, Subscription,
 };
 use openbell_session_data::IndicatorHandle;
 use schemars::JsonSchema;
@@ -46,20 +46,19 @@ impl Consumer for MeanReversion {
         Subscription::all().intervals([self.lower.interval()])
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;
             let lower = symbol.indicator_at(self.lower, bar.sequence)?;
             let middle = symbol.indicator_at(self.middle, bar.sequence)?;
             let (Some(lower), Some(middle)) = (lower, middle) else { continue }; // Not ready yet.
-            let close = symbol.series(bar.interval)?.today().close()[bar.sequence];
             let is_held = context.position(bar.symbol).is_some();
-            if close < lower && !is_held && context.positions().len() < self.max_held {
-                context.signal(bar.symbol, "buy", Some(close));
+            if bar.close < lower && !is_held && context.positions().len() < self.max_held {
+                context.signal(bar.symbol, "buy", Some(bar.close));
                 let share = 0.95 / self.max_held as f64; // A little is left for costs.
                 let _ = context.order(NewOrder::to_fraction(bar.symbol, share)); // Refusals are logged.
-            } else if close > middle && is_held {
-                context.signal(bar.symbol, "exit", Some(close));
+            } else if bar.close > middle && is_held {
+                context.signal(bar.symbol, "exit", Some(bar.close));
                 let _ = context.order(NewOrder::to_units(bar.symbol, 0.0).reduce_only());
             }
         }

@@ -37,24 +37,12 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, TimeOfDay, Timestamp};
 
+use crate::consumers::bars::Bars;
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::CorrectionKind;
 use crate::trading::matching::TradeEvent;
-
-/// A bar has closed and is published.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct BarClosed<'e> {
-    /// The symbol.
-    pub symbol: &'e Symbol,
-    /// The interval.
-    pub interval: BarInterval,
-    /// Row of the session in that series, from 0.
-    pub sequence: usize,
-    /// When it closed.
-    pub closes_at: Timestamp,
-}
 
 /// A series whose indicators have values now.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -151,7 +139,7 @@ pub type Outcome = Result<(), ConsumerError>;
 /// Every callback has a default that does nothing: write those that you need.
 ///
 /// ```
-/// use openbell_coordinator::{BarClosed, Consumer, Context, Outcome};
+/// use openbell_coordinator::{Bars, Consumer, Context, Outcome};
 ///
 /// /// Says so where a bar closes above its open.
 /// struct Risers;
@@ -161,11 +149,10 @@ pub type Outcome = Result<(), ConsumerError>;
 ///         "risers"
 ///     }
 ///
-///     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+///     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
 ///         for bar in bars {
 ///             let symbol = context.view().symbol(bar.symbol.as_str())?;
-///             let rows = symbol.series(bar.interval)?.today();
-///             if rows.close()[bar.sequence] > rows.open()[bar.sequence] {
+///             if bar.close > symbol.series(bar.interval)?.today().open()[bar.sequence] {
 ///                 context.signal(bar.symbol, "rises", None);
 ///             }
 ///         }
@@ -226,8 +213,9 @@ pub trait Consumer: Send {
     /// *When*: once an instant, after its publication. *View*: that publication; `sequence` is the
     /// row in [`SeriesView::today`](openbell_session_data::SeriesView::today). *Shape*: base bars
     /// in symbol order, then derived ones, shortest interval first, in symbol order; of several
-    /// closes (live, or a newcomer without lag) the earlier close first. Never empty.
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    /// closes (live, or a newcomer without lag) the earlier close first. Never empty. *Cost*: a bar that is
+    /// not looked at costs nothing here.
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let _ = (context, bars);
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! for and signalled is taken. So the order of everything that follows is that of registration,
 //! whatever the delivery.
 
+pub(crate) mod bars;
 pub(crate) mod consumer;
 pub(crate) mod context;
 pub(crate) mod desk;
@@ -27,7 +28,7 @@ use crate::consumers::context::{CallbackScope, Outbox};
 use crate::consumers::desk::{Arrival, CoreDesk, Desk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
 use crate::consumers::notice::{
-    BarBuffer, ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
+    ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
 };
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
@@ -119,7 +120,6 @@ pub(crate) struct Consumers {
     rows: Vec<ClosedRow>,
     /// The bars of the last notice.
     closings: Arc<Closings>,
-    buffer: BarBuffer,
     outbox: Outbox,
     /// Whether a lock-step worker may still be missing.
     may_miss_worker: bool,
@@ -420,7 +420,7 @@ impl Consumers {
             desk: &mut desk,
         };
         let consumer = consumer.as_mut();
-        Some(notify_one(consumer, notice, wanted, view, scope, &mut self.buffer))
+        Some(notify_one(consumer, notice, wanted, view, scope))
     }
 
     /// Waits until a lock-step worker has finished what it was given, and answers what it asks
@@ -580,8 +580,13 @@ pub(crate) fn logged(
 }
 
 /// Appends a bar by its place in the roster.
-pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
-    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
+pub(crate) fn closed_row(
+    series: usize,
+    sequence: usize,
+    closes_at: Timestamp,
+    close: f64,
+) -> ClosedRow {
+    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at, close }
 }
 
 impl Drop for Consumers {

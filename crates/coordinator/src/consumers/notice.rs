@@ -7,7 +7,8 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::{HeldView, Reason, View};
 use openbell_time::{Session, Timestamp};
 
-use crate::consumers::consumer::{BarClosed, Consumer, Corrected, Outcome, Ready, Resumed};
+use crate::consumers::bars::Bars;
+use crate::consumers::consumer::{Consumer, Corrected, Outcome, Ready, Resumed};
 use crate::consumers::context::{BeforeOpen, CallbackScope, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
@@ -39,6 +40,8 @@ pub(crate) struct ClosedRow {
     pub(crate) series: u32,
     pub(crate) sequence: u32,
     pub(crate) closes_at: Timestamp,
+    /// The close price, as it is published.
+    pub(crate) close: f64,
 }
 
 /// The bars of one instant that consumers are notified of, in order.
@@ -70,7 +73,7 @@ impl Wanted {
         }
     }
 
-    fn includes(&self, row: &ClosedRow) -> bool {
+    pub(crate) fn includes(&self, row: &ClosedRow) -> bool {
         match self {
             Wanted::All => true,
             Wanted::None => false,
@@ -179,43 +182,6 @@ pub(crate) struct Posted {
     pub(crate) held: Option<HeldView>,
 }
 
-/// Room for the bars of one instant; recycled from one to the next.
-#[derive(Default)]
-pub(crate) struct BarBuffer(Vec<BarClosed<'static>>);
-
-impl BarBuffer {
-    /// Calls `notify` with those of `closings` that are wanted.
-    ///
-    /// *Cost*: some nanoseconds a bar; allocates only while it grows.
-    fn with<T>(
-        &mut self,
-        closings: &Closings,
-        wanted: &Wanted,
-        notify: impl FnOnce(&[BarClosed<'_>]) -> T,
-    ) -> T {
-        let mut bars: Vec<BarClosed<'_>> = emptied(std::mem::take(&mut self.0));
-        let series = &closings.roster.series[..];
-        let closed = |row: &ClosedRow| {
-            let (symbol, interval) = &series[row.series as usize];
-            let (sequence, closes_at) = (row.sequence as usize, row.closes_at);
-            BarClosed { symbol, interval: *interval, sequence, closes_at }
-        };
-        match wanted {
-            Wanted::All => bars.extend(closings.rows.iter().map(closed)),
-            _ => bars.extend(closings.rows.iter().filter(|row| wanted.includes(row)).map(closed)),
-        }
-        let outcome = notify(&bars);
-        self.0 = emptied(bars);
-        outcome
-    }
-}
-
-/// The room of `bars`, for bars of another lifetime: collecting in place keeps the allocation.
-fn emptied<'a>(mut bars: Vec<BarClosed<'_>>) -> Vec<BarClosed<'a>> {
-    bars.clear();
-    bars.into_iter().map_while(|_| None).collect()
-}
-
 /// Calls `consumer` with `notice`. A callback that needs a view and has none is not made: the
 /// session is inactive.
 ///
@@ -228,7 +194,6 @@ pub(crate) fn notify_one<'c>(
     wanted: &Wanted,
     view: Option<View<'c>>,
     scope: CallbackScope<'c>,
-    buffer: &mut BarBuffer,
 ) -> Result<(), String> {
     let at = scope.at;
     guarded(|| match (notice, view) {
@@ -244,7 +209,7 @@ pub(crate) fn notify_one<'c>(
                 Notice::Started => consumer.session_started(&mut context),
                 Notice::Ready(ready) => consumer.indicators_ready(&mut context, ready),
                 Notice::Bars(closings) => {
-                    buffer.with(closings, wanted, |bars| consumer.bars_closed(&mut context, bars))
+                    consumer.bars_closed(&mut context, &Bars::new(closings, wanted))
                 }
                 Notice::Traded(events) => consumer.traded(&mut context, events),
                 Notice::Scheduled => consumer.scheduled(&mut context),

@@ -12,7 +12,7 @@ use crate::consumers::consumer::{Consumer, Lagged};
 use crate::consumers::context::{CallbackScope, Context, Outbox};
 use crate::consumers::desk::{Desk, DeskAnswer, DeskQuestion, NoDesk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox};
-use crate::consumers::notice::{BarBuffer, Posted, guarded, notify_one};
+use crate::consumers::notice::{Posted, guarded, notify_one};
 use crate::consumers::rendezvous::Rendezvous;
 use crate::control::command::{Answer, Refusal, SessionCommand};
 use crate::control::handle::{CoreThread, Handle};
@@ -130,7 +130,7 @@ impl Worker {
     }
 
     fn run_lock_step(&mut self, rendezvous: &LockStep) -> WorkerEnd {
-        let (mut outbox, mut buffer) = (Outbox::default(), BarBuffer::default());
+        let mut outbox = Outbox::default();
         rendezvous.arrive();
         while let Some(posted) = rendezvous.take() {
             // The core stands still while it waits, so this is the publication that the notice is about.
@@ -146,8 +146,7 @@ impl Worker {
             let scope = scope(&self.name, &posted, &mut outbox, core);
             let consumer = self.consumer.as_mut();
             self.core.enter();
-            let outcome =
-                notify_one(consumer, &posted.notice, &posted.wanted, view, scope, &mut buffer);
+            let outcome = notify_one(consumer, &posted.notice, &posted.wanted, view, scope);
             self.core.leave();
             drop(reader);
             drop(posted); // The core may use the room of its bars again.
@@ -161,11 +160,10 @@ impl Worker {
     }
 
     fn run_free(&mut self, mailbox: &Mailbox<Posted>) -> WorkerEnd {
-        let mut buffer = BarBuffer::default();
         let mut lost = Lost::default();
         while let Some((displaced, posted, n_bars)) = mailbox.take() {
             lost.add(displaced);
-            match self.notify_free(&posted, &mut lost, n_bars, &mut buffer) {
+            match self.notify_free(&posted, &mut lost, n_bars) {
                 Ok(()) => {}
                 Err(why) => {
                     mailbox.leave(Left::Failed(why.clone()));
@@ -178,13 +176,7 @@ impl Worker {
 
     /// Hands one notice to the consumer with the view of now; one that came too late is counted as
     /// lost.
-    fn notify_free(
-        &mut self,
-        posted: &Posted,
-        lost: &mut Lost,
-        n_bars: u64,
-        buffer: &mut BarBuffer,
-    ) -> Result<(), String> {
+    fn notify_free(&mut self, posted: &Posted, lost: &mut Lost, n_bars: u64) -> Result<(), String> {
         let mut reader = self.reader.clone();
         let view = match (&posted.held, posted.notice.needs_view()) {
             (Some(held), _) => Some(held.view()),
@@ -210,7 +202,7 @@ impl Worker {
         if outcome.is_ok() {
             let core = CoreSide { history: &mut history, desk: &mut desk };
             let scope = scope(&self.name, posted, &mut outbox, core);
-            outcome = notify_one(consumer, &posted.notice, &posted.wanted, view, scope, buffer);
+            outcome = notify_one(consumer, &posted.notice, &posted.wanted, view, scope);
         }
         let given = give_all(&self.handle, outbox);
         outcome.and(given)

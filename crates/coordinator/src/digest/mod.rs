@@ -1,6 +1,9 @@
 //! One number for all that a run delivered, equal on every machine.
 //!
-//! Hot path: [`Sequence::deliver`] is a multiplication a bar. No allocation, no lock.
+//! It comes in parts ([`DigestParts`]), so that two runs that differ can say in what.
+//!
+//! Hot path: [`Delivered::add`] is two additions a bar, [`Sequence::deliver_instant`] two multiplications
+//! an instant. No allocation, no lock.
 
 pub(crate) mod print;
 
@@ -29,51 +32,158 @@ impl std::fmt::Debug for Digest {
     }
 }
 
+/// The form in which digests are made. Digests of two forms cannot be compared: logs and recordings carry
+/// the number, and another one is refused. In form 1 the sequence was folded bar by bar, and the digest had
+/// no parts.
+pub const DIGEST_FORM: u32 = 2;
+
+/// What the digest of a run is made of.
+///
+/// ```
+/// use openbell_coordinator::{Digest, DigestParts};
+///
+/// let run = DigestParts { series: Digest(1), sequence: Digest(2), gate: Digest(3) };
+/// let other = DigestParts { gate: Digest(4), ..run };
+/// assert_ne!(run.whole(), other.whole());
+/// assert_eq!(run.difference(&run), None);
+/// assert_eq!(run.difference(&other), Some("gate"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DigestParts {
+    /// The values of all series of the sessions that were closed, by symbol.
+    pub series: Digest,
+    /// Which base bar was delivered when: the (close, symbol) sequence.
+    pub sequence: Digest,
+    /// The switches of the gate, each with its epoch and the session clock.
+    pub gate: Digest,
+}
+
+impl DigestParts {
+    /// The digest of the run.
+    pub fn whole(&self) -> Digest {
+        let mut hash = Xxh3::new();
+        for part in [self.series, self.sequence, self.gate] {
+            hash.write(&part.0.to_le_bytes());
+        }
+        Digest(hash.finish())
+    }
+
+    /// The name of the first part in which two runs differ; `None` where they are the same.
+    pub fn difference(&self, other: &DigestParts) -> Option<&'static str> {
+        let parts = [
+            ("series", self.series, other.series),
+            ("sequence", self.sequence, other.sequence),
+            ("gate", self.gate, other.gate),
+        ];
+        parts.into_iter().find(|(_, ours, theirs)| ours != theirs).map(|(name, ..)| name)
+    }
+}
+
 /// The key of a symbol in digests: made of its text, so that it does not depend on when or in which order
 /// symbols joined.
 pub(crate) fn symbol_key(symbol: &Symbol) -> u64 {
     Xxh3::oneshot(symbol.as_str().as_bytes())
 }
 
-/// What the deliveries of one symbol enter the sequence by, spread as the state is.
-#[derive(Clone, Copy, Debug)]
+/// What the deliveries of one symbol enter the sequence by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct SequenceKey(u64);
 
 impl SequenceKey {
     pub(crate) fn of(symbol: &Symbol) -> SequenceKey {
-        SequenceKey(spread(symbol_key(symbol)))
+        SequenceKey(symbol_key(symbol))
     }
 }
 
-/// The (close, symbol) sequence of base bars as they were delivered: a folded multiplication each,
-/// whose state is kept [`spread`] for the next one.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Sequence(u64);
+/// The symbols whose bars of one close were delivered, in symbol order: the sum of their keys and how many
+/// they are. Nothing of one bar waits for the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Delivered {
+    keys: u64,
+    n: u64,
+}
 
-/// How far the state is rotated between two deliveries: so their order enters.
-const TURN: u32 = 23;
+impl Delivered {
+    #[inline]
+    pub(crate) fn add(&mut self, key: SequenceKey) {
+        self.keys = self.keys.wrapping_add(key.0);
+        self.n += 1;
+    }
 
-/// `mixed ^ (mixed >> 29)`, rotated. It distributes over xor, so a key is spread once, ahead of
-/// time, and a delivery depends on the one before by a multiplication and three steps only.
-#[inline]
-fn spread(mixed: u64) -> u64 {
-    mixed.rotate_left(TURN) ^ (mixed >> 29 << TURN)
+    /// How many bars.
+    pub(crate) fn n(self) -> u64 {
+        self.n
+    }
+}
+
+/// The (close, symbol) sequence of base bars as they were delivered, instant by instant: a folded
+/// multiplication for each run of bars of one close in symbol order. A bar of another close, or of a symbol
+/// that does not come after the one before it, begins the next run, so the order of two bars enters also
+/// within an instant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Sequence {
+    /// The runs that are over.
+    state: u64,
+    /// The run that bars which come one by one may go on.
+    open: Option<OpenRun>,
+}
+
+/// A run of bars that came one by one, and may go on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct OpenRun {
+    closes_at_ns: i64,
+    /// The symbol of its last bar.
+    last: Symbol,
+    delivered: Delivered,
 }
 
 impl Sequence {
     pub(crate) fn new() -> Sequence {
-        Sequence(0x9e37_79b9_7f4a_7c15_u64.rotate_left(TURN))
+        Sequence { state: 0x9e37_79b9_7f4a_7c15, open: None }
     }
 
+    /// All bars that close at `closes_at_ns` were delivered, in symbol order; nothing where there is none.
     #[inline]
-    pub(crate) fn deliver(&mut self, closes_at_ns: i64, key: SequenceKey) {
-        let product = (self.0 ^ closes_at_ns as u64).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        self.0 = spread(product) ^ key.0;
+    pub(crate) fn deliver_instant(&mut self, closes_at_ns: i64, delivered: Delivered) {
+        if delivered.n == 0 {
+            return;
+        }
+        if let Some(run) = self.open.take() {
+            self.state = folded(self.state, run.closes_at_ns, run.delivered);
+        }
+        self.state = folded(self.state, closes_at_ns, delivered);
     }
 
-    pub(crate) fn value(self) -> u64 {
-        self.0.rotate_right(TURN)
+    /// One bar of `symbol` was delivered, which enters by `key`.
+    pub(crate) fn deliver(&mut self, closes_at_ns: i64, symbol: &Symbol, key: SequenceKey) {
+        match &mut self.open {
+            Some(run) if run.closes_at_ns == closes_at_ns && run.last < *symbol => {
+                run.last = symbol.clone();
+                run.delivered.add(key);
+            }
+            _ => {
+                self.state = self.value();
+                let mut delivered = Delivered::default();
+                delivered.add(key);
+                self.open = Some(OpenRun { closes_at_ns, last: symbol.clone(), delivered });
+            }
+        }
     }
+
+    pub(crate) fn value(&self) -> u64 {
+        match &self.open {
+            None => self.state,
+            Some(run) => folded(self.state, run.closes_at_ns, run.delivered),
+        }
+    }
+}
+
+/// `state` after a further run of bars.
+fn folded(state: u64, closes_at_ns: i64, Delivered { keys, n }: Delivered) -> u64 {
+    let turned = state.rotate_left(23) ^ closes_at_ns as u64;
+    let mixed = turned.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ keys;
+    let mixed = (mixed ^ (mixed >> 29)).wrapping_mul(0xc4ce_b9fe_1a85_ec53) ^ n;
+    mixed ^ (mixed >> 32)
 }
 
 pub(crate) fn hash_ints(hash: &mut impl Hasher, values: &[i64]) {
@@ -183,57 +293,106 @@ impl Digests {
     }
 }
 
-/// The digest of the whole run, fed in one order.
+/// The digest of the whole run, each part fed in one order.
 #[derive(Clone)]
-pub(crate) struct RunDigest(Xxh3);
+pub(crate) struct RunDigest {
+    series: Xxh3,
+    gate: Xxh3,
+}
 
 impl RunDigest {
     pub(crate) fn new() -> RunDigest {
-        RunDigest(Xxh3::new())
+        RunDigest { series: Xxh3::new(), gate: Xxh3::new() }
     }
 
     pub(crate) fn switch(&mut self, is_active: bool, epoch: u64, at: Timestamp) {
-        self.0.write(&[u8::from(is_active)]);
-        self.0.write(&epoch.to_le_bytes());
-        self.0.write(&at.as_nanos().to_le_bytes());
+        self.gate.write(&[u8::from(is_active)]);
+        self.gate.write(&epoch.to_le_bytes());
+        self.gate.write(&at.as_nanos().to_le_bytes());
     }
 
     pub(crate) fn symbol(&mut self, symbol: &Symbol, digest: Digest) {
-        self.0.write(symbol.as_str().as_bytes());
-        self.0.write(&digest.0.to_le_bytes());
+        self.series.write(symbol.as_str().as_bytes());
+        self.series.write(&digest.0.to_le_bytes());
     }
 
-    pub(crate) fn sequence(&mut self, sequence: Sequence) {
-        self.0.write(&sequence.value().to_le_bytes());
-    }
-
-    pub(crate) fn value(&self) -> Digest {
-        Digest(self.0.finish())
+    /// The parts, with the deliveries of `sequence`.
+    pub(crate) fn parts(&self, sequence: &Sequence) -> DigestParts {
+        DigestParts {
+            series: Digest(self.series.finish()),
+            sequence: Digest(sequence.value()),
+            gate: Digest(self.gate.finish()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
 
+    fn one_by_one(deliveries: &[(i64, Symbol)]) -> u64 {
+        let mut sequence = Sequence::new();
+        for (closes_at_ns, symbol) in deliveries {
+            sequence.deliver(*closes_at_ns, symbol, SequenceKey::of(symbol));
+        }
+        sequence.value()
+    }
+
+    fn instants(closes: Vec<(i64, BTreeSet<String>)>) -> Vec<(i64, Vec<Symbol>)> {
+        let symbols = |names: BTreeSet<String>| {
+            let mut symbols: Vec<Symbol> =
+                names.iter().map(|name| name.parse().expect("a symbol")).collect();
+            symbols.sort();
+            symbols
+        };
+        closes.into_iter().map(|(at, names)| (at, symbols(names))).collect()
+    }
+
+    fn some_instants() -> impl Strategy<Value = Vec<(i64, BTreeSet<String>)>> {
+        let names = proptest::collection::btree_set("[A-Z]{1,3}", 1..6);
+        proptest::collection::vec((any::<i64>(), names), 1..8)
+            .prop_filter("closes differ from one to the next", |instants| {
+                instants.windows(2).all(|pair| pair[0].0 != pair[1].0)
+            })
+    }
+
     proptest! {
-        /// The sequence is what it is written down to be, step by step.
+        /// A replay hands over whole instants, catch-up and live bar by bar: the sequence is the same.
         #[test]
-        fn the_sequence_is_a_folded_multiplication_a_delivery(
-            deliveries in proptest::collection::vec((any::<i64>(), "[A-Z]{1,4}"), 0..20),
-        ) {
-            let mut sequence = Sequence::new();
-            let mut plain = 0x9e37_79b9_7f4a_7c15_u64;
-            for (closes_at_ns, symbol) in deliveries {
-                let symbol: Symbol = symbol.parse().expect("a symbol");
-                sequence.deliver(closes_at_ns, SequenceKey::of(&symbol));
-                let turned = plain.rotate_left(23) ^ closes_at_ns as u64;
-                let mixed = turned.wrapping_mul(0xff51_afd7_ed55_8ccd) ^ symbol_key(&symbol);
-                plain = mixed ^ (mixed >> 29);
-                prop_assert_eq!(sequence.value(), plain);
+        fn bars_one_by_one_and_by_instant_are_one_sequence(closes in some_instants()) {
+            let instants = instants(closes);
+            let mut by_instant = Sequence::new();
+            let mut deliveries = Vec::new();
+            for (closes_at_ns, symbols) in &instants {
+                let mut delivered = Delivered::default();
+                for symbol in symbols {
+                    delivered.add(SequenceKey::of(symbol));
+                    deliveries.push((*closes_at_ns, symbol.clone()));
+                }
+                by_instant.deliver_instant(*closes_at_ns, delivered);
             }
+            prop_assert_eq!(one_by_one(&deliveries), by_instant.value());
+        }
+
+        /// Also of one instant: what is delivered in another order is another sequence.
+        #[test]
+        fn two_bars_that_are_swapped_are_another_sequence(
+            closes in some_instants(), at in any::<proptest::sample::Index>(),
+        ) {
+            let instants = instants(closes);
+            let deliveries: Vec<(i64, Symbol)> = instants
+                .iter()
+                .flat_map(|(at, symbols)| symbols.iter().map(|symbol| (*at, symbol.clone())))
+                .collect();
+            prop_assume!(deliveries.len() > 1);
+            let first = at.index(deliveries.len() - 1);
+            let mut swapped = deliveries.clone();
+            swapped.swap(first, first + 1);
+            prop_assert_ne!(one_by_one(&deliveries), one_by_one(&swapped));
         }
     }
 }

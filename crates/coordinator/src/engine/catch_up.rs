@@ -80,7 +80,8 @@ impl RunningSession {
     /// Counts a bar that closed at or before the clock as delivered.
     pub(super) fn deliver_late(&mut self, core: &mut Core, position: usize, closes_at: Timestamp) {
         self.progress.deliver(position);
-        core.record.sequence.deliver(closes_at.as_nanos(), self.keys[position]);
+        let symbol = &self.members[position].run.symbol;
+        core.record.sequence.deliver(closes_at.as_nanos(), symbol, self.keys[position]);
         self.n_bars += 1;
         core.record.n_bars += 1;
     }

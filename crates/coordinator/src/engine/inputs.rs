@@ -44,7 +44,7 @@ impl Core {
         self.n_recorded += 1;
         let (waited, loading) = (self.waited.take(), std::mem::take(&mut self.asked_of));
         let loaded = if occasion == Occasion::Look { self.loaded() } else { Vec::new() };
-        let (digest, n_events) = (self.record.digest_so_far(), self.record.n_events());
+        let (digest, n_events) = (self.record.digest_so_far().whole(), self.record.n_events());
         let step = self.record.n_steps;
         let look = Look {
             occasion,

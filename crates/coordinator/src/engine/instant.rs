@@ -10,6 +10,7 @@ use super::session::RunningSession;
 use crate::consumers::closed_row;
 use crate::consumers::notice::ClosedRow;
 use crate::control::status::SymbolState;
+use crate::digest::Delivered;
 use crate::error::RunError;
 
 impl RunningSession {
@@ -33,12 +34,10 @@ impl RunningSession {
     fn deliver(&mut self, core: &mut Core, instant: Timestamp) -> Vec<ClosedRow> {
         let replay = self.flow.replay_mut();
         replay.take(instant);
-        let instant_ns = instant.as_nanos();
         let wants_bars = core.consumers.wants_bars();
         let mut closed = if wants_bars { core.consumers.blank_rows() } else { Vec::new() };
         let n_series = self.progress.n_series();
-        let mut sequence = core.record.sequence;
-        let mut n_delivered = 0;
+        let mut delivered = Delivered::default();
         // No lag is checked: at its own close a bar has none, a replay visits every close, and
         // the clock moves only when nobody lags.
         for position in replay.agenda.taken() {
@@ -48,14 +47,14 @@ impl RunningSession {
             }
             if wants_bars {
                 self.progress.notify_through(0, position, n_before + 1);
-                closed.push(closed_row(position * n_series, n_before, instant));
+                let close = self.members[position].close_of(0, n_before);
+                closed.push(closed_row(position * n_series, n_before, instant, close));
             }
-            sequence.deliver(instant_ns, self.keys[position]);
-            n_delivered += 1;
+            delivered.add(self.keys[position]);
         }
-        core.record.sequence = sequence;
-        self.n_bars += n_delivered;
-        core.record.n_bars += n_delivered;
+        core.record.sequence.deliver_instant(instant.as_nanos(), delivered);
+        self.n_bars += delivered.n();
+        core.record.n_bars += delivered.n();
         closed
     }
 }

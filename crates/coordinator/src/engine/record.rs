@@ -9,7 +9,7 @@ use crate::control::command::StepAt;
 use crate::control::event::{Event, Operation};
 use crate::control::signal::Signal;
 use crate::control::status::Phase;
-use crate::digest::{Digest, Digests, RunDigest, Sequence};
+use crate::digest::{Digest, DigestParts, Digests, RunDigest, Sequence};
 use crate::error::RunFailure;
 use crate::report::{Interrupted, Report, SessionReport};
 
@@ -68,11 +68,9 @@ impl Record {
         }
     }
 
-    /// The digest of the run so far.
-    pub(super) fn digest_so_far(&self) -> Digest {
-        let mut digest = self.digest.clone();
-        digest.sequence(self.sequence);
-        digest.value()
+    /// The digest of the run so far, in its parts.
+    pub(super) fn digest_so_far(&self) -> DigestParts {
+        self.digest.parts(&self.sequence)
     }
 
     /// How many entries the event log has so far, drained ones among them.
@@ -110,6 +108,7 @@ impl Record {
         overrun: Nanos,
     ) -> Report {
         let interrupted = self.interrupted.clone();
+        let digest_parts = self.digest_so_far();
         let n_derived = interrupted.as_ref().map_or(0, |open| open.session.n_derived());
         Report {
             phase,
@@ -120,7 +119,8 @@ impl Record {
             consumers,
             signals: self.events.iter().filter_map(signalled).collect(),
             digests,
-            digest: self.digest_so_far(),
+            digest: digest_parts.whole(),
+            digest_parts,
             n_bars: self.n_bars,
             n_derived: self.n_derived + n_derived,
             n_steps: self.n_steps,

@@ -4,9 +4,8 @@ use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_time::Timestamp;
 
-use crate::consumers::consumer::{
-    BarClosed, CallWindow, Consumer, Lagged, Outcome, Ready, Resumed,
-};
+use crate::consumers::bars::Bars;
+use crate::consumers::consumer::{CallWindow, Consumer, Lagged, Outcome, Ready, Resumed};
 use crate::consumers::context::{BeforeOpen, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
@@ -43,7 +42,7 @@ impl Consumer for OnSchedule {
         self.consumer.indicators_ready(context, series)
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         self.consumer.bars_closed(context, bars)
     }
 

@@ -302,11 +302,20 @@ impl SymbolSession {
 
     /// The rows of series `position` that have closed by `as_of`.
     pub(crate) fn rows_at(&self, position: usize, as_of: Timestamp) -> Rows<'_> {
-        let writer = match position.checked_sub(1) {
+        self.writer(position).rows_at(as_of)
+    }
+
+    /// The close price of `row` of series `position`, which has closed.
+    #[inline]
+    pub(crate) fn close_of(&self, position: usize, row: usize) -> f64 {
+        self.writer(position).rows().close()[row]
+    }
+
+    fn writer(&self, position: usize) -> &SegmentWriter {
+        match position.checked_sub(1) {
             None => &self.series.base,
             Some(derived) => &self.series.derived[derived],
-        };
-        writer.rows_at(as_of)
+        }
     }
 
     /// Its entry on the board: one and the same as long as its series are.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use openbell_coordinator::DIGEST_FORM;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,6 +28,9 @@ pub struct Ahead {
 pub struct Head {
     /// The form of this head and of the tables.
     pub form: i64,
+    /// The form in which the digests are made; heads that do not say it have those of form 1.
+    #[serde(default = "first_digest_form")]
+    pub digest_form: u32,
     /// The program and its version.
     pub program: String,
     /// The session that the folder is of.
@@ -53,11 +57,17 @@ pub struct Head {
     pub is_synthetic: bool,
 }
 
+/// The form of the digests in heads that do not say it.
+fn first_digest_form() -> u32 {
+    1
+}
+
 impl Head {
     /// The head of a run of `config` by `program` that begins; the writer fills in the session.
     pub fn new(program: &str, config: Value) -> Head {
         Head {
             form: FORM,
+            digest_form: DIGEST_FORM,
             program: program.to_owned(),
             session: String::new(),
             first_session: String::new(),
@@ -89,6 +99,17 @@ impl Head {
             return Err(RecorderError::OtherForm { path, found: head.form, known: FORM });
         }
         Ok(Some(head))
+    }
+
+    /// Refuses a recording in `folder` whose digests are made in another way: no replay comes to them. What
+    /// does not step an engine through it, as taking its bars, may read it all the same.
+    pub(crate) fn check_digests(&self, folder: &Path) -> Result<(), RecorderError> {
+        if self.digest_form == DIGEST_FORM {
+            return Ok(());
+        }
+        let (path, program) = (folder.join(NAME), self.program.clone());
+        let (found, known) = (self.digest_form, DIGEST_FORM);
+        Err(RecorderError::OtherDigests { path, found, known, program })
     }
 
     /// Writes it into `folder`.

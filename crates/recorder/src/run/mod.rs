@@ -82,6 +82,9 @@ pub fn last_run(
         RestartFrom::FirstSession if !is_over => run_sessions(&folder)?,
         RestartFrom::FirstSession | RestartFrom::LastSession => vec![run_session(&folder)?],
     };
+    if !is_over {
+        sessions.iter().try_for_each(|session| session.head.check_digests(&session.folder))?;
+    }
     Ok(Some(RecordedRun { sessions, process }))
 }
 
@@ -113,6 +116,7 @@ impl RecordedRun {
     /// A recording of the run that is damaged or missing, by name.
     pub fn open(folder: &Path) -> Result<RecordedRun, RecorderError> {
         let sessions = run_sessions(folder)?;
+        sessions.iter().try_for_each(|session| session.head.check_digests(&session.folder))?;
         let process = RecordingReader::open(folder)?.processes()?.pop();
         Ok(RecordedRun { sessions, process })
     }

@@ -1,6 +1,7 @@
 //! What is wrong with a text that was to be read.
 
 use openbell_config::ConfigErrors;
+use openbell_coordinator::DIGEST_FORM;
 use openbell_market::MarketError;
 use openbell_market::indicator::IndicatorError;
 use openbell_time::TimeError;
@@ -39,6 +40,17 @@ pub enum LogError {
     OtherForm {
         /// The form that it says it has.
         found: Value,
+    },
+    /// Its digests are made in another way, so that no replay comes to them.
+    #[error(
+        "line 1: its digests are of form {found}, and this program makes form {DIGEST_FORM}; replay it with \
+         {program}, which wrote it, or run its session again with --events"
+    )]
+    OtherDigests {
+        /// The form of its digests.
+        found: u32,
+        /// The program that wrote it.
+        program: String,
     },
     /// What was run is no session file.
     #[error("line 1: {error}")]

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use openbell_config::{RawSession, SessionConfig};
-use openbell_coordinator::{Event, Report, SessionCommand, StepAt};
+use openbell_coordinator::{DIGEST_FORM, Event, Report, SessionCommand, StepAt};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -56,6 +56,7 @@ impl LogHead {
     pub fn line(&self) -> String {
         let head = Head {
             form: FORM,
+            digest_form: DIGEST_FORM,
             program: self.program.clone(),
             config: self.config.to_json(),
             store: self.store.clone(),
@@ -87,6 +88,7 @@ pub fn end_line(report: &Report) -> String {
         n_bars: report.n_bars,
         n_steps: report.n_steps,
         digest: report.digest.to_string(),
+        digest_parts: Some((&report.digest_parts).into()),
     };
     Line::End(end).text()
 }
@@ -104,7 +106,7 @@ impl EventLog {
     /// ```
     /// use openbell_wire::engine::EventLog;
     ///
-    /// let log = EventLog::read(r#"{"event":"run","form":1,"program":"openbell 0.1.0","overlay":null,
+    /// let log = EventLog::read(r#"{"event":"run","form":1,"digest_form":2,"program":"openbell 0.1.0","overlay":null,
     ///     "store":"/data","config":{"session_name":"noon","mode":"backtest",
     ///         "backtest_config":{"start_date":"2025-07-02","end_date":"2025-07-02"},
     ///         "session_data_config":{"symbols":["AAPL"],"streams":["1m"]}}}
@@ -185,6 +187,10 @@ fn read_head(text: &str) -> Result<LogHead, LogError> {
         return Err(LogError::OtherForm { found: value["form"].clone() });
     }
     let head = Head::deserialize(value).map_err(|error| LogError::Shape { line: 1, error })?;
+    if head.digest_form != DIGEST_FORM {
+        let (found, program) = (head.digest_form, head.program);
+        return Err(LogError::OtherDigests { found, program });
+    }
     let raw = RawSession::read(&head.config.to_string());
     let config = raw.and_then(|raw| SessionConfig::from_raw(&raw));
     let (config, _) = config.map_err(|error| LogError::Config { error })?;
@@ -212,7 +218,7 @@ fn read_command(line: usize, event: &Value) -> Result<LoggedCommand, LogError> {
 mod tests {
     use super::*;
 
-    const HEAD: &str = r#"{"event":"run","config":{"backtest_config":{"end_date":"2025-07-02","start_date":"2025-07-02"},"mode":"backtest","session_data_config":{"streams":["1m"],"symbols":["AAPL"]},"session_name":"noon"},"form":1,"overlay":null,"program":"openbell 0.1.0","store":"/data","texts":{}}"#;
+    const HEAD: &str = r#"{"event":"run","config":{"backtest_config":{"end_date":"2025-07-02","start_date":"2025-07-02"},"mode":"backtest","session_data_config":{"streams":["1m"],"symbols":["AAPL"]},"session_name":"noon"},"digest_form":2,"form":1,"overlay":null,"program":"openbell 0.1.0","store":"/data","texts":{}}"#;
     const OPENED: &str = r#"{"event":"gate_opened","at":"2025-07-02T13:30:00Z","epoch":1}"#;
     const END: &str = r#"{"event":"end","digest":"8a42033fba4b5859","n_bars":390,"n_steps":391,"phase":"closed"}"#;
 
@@ -273,6 +279,11 @@ mod tests {
         assert_eq!(
             said(&[&HEAD.replace("\"form\":1", "\"form\":9")]),
             "line 1: form 9 is not read, only form 1"
+        );
+        assert_eq!(
+            said(&[&HEAD.replace("\"digest_form\":2,", "")]),
+            "line 1: its digests are of form 1, and this program makes form 2; replay it with openbell 0.1.0, \
+             which wrote it, or run its session again with --events"
         );
         let unknown = said(&[&HEAD.replace("session_name", "session_naim")]);
         assert!(unknown.starts_with("line 1: ") && unknown.contains("session_naim"), "{unknown}");

@@ -3,8 +3,8 @@
 use openbell_account::AccountResults;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    ConsumerReport, GateSwitch, HistoryReport, Report, SeriesReport, SessionReport, Signal,
-    SymbolReport,
+    ConsumerReport, DIGEST_FORM, DigestParts, GateSwitch, HistoryReport, Report, SeriesReport,
+    SessionReport, Signal, SymbolReport,
 };
 use openbell_market::{Gap, Quality};
 use openbell_time::{Nanos, Timestamp};
@@ -40,6 +40,8 @@ impl shape::Report {
             n_derived: report.n_derived,
             n_steps: report.n_steps,
             digest: report.digest.to_string(),
+            digest_parts: (&report.digest_parts).into(),
+            digest_form: DIGEST_FORM,
             symbol_digests: digests
                 .map(|(symbol, digest)| (symbol.to_string(), digest.to_string()))
                 .collect(),
@@ -73,6 +75,16 @@ impl shape::Wall {
 
 fn signal((at, signal): &(Timestamp, Signal)) -> shape::SignalAt {
     shape::SignalAt { at: at.to_string(), signal: signal.into() }
+}
+
+impl From<&DigestParts> for shape::DigestParts {
+    fn from(parts: &DigestParts) -> shape::DigestParts {
+        shape::DigestParts {
+            series: parts.series.to_string(),
+            sequence: parts.sequence.to_string(),
+            gate: parts.gate.to_string(),
+        }
+    }
 }
 
 impl From<&ConsumerReport> for shape::Consumer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{BarClosed, Consumer, Context, Corrected, Outcome, Resumed};
+use openbell_coordinator::{Bars, Consumer, Context, Corrected, Outcome, Resumed};
 use openbell_market::Symbol;
 use openbell_session_data::Reason;
 use openbell_time::{Nanos, Timestamp};
@@ -111,7 +111,7 @@ impl Consumer for Listener {
         })
     }
 
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let at = context.view().instant();
         self.note(|noted| {
             noted.active("bars", at)?;
