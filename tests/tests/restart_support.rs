@@ -9,10 +9,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use openbell_account::{AccountOf, AccountSettings, Accounts, Curve};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Bars, Consumer, Context, Corrected, Digest, Engine, Event, Look, OnError, Outcome, Recording,
-    RecordingError, Resumed, SessionCommand, Sessions, Source, Stay, Step, UnknownSymbol,
+    Bars, Consumer, Context, Corrected, Digest, Engine, Event, Look, NewOrder, OnError, Outcome,
+    Recording, RecordingError, Resumed, SessionCommand, Sessions, Source, Stay, Step, TradeEvent,
+    UnknownSymbol,
 };
 use openbell_data_manager::{
     Arrival, DataError, DownCause, Feed, FeedKind, Link, MemoryFeed, Progress, ScriptedFeed,
@@ -271,7 +273,8 @@ impl Feed for Line {
     }
 }
 
-/// A strategy with state: it adds up what it sees, and signals the sum with every third bar.
+/// A strategy with state: it adds up what it sees, and signals the sum with every third bar. On paper it buys
+/// and sells one symbol, with stops left behind, orders that stay over the night, and cancels.
 #[derive(Default)]
 struct Adding {
     n_bars: u64,
@@ -288,6 +291,25 @@ impl Adding {
         if self.n_bars.is_multiple_of(3) {
             context.signal(symbol, "sum", Some(self.sum));
         }
+        if let Some(bar) = bar.filter(|_| symbol.as_str() == "AAA") {
+            self.trade(context, symbol, bar.ohlcv.close);
+        }
+    }
+
+    fn trade(&self, context: &mut Context<'_>, symbol: &Symbol, close: f64) {
+        let order = match self.n_bars % 7 {
+            0 => NewOrder::to_fraction(symbol, 0.3).with_stop(close * 0.999),
+            3 => NewOrder::to_units(symbol, 0.0).reduce_only(),
+            4 => NewOrder::buy(symbol, 3.0).limit(close - 0.05).until_cancelled(),
+            5 => {
+                if let Some(oldest) = context.resting_orders().first() {
+                    let _ = context.cancel(oldest.id); // It may be cancelled already.
+                }
+                return;
+            }
+            _ => return,
+        };
+        let _ = context.order(order); // A refusal is in the event log, which is compared.
     }
 }
 
@@ -314,6 +336,16 @@ impl Consumer for Adding {
         context.signal(&corrected.symbol, "corrected", Some(self.sum));
         Ok(())
     }
+
+    fn traded(&mut self, context: &mut Context<'_>, events: &[TradeEvent]) -> Outcome {
+        for event in events {
+            if let TradeEvent::Filled(fill) = event {
+                let cash = context.balance().map(|balance| balance.cash);
+                context.signal(&fill.symbol, fill.side.name(), cash);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What a run came to.
@@ -323,6 +355,8 @@ pub struct Ran {
     pub digest: Digest,
     /// Of each symbol alone.
     pub digests: String,
+    /// What the account came to, to the last fill and point of its curve.
+    pub account: String,
     /// The event logs of its sessions.
     pub logs: Vec<String>,
     pub n_looks: u64,
@@ -356,6 +390,13 @@ impl Process {
         let time = TimeManager::with_overlay(OVERLAY).expect("an overlay");
         let engine = Engine::live_sessions(&config(n_days), &time, source, Sessions::OfConfig);
         let mut engine = engine.unwrap_or_else(|errors| panic!("{errors}"));
+        let settings = AccountSettings {
+            slippage_bps: 1.0,
+            curve: Curve::Publication,
+            ..AccountSettings::with_cash(10_000.0)
+        };
+        let accounts = Accounts::new(settings, AccountOf::EachStrategy, ["adding"]);
+        engine.open_accounts(Box::new(accounts.expect("right settings")));
         engine.register(Box::new(Adding::default()), OnError::StopRun);
         engine
     }
@@ -457,7 +498,8 @@ impl Process {
         self.ran()
     }
 
-    fn ran(self) -> Ran {
+    fn ran(mut self) -> Ran {
+        let accounts = Accounts::close(&mut self.engine).expect("they were opened");
         let report = self.engine.report();
         let logs = DAYS.map(|day| {
             let folder = session_folder(&self.root, NAME, day.parse().expect("a date"));
@@ -468,6 +510,7 @@ impl Process {
             events: self.engine.events().to_vec(),
             digest: report.digest,
             digests: format!("{:?}", report.digests),
+            account: format!("{:?}", accounts.results(252.0)),
             logs: logs.to_vec(),
             n_looks: run.expect("a run").n_looks(),
         }

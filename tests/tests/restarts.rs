@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{Bars, Consumer, Context, Event, OnError, Outcome};
+use openbell_coordinator::{Bars, Consumer, Context, Event, OnError, Outcome, TradeEvent};
 use openbell_tests::{at, config};
 use openbell_time::Timestamp;
 
@@ -42,6 +42,10 @@ fn killed_after<T: Send + 'static>(
     (whole, came_to)
 }
 
+fn is_fill(event: &Event) -> bool {
+    matches!(event, Event::Traded { trade, .. } if matches!(**trade, TradeEvent::Filled(_)))
+}
+
 fn check_equal(met: &Ran, due: &Ran, place: &str) {
     let n_same = met.events.iter().zip(&due.events).take_while(|(met, due)| met == due).count();
     let (differs, expected) = (met.events.get(n_same), due.events.get(n_same));
@@ -64,6 +68,7 @@ fn killed_after_any_look_of_a_day_and_started_again_it_is_as_if_it_had_never_bee
     assert!(n(|event| matches!(event, Event::Signalled { .. })) > 20);
     assert!(n(|event| matches!(event, Event::Corrected { .. })) >= 2);
     assert!(n(|event| matches!(event, Event::GateShut { .. })) >= 2);
+    assert!(n(is_fill) >= 4, "the account trades: {}", n(is_fill));
     for (number, ran) in &killed {
         check_equal(ran, &whole, &format!("killed after look {number}"));
     }
