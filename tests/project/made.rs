@@ -219,19 +219,73 @@ fn without_paths(text: &str) -> String {
 fn the_guides_to_a_project_go_as_they_are_written() {
     let made = Made::new();
     for name in ["first_strategy.md", "own_binary.md"] {
-        let path = repository().join("docs").join(name);
-        let page = std::fs::read_to_string(&path).expect("the guide is there");
-        let found = guide_of(&made, &page);
-        if std::env::var_os("OPENBELL_WRITE_TOUR").is_some() {
-            std::fs::write(&path, &found).expect("it can be written");
-        } else {
-            assert!(
-                found == page,
-                "docs/{name} is stale; write it anew with `OPENBELL_WRITE_TOUR=1 cargo test -p \
-                 openbell-made-project --test made`, and look at what has changed"
-            );
-        }
+        holds(name, |page| guide_of(&made, page));
     }
+}
+
+/// Holds a guide against what it should be, or writes it.
+fn holds(name: &str, should_be: impl Fn(&str) -> String) {
+    let path = repository().join("docs").join(name);
+    let page = std::fs::read_to_string(&path).expect("the guide is there");
+    let found = should_be(&page);
+    if std::env::var_os("OPENBELL_WRITE_TOUR").is_some() {
+        std::fs::write(&path, &found).expect("it can be written");
+    } else {
+        assert!(
+            found == page,
+            "docs/{name} is stale; write it anew with `OPENBELL_WRITE_TOUR=1 cargo test -p \
+             openbell-made-project --test made`, and look at what has changed"
+        );
+    }
+}
+
+/// The block of that head in a page: its text, and where it stands.
+fn block<'p>(page: &'p str, head: &str) -> (&'p str, std::ops::Range<usize>) {
+    let since = page.find(&format!("```{head}\n")).expect("the block is there") + head.len() + 4;
+    let until = since + page[since..].find("```\n").expect("it ends");
+    (&page[since..until], since..until)
+}
+
+#[test]
+fn the_file_of_a_backtest_goes_live_with_three_keys_changed() {
+    let made = Made::new();
+    holds("live_from_the_same_file.md", |page| {
+        let (live, _) = block(page, "json live.json");
+        std::fs::write(made.root.join("live.json"), live).expect("written");
+        let (live, backtest): (Value, Value) = (
+            serde_json::from_str(live).expect("JSON"),
+            serde_json::from_str(&made.read("session.json")).expect("JSON"),
+        );
+        for same in ["session_name", "session_data_config", "account"] {
+            assert_eq!(live[same], backtest[same]);
+        }
+        let (_, place) = block(page, "console");
+        let command = ["check", "live.json"];
+        let said = format!("$ cargo run -- {}\n{}", command.join(" "), made.run(&command));
+        format!("{}{said}{}", &page[..place.start], &page[place.end..])
+    });
+}
+
+#[test]
+fn a_parameter_study_goes_as_it_is_written() {
+    if Command::new("python3").arg("--version").output().is_err() {
+        println!("NOT RUN: the study reads reports by python3, which is not here");
+        return;
+    }
+    let made = Made::new();
+    holds("parameter_study.md", |page| {
+        let (script, _) = block(page, "sh study.sh");
+        let program = "cargo run --quiet --release --";
+        assert!(script.contains(program), "it runs the project");
+        let script = script.replace(program, env!("CARGO_BIN_EXE_made-project"));
+        std::fs::write(made.root.join("study.sh"), script).expect("written");
+        let study = Command::new("sh").arg("study.sh").current_dir(&made.root).output();
+        let study = study.expect("a shell");
+        assert!(study.status.success(), "{}", String::from_utf8_lossy(&study.stderr));
+        let (_, place) = block(page, "text");
+        let said = String::from_utf8(study.stdout).expect("text");
+        format!("{}{said}{}", &page[..place.start], &page[place.end..])
+    });
 }
 
 #[test]

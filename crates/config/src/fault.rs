@@ -286,6 +286,11 @@ pub enum Fault {
         /// The buying power.
         max_buying_power: f64,
     },
+    /// An account would be lost with the strategies' memory.
+    #[error(
+        "live_config.record.restart is \"session\", with which strategies forget what was, and an account is never forgotten; write \"restart\": \"run\", or drop the account"
+    )]
+    AccountForgotten,
     /// A share is asked for of volume that bars do not have.
     #[error("found {found}, and volume_unknown is true; only 1 is allowed: an order fills whole")]
     ShareOfUnknownVolume {

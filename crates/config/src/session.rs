@@ -18,7 +18,7 @@ use crate::reader::{Findings, Item, Object};
 use crate::remarks::Remarks;
 use crate::session_data::SessionDataConfig;
 use crate::trading::TradingConfig;
-use crate::words::Asked;
+use crate::words::{Asked, Restart};
 
 /// A session, as its file asks for it.
 ///
@@ -172,6 +172,11 @@ fn read_session(root: &Object<'_>) -> Option<SessionConfig> {
         root.optional("api_config", |item| ApiConfig::read(item, asked, exchange_group));
     let api = api_config.as_ref().and_then(Option::as_ref);
     let mode = read_mode(root, asked, api);
+    if let Some(Mode::Live(live)) = &mode
+        && live.record.as_ref().is_some_and(|record| record.restart == Restart::Session)
+    {
+        root.given("account").inspect(|item| item.error(Fault::AccountForgotten));
+    }
     let metadata = root.optional("metadata", Item::free);
     let remarks = root.remarks();
     Some(SessionConfig {

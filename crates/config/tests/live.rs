@@ -191,3 +191,18 @@ fn what_is_for_other_vendors_or_the_other_mode_is_refused_with_the_way_out() {
          is \"live\"; drop it",
     );
 }
+
+#[test]
+fn an_account_is_not_forgotten_with_the_strategies_memory() {
+    let mut file = live_with("/account", json!({"cash": 1000}));
+    assert_eq!(
+        errors_of(&file),
+        [
+            "account: live_config.record.restart is \"session\", with which strategies forget what was, and an \
+          account is never forgotten; write \"restart\": \"run\", or drop the account"
+        ]
+    );
+    put(&mut file, "/live_config/record/restart", json!("run"));
+    let (config, _) = SessionConfig::parse(&file.to_string()).expect("it is right");
+    assert_eq!(config.account.map(|account| account.cash), Some(1000.0));
+}
