@@ -36,6 +36,7 @@ use crate::consumers::subscription::Subscription;
 use crate::consumers::worker::{Delivery, Done, LockStep, Question};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
+use crate::digest::Digest;
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
 use crate::source::Source;
@@ -541,6 +542,7 @@ impl Consumers {
             n_signals: known.n_signals,
             n_commands: known.n_commands,
             n_displaced: known.lost.n_notices,
+            digest: Digest::default(), // Of the event log, which is not here.
             failure: known.failure.clone(),
         };
         self.consumers.iter().map(report).collect()
