@@ -6,6 +6,7 @@
 //! whatever the delivery.
 
 pub(crate) mod bars;
+pub(crate) mod closings;
 pub(crate) mod consumer;
 pub(crate) mod context;
 pub(crate) mod desk;
@@ -23,13 +24,12 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use openbell_time::{Session, Timestamp};
 
+use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
 use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::consumers::context::{CallbackScope, Outbox};
 use crate::consumers::desk::{Arrival, CoreDesk, Desk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
-use crate::consumers::notice::{
-    ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
-};
+use crate::consumers::notice::{Notice, Posted, notify_one};
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::subscription::Subscription;
