@@ -7,6 +7,7 @@ mod days;
 mod deliveries;
 mod derivation;
 mod derived_in_runs;
+mod emitted;
 mod every_delivery;
 mod failures;
 mod forming;

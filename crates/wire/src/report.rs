@@ -107,6 +107,8 @@ pub struct Consumer {
     pub n_commands: u64,
     /// Notices that newer ones displaced before it took them.
     pub n_displaced: u64,
+    /// One number for all that it emitted, whoever ran beside it.
+    pub digest: String,
     /// Why it failed; null where it did not.
     pub failure: Option<String>,
 }

@@ -236,6 +236,7 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
         ("consumer", Align::Left),
         ("signals", Align::Right),
         ("commands", Align::Right),
+        ("digest", Align::Left),
         ("", Align::Left),
     ]);
     for consumer in named {
@@ -244,6 +245,7 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
             consumer.name.clone(),
             count(consumer.n_signals),
             count(consumer.n_commands),
+            consumer.digest.to_string(),
             failure.map_or_else(String::new, |why| format!("failed: {why}")),
         ]);
     }

@@ -5,7 +5,7 @@
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
 
-use crate::consumers::notice::{ClosedRow, Closings, SeriesRoster, Wanted};
+use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
 
 /// A bar has closed and is published.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -6,6 +6,7 @@
 //! whatever the delivery.
 
 pub(crate) mod bars;
+pub(crate) mod closings;
 pub(crate) mod consumer;
 pub(crate) mod context;
 pub(crate) mod desk;
@@ -23,19 +24,19 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_session_data::OutsideReader;
 use openbell_time::{Session, Timestamp};
 
+use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
 use crate::consumers::consumer::{CallWindow, Consumer};
 use crate::consumers::context::{CallbackScope, Outbox};
 use crate::consumers::desk::{Arrival, CoreDesk, Desk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
-use crate::consumers::notice::{
-    ClosedRow, Closings, Notice, Posted, SeriesRoster, Wanted, notify_one,
-};
+use crate::consumers::notice::{Notice, Posted, notify_one};
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::subscription::Subscription;
 use crate::consumers::worker::{Delivery, Done, LockStep, Question};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
+use crate::digest::Digest;
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
 use crate::source::Source;
@@ -552,6 +553,7 @@ impl Consumers {
             n_signals: known.n_signals,
             n_commands: known.n_commands,
             n_displaced: known.lost.n_notices,
+            digest: Digest::default(), // Of the event log, which is not here.
             failure: known.failure.clone(),
         };
         self.consumers.iter().map(report).collect()

@@ -3,104 +3,17 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use openbell_market::{BarInterval, Symbol};
+use openbell_market::Symbol;
 use openbell_session_data::{HeldView, Reason, View};
 use openbell_time::{Session, Timestamp};
 
 use crate::consumers::bars::Bars;
+use crate::consumers::closings::{Closings, Wanted};
 use crate::consumers::consumer::{Consumer, Corrected, Outcome, Ready, Resumed};
 use crate::consumers::context::{BeforeOpen, CallbackScope, Context};
 use crate::consumers::subscription::Subscription;
 use crate::control::command::{Answer, SessionCommand};
 use crate::trading::matching::TradeEvent;
-
-/// The series of all members, in symbol order, then base first and derived ones, shortest first.
-#[derive(Default)]
-pub(crate) struct SeriesRoster {
-    pub(crate) series: Vec<(Symbol, BarInterval)>,
-}
-
-impl SeriesRoster {
-    /// Whether it is that of `symbols`, each with `intervals`.
-    pub(crate) fn is_of<'s>(
-        &self,
-        symbols: impl ExactSizeIterator<Item = &'s Symbol>,
-        intervals: &[BarInterval],
-    ) -> bool {
-        let of_each = self.series.chunks_exact(intervals.len());
-        self.series.len() == symbols.len() * intervals.len()
-            && self.series.iter().zip(intervals).all(|((_, is), wanted)| is == wanted)
-            && of_each.zip(symbols).all(|(series, symbol)| series[0].0 == *symbol)
-    }
-}
-
-/// A bar that has closed, by its series' place in the roster.
-#[derive(Clone, Copy)]
-pub(crate) struct ClosedRow {
-    pub(crate) series: u32,
-    pub(crate) sequence: u32,
-    pub(crate) closes_at: Timestamp,
-    /// The close price, as it is published.
-    pub(crate) close: f64,
-}
-
-/// The bars of one instant that consumers are notified of, in order.
-#[derive(Default)]
-pub(crate) struct Closings {
-    pub(crate) roster: Arc<SeriesRoster>,
-    pub(crate) rows: Vec<ClosedRow>,
-}
-
-/// Which series of a roster a consumer has subscribed to.
-pub(crate) enum Wanted {
-    All,
-    None,
-    These(Vec<bool>),
-}
-
-impl Wanted {
-    pub(crate) fn of(subscription: &Subscription, roster: &SeriesRoster) -> Wanted {
-        if subscription.is_none() {
-            return Wanted::None;
-        }
-        let series = roster.series.iter();
-        let these: Vec<bool> =
-            series.map(|(symbol, interval)| subscription.includes(symbol, *interval)).collect();
-        match (these.iter().all(|&is| is), these.iter().any(|&is| is)) {
-            (true, _) => Wanted::All,
-            (false, false) => Wanted::None,
-            (false, true) => Wanted::These(these),
-        }
-    }
-
-    pub(crate) fn includes(&self, row: &ClosedRow) -> bool {
-        match self {
-            Wanted::All => true,
-            Wanted::None => false,
-            Wanted::These(these) => these.get(row.series as usize).copied().unwrap_or(false),
-        }
-    }
-
-    /// How many of these bars it includes.
-    pub(crate) fn n_of(&self, closings: &Closings) -> u64 {
-        match self {
-            Wanted::All => closings.rows.len() as u64,
-            Wanted::None => 0,
-            Wanted::These(_) => {
-                closings.rows.iter().filter(|row| self.includes(row)).count() as u64
-            }
-        }
-    }
-
-    /// Whether it includes one of these bars.
-    pub(crate) fn includes_any(&self, closings: &Closings) -> bool {
-        match self {
-            Wanted::All => !closings.rows.is_empty(),
-            Wanted::None => false,
-            Wanted::These(_) => closings.rows.iter().any(|row| self.includes(row)),
-        }
-    }
-}
 
 /// One notification.
 #[derive(Clone)]

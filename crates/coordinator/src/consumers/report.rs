@@ -1,6 +1,7 @@
 //! What one consumer came to in a run, in numbers.
 
 use crate::consumers::worker::Delivery;
+use crate::digest::Digest;
 
 /// One consumer.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,6 +17,9 @@ pub struct ConsumerReport {
     pub n_commands: u64,
     /// Notices that made room in its queue before they were delivered; 0 unless it is free.
     pub n_displaced: u64,
+    /// One number for all that it emitted: signals, what it asked for, what became of its orders, how it
+    /// failed. It is the same whoever runs beside it; zero where it has emitted nothing.
+    pub digest: Digest,
     /// Why it is called no more; absent where it is still called.
     pub failure: Option<String>,
 }

@@ -8,7 +8,7 @@ use openbell_time::Timestamp;
 use super::core::Core;
 use super::session::RunningSession;
 use crate::consumers::closed_row;
-use crate::consumers::notice::ClosedRow;
+use crate::consumers::closings::ClosedRow;
 use crate::control::status::SymbolState;
 use crate::digest::Delivered;
 use crate::error::RunError;

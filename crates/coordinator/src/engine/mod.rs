@@ -23,6 +23,7 @@ mod core;
 mod corrections;
 mod deadline;
 mod deliver;
+mod emitted;
 mod follow;
 mod gate;
 mod inputs;

@@ -11,9 +11,10 @@ use openbell_time::{Calendar, Timestamp};
 
 use super::core::Core;
 use super::session::{Flow, RunningSession};
+use crate::consumers::closings::{ClosedRow, Closings};
 use crate::consumers::consumer::{CallWindow, Ready, Resumed, Skipped};
 use crate::consumers::desk::Arrival;
-use crate::consumers::notice::{ClosedRow, Closings, Notice};
+use crate::consumers::notice::Notice;
 use crate::consumers::{Audience, Call, closed_row};
 use crate::error::RunError;
 use crate::layout::SessionLayout;

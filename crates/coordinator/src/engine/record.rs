@@ -3,6 +3,7 @@
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
+use super::emitted::Emitted;
 use super::trace::trace;
 use crate::consumers::report::ConsumerReport;
 use crate::control::command::StepAt;
@@ -32,8 +33,10 @@ pub(super) struct Record {
     pub(super) n_derived: u64,
     /// Events that were drained.
     n_drained: u64,
-    /// Events whose log line is written.
+    /// Events whose log line is written, and that are in the digests of consumers.
     n_traced: usize,
+    /// What consumers have emitted by then.
+    emitted: Emitted,
     /// The session that they are of.
     traced_session: Option<TradingDate>,
 }
@@ -56,13 +59,16 @@ impl Record {
             n_derived: 0,
             n_drained: 0,
             n_traced: 0,
+            emitted: Emitted::default(),
             traced_session: None,
         }
     }
 
-    /// Writes the log lines of the events that are new, of the run that is called `name`.
+    /// Writes the log lines of the events that are new, of the run that is called `name`, and takes them
+    /// into the digests of consumers.
     pub(super) fn trace(&mut self, name: &str) {
         if self.n_traced < self.events.len() {
+            self.emitted.take_in(&self.events[self.n_traced..]);
             trace(name, &mut self.traced_session, &self.events[self.n_traced..]);
             self.n_traced = self.events.len();
         }
@@ -80,6 +86,7 @@ impl Record {
 
     /// The events so far, which are kept no longer.
     pub(super) fn drain_events(&mut self) -> Vec<Event> {
+        self.emitted.take_in(&self.events[self.n_traced..]);
         self.n_traced = 0;
         self.n_drained += self.events.len() as u64;
         std::mem::take(&mut self.events)
@@ -103,11 +110,16 @@ impl Record {
         phase: Phase,
         base: BarInterval,
         sessions: Vec<SessionReport>,
-        consumers: Vec<ConsumerReport>,
+        mut consumers: Vec<ConsumerReport>,
         digests: Vec<(Symbol, Digest)>,
         overrun: Nanos,
     ) -> Report {
         let interrupted = self.interrupted.clone();
+        let mut emitted = self.emitted.clone();
+        emitted.take_in(&self.events[self.n_traced..]); // Of a step that is not over.
+        for consumer in &mut consumers {
+            consumer.digest = emitted.digest(&consumer.name);
+        }
         let digest_parts = self.digest_so_far();
         let n_derived = interrupted.as_ref().map_or(0, |open| open.session.n_derived());
         Report {

@@ -95,6 +95,7 @@ impl From<&ConsumerReport> for shape::Consumer {
             n_signals: consumer.n_signals,
             n_commands: consumer.n_commands,
             n_displaced: consumer.n_displaced,
+            digest: consumer.digest.to_string(),
             failure: consumer.failure.clone(),
         }
     }
