@@ -41,3 +41,4 @@ mod simulation;
 mod symbols;
 mod threads;
 mod vendor_history;
+mod why;

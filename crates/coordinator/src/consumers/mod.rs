@@ -35,6 +35,7 @@ use crate::consumers::subscription::Subscription;
 use crate::consumers::worker::{Delivery, Done, LockStep, Question};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
+use crate::control::facts::ConsumerFacts;
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
 use crate::source::Source;
@@ -188,6 +189,25 @@ impl Consumers {
         if let Some(last) = self.consumers.last_mut() {
             last.emits = Some(emits);
         }
+    }
+
+    /// The consumer that was registered last, for whoever asks why it hears nothing.
+    pub(crate) fn last_facts(&self) -> Option<ConsumerFacts> {
+        let last = self.consumers.last()?;
+        let subscription = last.subscription.clone();
+        let queue = match &last.endpoint {
+            Endpoint::Inline(_) | Endpoint::LockStep(_) => None,
+            Endpoint::Free(mailbox) => {
+                let mailbox = Arc::clone(mailbox);
+                Some(Arc::new(move || mailbox.as_it_stands()) as Arc<_>)
+            }
+        };
+        Some(ConsumerFacts {
+            name: last.name.clone(),
+            includes: Arc::new(move |symbol, interval| subscription.includes(symbol, interval)),
+            queue,
+            failure: None,
+        })
     }
 
     /// Whether somebody listens to bars.
