@@ -42,3 +42,4 @@ mod simulation;
 mod symbols;
 mod threads;
 mod vendor_history;
+mod why;

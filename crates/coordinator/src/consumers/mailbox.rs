@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
+use crate::control::facts::QueueFacts;
 use crate::sync::{Condvar, Mutex};
 
 /// What made room, or was too old when its turn came.
@@ -100,6 +101,16 @@ impl<T> Mailbox<T> {
             self.wakes.notify_one();
         }
         displaced.map_or(Put::Kept, Put::Displaced)
+    }
+
+    /// Anyone: how many notices wait, and how many made room since one was taken.
+    pub(crate) fn as_it_stands(&self) -> QueueFacts {
+        let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        QueueFacts {
+            n_waiting: inner.queue.len() as u64,
+            n_displaced: inner.lost.n_notices,
+            is_full: inner.queue.len() == self.n_max,
+        }
     }
 
     /// Core: puts nothing in any more. What is there can still be taken.

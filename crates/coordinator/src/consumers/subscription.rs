@@ -51,7 +51,8 @@ impl Subscription {
     }
 
     /// Of these only those that `rule` includes. It is asked once for each series when members
-    /// or intervals change, on the core's thread, and must answer the same whenever it is asked.
+    /// or intervals change, on the core's thread, and by whoever asks why, on theirs; it must answer the
+    /// same whenever it is asked.
     pub fn matching(
         mut self,
         rule: impl Fn(&Symbol, BarInterval) -> bool + Send + Sync + 'static,

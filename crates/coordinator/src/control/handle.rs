@@ -12,10 +12,12 @@ use openbell_time::{Timestamp, WallClock};
 use thiserror::Error;
 
 use crate::control::command::{Answer, Command, PaceCommand, Refusal, SessionCommand, Stay};
+use crate::control::facts::FactBoard;
 use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
 use crate::control::signal::Signal;
 use crate::control::status::{Status, StatusBoard};
 use crate::control::waker::Waker;
+use crate::control::why::{Asked, Diagnosis, diagnose};
 
 /// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.
 const QUEUE_LEN: usize = 1024;
@@ -150,6 +152,7 @@ pub struct Handle {
     queue: Entrance<Envelope>,
     core: Arc<CoreThread>,
     status: Arc<StatusBoard>,
+    facts: Arc<FactBoard>,
     reader: OutsideReader,
     waker: Waker,
 }
@@ -157,11 +160,11 @@ pub struct Handle {
 impl Handle {
     pub(crate) fn new(
         core: Arc<CoreThread>,
-        status: Arc<StatusBoard>,
+        (status, facts): (Arc<StatusBoard>, Arc<FactBoard>),
         reader: OutsideReader,
     ) -> (Handle, CommandQueue) {
         let (entrance, waiting) = queue(QUEUE_LEN);
-        (Handle { queue: entrance, core, status, reader, waker: Waker::default() }, waiting)
+        (Handle { queue: entrance, core, status, facts, reader, waker: Waker::default() }, waiting)
     }
 
     /// Gives a command; its answer comes by the ticket.
@@ -257,6 +260,31 @@ impl Handle {
     /// The state of the run, as a copy; never waits for the core.
     pub fn status(&self) -> Status {
         self.status.status(self.reader.clone())
+    }
+
+    /// Why somebody gets no data: the first cause that holds, what was ruled out, and the ways out.
+    ///
+    /// *Cost*: it is answered on the caller's thread and never waits for the core, also where the core
+    /// hangs; what a step finds is known when that step is over. Linear in the symbols of the session.
+    ///
+    /// # Example
+    ///
+    /// ```no_run
+    /// # fn example(engine: &openbell_coordinator::Engine) -> Result<(), openbell_market::MarketError> {
+    /// let diagnosis = engine.handle().why(Some("AAPL".parse()?), Some("5m".parse()?), None);
+    /// // Before the first step of a run.
+    /// assert_eq!(diagnosis.verdict.name(), "not_begun");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn why(
+        &self,
+        symbol: Option<Symbol>,
+        interval: Option<BarInterval>,
+        consumer: Option<String>,
+    ) -> Diagnosis {
+        let asked = Asked { symbol, interval, consumer };
+        diagnose(asked, (&self.status, &self.facts), self.reader.clone())
     }
 
     /// The members of the session that are caught up, in symbol order.

@@ -22,6 +22,7 @@ use super::record::Record;
 use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
 use crate::control::event::Event;
+use crate::control::facts::{FactBoard, Facts};
 use crate::control::handle::{CommandQueue, CoreThread, Envelope, Handle};
 use crate::control::status::StatusBoard;
 use crate::digest::Digest;
@@ -79,11 +80,15 @@ pub(super) struct Core {
     /// What those read that the core calls, and waits for.
     pub(super) reader: OutsideReader,
     pub(super) status: Arc<StatusBoard>,
+    /// What whoever asks why is told of beside that.
+    pub(super) facts: Arc<FactBoard>,
     pub(super) consumers: Consumers,
     pub(super) commands: CommandQueue,
     pub(super) handle: Handle,
     pub(super) thread: Arc<CoreThread>,
     known: BTreeMap<Symbol, Known>,
+    /// The consumer whose worker the run waits for.
+    missing_worker: Option<String>,
     /// What is kept of symbols from session to session beside those that go on.
     pub(super) kept: Kept,
     /// Those that go on from session to session.
@@ -124,8 +129,14 @@ impl Core {
             held_to.map(|clock| Promise::new(clock, &plan.config.session_data_config.streaming));
         let thread = Arc::new(CoreThread::default());
         let status = StatusBoard::new();
-        let (handle, commands) =
-            Handle::new(Arc::clone(&thread), Arc::clone(&status), board.outside_reader());
+        let facts = FactBoard::new(Facts {
+            is_live: kind == FeedKind::Live,
+            threshold: plan.lag.threshold,
+            next_open: Some(first.open),
+            ..Facts::default()
+        });
+        let shown = (Arc::clone(&status), Arc::clone(&facts));
+        let (handle, commands) = Handle::new(Arc::clone(&thread), shown, board.outside_reader());
         let speed = match &plan.config.mode {
             Mode::Backtest(backtest) => backtest.speed_multiplier,
             Mode::Live(_) => 1.0,
@@ -152,11 +163,13 @@ impl Core {
             board,
             promise,
             status,
+            facts,
             consumers: Consumers::default(),
             commands,
             handle,
             thread,
             known: BTreeMap::new(),
+            missing_worker: None,
             kept: Kept::default(),
             carried: SymbolRuns::new(),
             record: Record::new(),
@@ -169,6 +182,15 @@ impl Core {
         self.driver.advance_to(instant)?;
         self.status.record_clock(instant);
         Ok(())
+    }
+
+    /// The worker of that consumer is missing, or that of nobody any more.
+    pub(super) fn note_missing(&mut self, consumer: Option<&str>) {
+        if self.missing_worker.as_deref() != consumer {
+            self.missing_worker = consumer.map(str::to_owned);
+            let missing = self.missing_worker.clone();
+            self.facts.change(|facts| facts.missing_worker = missing);
+        }
     }
 
     pub(super) fn gate_state(&self) -> GateState {

@@ -235,6 +235,7 @@ impl Engine {
     /// changes. Free consumers, which see *now*, are told nothing of what was.
     pub fn rehearse(&mut self, is_rehearsal: bool) {
         self.core.consumers.rehearse(is_rehearsal);
+        self.core.facts.change(|facts| facts.is_rehearsing = is_rehearsal);
     }
 
     /// Sessions closed so far.
@@ -335,8 +336,12 @@ impl Engine {
         self.core.consumers.strategies()
     }
 
-    /// A consumer that comes after the accounts were opened orders from its own, too.
+    /// A consumer that comes after the accounts were opened orders from its own, too; and whoever asks why
+    /// is told of it.
     fn find_accounts(&mut self) {
+        if let Some(facts) = self.core.consumers.last_facts() {
+            self.core.facts.change(|known| known.consumers.push(facts));
+        }
         if let Some(trading) = &self.core.trading {
             self.core.consumers.open_accounts(trading.matching.as_ref());
         }
@@ -418,7 +423,7 @@ impl Engine {
 
     /// As [`Engine::drain_events`], of the operations log.
     pub fn drain_operations(&mut self) -> Vec<Operation> {
-        std::mem::take(&mut self.core.record.operations)
+        self.core.record.drain_operations()
     }
 
     /// Takes the reports of the sessions closed so far out of the engine; no later report has them.
@@ -453,9 +458,21 @@ impl Engine {
                 Step::Ended(Phase::Failed)
             }
         };
+        self.leave_facts(step);
         self.core.record.trace(&self.core.plan.config.session_name);
         self.core.thread.leave();
         step
+    }
+
+    /// Leaves what the step has come to for whoever asks why.
+    fn leave_facts(&mut self, step: Step) {
+        let (events, operations) = self.core.record.untold();
+        self.core.facts.note_events(events);
+        self.core.facts.note_operations(operations);
+        self.core.facts.record_step(match step {
+            Step::Waits { until } => Some(until),
+            Step::Worked | Step::Paused | Step::Ended(_) => None,
+        });
     }
 
     fn advance(&mut self, wall: Timestamp) -> Result<Step, RunError> {
@@ -582,6 +599,7 @@ impl Engine {
             core.plan.go_on()?;
         }
         let following = core.plan.sessions.get(next).copied();
+        core.facts.change(|facts| facts.next_open = following.map(|session| session.open));
         if core.kind == FeedKind::Live {
             let next_open = match following {
                 Some(session) => Some(core.rule.lay(session)?.clock_since),
@@ -620,6 +638,7 @@ impl Engine {
         }
         let core = &mut self.core;
         let missing = core.consumers.missing_worker().map(str::to_owned);
+        core.note_missing(missing.as_deref());
         let Some(consumer) = missing else { return false };
         let missing = Operation::WorkerMissing { consumer };
         if !core.record.operations.contains(&missing) {

@@ -37,6 +37,8 @@ pub(super) struct Record {
     n_traced: usize,
     /// What consumers have emitted by then.
     emitted: Emitted,
+    /// Operations that whoever asks why is told of.
+    n_operations_told: usize,
     /// The session that they are of.
     traced_session: Option<TradingDate>,
 }
@@ -60,6 +62,7 @@ impl Record {
             n_drained: 0,
             n_traced: 0,
             emitted: Emitted::default(),
+            n_operations_told: 0,
             traced_session: None,
         }
     }
@@ -72,6 +75,14 @@ impl Record {
             trace(name, &mut self.traced_session, &self.events[self.n_traced..]);
             self.n_traced = self.events.len();
         }
+    }
+
+    /// The events whose log line is not written yet, and the operations that came since this was asked
+    /// last.
+    pub(super) fn untold(&mut self) -> (&[Event], &[Operation]) {
+        let n_told = std::mem::replace(&mut self.n_operations_told, self.operations.len());
+        let operations = self.operations.get(n_told..).unwrap_or_default();
+        (&self.events[self.n_traced.min(self.events.len())..], operations)
     }
 
     /// The digest of the run so far, in its parts.
@@ -90,6 +101,12 @@ impl Record {
         self.n_traced = 0;
         self.n_drained += self.events.len() as u64;
         std::mem::take(&mut self.events)
+    }
+
+    /// The operations so far, which are kept no longer.
+    pub(super) fn drain_operations(&mut self) -> Vec<Operation> {
+        self.n_operations_told = 0;
+        std::mem::take(&mut self.operations)
     }
 
     /// The place in the run at which the next command is taken.

@@ -128,6 +128,9 @@ impl RunningSession {
     pub(super) fn prepare(core: &mut Core, index: usize) -> Result<RunningSession, RunError> {
         core.status.change_phase(Phase::Preparing);
         let session = core.plan.sessions[index];
+        core.facts.change(|facts| {
+            (facts.session, facts.next_open) = (Some(session), Some(session.open));
+        });
         let layout = core.lay_out(index)?;
         let (schedule, skipped) = core.plan.schedule_of(&session);
         let mut runs = std::mem::take(&mut core.carried);
