@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod report;
 pub mod status;
 pub mod trade;
+pub mod why;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]
