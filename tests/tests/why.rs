@@ -134,8 +134,8 @@ impl Consumer for AtNoon {
         Subscription::all().symbols([sym("AAPL")]).intervals([minutes(1)])
     }
 
-    fn bar_closed(&mut self, _: &mut Context<'_>, closed: &BarClosed<'_>) -> Outcome {
-        if closed.closes_at < at(DAY, 12, 0) {
+    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+        if bars.iter().all(|bar| bar.closes_at < at(DAY, 12, 0)) {
             return Ok(());
         }
         match self.1.take() {
@@ -211,7 +211,7 @@ fn each_fault_of_a_feed_is_the_verdict_of_its_symbol_and_holds_the_other() {
         // Until its onset nothing is wrong with either.
         while story.now < at(DAY, 12, 0) + secs(5) {
             let next = story.now + secs(61);
-            story.go_by(next, secs(61));
+            story.go(next);
             if story.now > at(DAY, 9, 31) + secs(2) {
                 let found = why(&handle, "AAPL");
                 assert_eq!(found.verdict.name(), "nothing_is_wrong", "{} {found}", story.now);

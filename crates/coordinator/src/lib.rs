@@ -32,6 +32,7 @@ pub use consumers::context::{BeforeOpen, Context};
 pub use consumers::report::ConsumerReport;
 pub use consumers::subscription::Subscription;
 pub use consumers::worker::{Delivery, Worker, WorkerEnd};
+pub use control::asked::Asked;
 pub use control::command::{
     AddFailure, Added, Answer, Command, PaceCommand, Refusal, Removed, SessionCommand, Stay, StepAt,
 };
@@ -41,7 +42,7 @@ pub use control::signal::Signal;
 pub use control::status::{FeedStatus, Phase, Status, SymbolState, SymbolStatus};
 pub use control::verdict::Verdict;
 pub use control::ways_out::{Action, WayOut};
-pub use control::why::{Asked, Check, CheckKind, Diagnosis};
+pub use control::why::{Check, CheckKind, Diagnosis};
 pub use digest::print::{symbol_print, view_print};
 pub use digest::{DIGEST_FORM, Digest, DigestParts};
 pub use engine::run::{run, run_by_event};

@@ -22,6 +22,7 @@ pub mod metrics;
 pub mod report;
 pub mod status;
 pub mod trade;
+pub mod why;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -10,6 +10,7 @@ pub(crate) mod closings;
 pub(crate) mod consumer;
 pub(crate) mod context;
 pub(crate) mod desk;
+mod facts;
 pub(crate) mod mailbox;
 pub(crate) mod notice;
 pub(crate) mod rendezvous;
@@ -36,7 +37,6 @@ use crate::consumers::subscription::Subscription;
 use crate::consumers::worker::{Delivery, Done, LockStep, Question};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
-use crate::control::facts::ConsumerFacts;
 use crate::digest::Digest;
 use crate::history::request::{HistorySource, StoredHistory};
 use crate::layout::LayoutRule;
@@ -201,25 +201,6 @@ impl Consumers {
     pub(crate) fn strategies(&self) -> impl Iterator<Item = &str> {
         let strategies = self.consumers.iter().filter(|known| known.is_strategy);
         strategies.map(|known| known.name.as_str())
-    }
-
-    /// The consumer that was registered last, for whoever asks why it hears nothing.
-    pub(crate) fn last_facts(&self) -> Option<ConsumerFacts> {
-        let last = self.consumers.last()?;
-        let subscription = last.subscription.clone();
-        let queue = match &last.endpoint {
-            Endpoint::Inline(_) | Endpoint::LockStep(_) => None,
-            Endpoint::Free(mailbox) => {
-                let mailbox = Arc::clone(mailbox);
-                Some(Arc::new(move || mailbox.as_it_stands()) as Arc<_>)
-            }
-        };
-        Some(ConsumerFacts {
-            name: last.name.clone(),
-            includes: Arc::new(move |symbol, interval| subscription.includes(symbol, interval)),
-            queue,
-            failure: None,
-        })
     }
 
     /// Whether somebody listens to bars.

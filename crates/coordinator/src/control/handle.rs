@@ -11,13 +11,14 @@ use openbell_session_data::OutsideReader;
 use openbell_time::{Timestamp, WallClock};
 use thiserror::Error;
 
+use crate::control::asked::Asked;
 use crate::control::command::{Answer, Command, PaceCommand, Refusal, SessionCommand, Stay};
 use crate::control::facts::FactBoard;
 use crate::control::queue::{Entrance, NotTaken, Waiting, queue};
 use crate::control::signal::Signal;
 use crate::control::status::{Status, StatusBoard};
 use crate::control::waker::Waker;
-use crate::control::why::{Asked, Diagnosis, diagnose};
+use crate::control::why::{Diagnosis, diagnose};
 
 /// Commands that may wait. When so many wait, a further one is refused at once; nobody blocks.
 const QUEUE_LEN: usize = 1024;

@@ -1,5 +1,6 @@
 //! What is asked of a run, what it answers and logs, and what can be polled of it.
 
+pub(crate) mod asked;
 pub(crate) mod command;
 pub(crate) mod event;
 pub(crate) mod facts;

@@ -2,9 +2,9 @@
 
 use openbell_market::Symbol;
 
+use crate::control::asked::Asked;
 use crate::control::command::{Command, PaceCommand, SessionCommand, Stay};
 use crate::control::verdict::Verdict;
-use crate::control::why::Asked;
 
 /// One way out.
 #[derive(Clone, PartialEq, Debug)]

@@ -12,21 +12,11 @@ use openbell_session_data::{
 };
 use openbell_time::{Nanos, Timestamp};
 
+use crate::control::asked::Asked;
 use crate::control::facts::{FactBoard, Facts};
 use crate::control::status::{Phase, Status, StatusBoard, SymbolState, SymbolStatus};
 use crate::control::verdict::Verdict;
 use crate::control::ways_out::{WayOut, ways_out};
-
-/// Who asks, and for which data; what is absent is not looked at.
-#[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Asked {
-    /// The symbol.
-    pub symbol: Option<Symbol>,
-    /// The interval of its series; its base interval where absent.
-    pub interval: Option<BarInterval>,
-    /// The consumer that hears nothing, by name.
-    pub consumer: Option<String>,
-}
 
 /// A part of the run that is looked at; in order, from the outside in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

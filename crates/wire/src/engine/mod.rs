@@ -16,6 +16,7 @@ mod status;
 #[cfg(feature = "metrics")]
 mod tally;
 mod trade;
+mod why;
 
 pub use command::{command_of_text, command_text};
 pub use error::{CommandError, LogError};
