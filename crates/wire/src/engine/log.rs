@@ -156,6 +156,18 @@ impl EventLog {
         Ok(())
     }
 
+    /// How many events a log that was cut off has behind `events`, where it has all of them before: a
+    /// recording that has lost its last looks to a power cut leads to fewer events than were logged. 0
+    /// where it has no more, is another one, or was ended.
+    pub fn n_beyond(&self, events: &[Event]) -> usize {
+        let is_same =
+            || events.iter().map(event_line).eq(self.lines.iter().take(events.len()).cloned());
+        match self.lines.len().checked_sub(events.len()) {
+            Some(n) if self.digest.is_none() && is_same() => n,
+            Some(_) | None => 0,
+        }
+    }
+
     /// Where `events` differ first from those logged, in words; a log may be cut off.
     pub fn difference(&self, events: &[Event]) -> Option<String> {
         let lines: Vec<String> = events.iter().map(event_line).collect();
@@ -319,5 +331,17 @@ mod tests {
         // A log that was cut off says nothing of what came after.
         assert_eq!(read(&[HEAD, OPENED]).difference(&[opened(1), opened(3)]), None);
         assert!(read(&[HEAD, OPENED]).difference(&[]).unwrap().ends_with("replayed  nothing more"));
+    }
+
+    #[test]
+    fn events_are_beyond_those_that_a_log_begins_with_and_never_of_one_that_was_ended() {
+        let at = "2025-07-02T13:30:00Z".parse().unwrap();
+        let opened = |epoch| Event::GateOpened { at, epoch };
+        let shut = commanded("A", 7, 0, r#""handle""#);
+        let cut_off = read(&[HEAD, OPENED, &shut]);
+        assert_eq!((cut_off.n_beyond(&[opened(1)]), cut_off.n_beyond(&[])), (1, 2));
+        assert_eq!(cut_off.n_beyond(&[opened(3)]), 0, "it is another run");
+        assert_eq!(cut_off.n_beyond(&[opened(1), opened(3), opened(5)]), 0, "it is shorter");
+        assert_eq!(read(&[HEAD, OPENED, END]).n_beyond(&[]), 0, "it was ended");
     }
 }
