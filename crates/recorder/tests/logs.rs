@@ -120,10 +120,11 @@ fn what_a_process_says_of_itself_stays_and_is_passed_over_when_the_run_is_repeat
     let notes = [1, 2, 3].map(|n| note(n) + "\n").concat();
     assert_eq!(read(&place, 27), text(FIRST, 2..6) + &notes);
     // Events behind them are found again, and another one is still refused.
-    let (_writer, _keeper, log, _) = again(&place);
+    let (writer, keeper, log, _) = again(&place);
     let mut log = log.with_notes(is_note);
     (0..7).for_each(|n| log.event(n, &line(n)).unwrap());
     assert_eq!(read(&place, 27), text(FIRST, 2..6) + &notes + &line(6) + "\n");
+    drop((writer, keeper, log)); // Else the recording is locked.
     let (_writer, _keeper, log, _) = again(&place);
     let mut log = log.with_notes(is_note);
     (0..6).for_each(|n| log.event(n, &line(n)).unwrap());
