@@ -103,6 +103,35 @@ fn a_run_that_is_repeated_and_goes_on_leaves_the_log_of_one_that_never_stopped()
     assert_eq!(read(&place, 28), text(FIRST, 7..8) + "{\"event\":\"end\"}\n");
 }
 
+/// Two processes go on: what each says of itself stays where it was said, is never held against an event,
+/// and is no tail of a log that is longer than its recording.
+#[test]
+fn what_a_process_says_of_itself_stays_and_is_passed_over_when_the_run_is_repeated() {
+    let is_note = |line: &str| line.contains("resumed");
+    let (place, note) = (Place::new(), |n: u32| format!(r#"{{"event":"resumed","n":{n}}}"#));
+    recorded(&place);
+    for n in 1..=3 {
+        let (_writer, _keeper, log, _) = again(&place);
+        let mut log = log.with_notes(is_note);
+        (0..6).for_each(|n| log.event(n, &line(n)).unwrap());
+        assert_eq!(log.go_on().unwrap(), []);
+        log.note(&note(n)).unwrap();
+    }
+    let notes = [1, 2, 3].map(|n| note(n) + "\n").concat();
+    assert_eq!(read(&place, 27), text(FIRST, 2..6) + &notes);
+    // Events behind them are found again, and another one is still refused.
+    let (writer, keeper, log, _) = again(&place);
+    let mut log = log.with_notes(is_note);
+    (0..7).for_each(|n| log.event(n, &line(n)).unwrap());
+    assert_eq!(read(&place, 27), text(FIRST, 2..6) + &notes + &line(6) + "\n");
+    drop((writer, keeper, log)); // Else the recording is locked.
+    let (_writer, _keeper, log, _) = again(&place);
+    let mut log = log.with_notes(is_note);
+    (0..6).for_each(|n| log.event(n, &line(n)).unwrap());
+    let error = log.event(6, &line(66)).expect_err("another one");
+    assert!(matches!(error, RecorderError::LogDiffers { event: 7, .. }), "{error}");
+}
+
 #[test]
 fn another_event_than_the_logged_one_is_refused_with_both_and_nothing_is_changed() {
     let place = Place::new();

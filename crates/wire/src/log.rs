@@ -30,6 +30,9 @@ pub enum Line {
     Run(Head),
     /// The last.
     End(End),
+    /// Another process goes on from here. It is said by the process and is no event of the run: a log
+    /// without these lines is that of a run that was never interrupted.
+    Resumed(Resumed),
     /// Any other.
     #[serde(untagged)]
     Event(Event),
@@ -70,6 +73,22 @@ pub struct End {
     /// What it is made of; null in logs of digests of form 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_parts: Option<DigestParts>,
+}
+
+/// From where a process goes on with a run that was interrupted.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The session clock up to which everything is repeated from the recording; what comes after it is
+    /// told by the new process, and after a power cut may have been told before.
+    pub at: String,
+    /// The wall clock at which the process goes on.
+    pub wall: String,
+    /// Looks of the run that were repeated.
+    pub n_looks: u64,
+    /// Events of the run before this line, over all its sessions.
+    pub n_events: u64,
+    /// The program and its version.
+    pub program: String,
 }
 
 /// The form of the digests in logs that do not say it.
@@ -192,6 +211,16 @@ mod tests {
                 r#"{"event":"order_ended","at":"2025-07-02T13:31:00Z","order":7,"strategy":"noon","symbol":"AAPL","unfilled":100,"why":"session_over"}"#,
             ),
             (Line::Event(Event::Stopped { at: None }), r#"{"event":"stopped","at":null}"#),
+            (
+                Line::Resumed(Resumed {
+                    at: AT.to_owned(),
+                    wall: "2025-07-02T13:33:20Z".to_owned(),
+                    n_looks: 1432,
+                    n_events: 61,
+                    program: "openbell 0.1.0".to_owned(),
+                }),
+                r#"{"event":"resumed","at":"2025-07-02T13:31:00Z","n_events":61,"n_looks":1432,"program":"openbell 0.1.0","wall":"2025-07-02T13:33:20Z"}"#,
+            ),
         ]
     }
 

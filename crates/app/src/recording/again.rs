@@ -33,7 +33,7 @@ pub fn replay_recording(
     let made = Made::of(folder, run.head(), store)?;
     let mut engine = made.engine(registry, &replay, made.history()?)?;
     replay.run(&mut engine)?;
-    compare(run.sessions(), &engine)?;
+    let beyond = compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
     let known = run.last_process().and_then(|process| process.digest.clone());
     if let Some(known) = known.as_ref().filter(|known| **known != digest) {
@@ -53,7 +53,24 @@ pub fn replay_recording(
              has not ended in order"
         ),
     })?;
+    if let Some(Beyond { path, first, n_events }) = beyond {
+        terminal.warning(&format!(
+            "{} is longer than the recording: {} from event {first} on follow from no look that is \
+             recorded; `openbell run` goes on from the recording, and moves them aside",
+            path.display(),
+            counted(n_events as u64, "event"),
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// The end of an event log that no recorded look leads to: after a power cut the looks may be lost that
+/// led to it.
+struct Beyond {
+    path: PathBuf,
+    /// The number of the first of its events in the log of the session, from 1.
+    first: usize,
+    n_events: usize,
 }
 
 /// What the engine of a recorded run is made of, to make it again as often as it is wanted.
@@ -151,19 +168,25 @@ fn store_at(folder: &Path, config: &SessionConfig) -> Result<Option<DataManager>
     })
 }
 
-/// Holds the events against the logs beside the recordings of the run, where there are some.
-fn compare(sessions: &[RunSession], engine: &Engine) -> Result<(), Failure> {
+/// Holds the events against the logs beside the recordings of the run, where there are some. The
+/// recording decides: what the log of the last session has beyond it is no difference, and is returned.
+fn compare(sessions: &[RunSession], engine: &Engine) -> Result<Option<Beyond>, Failure> {
     let events = engine.events();
     let ends = sessions.iter().skip(1).map(|session| session.first_event);
     for (session, end) in sessions.iter().zip(ends.chain([None])) {
         let path = session.folder.join(EVENTS);
         let (Some(first), true) = (session.first_event, path.exists()) else { continue };
-        let end = end.map_or(events.len(), |end| end as usize);
-        let of_session = events.get(first as usize..end).unwrap_or_default();
-        if let Some(differs) = event_log::load(&path)?.difference(of_session) {
+        let of_session = events.get(first as usize..end.map_or(events.len(), |end| end as usize));
+        let of_session = of_session.unwrap_or_default();
+        let log = event_log::load(&path)?;
+        let n_events = if end.is_none() { log.n_beyond(of_session) } else { 0 };
+        if n_events > 0 {
+            return Ok(Some(Beyond { path, first: of_session.len() + 1, n_events }));
+        }
+        if let Some(differs) = log.difference(of_session) {
             let text = format!("{}: {differs}", session.folder.display());
             return Err(Failure::says(Exit::RunFailed, text));
         }
     }
-    Ok(())
+    Ok(None)
 }

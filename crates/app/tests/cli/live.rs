@@ -122,6 +122,10 @@ fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed
         assert!(metrics.contains(&format!("\n{name}")), "{name:?} in {metrics}");
     }
 
+    // Each process that went on says so in the log; what it says is no event that a replay must lead to.
+    let log = folder.read(&format!("{recording}/events.jsonl"));
+    let resumed = log.lines().filter(|line| line.starts_with(r#"{"event":"resumed","at":"#));
+    assert_eq!(resumed.count(), 2, "{log}");
     let replayed = folder.run(&["replay", &recording]).expect_code(0);
     assert!(replayed.out.starts_with("the same: "), "{}", replayed.out);
     let digest = report["digest"].as_str().expect("a digest");

@@ -153,6 +153,33 @@ fn a_recording_of_a_killed_process_is_run_again_as_far_as_it_goes() {
     assert!(again.out.starts_with("the same as far as the recording goes"), "{}", again.out);
 }
 
+/// After a power cut the last looks may be lost that led to what is logged.
+#[test]
+fn of_a_log_that_is_longer_than_its_recording_the_end_is_named_and_the_recording_decides() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-03T00:00:00Z");
+    let whole = folder.read(EVENTS);
+    let lines: Vec<&str> = whole.lines().collect();
+    // Without the line of the end: the process that logged it was killed.
+    let cut_off = lines[..lines.len() - 1].join("\n") + "\n";
+    let longer = cut_off.clone() + &(lines[2].to_owned() + "\n").repeat(2);
+    folder.write(EVENTS, &longer);
+    let again = folder.run(&["replay", RECORDING]).expect_code(0);
+    assert!(again.out.starts_with("the same"), "{}", again.out);
+    let n_events = lines.len() - 2;
+    let named = format!("is longer than the recording: 2 events from event {} on", n_events + 1);
+    assert!(again.err.contains(&named), "{}", again.err);
+    assert_eq!(folder.read(EVENTS), longer, "a replay changes nothing");
+    // What is logged within the recording is compared as ever.
+    folder.write(EVENTS, &longer.replacen(lines[2], lines[3], 1));
+    let differs = folder.run(&["replay", RECORDING]).expect_code(5);
+    assert!(differs.err.contains("the replay differs from the log at event 2"), "{}", differs.err);
+    // And a log that was ended says that nothing follows.
+    folder.write(EVENTS, &(longer + lines[lines.len() - 1] + "\n"));
+    let differs = folder.run(&["replay", RECORDING]).expect_code(5);
+    assert!(differs.err.contains("replayed  nothing more"), "{}", differs.err);
+}
+
 #[test]
 fn a_replay_that_differs_is_stopped_at_the_look_that_does() {
     let folder = Folder::with_market();

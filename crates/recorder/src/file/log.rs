@@ -27,7 +27,11 @@ pub struct RunLog {
     open: Option<OpenLog>,
     /// Lines that no recorded look has led to, and were moved aside.
     tails: Vec<LogTail>,
+    is_note: IsNote,
 }
+
+/// Whether a line is said by a process of itself, and no event of the run.
+type IsNote = fn(&str) -> bool;
 
 /// The end of an event log that is longer than its recording, and was moved out of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -55,9 +59,22 @@ struct Logged {
     at: usize,
     /// So long is the file: behind the text there may be what is none.
     n_bytes: u64,
+    is_note: IsNote,
 }
 
 impl Logged {
+    /// Nothing that is held against what is given.
+    fn none(is_note: IsNote) -> Logged {
+        Logged { text: String::new(), at: 0, n_bytes: 0, is_note }
+    }
+
+    /// Passes over what earlier processes have said of themselves.
+    fn pass_notes(&mut self) {
+        while let Some(len) = self.next().filter(|line| (self.is_note)(line)).map(str::len) {
+            self.pass(len);
+        }
+    }
+
     /// The next line; `None` behind the last whole one.
     fn next(&self) -> Option<&str> {
         let rest = &self.text[self.at..];
@@ -77,7 +94,25 @@ impl RunLog {
     pub(super) fn new(kept: Arc<Kept>, before: &[RunSession], first_line: String) -> RunLog {
         let place = |session: &RunSession| Some((session.first_event?, session.folder.clone()));
         let before = before.iter().filter_map(place).collect();
-        RunLog { kept, first_line, before, open: None, tails: Vec::new() }
+        RunLog { kept, first_line, before, open: None, tails: Vec::new(), is_note: |_| false }
+    }
+
+    /// Lines of which `is_note` is true were said by processes of themselves ([`RunLog::note`]): they
+    /// are no events, and are passed over where the run is repeated.
+    pub fn with_notes(mut self, is_note: fn(&str) -> bool) -> RunLog {
+        self.is_note = is_note;
+        self
+    }
+
+    /// Writes a line that is no event, behind those that are logged: to be called after
+    /// [`RunLog::go_on`].
+    ///
+    /// # Errors
+    ///
+    /// A file that cannot be written.
+    pub fn note(&mut self, line: &str) -> Result<(), RecorderError> {
+        self.go_on()?;
+        self.open.as_mut().map_or(Ok(()), |open| open.file.append(line))
     }
 
     /// Takes the event `number` of the run, from 0, each once and in order: one that is logged already
@@ -94,11 +129,12 @@ impl RunLog {
         let path = folder.join(EVENTS);
         if self.open.as_ref().is_none_or(|open| open.path != path) {
             self.leave()?;
-            self.open = Some(OpenLog::at(path, number, &self.first_line)?);
+            self.open = Some(OpenLog::at(path, number, &self.first_line, self.is_note)?);
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         let expected = open.next;
         open.next = number + 1;
+        open.logged.pass_notes();
         match open.logged.next() {
             Some(logged) if logged == line => open.logged.pass(line.len()),
             Some(logged) if is_whole(logged) => {
@@ -128,7 +164,8 @@ impl RunLog {
         if self.open.is_none()
             && let Some((first, folder)) = self.before.last().cloned()
         {
-            self.open = Some(OpenLog::at(folder.join(EVENTS), first, &self.first_line)?);
+            self.open =
+                Some(OpenLog::at(folder.join(EVENTS), first, &self.first_line, self.is_note)?);
         }
         if let Some(open) = &mut self.open {
             self.tails.extend(open.cut_off()?);
@@ -168,13 +205,18 @@ impl RunLog {
 
 impl OpenLog {
     /// The log at `path`, whose next event is the one of the number `next`.
-    fn at(path: PathBuf, next: u64, first_line: &str) -> Result<OpenLog, RecorderError> {
+    fn at(
+        path: PathBuf,
+        next: u64,
+        first_line: &str,
+        is_note: IsNote,
+    ) -> Result<OpenLog, RecorderError> {
         let (mut file, text, n_bytes) = LinesFile::open(&path)?;
-        let mut logged = Logged { text, at: 0, n_bytes };
+        let mut logged = Logged { text, at: 0, n_bytes, is_note };
         match logged.next().map(str::len) {
             Some(len) => logged.pass(len), // Another version of the program may have begun it.
             None => {
-                logged = Logged { text: String::new(), at: 0, n_bytes: 0 };
+                logged = Logged::none(is_note);
                 file.cut(0)?;
                 file.append(first_line)?;
             }
@@ -184,6 +226,7 @@ impl OpenLog {
 
     /// Moves what was not given again out of the file; nothing where there is nothing.
     fn cut_off(&mut self) -> Result<Option<LogTail>, RecorderError> {
+        self.logged.pass_notes();
         if self.logged.n_bytes <= self.logged.at as u64 {
             return Ok(None);
         }
@@ -197,7 +240,7 @@ impl OpenLog {
             None // A part of a line says nothing.
         };
         self.file.cut(self.logged.at as u64)?;
-        self.logged = Logged { text: String::new(), at: 0, n_bytes: 0 };
+        self.logged = Logged::none(self.logged.is_note);
         Ok(tail)
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::error::{CommandError, LogError};
 use crate::command::Command;
 use crate::event::Taken;
-use crate::log::{End, FORM, Head, Line};
+use crate::log::{End, FORM, Head, Line, Resumed};
 
 /// What was run, for the first line.
 #[derive(Clone, Debug)]
@@ -45,6 +45,8 @@ pub struct EventLog {
     pub head: LogHead,
     /// The lines of its events, as they stand.
     pub lines: Vec<String>,
+    /// Where other processes went on with the run, in order.
+    pub resumed: Vec<Resumed>,
     /// The commands from outside, in the order in which they were taken.
     pub commands: Vec<LoggedCommand>,
     /// The digest of its last line; absent where the log was cut off before.
@@ -79,6 +81,16 @@ impl LogHead {
 /// ```
 pub fn event_line(event: &Event) -> String {
     Line::Event(event.into()).text()
+}
+
+/// The line with which a process goes on with a run that was interrupted.
+pub fn resumed_line(resumed: Resumed) -> String {
+    Line::Resumed(resumed).text()
+}
+
+/// Whether a line is one that a process says of itself ([`resumed_line`]), and no event of the run.
+pub fn is_resumed_line(line: &str) -> bool {
+    serde_json::from_str::<Value>(line).is_ok_and(|value| value["event"] == "resumed")
 }
 
 /// The last line of the log of a run.
@@ -126,7 +138,8 @@ impl EventLog {
         let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let (_, first) = lines.next().ok_or(LogError::Empty)?;
         let head = read_head(first)?;
-        let mut log = EventLog { head, lines: Vec::new(), commands: Vec::new(), digest: None };
+        let (lines_of, resumed, commands) = (Vec::new(), Vec::new(), Vec::new());
+        let mut log = EventLog { head, lines: lines_of, resumed, commands, digest: None };
         for (i, text) in lines {
             log.read_line(i + 1, text)?;
         }
@@ -147,6 +160,10 @@ impl EventLog {
                 self.digest = Some(End::deserialize(&value).map_err(wrong)?.digest);
                 return Ok(());
             }
+            Some("resumed") => {
+                self.resumed.push(Resumed::deserialize(&value).map_err(wrong)?);
+                return Ok(());
+            }
             Some("commanded") if value["origin"] == "handle" => {
                 self.commands.push(read_command(line, &value)?);
             }
@@ -154,6 +171,18 @@ impl EventLog {
         }
         self.lines.push(text.to_owned());
         Ok(())
+    }
+
+    /// How many events a log that was cut off has behind `events`, where it has all of them before: a
+    /// recording that has lost its last looks to a power cut leads to fewer events than were logged. 0
+    /// where it has no more, is another one, or was ended.
+    pub fn n_beyond(&self, events: &[Event]) -> usize {
+        let is_same =
+            || events.iter().map(event_line).eq(self.lines.iter().take(events.len()).cloned());
+        match self.lines.len().checked_sub(events.len()) {
+            Some(n) if self.digest.is_none() && is_same() => n,
+            Some(_) | None => 0,
+        }
     }
 
     /// Where `events` differ first from those logged, in words; a log may be cut off.
@@ -319,5 +348,34 @@ mod tests {
         // A log that was cut off says nothing of what came after.
         assert_eq!(read(&[HEAD, OPENED]).difference(&[opened(1), opened(3)]), None);
         assert!(read(&[HEAD, OPENED]).difference(&[]).unwrap().ends_with("replayed  nothing more"));
+    }
+
+    #[test]
+    fn what_a_process_says_of_itself_is_no_event_of_the_run() {
+        let resumed = Resumed {
+            at: "2025-07-02T13:30:00Z".to_owned(),
+            wall: "2025-07-02T13:31:00Z".to_owned(),
+            n_looks: 5,
+            n_events: 1,
+            program: "openbell 0.1.0".to_owned(),
+        };
+        let line = resumed_line(resumed.clone());
+        assert!(is_resumed_line(&line) && !is_resumed_line(OPENED) && !is_resumed_line("{"));
+        let log = read(&[HEAD, OPENED, &line, END]);
+        assert_eq!((log.lines, log.resumed), (vec![OPENED.to_owned()], vec![resumed]));
+        let wrong = EventLog::read(&self::log(&[HEAD, &line.replace(":5", ":-5")]));
+        assert!(wrong.unwrap_err().to_string().starts_with("line 2: invalid value: integer `-5`"));
+    }
+
+    #[test]
+    fn events_are_beyond_those_that_a_log_begins_with_and_never_of_one_that_was_ended() {
+        let at = "2025-07-02T13:30:00Z".parse().unwrap();
+        let opened = |epoch| Event::GateOpened { at, epoch };
+        let shut = commanded("A", 7, 0, r#""handle""#);
+        let cut_off = read(&[HEAD, OPENED, &shut]);
+        assert_eq!((cut_off.n_beyond(&[opened(1)]), cut_off.n_beyond(&[])), (1, 2));
+        assert_eq!(cut_off.n_beyond(&[opened(3)]), 0, "it is another run");
+        assert_eq!(cut_off.n_beyond(&[opened(1), opened(3), opened(5)]), 0, "it is shorter");
+        assert_eq!(read(&[HEAD, OPENED, END]).n_beyond(&[]), 0, "it was ended");
     }
 }

@@ -20,7 +20,9 @@ mod why;
 
 pub use command::{command_of_text, command_text};
 pub use error::{CommandError, LogError};
-pub use log::{EventLog, LogHead, LoggedCommand, end_line, event_line};
+pub use log::{
+    EventLog, LogHead, LoggedCommand, end_line, event_line, is_resumed_line, resumed_line,
+};
 pub use report::ReportFacts;
 pub use status::StatusFacts;
 #[cfg(feature = "metrics")]

@@ -37,10 +37,12 @@ use openbell_recorder::{RawLog, Repeated, Replay};
 use openbell_session_file::SessionFile;
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Control, Transport, Trust};
-use openbell_wire::engine::RunTally;
+use openbell_wire::engine::{RunTally, resumed_line};
+use openbell_wire::log::Resumed;
 
 use super::event_file::EventFile;
 use super::{RunArgs, account_results, failed};
+use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
@@ -149,7 +151,7 @@ fn follow(
     let mut sink =
         Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
     if let Some(replay) = replay {
-        repeat(&replay, &mut engine, &mut sink)?;
+        repeat(&replay, &mut engine, &mut sink, now)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
     }
     let control = connect(vendor, raw, &tell, threads)?;
@@ -315,7 +317,13 @@ impl Watch<'_> {
 }
 
 /// Repeats what was recorded, as fast as it goes: what consumers keep in memory is then as it was.
-fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), Failure> {
+/// `now` is the wall clock at which the run goes on; the log says so.
+fn repeat(
+    replay: &Replay,
+    engine: &mut Engine,
+    sink: &mut Sink,
+    now: Timestamp,
+) -> Result<(), Failure> {
     engine.rehearse(true);
     loop {
         let repeated = replay.step(engine);
@@ -340,6 +348,13 @@ fn repeat(replay: &Replay, engine: &mut Engine, sink: &mut Sink) -> Result<(), F
             );
             let _ = sink.tell.send(Told::Line(text));
         }
+        log.note(&resumed_line(Resumed {
+            at: engine.clock().now().to_string(),
+            wall: now.to_string(),
+            n_looks: replay.n_repeated(),
+            n_events: sink.n_events,
+            program: PROGRAM.to_owned(),
+        }))?;
     }
     Ok(())
 }

@@ -19,7 +19,7 @@ use openbell_recorder::{
 };
 use openbell_session_file::SessionFile;
 use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
-use openbell_wire::engine::LogHead;
+use openbell_wire::engine::{LogHead, is_resumed_line};
 
 use super::threads::Threads;
 use crate::PROGRAM;
@@ -209,6 +209,7 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::go_on(setup, run.last_session()?)?;
         writer.watch(watch);
         let log = writer.log(run.sessions(), self.first_line.clone());
+        let log = log.with_notes(is_resumed_line);
         let (unsynced, raw) = (Unsynced::default(), self.keeps_raw.then(|| writer.raw_log()));
         Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced, raw })
     }
