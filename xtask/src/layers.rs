@@ -107,6 +107,13 @@ pub const LAYERS: &[Layer] = &[
         ..LIBRARY
     },
     Layer {
+        package: ACCOUNT,
+        folder: "crates/account",
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
+    Layer {
         package: SESSION_FILE,
         folder: "crates/session-file",
         may_import: &[TIME, MARKET, CONFIG, DATA_MANAGER, COORDINATOR, ACCOUNT],
@@ -131,13 +138,6 @@ pub const LAYERS: &[Layer] = &[
     Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
-        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
-        never: &[ASYNC, NETWORK, TERMINAL],
-        ..LIBRARY
-    },
-    Layer {
-        package: ACCOUNT,
-        folder: "crates/account",
         may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, PROCESSOR, COORDINATOR],
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY

@@ -293,36 +293,37 @@ impl Digests {
     }
 }
 
-/// The digest of the whole run, each part fed in one order.
-#[derive(Clone)]
+/// The digest of the whole run, each part fed in one order. What is fed continues the number that stood
+/// before it, so that the two numbers are all that a run which goes on elsewhere needs.
+#[derive(Clone, Copy)]
 pub(crate) struct RunDigest {
-    series: Xxh3,
-    gate: Xxh3,
+    series: Digest,
+    gate: Digest,
 }
 
 impl RunDigest {
     pub(crate) fn new() -> RunDigest {
-        RunDigest { series: Xxh3::new(), gate: Xxh3::new() }
+        RunDigest { series: Digest::default(), gate: Digest::default() }
     }
 
     pub(crate) fn switch(&mut self, is_active: bool, epoch: u64, at: Timestamp) {
-        self.gate.write(&[u8::from(is_active)]);
-        self.gate.write(&epoch.to_le_bytes());
-        self.gate.write(&at.as_nanos().to_le_bytes());
+        let mut hash = continuing(self.gate);
+        hash.write(&[u8::from(is_active)]);
+        hash.write(&epoch.to_le_bytes());
+        hash.write(&at.as_nanos().to_le_bytes());
+        self.gate = Digest(hash.finish());
     }
 
     pub(crate) fn symbol(&mut self, symbol: &Symbol, digest: Digest) {
-        self.series.write(symbol.as_str().as_bytes());
-        self.series.write(&digest.0.to_le_bytes());
+        let mut hash = continuing(self.series);
+        hash.write(symbol.as_str().as_bytes());
+        hash.write(&digest.0.to_le_bytes());
+        self.series = Digest(hash.finish());
     }
 
     /// The parts, with the deliveries of `sequence`.
     pub(crate) fn parts(&self, sequence: &Sequence) -> DigestParts {
-        DigestParts {
-            series: Digest(self.series.finish()),
-            sequence: Digest(sequence.value()),
-            gate: Digest(self.gate.finish()),
-        }
+        DigestParts { series: self.series, sequence: Digest(sequence.value()), gate: self.gate }
     }
 }
 
