@@ -209,7 +209,7 @@ fn each_fault_of_a_feed_is_the_verdict_of_its_symbol_and_holds_the_other() {
         story.go(at(DAY, 9, 10));
         assert_eq!(name(&handle, "AAPL"), "market_closed");
         // Until its onset nothing is wrong with either.
-        while story.now < at(DAY, 12, 0) + secs(5) {
+        while story.now < at(DAY, 11, 59) {
             let next = story.now + secs(61);
             story.go(next);
             if story.now > at(DAY, 9, 31) + secs(2) {
