@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 
 use openbell_coordinator::{
-    BarClosed, CheckKind, Consumer, Context, Diagnosis, Handle, OnError, Outcome, SessionCommand,
+    Bars, CheckKind, Consumer, Context, Diagnosis, Handle, OnError, Outcome, SessionCommand,
     Subscription, Verdict,
 };
 use openbell_data_manager::{Arrival, DownCause, Link, ScriptedFeed};
@@ -134,7 +134,7 @@ impl Consumer for AtNoon {
         Subscription::all().symbols([sym("AAPL")]).intervals([minutes(1)])
     }
 
-    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &[BarClosed<'_>]) -> Outcome {
+    fn bars_closed(&mut self, _: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         if bars.iter().all(|bar| bar.closes_at < at(DAY, 12, 0)) {
             return Ok(());
         }
