@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Consumers, Endpoint};
-use crate::control::facts::ConsumerFacts;
+use crate::consumers::mailbox::Standing;
+use crate::control::facts::{ConsumerFacts, QueueFacts};
 
 impl Consumers {
     /// The consumer that was registered last, for whoever asks why it hears nothing.
@@ -14,7 +15,7 @@ impl Consumers {
             Endpoint::Inline(_) | Endpoint::LockStep(_) => None,
             Endpoint::Free(mailbox) => {
                 let mailbox = Arc::clone(mailbox);
-                Some(Arc::new(move || mailbox.as_it_stands()) as Arc<_>)
+                Some(Arc::new(move || queue_facts(mailbox.as_it_stands())) as Arc<_>)
             }
         };
         Some(ConsumerFacts {
@@ -24,4 +25,8 @@ impl Consumers {
             failure: None,
         })
     }
+}
+
+fn queue_facts(Standing { n_waiting, n_displaced, is_full }: Standing) -> QueueFacts {
+    QueueFacts { n_waiting, n_displaced, is_full }
 }

@@ -7,7 +7,6 @@
 use std::collections::VecDeque;
 use std::sync::PoisonError;
 
-use crate::control::facts::QueueFacts;
 use crate::sync::{Condvar, Mutex};
 
 /// What made room, or was too old when its turn came.
@@ -15,6 +14,14 @@ use crate::sync::{Condvar, Mutex};
 pub(crate) struct Lost {
     pub(crate) n_notices: u64,
     pub(crate) n_bars: u64,
+}
+
+/// A queue as it stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Standing {
+    pub(crate) n_waiting: u64,
+    pub(crate) n_displaced: u64,
+    pub(crate) is_full: bool,
 }
 
 impl Lost {
@@ -104,9 +111,9 @@ impl<T> Mailbox<T> {
     }
 
     /// Anyone: how many notices wait, and how many made room since one was taken.
-    pub(crate) fn as_it_stands(&self) -> QueueFacts {
+    pub(crate) fn as_it_stands(&self) -> Standing {
         let inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        QueueFacts {
+        Standing {
             n_waiting: inner.queue.len() as u64,
             n_displaced: inner.lost.n_notices,
             is_full: inner.queue.len() == self.n_max,
