@@ -1,6 +1,7 @@
 //! The bars that a consumer is notified of, made as they are looked at.
 //!
-//! Hot path: no allocation, no text; a bar that nobody looks at costs nothing.
+//! Hot path: no allocation, no text. The close price of each bar is read when the bar is told, also where
+//! nobody looks at it; the rest is made as it is looked at.
 
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;

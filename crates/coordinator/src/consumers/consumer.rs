@@ -213,8 +213,8 @@ pub trait Consumer: Send {
     /// *When*: once an instant, after its publication. *View*: that publication; `sequence` is the
     /// row in [`SeriesView::today`](openbell_session_data::SeriesView::today). *Shape*: base bars
     /// in symbol order, then derived ones, shortest interval first, in symbol order; of several
-    /// closes (live, or a newcomer without lag) the earlier close first. Never empty. *Cost*: a bar that is
-    /// not looked at costs nothing here.
+    /// closes (live, or a newcomer without lag) the earlier close first. Never empty. *Cost*: one price is
+    /// read for each bar, whether or not it is looked at.
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         let _ = (context, bars);
         Ok(())
