@@ -18,6 +18,8 @@ use openbell_session_data::SeriesView;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::listed::to_listed;
+
 /// The name in session files.
 pub const NAME: &str = "channel_breakout";
 
@@ -80,10 +82,8 @@ fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Cons
              historical"
         ));
     }
-    let mut subscription = Subscription::all().intervals([interval]);
-    if let Some(names) = &symbols {
-        subscription = subscription.symbols(context.symbols("symbols", names)?);
-    }
+    let subscription = Subscription::all().intervals([interval]);
+    let subscription = to_listed(subscription, symbols.as_deref(), context)?;
     let below = 1.0 - stop_pct / 100.0;
     Ok(Box::new(ChannelBreakout {
         subscription,

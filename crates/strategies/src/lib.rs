@@ -18,6 +18,7 @@
 
 pub mod channel_breakout;
 pub mod gap_scanner;
+mod listed;
 pub mod momentum_scanner;
 pub mod moving_average_cross;
 pub mod opening_range_breakout;

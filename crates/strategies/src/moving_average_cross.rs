@@ -15,6 +15,7 @@ use openbell_time::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::listed::to_listed;
 use crate::positions::{PositionRules, Positions, Side};
 
 /// The name in session files.
@@ -69,13 +70,8 @@ fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Cons
             settings.slow
         ));
     }
-    let mut subscription = Subscription::all().intervals([interval]);
-    if let Some(names) = &settings.symbols {
-        if names.is_empty() {
-            return Err("symbols: it is empty; list some, or drop it for all".to_owned());
-        }
-        subscription = subscription.symbols(context.symbols("symbols", names)?);
-    }
+    let subscription = Subscription::all().intervals([interval]);
+    let subscription = to_listed(subscription, settings.symbols.as_deref(), context)?;
     Ok(Box::new(MovingAverageCross {
         subscription,
         fast: settings.fast,

@@ -18,6 +18,7 @@ use openbell_time::{Nanos, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::listed::to_listed;
 use crate::positions::{PositionRules, Positions, Side};
 
 /// The name in session files.
@@ -66,13 +67,8 @@ fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Cons
             longest.as_nanos() / 60_000_000_000
         ));
     }
-    let mut subscription = Subscription::all();
-    if let Some(names) = &settings.symbols {
-        if names.is_empty() {
-            return Err("symbols: it is empty; list some, or drop it for all".to_owned());
-        }
-        subscription = subscription.symbols(context.symbols("symbols", names)?);
-    }
+    let subscription = Subscription::all();
+    let subscription = to_listed(subscription, settings.symbols.as_deref(), context)?;
     Ok(Box::new(OpeningRangeBreakout {
         subscription,
         length,

@@ -130,3 +130,13 @@ fn a_shared_account_is_one_and_the_limits_of_the_file_are_kept() {
     assert_eq!(orders["placed"], 0, "{orders}");
     assert!(orders["refused"].as_u64().expect("a count") > 0, "{orders}");
 }
+
+#[test]
+fn a_strategy_that_is_to_hear_no_symbol_is_refused_with_the_way_out() {
+    let folder = Folder::new();
+    let text = of_account(r#""account": { "cash": 100000 }, "#);
+    let nobody = r#""config": { "interval": "5m", "symbols": [] }"#;
+    folder.write("session.json", &text.replace(r#""config": { "interval": "5m" }"#, nobody));
+    let said = folder.run(&["check", "session.json"]).expect_code(3).err;
+    assert!(said.contains("symbols: it is empty; list some, or drop it for all"), "{said}");
+}
