@@ -1,8 +1,7 @@
 //! The modules of a run, registered with it, or made again from the texts that its log has kept.
 
-use openbell_account::Accounts;
 use openbell_config::SessionConfig;
-use openbell_coordinator::{BuiltModule, Delivery, Engine, Registry};
+use openbell_coordinator::{BuiltModule, Engine, Registry};
 use openbell_session_file::{KeptTexts, ModuleTexts};
 use openbell_time::TimeManager;
 
@@ -26,7 +25,6 @@ pub fn of_log(
 
 /// Registers them with the run that they were made for, and opens the accounts of its strategies.
 pub fn register(modules: Vec<BuiltModule>, engine: &mut Engine) -> Result<(), Failure> {
-    let workers = engine.register_modules(modules, Delivery::Inline);
-    workers.map(drop).map_err(|error| Failure::says(Exit::Config, error.to_string()))?;
-    Accounts::open(engine).map_err(|error| Failure::says(Exit::Config, format!("account: {error}")))
+    let registered = openbell_session_file::register(modules, engine);
+    registered.map_err(|error| Failure::says(Exit::Config, error.to_string()))
 }

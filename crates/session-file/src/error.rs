@@ -5,10 +5,22 @@ use std::path::PathBuf;
 
 use openbell_account::SettingsError;
 use openbell_config::ConfigErrors;
-use openbell_coordinator::{LookaheadError, ModuleErrors, PlanErrors, with_causes};
+use openbell_coordinator::{LookaheadError, ModuleError, ModuleErrors, PlanErrors, with_causes};
 use openbell_data_manager::DataError;
 use openbell_time::TimeError;
 use thiserror::Error;
+
+/// Why modules or accounts cannot be put into a run.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NotRegistered {
+    /// A module.
+    #[error(transparent)]
+    Module(#[from] Box<ModuleError>),
+    /// The account.
+    #[error("account: {0}")]
+    Account(#[from] SettingsError),
+}
 
 /// Why a session file cannot be read, checked or run. Each error of the file stands in a line of its own,
 /// `file:line:column` before it.
@@ -50,9 +62,9 @@ pub enum SessionFileError {
         /// The file.
         path: PathBuf,
     },
-    /// Its account cannot be opened.
-    #[error("account: {0}")]
-    Account(#[from] SettingsError),
+    /// Its modules or its account cannot be put into the run.
+    #[error(transparent)]
+    NotRegistered(#[from] NotRegistered),
     /// Its calendar overlay cannot be read.
     #[error("{place}cannot read the calendar overlay {}: {source}", .path.display())]
     UnreadableOverlay {

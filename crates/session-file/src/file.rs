@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use openbell_account::Accounts;
 use openbell_config::{ConfigErrors, Mode, RawSession, SessionConfig};
-use openbell_coordinator::{Delivery, Engine, ModuleErrors, Registry, Sessions, StoreSource};
+use openbell_coordinator::{Engine, Registry, Sessions, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{TimeManager, Timestamp};
 
 use crate::error::SessionFileError;
 use crate::reading;
+use crate::registered::register;
 
 const OVERLAY: &str = "session_data_config.calendar_overlay";
 
@@ -126,7 +126,7 @@ impl SessionFile {
     }
 
     /// A run of a backtest's file: its store is opened, its plan made, its modules out of `registry`
-    /// are registered inline, and its accounts are opened ([`Accounts::open`]). Step it, or hand it to [`run`](openbell_coordinator::run).
+    /// are registered inline, and its accounts are opened ([`register`]). Step it, or hand it to [`run`](openbell_coordinator::run).
     ///
     /// # Errors
     ///
@@ -138,9 +138,7 @@ impl SessionFile {
         let mut engine =
             Engine::new(&self.config, &time, source).map_err(|errors| self.plan_error(errors))?;
         self.check_planned(engine.plan(), &modules.built)?;
-        let registered = engine.register_modules(modules.built, Delivery::Inline);
-        registered.map_err(|error| self.modules_error(ModuleErrors(vec![error])))?;
-        Accounts::open(&mut engine)?;
+        register(modules.built, &mut engine)?;
         Ok(engine)
     }
 

@@ -29,11 +29,13 @@ mod lookahead;
 mod modules;
 mod places;
 mod reading;
+mod registered;
 
-pub use error::SessionFileError;
+pub use error::{NotRegistered, SessionFileError};
 pub use file::SessionFile;
 pub use lookahead::FileRuns;
 pub use modules::{FileModules, KeptTexts, ModuleTexts};
+pub use registered::register;
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

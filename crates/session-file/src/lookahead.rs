@@ -2,10 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use openbell_account::Accounts;
 use openbell_coordinator::{
-    ConsumerError, Delivery, Engine, LookaheadCheck, LookaheadError, LookaheadReport,
-    LookaheadSetup, Registry, Source, StoreSource, Tampering,
+    ConsumerError, Engine, LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup,
+    Registry, Source, StoreSource, Tampering,
 };
 use openbell_data_manager::{DataError, DataManager};
 use openbell_time::TimeManager;
@@ -13,6 +12,7 @@ use openbell_time::TimeManager;
 use crate::error::SessionFileError;
 use crate::file::SessionFile;
 use crate::modules::{KeptTexts, ModuleTexts};
+use crate::registered::register;
 
 /// What a [`LookaheadCheck`] runs again and again: a store, and the modules of a session file, made anew
 /// for every run.
@@ -53,9 +53,7 @@ impl LookaheadSetup for FileRuns<'_> {
         let built = self.registry.build(config, &calendar, &KeptTexts(&self.texts));
         let built = built.map_err(|errors| self.file.modules_error(errors))?;
         self.file.check_planned(engine.plan(), &built)?;
-        engine.register_modules(built, Delivery::Inline)?;
-        Accounts::open(engine)?;
-        Ok(())
+        Ok(register(built, engine)?)
     }
 }
 
