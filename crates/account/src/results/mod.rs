@@ -7,7 +7,7 @@ pub(crate) mod record;
 pub(crate) mod returns;
 pub(crate) mod trades;
 
-use openbell_coordinator::Balance;
+use openbell_coordinator::{Balance, StrategyIdx};
 use openbell_market::Symbol;
 
 use benchmark::BenchmarkResults;
@@ -67,4 +67,17 @@ pub struct AccountResults<'r> {
     pub held: &'r [HeldAtClose],
     /// Buying and holding the benchmark instead.
     pub benchmark: Option<BenchmarkResults>,
+}
+
+impl AccountResults<'_> {
+    /// The name of a strategy whose account it is, by its place among all of the run.
+    pub fn strategy(&self, strategy: StrategyIdx) -> &str {
+        &self.strategies[place_of(self.strategies, strategy)]
+    }
+}
+
+/// Where a strategy of the run stands among `strategies`, those of one account: an account of one has it at
+/// place 0, whichever of the run it is.
+pub(crate) fn place_of(strategies: &[String], strategy: StrategyIdx) -> usize {
+    if strategies.len() == 1 { 0 } else { strategy.as_usize() }
 }

@@ -7,6 +7,7 @@ use openbell_time::{Session, Timestamp, TradingDate};
 use super::benchmark::BenchmarkResults;
 use super::drawdown::DrawdownMeter;
 use super::exposure::ExposureMeter;
+use super::place_of;
 use super::returns::Returns;
 use super::trades::{TradeFigures, Trades};
 use super::{AccountResults, OrderCounts};
@@ -157,9 +158,7 @@ impl Record {
         let mut by_symbol = Vec::new();
         for (strategy, symbol, figures) in self.trades.lines() {
             trades.add(&figures);
-            // An account of one strategy has it at place 0, whichever of the run it is.
-            let place = if strategies.len() == 1 { 0 } else { strategy.as_usize() };
-            by_symbol.push((place, symbol, figures));
+            by_symbol.push((place_of(strategies, strategy), symbol, figures));
         }
         let n_closes = self.closes.len() as f64;
         let mean_equity = self.closes.iter().sum::<f64>() / n_closes;

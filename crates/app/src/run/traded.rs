@@ -82,19 +82,19 @@ fn fills(accounts: &[AccountResults<'_>]) -> Sheet {
             account.fills.iter().map(move |record| (account, &record.fill, record.is_bar_revised))
         })
     };
-    let strategy =
-        |(account, fill, _): (&AccountResults<'_>, &openbell_coordinator::Fill, bool)| {
-            let place = if account.strategies.len() == 1 { 0 } else { fill.strategy.as_usize() };
-            Some(account.strategies[place].clone())
-        };
     Sheet::new(vec![
         ("account", SheetColumn::Texts(rows().map(|row| Some(name(row.0))).collect())),
-        ("strategy", SheetColumn::Texts(rows().map(strategy).collect())),
+        (
+            "strategy",
+            SheetColumn::Texts(
+                rows().map(|row| Some(row.0.strategy(row.1.strategy).to_owned())).collect(),
+            ),
+        ),
         (
             "order",
             SheetColumn::Counts(rows().map(|row| Some(row.1.order.number() as i64)).collect()),
         ),
-        ("symbol", SheetColumn::Symbols(rows().map(|row| Some(row.1.symbol.clone())).collect())),
+        ("symbol", SheetColumn::Texts(rows().map(|row| Some(row.1.symbol.to_string())).collect())),
         (
             "side",
             SheetColumn::Texts(rows().map(|row| Some(row.1.side.name().to_owned())).collect()),
@@ -126,7 +126,7 @@ fn positions(accounts: &[AccountResults<'_>]) -> Sheet {
     Sheet::new(vec![
         ("session_date", SheetColumn::Dates(rows().map(|row| Some(row.1.date)).collect())),
         ("account", SheetColumn::Texts(rows().map(|row| Some(name(row.0))).collect())),
-        ("symbol", SheetColumn::Symbols(position().map(|it| Some(it.symbol.clone())).collect())),
+        ("symbol", SheetColumn::Texts(position().map(|it| Some(it.symbol.to_string())).collect())),
         ("lots", SheetColumn::Counts(position().map(|it| Some(it.lots.count())).collect())),
         (
             "average_price",

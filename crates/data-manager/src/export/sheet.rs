@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 
-use openbell_market::Symbol;
 use openbell_time::{Timestamp, TradingDate};
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
@@ -58,8 +57,6 @@ pub enum SheetColumn {
     Doubles(Vec<Option<f64>>),
     /// Texts.
     Texts(Vec<Option<String>>),
-    /// Symbols.
-    Symbols(Vec<Option<Symbol>>),
     /// Yes or no.
     Flags(Vec<Option<bool>>),
 }
@@ -139,18 +136,9 @@ impl Sheet {
                             values.iter().flatten().map(|text| text.as_str().into()).collect();
                         to.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
                     }
-                    SheetColumn::Symbols(values) => {
-                        let values: Vec<ByteArray> =
-                            values.iter().flatten().map(|symbol| symbol.as_str().into()).collect();
-                        to.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None)?;
-                    }
                     SheetColumn::Flags(values) => {
                         let values: Vec<bool> = values.iter().flatten().copied().collect();
-                        to.typed::<parquet::data_type::BoolType>().write_batch(
-                            &values,
-                            Some(&levels),
-                            None,
-                        )?;
+                        to.typed::<BoolType>().write_batch(&values, Some(&levels), None)?;
                     }
                 }
                 to.close()?;
@@ -177,7 +165,6 @@ impl SheetColumn {
             SheetColumn::Counts(values) => of(values),
             SheetColumn::Doubles(values) => of(values),
             SheetColumn::Texts(values) => of(values),
-            SheetColumn::Symbols(values) => of(values),
             SheetColumn::Flags(values) => of(values),
         }
     }
@@ -190,9 +177,7 @@ impl SheetColumn {
             SheetColumn::Dates(_) => (PhysicalType::INT32, Some(LogicalType::Date)),
             SheetColumn::Counts(_) => (PhysicalType::INT64, None),
             SheetColumn::Doubles(_) => (PhysicalType::DOUBLE, None),
-            SheetColumn::Texts(_) | SheetColumn::Symbols(_) => {
-                (PhysicalType::BYTE_ARRAY, Some(LogicalType::String))
-            }
+            SheetColumn::Texts(_) => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
             SheetColumn::Flags(_) => (PhysicalType::BOOLEAN, None),
         };
         let field = Type::primitive_type_builder(name, physical)
