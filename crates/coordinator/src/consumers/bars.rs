@@ -1,9 +1,12 @@
 //! The bars that a consumer is notified of, made as they are looked at.
 //!
-//! Hot path: no allocation, no text. The close price of each bar is read when the bar is told, also where
-//! nobody looks at it; the rest is made as it is looked at.
+//! Hot path: no allocation, no text. What a bar says, its close price too, is read as it is looked at, out of
+//! the segment that was published with the notice; of a bar that nobody looks at nothing is read.
+
+use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::Segment;
 use openbell_time::Timestamp;
 
 use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
@@ -46,14 +49,13 @@ pub struct BarClosed<'e> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Bars<'e> {
-    rows: &'e [ClosedRow],
-    roster: &'e SeriesRoster,
+    closings: &'e Closings,
     wanted: &'e Wanted,
 }
 
 impl<'e> Bars<'e> {
     pub(crate) fn new(closings: &'e Closings, wanted: &'e Wanted) -> Bars<'e> {
-        Bars { rows: &closings.rows, roster: &closings.roster, wanted }
+        Bars { closings, wanted }
     }
 
     /// How many they are.
@@ -61,8 +63,8 @@ impl<'e> Bars<'e> {
     /// *Cost*: constant for whoever has subscribed to everything, else linear in the bars of the instant.
     pub fn len(&self) -> usize {
         match self.wanted {
-            Wanted::All => self.rows.len(),
-            _ => self.iter().count(),
+            Wanted::All => self.closings.rows.len(),
+            _ => self.closings.rows.iter().filter(|row| self.wanted.includes(row)).count(),
         }
     }
 
@@ -78,7 +80,8 @@ impl<'e> Bars<'e> {
 
     /// The bars, one after the other.
     pub fn iter(&self) -> BarsIter<'e> {
-        BarsIter { rows: self.rows.iter(), roster: self.roster, wanted: self.wanted }
+        let Closings { roster, segments, rows } = self.closings;
+        BarsIter { rows: rows.iter(), roster, segments, wanted: self.wanted }
     }
 }
 
@@ -102,6 +105,7 @@ impl<'e> IntoIterator for &Bars<'e> {
 pub struct BarsIter<'e> {
     rows: std::slice::Iter<'e, ClosedRow>,
     roster: &'e SeriesRoster,
+    segments: &'e [Arc<Segment>],
     wanted: &'e Wanted,
 }
 
@@ -111,9 +115,10 @@ impl<'e> Iterator for BarsIter<'e> {
     #[inline]
     fn next(&mut self) -> Option<BarClosed<'e>> {
         let row = self.rows.find(|row| self.wanted.includes(row))?;
-        let (symbol, interval) = &self.roster.series[row.series as usize];
-        let &ClosedRow { sequence, closes_at, close, .. } = row;
-        let sequence = sequence as usize;
+        let &ClosedRow { series, sequence, closes_at } = row;
+        let (series, sequence) = (series as usize, sequence as usize);
+        let (symbol, interval) = &self.roster.series[series];
+        let close = self.segments[series].rows().close()[sequence];
         Some(BarClosed { symbol, interval: *interval, sequence, closes_at, close })
     }
 

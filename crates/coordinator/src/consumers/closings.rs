@@ -1,10 +1,12 @@
 //! Bars that have closed, as the engine lists them, and which of them a consumer has subscribed to.
 //!
-//! Hot path: numbers alone; the symbols stand in a roster that outlasts the instant.
+//! Hot path: numbers alone; the symbols stand in a roster that outlasts the instant, the bars in the segments
+//! of the session.
 
 use std::sync::Arc;
 
 use openbell_market::{BarInterval, Symbol};
+use openbell_session_data::Segment;
 use openbell_time::Timestamp;
 
 use crate::consumers::subscription::Subscription;
@@ -35,14 +37,14 @@ pub(crate) struct ClosedRow {
     pub(crate) series: u32,
     pub(crate) sequence: u32,
     pub(crate) closes_at: Timestamp,
-    /// The close price, as it is published.
-    pub(crate) close: f64,
 }
 
 /// The bars of one instant that consumers are notified of, in order.
 #[derive(Default)]
 pub(crate) struct Closings {
     pub(crate) roster: Arc<SeriesRoster>,
+    /// The bars of the roster's series, as they were published with these: a correction makes a new segment.
+    pub(crate) segments: Arc<Vec<Arc<Segment>>>,
     pub(crate) rows: Vec<ClosedRow>,
 }
 

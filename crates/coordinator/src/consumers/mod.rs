@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use openbell_config::OnError;
 use openbell_market::{BarInterval, Symbol};
-use openbell_session_data::OutsideReader;
+use openbell_session_data::{OutsideReader, Segment};
 use openbell_time::{Session, Timestamp};
 
 use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
@@ -114,6 +114,8 @@ pub(crate) struct Asked {
 pub(crate) struct Consumers {
     consumers: Vec<Registered>,
     roster: Arc<SeriesRoster>,
+    /// The bars of the roster's series, as the next publication shows them.
+    segments: Arc<Vec<Arc<Segment>>>,
     /// What consumers asked for, in order, until it is taken.
     pub(crate) asked: Vec<Asked>,
     /// Answers that consumers are to be notified of, in order.
@@ -243,15 +245,18 @@ impl Consumers {
         self.consumers.iter().find(is_empty).map(|known| known.name.as_str())
     }
 
-    /// The members are `symbols`, in that order, each with `intervals`: notices name bars by their place
-    /// among them from now on.
+    /// The members are `symbols`, in that order, each with `intervals`, and `segments` hold the bars of all
+    /// these series: notices name bars by their place among them from now on.
     ///
-    /// *Cost*: nothing is made anew where they are as they were, as from day to day.
+    /// *Cost*: of the members nothing is made anew where they are as they were, as from day to day; a count
+    /// for each segment.
     pub(crate) fn change_roster<'s>(
         &mut self,
         symbols: impl ExactSizeIterator<Item = &'s Symbol> + Clone,
         intervals: &[BarInterval],
+        segments: impl Iterator<Item = &'s Arc<Segment>>,
     ) {
+        self.change_segments(segments);
         if self.roster.is_of(symbols.clone(), intervals) {
             return;
         }
@@ -261,6 +266,17 @@ impl Consumers {
         self.roster = Arc::new(SeriesRoster { series: series.collect() });
         for known in &mut self.consumers {
             known.wanted = Arc::new(Wanted::of(&known.subscription, &self.roster));
+        }
+    }
+
+    /// In the memory of the list before, where no notice has it any more.
+    fn change_segments<'s>(&mut self, segments: impl Iterator<Item = &'s Arc<Segment>>) {
+        if Arc::get_mut(&mut self.segments).is_none() {
+            self.segments = Arc::default();
+        }
+        if let Some(known) = Arc::get_mut(&mut self.segments) {
+            known.clear();
+            known.extend(segments.cloned());
         }
     }
 
@@ -286,6 +302,9 @@ impl Consumers {
             std::mem::swap(&mut closings.rows, &mut rows);
             if !Arc::ptr_eq(&closings.roster, &self.roster) {
                 closings.roster = Arc::clone(&self.roster);
+            }
+            if !Arc::ptr_eq(&closings.segments, &self.segments) {
+                closings.segments = Arc::clone(&self.segments);
             }
         }
         self.keep_room(rows);
@@ -582,14 +601,9 @@ pub(crate) fn logged(
     })
 }
 
-/// Appends a bar by its place in the roster.
-pub(crate) fn closed_row(
-    series: usize,
-    sequence: usize,
-    closes_at: Timestamp,
-    close: f64,
-) -> ClosedRow {
-    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at, close }
+/// A bar by its series' place in the roster.
+pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
+    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
 }
 
 impl Drop for Consumers {

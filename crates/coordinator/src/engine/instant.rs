@@ -47,8 +47,7 @@ impl RunningSession {
             }
             if wants_bars {
                 self.progress.notify_through(0, position, n_before + 1);
-                let close = self.members[position].close_of(0, n_before);
-                closed.push(closed_row(position * n_series, n_before, instant, close));
+                closed.push(closed_row(position * n_series, n_before, instant));
             }
             delivered.add(self.keys[position]);
         }

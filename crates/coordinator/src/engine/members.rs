@@ -90,7 +90,8 @@ impl RunningSession {
         let derived = core.rule.derived.iter().copied();
         let intervals: Vec<BarInterval> = std::iter::once(core.rule.base).chain(derived).collect();
         let symbols = self.members.iter().map(|member| &member.run.symbol);
-        core.consumers.change_roster(symbols, &intervals);
+        let segments = self.members.iter().flat_map(SymbolSession::writers).map(|of| of.segment());
+        core.consumers.change_roster(symbols, &intervals, segments);
         self.roster = RosterState::Inside;
     }
 

@@ -77,9 +77,7 @@ impl RunningSession {
                 agenda.take(instant.as_nanos());
                 for position in agenda.taken() {
                     let sequence = self.progress.notify_next(series, position);
-                    let close = self.members[position].close_of(series, sequence);
-                    let place = position * n_series + series;
-                    closed.push(closed_row(place, sequence, instant, close));
+                    closed.push(closed_row(position * n_series + series, sequence, instant));
                 }
             }
         }
@@ -107,11 +105,10 @@ impl RunningSession {
             for series in 0..n_series {
                 let rows = self.members[position].rows_at(series, at);
                 let n_notified = self.progress.n_notified(series, position);
-                let closes = rows.closes_at_ns().iter().zip(rows.close());
-                let closes = closes.enumerate().skip(n_notified);
-                missed.extend(closes.map(|(sequence, (&closes_at_ns, &close))| {
+                let closes = rows.closes_at_ns().iter().enumerate().skip(n_notified);
+                missed.extend(closes.map(|(sequence, &closes_at_ns)| {
                     let closes_at = Timestamp::from_nanos(closes_at_ns);
-                    closed_row(position * n_series + series, sequence, closes_at, close)
+                    closed_row(position * n_series + series, sequence, closes_at)
                 }));
                 self.progress.notify_through(series, position, rows.len());
             }

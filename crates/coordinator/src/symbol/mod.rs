@@ -305,12 +305,6 @@ impl SymbolSession {
         self.writer(position).rows_at(as_of)
     }
 
-    /// The close price of `row` of series `position`, which has closed.
-    #[inline]
-    pub(crate) fn close_of(&self, position: usize, row: usize) -> f64 {
-        self.writer(position).rows().close()[row]
-    }
-
     fn writer(&self, position: usize) -> &SegmentWriter {
         match position.checked_sub(1) {
             None => &self.series.base,
