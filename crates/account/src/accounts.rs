@@ -10,6 +10,7 @@ use openbell_time::{Session, Timestamp};
 use crate::account::{Account, Shared};
 use crate::results::AccountResults;
 use crate::results::benchmark::Benchmark;
+use crate::results::record::FillsKept;
 use crate::settings::{AccountOf, AccountSettings, SettingsError};
 
 /// All accounts of a run.
@@ -88,6 +89,14 @@ impl Accounts {
     /// The same, beside buying and holding `symbol`: its bars are watched from the first on.
     pub fn beside(self, symbol: Symbol) -> Accounts {
         Accounts { benchmark: Some(Benchmark::new(symbol)), ..self }
+    }
+
+    /// The same, keeping no more fills than `kept`.
+    pub fn keeping(mut self, kept: FillsKept) -> Accounts {
+        for account in &mut self.accounts {
+            account.record.fills_kept = kept;
+        }
+        self
     }
 
     /// What each account came to, in order of its first strategy. `sessions_per_year` is the calendar's.

@@ -7,6 +7,7 @@ use openbell_coordinator::Engine;
 
 use crate::accounts::Accounts;
 use crate::commission::Commission;
+use crate::results::record::FillsKept;
 use crate::settings::{
     AccountLimits, AccountOf, AccountSettings, Curve, Participation, SettingsError, ShortSales,
 };
@@ -14,12 +15,12 @@ use crate::settings::{
 impl Accounts {
     /// Opens the accounts that the session file of `engine` asks for, for the strategies that are
     /// registered with it: after they are, and before the first step. Where the file asks for none,
-    /// or has no strategies, none are opened, and an order is refused.
+    /// or has no strategies, none are opened, and an order is refused. `kept` says which fills they keep.
     ///
     /// # Errors
     ///
     /// A setting that breaks its rule: a config that was read from a file has none.
-    pub fn open(engine: &mut Engine) -> Result<(), SettingsError> {
+    pub fn open(engine: &mut Engine, kept: FillsKept) -> Result<(), SettingsError> {
         let config = engine.plan().config();
         let Some(account) = &config.account else { return Ok(()) };
         let strategies: Vec<String> = engine.strategies().map(str::to_owned).collect();
@@ -31,6 +32,7 @@ impl Accounts {
             openbell_config::AccountOf::Session => AccountOf::Session,
         };
         let accounts = Accounts::new(AccountSettings::of(account, config), of, strategies)?;
+        let accounts = accounts.keeping(kept);
         let accounts = match &account.benchmark {
             Some(symbol) => accounts.beside(symbol.clone()),
             None => accounts,

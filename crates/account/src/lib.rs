@@ -14,7 +14,7 @@ pub use accounts::Accounts;
 pub use commission::Commission;
 pub use results::benchmark::BenchmarkResults;
 pub use results::drawdown::{Drawdown, DrawdownMeter};
-pub use results::record::{EquityPoint, FillRecord, HeldAtClose};
+pub use results::record::{EquityPoint, FillRecord, FillsKept, HeldAtClose};
 pub use results::returns::{AnnualReturns, N_SESSIONS_ANNUALISED, Returns};
 pub use results::trades::TradeFigures;
 pub use results::{AccountResults, OrderCounts};

@@ -1,5 +1,6 @@
 //! The modules of a run, registered with it, or made again from the texts that its log has kept.
 
+use openbell_account::FillsKept;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{BuiltModule, Engine, Registry};
 use openbell_session_file::{KeptTexts, ModuleTexts};
@@ -23,8 +24,13 @@ pub fn of_log(
     built.map_err(|errors| Failure::says(Exit::Config, errors.to_string()))
 }
 
-/// Registers them with the run that they were made for, and opens the accounts of its strategies.
-pub fn register(modules: Vec<BuiltModule>, engine: &mut Engine) -> Result<(), Failure> {
-    let registered = openbell_session_file::register(modules, engine);
+/// Registers them with the run that they were made for, and opens the accounts of its strategies, which keep
+/// the fills that `kept` says.
+pub fn register(
+    modules: Vec<BuiltModule>,
+    engine: &mut Engine,
+    kept: FillsKept,
+) -> Result<(), Failure> {
+    let registered = openbell_session_file::register(modules, engine, kept);
     registered.map_err(|error| Failure::says(Exit::Config, error.to_string()))
 }

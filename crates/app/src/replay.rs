@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use openbell_account::FillsKept;
 use openbell_coordinator::{Engine, Registry, Step, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_time::{SystemWall, TimeManager, WallClock};
@@ -65,6 +66,7 @@ pub fn replay(args: &ReplayArgs, registry: &Registry, terminal: &mut Terminal) -
     registered::register(
         registered::of_log(registry, &config, &time, &log.head.texts)?,
         &mut engine,
+        FillsKept::OfSession,
     )?;
     repeat(&mut engine, &log.commands);
     compare(&engine, &log, terminal)

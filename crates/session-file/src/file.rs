@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use openbell_account::FillsKept;
 use openbell_config::{ConfigErrors, Mode, RawSession, SessionConfig};
 use openbell_coordinator::{Engine, Registry, Sessions, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
@@ -138,7 +139,7 @@ impl SessionFile {
         let mut engine =
             Engine::new(&self.config, &time, source).map_err(|errors| self.plan_error(errors))?;
         self.check_planned(engine.plan(), &modules.built)?;
-        register(modules.built, &mut engine)?;
+        register(modules.built, &mut engine, FillsKept::All)?;
         Ok(engine)
     }
 

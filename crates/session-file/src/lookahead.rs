@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use openbell_account::FillsKept;
 use openbell_coordinator::{
     ConsumerError, Engine, LookaheadCheck, LookaheadError, LookaheadReport, LookaheadSetup,
     Registry, Source, StoreSource, Tampering,
@@ -53,7 +54,7 @@ impl LookaheadSetup for FileRuns<'_> {
         let built = self.registry.build(config, &calendar, &KeptTexts(&self.texts));
         let built = built.map_err(|errors| self.file.modules_error(errors))?;
         self.file.check_planned(engine.plan(), &built)?;
-        Ok(register(built, engine)?)
+        Ok(register(built, engine, FillsKept::OfSession)?)
     }
 }
 

@@ -42,13 +42,16 @@ pub struct Report {
     pub interrupted: Option<Interrupted>,
     /// The consumers, in the order in which they were registered.
     pub consumers: Vec<Consumer>,
-    /// What was signalled, in order.
+    /// What was signalled, in order; none where it was streamed into a file ([`Report::streamed`]).
     pub signals: Vec<SignalAt>,
     /// What the paper accounts came to, in order of their first strategies; absent without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<Account>,
     /// What the session file says for reports; null where it says nothing.
     pub metadata: Option<Map<String, Value>>,
+    /// The files that were written while the run went; absent where none were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub streamed: Option<Streamed>,
     /// What was exported; null where nothing was.
     pub exported: Option<Exported>,
     /// What only a live run has; absent in a backtest.
@@ -242,6 +245,15 @@ pub struct Exported {
     pub quality_rows: u64,
     /// Rows of signals.
     pub signal_rows: u64,
+}
+
+/// The files that were written while the run went.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Streamed {
+    /// Of signals; null where the report lists them.
+    pub signals: Option<String>,
+    /// Of what became of orders; null where there is none.
+    pub fills: Option<String>,
 }
 
 /// What the wall clock saw of a run.

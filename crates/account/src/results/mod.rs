@@ -59,7 +59,7 @@ pub struct AccountResults<'r> {
     pub by_symbol: Vec<(usize, &'r Symbol, TradeFigures)>,
     /// Orders and corrections.
     pub counts: OrderCounts,
-    /// All fills, in order.
+    /// All fills, in order; with [`FillsKept::OfSession`](crate::FillsKept::OfSession) those of the last session.
     pub fills: &'r [FillRecord],
     /// The curve of equity, as fine as it is kept.
     pub equity: &'r [EquityPoint],

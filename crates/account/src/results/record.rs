@@ -42,10 +42,22 @@ pub struct HeldAtClose {
     pub position: Position,
 }
 
+/// Which fills an account keeps for its results.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum FillsKept {
+    /// All of them.
+    #[default]
+    All,
+    /// Those of the session that is open, or of the last one: whoever wants the others takes them as they are
+    /// made, and the account needs no more memory for a thousand sessions than for one.
+    OfSession,
+}
+
 /// What is kept of an account as it goes.
 pub(crate) struct Record {
     start: f64,
     curve: Curve,
+    pub(crate) fills_kept: FillsKept,
     lot: f64,
     fills: Vec<FillRecord>,
     equity: Vec<EquityPoint>,
@@ -64,6 +76,7 @@ impl Record {
         Record {
             start,
             curve,
+            fills_kept: FillsKept::All,
             lot,
             fills: Vec::new(),
             equity: Vec::new(),
@@ -82,6 +95,9 @@ impl Record {
             self.drawdown.mark(session.open, self.start);
         }
         self.date = Some(session.date);
+        if self.fills_kept == FillsKept::OfSession {
+            self.fills.clear(); // No bar of a session that is over is revised.
+        }
         self.exposure.open_session(session);
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use openbell_account::FillsKept;
 use openbell_config::{Mode, RawSession, SessionConfig};
 use openbell_coordinator::{Engine, Registry, Sessions, Source, StoreSource};
 use openbell_data_manager::{DataManager, StoreOptions};
@@ -151,7 +152,7 @@ impl Made {
             .map_err(|errors| plan_failure(&errors, &[]))?;
         engine.record_with(replay.hold(None));
         let made = registered::of_log(registry, &self.config, &self.time, &self.texts)?;
-        registered::register(made, &mut engine)?;
+        registered::register(made, &mut engine, FillsKept::OfSession)?;
         Ok(engine)
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Not here: its form (`openbell_wire::report`).
 
+use std::path::Path;
+
 use openbell_coordinator::Report;
 use openbell_wire::engine::ReportFacts;
 use openbell_wire::report as wire;
@@ -19,7 +21,11 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>, live: Option<wire::Live>) 
         quality_rows: exported.n_quality_rows,
         signal_rows: exported.n_signal_rows,
     });
-    let RunFacts { config, elapsed, accounts, .. } = *facts;
-    let facts = ReportFacts { config, elapsed, accounts, exported, live };
+    let RunFacts { config, elapsed, accounts, streamed, .. } = *facts;
+    let path = |path: Option<&Path>| path.map(|path| path.display().to_string());
+    let (signals, fills) = (path(streamed.signals), path(streamed.fills));
+    let is_streamed = signals.is_some() || fills.is_some();
+    let streamed = is_streamed.then_some(wire::Streamed { signals, fills });
+    let facts = ReportFacts { config, elapsed, accounts, streamed, exported, live };
     serde_json::to_value(wire::Report::of(report, facts)).expect("a report has text for keys")
 }

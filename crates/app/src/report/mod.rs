@@ -28,6 +28,17 @@ pub struct RunFacts<'a> {
     pub elapsed: Nanos,
     /// What the accounts of its strategies came to; empty where there are none.
     pub accounts: &'a [AccountResults<'a>],
+    /// Where what the report does not list was written.
+    pub streamed: Streamed<'a>,
     /// What was exported, and where to; absent where nothing was.
     pub exported: Option<(&'a ExportReport, &'a Path)>,
+}
+
+/// The files that were written while the run went, with what the report then does not list.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Streamed<'a> {
+    /// Of signals.
+    pub signals: Option<&'a Path>,
+    /// Of what became of orders.
+    pub fills: Option<&'a Path>,
 }

@@ -251,6 +251,13 @@ fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> 
     }
     terminal.line("")?;
     table.print(terminal, "")?;
+    for (what, file) in
+        [("signals", facts.streamed.signals), ("orders and fills", facts.streamed.fills)]
+    {
+        if let Some(file) = file {
+            terminal.line(format!("{what} are in {}", file.display()))?;
+        }
+    }
     if report.signals.is_empty() {
         return Ok(());
     }

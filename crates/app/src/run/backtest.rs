@@ -10,9 +10,8 @@ use openbell_data_manager::{DataManager, StoreOptions};
 use openbell_session_file::{FileModules, SessionFile};
 use openbell_time::SystemWall;
 
-use super::event_file::EventFile;
-use super::export::Export;
-use super::{RunArgs, account_results, failed, head_of, outputs};
+use super::streams::{Streams, fills_kept};
+use super::{RunArgs, account_results, failed, head_of, outputs, streamed};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::planned::{nothing_stored, warn_of_schedule};
@@ -50,16 +49,9 @@ pub(super) fn run_backtest(
         .map_err(|errors| file.plan_error(errors))?;
     file.check_planned(engine.plan(), &built)?;
     warn_of_schedule(&file, engine.plan(), &StoreSource::new(store), terminal);
-    registered::register(built, &mut engine)?;
+    registered::register(built, &mut engine, fills_kept(args))?;
     let head = head_of(&file, &folder, texts)?;
-    let export = match &args.export {
-        Some(folder) => Some(Export::create(folder, &head, &mut engine)?),
-        None => None,
-    };
-    let mut events = match &args.events {
-        Some(path) => Some(EventFile::create(path, &head)?),
-        None => None,
-    };
+    let mut streams = Streams::create(args, &head, &mut engine)?;
 
     let wall = Arc::new(SystemWall::new());
     let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
@@ -70,21 +62,19 @@ pub(super) fn run_backtest(
     };
     let began = wall.passed();
     let mut failed = None;
-    let (mut n_steps, mut n_written) = (0_u64, 0);
+    let mut n_steps = 0_u64;
     run_engine(&mut engine, wall.as_ref(), |engine| {
         n_steps += 1;
         if n_steps.is_multiple_of(PROGRESS_STEPS) {
             show_progress(&progress, engine);
         }
-        if let Some(events) = &mut events {
-            let new = &engine.events()[n_written..];
-            n_written += new.len();
-            if let Err(failure) = events.append(new) {
+        match streams.take(engine) {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(failure) => {
                 failed = Some(failure);
-                return ControlFlow::Break(());
+                ControlFlow::Break(())
             }
         }
-        ControlFlow::Continue(())
     });
     progress.clear();
     let elapsed = wall.passed() - began;
@@ -92,21 +82,20 @@ pub(super) fn run_backtest(
         return Err(failure);
     }
 
-    let report = engine.report();
-    if let Some(events) = events {
-        events.finish(&engine.events()[n_written..], &report)?;
-    }
+    streams.take(&mut engine)?;
+    let report = Report { signals: streams.take_signals(), ..engine.report() };
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &file.config);
-    let exported = export.map(|export| export.finish(&engine, &report.signals, &accounts));
-    let exported = exported.transpose()?;
     let facts = RunFacts {
         config: &file.config,
         calendar: engine.plan().calendar(),
         elapsed,
         accounts: &accounts,
-        exported: exported.as_ref().zip(args.export.as_deref()),
+        streamed: streamed(args),
+        exported: None,
     };
+    let exported = streams.finish(&engine, &report, facts, None)?;
+    let facts = RunFacts { exported: exported.as_ref().zip(args.export.as_deref()), ..facts };
     if args.json {
         terminal.line(format!("{:#}", report::as_json(&report, &facts, None)))?
     } else {

@@ -1,12 +1,13 @@
 //! What was visible at each session's close, handed to the files of an export.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use openbell_account::AccountResults;
 use openbell_coordinator::{
-    Consumer, Context, Engine, Interrupted, Outcome, Report, SessionReport, Signal, Subscription,
+    Consumer, Context, Engine, Event, Interrupted, Outcome, Report, SessionReport, Signal,
+    Subscription,
 };
 use openbell_data_manager::DataError;
 use openbell_data_manager::export::{
@@ -15,14 +16,19 @@ use openbell_data_manager::export::{
 use openbell_market::{Grid, SeriesKey, Symbol};
 use openbell_session_data::{Rows, SymbolView};
 use openbell_time::{SessionPart, Timestamp, TradingDate};
-use openbell_wire::engine::LogHead;
+use openbell_wire::engine::{LogHead, end_line, event_line};
 
+use super::traded::Orders;
 use super::{OUR_CONSUMERS, traded};
 use crate::exit::{Exit, Failure};
 use crate::report::EXPORT;
 
-/// An export that is being filled by a consumer of the run.
-pub(super) struct Export(Arc<Mutex<Option<RunExport>>>);
+/// An export that is being filled by a consumer of the run, and with its events.
+pub(super) struct Export {
+    folder: PathBuf,
+    shared: Arc<Mutex<Option<RunExport>>>,
+    orders: Orders,
+}
 
 impl Export {
     /// Begins an export into `folder`, filled as sessions of `engine` close.
@@ -31,39 +37,54 @@ impl Export {
         head: &LogHead,
         engine: &mut Engine,
     ) -> Result<Export, Failure> {
-        let export = RunExport::create(folder, &head.line()).map_err(failed)?;
+        let mut export = RunExport::create(folder, &head.line()).map_err(failed)?;
+        export.append_event(&head.line()).map_err(failed)?;
         let shared = Arc::new(Mutex::new(Some(export)));
         engine.register(Box::new(Exporter(Arc::clone(&shared))), OUR_CONSUMERS);
-        Ok(Export(shared))
+        Ok(Export { folder: folder.to_owned(), shared, orders: Orders::default() })
     }
 
-    /// Appends what was there of a session that was interrupted, the quality of all sessions, the signals
-    /// of the run and what its accounts did, and puts the files in their places.
+    /// Where it is written.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Takes in what has happened in the run.
+    pub(super) fn take(&mut self, events: &[Event]) -> Result<(), Failure> {
+        let mut export = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(export) = export.as_mut().filter(|_| !events.is_empty()) else { return Ok(()) };
+        for event in events {
+            export.append_event(&event_line(event)).map_err(failed)?;
+            if let Event::Signalled { at, signal } = event {
+                let Signal { consumer, symbol, kind, value } = signal.clone();
+                let row = SignalRow { at: *at, consumer, symbol, kind, value };
+                export.append_signal(&row).map_err(failed)?;
+            }
+            self.orders.take(event);
+        }
+        Ok(())
+    }
+
+    /// Appends what was there of a session that was interrupted, the quality of all sessions and what the
+    /// accounts did, and puts the files in their places; `text` is the report, for the last of them.
     pub(super) fn finish(
         self,
         engine: &Engine,
-        signals: &[(Timestamp, Signal)],
+        report: &Report,
         accounts: &[AccountResults<'_>],
+        text: impl FnOnce(&ExportReport) -> String,
     ) -> Result<ExportReport, Failure> {
-        let export = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match export {
-            Some(mut export) => {
-                let report = engine.report();
-                if let Some(interrupted) = &report.interrupted {
-                    append_interrupted(&mut export, engine, interrupted).map_err(failed)?;
-                }
-                append_quality(&mut export, engine, &report).map_err(failed)?;
-                for (at, signal) in signals {
-                    let Signal { consumer, symbol, kind, value } = signal.clone();
-                    export.append_signal(SignalRow { at: *at, consumer, symbol, kind, value });
-                }
-                for (name, sheet) in traded::sheets(accounts, engine.events()) {
-                    export.put_sheet(name, sheet);
-                }
-                export.finish().map_err(failed)
-            }
-            None => Ok(ExportReport::default()),
+        let export = self.shared.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut export) = export else { return Ok(ExportReport::default()) };
+        if let Some(interrupted) = &report.interrupted {
+            append_interrupted(&mut export, engine, interrupted).map_err(failed)?;
         }
+        append_quality(&mut export, engine, report).map_err(failed)?;
+        export.append_event(&end_line(report)).map_err(failed)?;
+        for (name, sheet) in traded::sheets(accounts, &self.orders) {
+            export.put_sheet(name, sheet);
+        }
+        export.finish_with(|exported| Some(text(exported))).map_err(failed)
     }
 }
 

@@ -1,9 +1,10 @@
 //! `openbell run`: sessions from their files, to a report each.
 
 mod backtest;
-mod event_file;
 mod export;
+mod line_file;
 mod live;
+mod streams;
 mod traded;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
+use crate::report::Streamed;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -49,8 +51,15 @@ pub struct RunArgs {
     /// Writes the event log into this file, one JSON object a line, for `openbell replay`.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
-    /// Writes what was visible at each session's close into this folder: bars, indicators and
-    /// quality.
+    /// Writes each signal into this file as it is given, one JSON object a line; the report then lists none.
+    #[arg(long, value_name = "FILE")]
+    signals: Option<PathBuf>,
+    /// Writes what becomes of each order into this file as it happens, one JSON object a line: taken, refused,
+    /// filled, ended.
+    #[arg(long, value_name = "FILE")]
+    fills: Option<PathBuf>,
+    /// Writes what was visible at each session's close into this folder: bars, indicators, quality, and with
+    /// them the event log and the report, for `openbell compare`.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
     /// Live: writes what there is to watch into this file every five seconds, as Prometheus reads it.
@@ -72,6 +81,8 @@ Examples:
   openbell run session.json --json > report.json
   openbell run session.json --export out --events events.jsonl
       bars and quality as files, and the event log
+  openbell run session.json --signals signals.jsonl --fills fills.jsonl
+      a run of many strategies that takes no more memory the longer it is
   openbell run monday.json tuesday.json --store bars
   openbell run live_sim.json
       live, from an exchange that is simulated on this machine
@@ -90,8 +101,9 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
-    if args.configs.len() > 1 && (args.events.is_some() || args.export.is_some()) {
-        let text = "--events and --export write the files of one run; give one session file";
+    let files = [&args.events, &args.signals, &args.fills, &args.export];
+    if args.configs.len() > 1 && files.iter().any(|file| file.is_some()) {
+        let text = "--events, --signals, --fills and --export write the files of one run; give one session file";
         return Err(Failure::says(Exit::Usage, text));
     }
     let interrupt = Interrupt::listen();
@@ -150,11 +162,17 @@ fn outputs(
     for path in texts.keys() {
         outputs = outputs.reads(file.beside(path), "a file of a module");
     }
-    if let Some(events) = &args.events {
-        outputs = outputs.writes(events, "--events");
-    }
-    if let Some(metrics) = &args.metrics {
-        outputs = outputs.writes(metrics, "--metrics");
+    let files = [
+        (&args.events, "--events"),
+        (&args.signals, "--signals"),
+        (&args.fills, "--fills"),
+        (&args.metrics, "--metrics"),
+    ];
+    for (file, option) in files {
+        outputs = match file {
+            Some(file) => outputs.writes(file, option),
+            None => outputs,
+        };
     }
     if let Some(folder) = &args.export {
         for name in RunExport::FOLDERS {
@@ -179,6 +197,11 @@ fn account_results<'a>(
 ) -> Vec<AccountResults<'a>> {
     let sessions_per_year = f64::from(config.exchange_group.sessions_per_year);
     accounts.map(|accounts| accounts.results(sessions_per_year)).unwrap_or_default()
+}
+
+/// Where what the report does not list was written.
+fn streamed(args: &RunArgs) -> Streamed<'_> {
+    Streamed { signals: args.signals.as_deref(), fills: args.fills.as_deref() }
 }
 
 /// Says why a run has not come to its end.

@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 
 use openbell_account::AccountResults;
-use openbell_coordinator::{Event, TradeEvent};
+use openbell_coordinator::{Event, OrderId, TradeEvent};
 use openbell_data_manager::export::{Sheet, SheetColumn, SheetName};
+use openbell_time::Timestamp;
 use openbell_wire::trade::Order;
 
 /// Orders, fills, positions at closes and equity of `accounts`; none without an account.
-pub(super) fn sheets(accounts: &[AccountResults<'_>], events: &[Event]) -> Vec<(SheetName, Sheet)> {
+pub(super) fn sheets(accounts: &[AccountResults<'_>], orders: &Orders) -> Vec<(SheetName, Sheet)> {
     if accounts.is_empty() {
         return Vec::new();
     }
     vec![
-        (SheetName::Orders, orders(events)),
+        (SheetName::Orders, orders.sheet()),
         (SheetName::Fills, fills(accounts)),
         (SheetName::Positions, positions(accounts)),
         (SheetName::Equity, equity(accounts)),
@@ -25,54 +26,83 @@ fn name(account: &AccountResults<'_>) -> String {
     account.strategies.join("+")
 }
 
-/// A row for each order, taken or refused, in the order in which they were given.
-fn orders(events: &[Event]) -> Sheet {
-    let mut rows = Vec::new();
-    let mut row_of = BTreeMap::new();
-    let mut ended = BTreeMap::new();
-    for event in events {
-        let Event::Traded { strategy, trade, .. } = event else { continue };
-        match trade.as_ref() {
+/// The orders of a run, taken or refused, in the order in which they were given.
+#[derive(Default)]
+pub(super) struct Orders {
+    rows: Vec<OrderRow>,
+    /// The row of each order that rests.
+    resting: BTreeMap<OrderId, usize>,
+}
+
+struct OrderRow {
+    at: Timestamp,
+    strategy: String,
+    id: Option<OrderId>,
+    terms: Order,
+    refused: Option<String>,
+    /// When it ended, why, and lots that have not filled.
+    end: Option<(Timestamp, &'static str, i64)>,
+}
+
+impl Orders {
+    /// Takes in what `event` says of an order.
+    pub(super) fn take(&mut self, event: &Event) {
+        let Event::Traded { strategy, trade, .. } = event else { return };
+        let (at, id, terms, refused) = match trade.as_ref() {
             TradeEvent::Placed { order, at } => {
-                row_of.insert(order.id, rows.len());
-                rows.push((*at, strategy.to_string(), Some(order.id), Order::from(order), None));
+                self.resting.insert(order.id, self.rows.len());
+                (*at, Some(order.id), Order::from(order), None)
             }
             TradeEvent::Refused { order, at, why, .. } => {
-                rows.push((*at, strategy.to_string(), None, order.into(), Some(why.to_string())));
+                (*at, None, order.into(), Some(why.to_string()))
             }
             TradeEvent::Ended { order, at, why, unfilled, .. } => {
-                let row = row_of.get(order).copied();
-                ended.extend(row.map(|row| (row, (*at, why.name(), unfilled.count()))));
+                if let Some(row) = self.resting.remove(order) {
+                    self.rows[row].end = Some((*at, why.name(), unfilled.count()));
+                }
+                return;
             }
-            TradeEvent::Filled(_) => {}
-        }
+            TradeEvent::Filled(_) => return,
+        };
+        self.rows.push(OrderRow { at, strategy: strategy.clone(), id, terms, refused, end: None });
     }
-    let ends = || (0..rows.len()).map(|row| ended.get(&row));
-    let terms = || rows.iter().map(|(_, _, _, terms, _)| terms);
-    let text = |text: &str| Some(text.to_owned());
-    Sheet::new(vec![
-        ("at", SheetColumn::Stamps(rows.iter().map(|row| Some(row.0)).collect())),
-        ("strategy", SheetColumn::Texts(rows.iter().map(|row| text(&row.1)).collect())),
-        (
-            "order",
-            SheetColumn::Counts(rows.iter().map(|row| Some(row.2?.number() as i64)).collect()),
-        ),
-        ("symbol", SheetColumn::Texts(terms().map(|terms| text(&terms.symbol)).collect())),
-        ("side", SheetColumn::Texts(terms().map(|terms| terms.side.clone()).collect())),
-        ("amount", SheetColumn::Doubles(terms().map(|terms| Some(terms.amount)).collect())),
-        ("amount_of", SheetColumn::Texts(terms().map(|terms| text(&terms.amount_of)).collect())),
-        ("kind", SheetColumn::Texts(terms().map(|terms| text(&terms.kind)).collect())),
-        ("stop", SheetColumn::Doubles(terms().map(|terms| terms.stop).collect())),
-        ("limit", SheetColumn::Doubles(terms().map(|terms| terms.limit).collect())),
-        ("lifetime", SheetColumn::Texts(terms().map(|terms| text(&terms.lifetime)).collect())),
-        ("reduce_only", SheetColumn::Flags(terms().map(|terms| Some(terms.reduce_only)).collect())),
-        ("exit_stop", SheetColumn::Doubles(terms().map(|terms| terms.exit_stop).collect())),
-        ("exit_target", SheetColumn::Doubles(terms().map(|terms| terms.exit_target).collect())),
-        ("refused", SheetColumn::Texts(rows.iter().map(|row| row.4.clone()).collect())),
-        ("ended_at", SheetColumn::Stamps(ends().map(|end| Some(end?.0)).collect())),
-        ("ended", SheetColumn::Texts(ends().map(|end| text(end?.1)).collect())),
-        ("unfilled_lots", SheetColumn::Counts(ends().map(|end| Some(end?.2)).collect())),
-    ])
+
+    /// A row for each.
+    fn sheet(&self) -> Sheet {
+        let rows = || self.rows.iter();
+        let ends = || rows().map(|row| row.end);
+        let terms = || rows().map(|row| &row.terms);
+        let text = |text: &str| Some(text.to_owned());
+        Sheet::new(vec![
+            ("at", SheetColumn::Stamps(rows().map(|row| Some(row.at)).collect())),
+            ("strategy", SheetColumn::Texts(rows().map(|row| text(&row.strategy)).collect())),
+            (
+                "order",
+                SheetColumn::Counts(rows().map(|row| Some(row.id?.number() as i64)).collect()),
+            ),
+            ("symbol", SheetColumn::Texts(terms().map(|terms| text(&terms.symbol)).collect())),
+            ("side", SheetColumn::Texts(terms().map(|terms| terms.side.clone()).collect())),
+            ("amount", SheetColumn::Doubles(terms().map(|terms| Some(terms.amount)).collect())),
+            (
+                "amount_of",
+                SheetColumn::Texts(terms().map(|terms| text(&terms.amount_of)).collect()),
+            ),
+            ("kind", SheetColumn::Texts(terms().map(|terms| text(&terms.kind)).collect())),
+            ("stop", SheetColumn::Doubles(terms().map(|terms| terms.stop).collect())),
+            ("limit", SheetColumn::Doubles(terms().map(|terms| terms.limit).collect())),
+            ("lifetime", SheetColumn::Texts(terms().map(|terms| text(&terms.lifetime)).collect())),
+            (
+                "reduce_only",
+                SheetColumn::Flags(terms().map(|terms| Some(terms.reduce_only)).collect()),
+            ),
+            ("exit_stop", SheetColumn::Doubles(terms().map(|terms| terms.exit_stop).collect())),
+            ("exit_target", SheetColumn::Doubles(terms().map(|terms| terms.exit_target).collect())),
+            ("refused", SheetColumn::Texts(rows().map(|row| row.refused.clone()).collect())),
+            ("ended_at", SheetColumn::Stamps(ends().map(|end| Some(end?.0)).collect())),
+            ("ended", SheetColumn::Texts(ends().map(|end| text(end?.1)).collect())),
+            ("unfilled_lots", SheetColumn::Counts(ends().map(|end| Some(end?.2)).collect())),
+        ])
+    }
 }
 
 /// A row for each fill, account by account.

@@ -59,7 +59,11 @@ fn what_an_account_came_to_is_reported_exported_logged_and_repeated_to_the_same(
     assert!((last - number(&account["equity"])).abs() < 1e-9);
     assert!(!rows("positions.parquet").is_empty(), "something is held over a night");
 
+    // The export has the log and the report too.
     let log = folder.read("e.jsonl");
+    assert_eq!(folder.read("out/events.jsonl"), log);
+    let exported: Value = serde_json::from_str(&folder.read("out/report.json")).expect("JSON");
+    assert_eq!(exported, json);
     let n_filled = log.lines().filter(|line| line.contains("\"event\":\"filled\"")).count();
     assert_eq!(n_filled, fills.len());
     let replayed = folder.run(&["replay", "e.jsonl"]).expect_code(0).out;
@@ -69,6 +73,43 @@ fn what_an_account_came_to_is_reported_exported_logged_and_repeated_to_the_same(
     for head in ["\naccount  ", "\nby session  ", "\nAAPL held  ", "\ntrades of  "] {
         assert!(table.contains(head), "{head:?} is not in\n{table}");
     }
+}
+
+/// What is streamed is what the event log has of it, and the run is the same; the report then lists none.
+#[test]
+fn signals_and_fills_are_written_as_the_run_goes_and_not_kept() {
+    let folder = Folder::new();
+    let kept = ["run", &on_paper(), "--json", "--events", "kept.jsonl"];
+    let streams = ["--events", "e.jsonl", "--signals", "s.jsonl", "--fills", "f.jsonl"];
+    let kept = folder.run(&kept).expect_code(0).json();
+    let streamed = folder.run(&[&["run", &on_paper(), "--json"], &streams[..]].concat());
+    let streamed = streamed.expect_code(0).json();
+    let log = folder.read("e.jsonl");
+    assert_eq!(log, folder.read("kept.jsonl"));
+    let of = |kinds: &[&str]| -> String {
+        let is_of = |line: &str| {
+            let event: Value = serde_json::from_str(line).expect("a line is an object");
+            kinds.iter().any(|kind| event["event"] == *kind)
+        };
+        log.lines().filter(|line| is_of(line)).map(|line| format!("{line}\n")).collect()
+    };
+    let (signals, fills) = (folder.read("s.jsonl"), folder.read("f.jsonl"));
+    assert_eq!(signals, of(&["signalled"]));
+    assert_eq!(fills, of(&["ordered", "order_refused", "filled", "order_ended"]));
+    assert!(!fills.is_empty() && !signals.is_empty());
+
+    let n_kept = kept["signals"].as_array().expect("a list").len();
+    assert_eq!(n_kept, signals.lines().count());
+    assert_eq!(streamed["signals"].as_array().map(Vec::len), Some(0));
+    assert_eq!(streamed["streamed"]["fills"], "f.jsonl");
+    for same in ["digest", "consumers", "accounts"] {
+        assert_eq!(streamed[same], kept[same], "{same}");
+    }
+    let table = folder.run(&[&["run", &on_paper(), "--no-progress"], &streams[..]].concat()).out;
+    assert!(
+        table.contains("\nsignals are in s.jsonl\norders and fills are in f.jsonl\n"),
+        "{table}"
+    );
 }
 
 #[test]

@@ -29,6 +29,9 @@ fn the_event_log_and_the_export_of_a_run_spare_what_it_reads() {
         &["--export", "bars"],
         &["--export", "."], // It would write its bars into the store, which is called so.
         &["--events", "out/quality.csv", "--export", "out"],
+        &["--signals", "a.json"],
+        &["--fills", "bars/fills.jsonl"],
+        &["--fills", "same.jsonl", "--signals", "same.jsonl"],
     ] {
         let call = folder.run(&[&["run", "a.json"], &own_store[..], args].concat()).expect_code(2);
         assert!(call.err.contains("is refused: "), "{args:?}: {}", call.err);

@@ -10,10 +10,13 @@
 //! DIR/fills.parquet                            only with accounts
 //! DIR/positions.parquet                        only with accounts: what was held at each close
 //! DIR/equity.parquet                           only with accounts: the curve
+//! DIR/events.jsonl                             the event log, where the caller hands it over
+//! DIR/report.json                              what the run came to, as the caller says it; written last
 //! DIR/run.json                                 what run it is of, as the caller says it
 //! DIR/interrupted.json                         only where the run was: the session, and through when
 //! ```
 
+mod growing_text;
 mod quality;
 mod sheet;
 mod signals;
@@ -37,6 +40,7 @@ use crate::disk::{self, AtomicFile, Disk, RealDisk};
 use crate::store::layout::{PARQUET, flat_file_name};
 use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
+use growing_text::GrowingText;
 pub use quality::QualityRow;
 pub use sheet::{Sheet, SheetColumn, SheetName};
 pub use signals::SignalRow;
@@ -47,6 +51,8 @@ const INDICATORS_FOLDER: &str = "indicators";
 const QUALITY_FILE: &str = "quality.csv";
 const SIGNALS_FILE: &str = "signals.csv";
 const RUN_FILE: &str = "run.json";
+const EVENTS_FILE: &str = "events.jsonl";
+const REPORT_FILE: &str = "report.json";
 const INTERRUPTED_FILE: &str = "interrupted.json";
 
 /// Rows gathered over all files before they are written: about 70 MB of bars.
@@ -132,13 +138,12 @@ pub struct RunExport {
     disk: Arc<dyn Disk>,
     bars: BTreeMap<SeriesKey, Table>,
     indicators: BTreeMap<SeriesKey, Indicators>,
-    quality: AtomicFile,
-    quality_text: Vec<u8>,
-    signals: Vec<SignalRow>,
+    quality: GrowingText,
+    signals: GrowingText,
+    events: GrowingText,
     sheets: BTreeMap<SheetName, Sheet>,
     interrupted: Option<String>,
     n_gathered: usize,
-    n_quality_rows: u64,
 }
 
 struct Indicators {
@@ -157,10 +162,12 @@ impl RunExport {
     pub const FOLDERS: [&str; 2] = [BARS_FOLDER, INDICATORS_FOLDER];
 
     /// The files that an export makes beside them.
-    pub const FILES: [&str; 8] = [
+    pub const FILES: [&str; 10] = [
         QUALITY_FILE,
         SIGNALS_FILE,
         RUN_FILE,
+        EVENTS_FILE,
+        REPORT_FILE,
         INTERRUPTED_FILE,
         SheetName::Orders.file_name(),
         SheetName::Fills.file_name(),
@@ -185,8 +192,10 @@ impl RunExport {
         run: &str,
     ) -> Result<RunExport, DataError> {
         check_owner(folder, run)?;
-        let mut quality = AtomicFile::create(&disk, &folder.join(QUALITY_FILE))?;
-        quality.set_aside();
+        let text = |name, head| GrowingText::create(&disk, &folder.join(name), head);
+        let (quality, signals) =
+            (text(QUALITY_FILE, quality::HEAD)?, text(SIGNALS_FILE, signals::HEAD)?);
+        let events = text(EVENTS_FILE, "")?;
         Ok(RunExport {
             folder: folder.to_owned(),
             run: run.to_owned(),
@@ -194,12 +203,11 @@ impl RunExport {
             bars: BTreeMap::new(),
             indicators: BTreeMap::new(),
             quality,
-            quality_text: quality::HEAD.into(),
-            signals: Vec::new(),
+            signals,
+            events,
             sheets: BTreeMap::new(),
             interrupted: None,
             n_gathered: 0,
-            n_quality_rows: 0,
         })
     }
 
@@ -300,16 +308,25 @@ impl RunExport {
     ///
     /// Those of the file system.
     pub fn append_quality(&mut self, row: &QualityRow) -> Result<(), DataError> {
-        self.quality_text.extend_from_slice(row.line().as_bytes());
-        self.n_quality_rows += 1;
-        if self.quality_text.len() >= 1 << 16 { self.write_quality() } else { Ok(()) }
+        self.quality.line(&row.line())
     }
 
     /// Appends a signal; they are written in the order of the calls.
     ///
-    /// *Cost*: signals are kept in memory until the end: they are few beside bars.
-    pub fn append_signal(&mut self, row: SignalRow) {
-        self.signals.push(row);
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn append_signal(&mut self, row: &SignalRow) -> Result<(), DataError> {
+        self.signals.line(&row.line())
+    }
+
+    /// Appends a line of the event log, without its end.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system.
+    pub fn append_event(&mut self, line: &str) -> Result<(), DataError> {
+        self.events.line(&format!("{line}\n"))
     }
 
     /// Puts a table beside the series, in place of one of that name.
@@ -329,15 +346,26 @@ impl RunExport {
     /// # Errors
     ///
     /// Those of the file system; files that are in their place by then stay.
-    pub fn finish(mut self) -> Result<ExportReport, DataError> {
-        self.write_quality()?;
+    pub fn finish(self) -> Result<ExportReport, DataError> {
+        self.finish_with(|_| None)
+    }
+
+    /// The same, with what the run came to as the last file: `text` says it, where it is to be there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system; files that are in their place by then stay.
+    pub fn finish_with(
+        self,
+        text: impl FnOnce(&ExportReport) -> Option<String>,
+    ) -> Result<ExportReport, DataError> {
         self.remove_earlier()?;
         write_text(&self.disk, &self.folder.join(RUN_FILE), &self.run)?;
         if let Some(text) = &self.interrupted {
             write_text(&self.disk, &self.folder.join(INTERRUPTED_FILE), text)?;
         }
         let mut report =
-            ExportReport { n_quality_rows: self.n_quality_rows, ..ExportReport::default() };
+            ExportReport { n_quality_rows: self.quality.n_lines(), ..ExportReport::default() };
         for table in self.bars.into_values() {
             report.n_bars += table.finish()?;
             report.n_files += 1;
@@ -346,16 +374,22 @@ impl RunExport {
             report.n_indicator_rows += indicators.table.finish()?;
             report.n_files += 1;
         }
-        self.quality.commit()?;
+        self.quality.finish()?;
         report.n_files += 1;
-        if !self.signals.is_empty() {
-            report.n_signal_rows = self.signals.len() as u64;
-            write_text(&self.disk, &self.folder.join(SIGNALS_FILE), &signals::text(&self.signals))?;
-            report.n_files += 1;
+        report.n_signal_rows = self.signals.n_lines();
+        for text in [self.signals, self.events] {
+            if text.n_lines() > 0 {
+                text.finish()?;
+                report.n_files += 1;
+            }
         }
         for (name, sheet) in &self.sheets {
             sheet.write(AtomicFile::create(&self.disk, &self.folder.join(name.file_name()))?)?;
             report.n_sheet_rows += sheet.n_rows() as u64;
+            report.n_files += 1;
+        }
+        if let Some(text) = text(&ExportReport { n_files: report.n_files + 1, ..report }) {
+            write_text(&self.disk, &self.folder.join(REPORT_FILE), &text)?;
             report.n_files += 1;
         }
         let ExportReport { n_files, n_bars, n_indicator_rows, n_signal_rows, .. } = report;
@@ -385,7 +419,9 @@ impl RunExport {
         }
         let has_sheet = |name: SheetName| (name.file_name(), self.sheets.contains_key(&name));
         let is_written = [
-            (SIGNALS_FILE, !self.signals.is_empty()),
+            (SIGNALS_FILE, self.signals.n_lines() > 0),
+            (EVENTS_FILE, self.events.n_lines() > 0),
+            (REPORT_FILE, false), // It is written last: where it is there, the export is whole.
             (INTERRUPTED_FILE, self.interrupted.is_some()),
         ];
         let is_written = is_written.into_iter().chain(SheetName::ALL.map(has_sheet));
@@ -399,14 +435,6 @@ impl RunExport {
             let removed = self.disk.remove(&path);
             removed.map_err(|error| DataError::io(IoAction::Remove, &path, error))?;
         }
-        Ok(())
-    }
-
-    fn write_quality(&mut self) -> Result<(), DataError> {
-        let written = self.quality.write_all(&self.quality_text);
-        written.map_err(|e| DataError::io(IoAction::Write, self.quality.target(), e))?;
-        self.quality.set_aside();
-        self.quality_text.clear();
         Ok(())
     }
 

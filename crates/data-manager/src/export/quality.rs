@@ -19,8 +19,8 @@ pub struct QualityRow {
 }
 
 /// The head line of the file.
-pub(super) const HEAD: &[u8] =
-    b"symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct\n";
+pub(super) const HEAD: &str =
+    "symbol,session_date,interval,expected,present,missing,longest_gap,quality_pct\n";
 
 impl QualityRow {
     pub(super) fn line(&self) -> String {

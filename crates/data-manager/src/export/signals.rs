@@ -19,17 +19,10 @@ pub struct SignalRow {
 }
 
 /// The head line of the file.
-const HEAD: &str = "at,consumer,symbol,kind,value\n";
-
-/// The text of the file.
-pub(super) fn text(rows: &[SignalRow]) -> String {
-    let mut text = HEAD.to_owned();
-    text.extend(rows.iter().map(SignalRow::line));
-    text
-}
+pub(super) const HEAD: &str = "at,consumer,symbol,kind,value\n";
 
 impl SignalRow {
-    fn line(&self) -> String {
+    pub(super) fn line(&self) -> String {
         // The shortest text that reads back to the same number.
         let value = self.value.map(|value| value.to_string()).unwrap_or_default();
         let (consumer, kind) = (field(&self.consumer), field(&self.kind));

@@ -20,6 +20,8 @@ pub struct ReportFacts<'a> {
     pub elapsed: Nanos,
     /// What the accounts came to; empty where there are none.
     pub accounts: &'a [AccountResults<'a>],
+    /// The files of what is not listed; absent where there are none.
+    pub streamed: Option<shape::Streamed>,
     /// What was exported; absent where nothing was.
     pub exported: Option<shape::Exported>,
     /// What only a live run has; absent in a backtest.
@@ -54,6 +56,7 @@ impl shape::Report {
             signals: report.signals.iter().map(signal).collect(),
             accounts: facts.accounts.iter().map(Into::into).collect(),
             metadata: facts.config.metadata.clone(),
+            streamed: facts.streamed,
             exported: facts.exported,
             live: facts.live,
             wall: shape::Wall::of(report, facts.elapsed),

@@ -33,15 +33,15 @@ use openbell_coordinator::{
 };
 use openbell_data_manager::live::{Note, Protocol, Vendor};
 use openbell_market::BarInterval;
-use openbell_recorder::{RawLog, Repeated, Replay};
+use openbell_recorder::{RawLog, Repeated, Replay, RunLog};
 use openbell_session_file::SessionFile;
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_vendors::{Connection as Line, Control, Transport, Trust};
-use openbell_wire::engine::{RunTally, resumed_line};
+use openbell_wire::engine::{RunTally, end_line, resumed_line};
 use openbell_wire::log::Resumed;
+use openbell_wire::report::Live;
 
-use super::event_file::EventFile;
-use super::{RunArgs, account_results, failed};
+use super::{RunArgs, account_results, failed, streamed};
 use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
@@ -121,7 +121,7 @@ fn follow(
         recorder,
         recorded,
         raw,
-        export,
+        streams,
         log,
         said,
         begun,
@@ -138,7 +138,6 @@ fn follow(
         Some((keeper, log, unsynced, replay)) => (Some(keeper), Some(log), Some(unsynced), replay),
         None => (None, None, None, None),
     };
-    let whole = args.events.as_deref().map(|path| EventFile::create(path, &log)).transpose()?;
     let storing = match &recorder {
         Some(recorder) => {
             let store =
@@ -147,9 +146,8 @@ fn follow(
         }
         None => None,
     };
-    let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
-    let mut sink =
-        Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
+    let (n_events, is_rehearsal) = (0, replay.is_some());
+    let mut sink = Sink { tell: tell.clone(), streams, run_log, storing, n_events, is_rehearsal };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink, now)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -199,11 +197,20 @@ fn follow(
         stop(&mut engine, wall.now());
         report = Report { digest, ..engine.report() };
     }
-    report.signals = std::mem::take(&mut sink.signals);
+    report.signals = sink.streams.take_signals();
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &asked.file.config);
-    let exported = export.map(|export| export.finish(&engine, &report.signals, &accounts));
-    let exported = exported.transpose();
+    let facts = RunFacts {
+        config: &asked.file.config,
+        calendar: &calendar,
+        elapsed,
+        accounts: &accounts,
+        streamed: streamed(args),
+        exported: None,
+    };
+    let figures = figures.lock();
+    let came_to = summary::of_report(&figures, &report, recorder.as_deref());
+    let exported = sink.streams.finish(&engine, &report, facts, Some(&came_to));
     drop(engine);
     let why = if is_paused { "interrupted" } else { report.phase.name() };
     if let Some(keeper) = keeper {
@@ -211,17 +218,10 @@ fn follow(
     }
     run?;
     telling?;
-    sink.finish(&report, is_paused)?;
+    end_log(sink.run_log, &report, is_paused)?;
     let exported = exported?;
-    let facts = RunFacts {
-        config: &asked.file.config,
-        calendar: &calendar,
-        elapsed,
-        accounts: &accounts,
-        exported: exported.as_ref().zip(args.export.as_deref()),
-    };
-    let figures = figures.lock();
-    show(asked, &report, &facts, &figures, recorder.as_deref(), terminal)?;
+    let facts = RunFacts { exported: exported.as_ref().zip(args.export.as_deref()), ..facts };
+    show(asked, &report, &facts, came_to, (&figures, recorder.as_deref()), terminal)?;
     Ok(end_of(&report, &figures, asked, name, terminal))
 }
 
@@ -230,18 +230,25 @@ fn show(
     asked: &Asked<'_>,
     report: &Report,
     facts: &RunFacts<'_>,
-    figures: &teller::Figures,
-    recorder: Option<&Recorder>,
+    came_to: Live,
+    (figures, recorder): (&teller::Figures, Option<&Recorder>),
     terminal: &mut Terminal,
 ) -> std::io::Result<()> {
     if asked.args.json {
-        let live = summary::of_report(figures, report, recorder);
-        terminal.line(format!("{:#}", report::as_json(report, facts, Some(live))))?;
+        terminal.line(format!("{:#}", report::as_json(report, facts, Some(came_to))))?;
     } else {
         report::print(report, facts, terminal)?;
         summary::print(figures, report, recorder, terminal)?;
     }
     terminal.flush()
+}
+
+/// Writes the last line of the log beside the recording; that of a run that is gone on with has none.
+fn end_log(log: Option<RunLog>, report: &Report, is_paused: bool) -> Result<(), Failure> {
+    match (log, is_paused) {
+        (Some(log), false) => Ok(log.end(&end_line(report))?),
+        _ => Ok(()),
+    }
 }
 
 /// Connects to the vendor, on threads; what happens there is told, and kept where `raw` is asked for.

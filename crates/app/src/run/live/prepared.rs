@@ -11,8 +11,8 @@ use openbell_session_file::{FileModules, SessionFile};
 use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
 use openbell_wire::engine::LogHead;
 
-use super::super::export::Export;
 use super::super::outputs;
+use super::super::streams::{Streams, fills_kept};
 use super::Asked;
 use super::recorded::{
     Earlier, KeeperEnd, Recorded, Recorder, Unsynced, begun, check_history, repetition,
@@ -40,7 +40,8 @@ pub(super) struct Prepared {
     pub(super) recorded: Option<(KeeperEnd, RunLog, Unsynced, Option<Replay>)>,
     /// What goes to the vendor and comes from it, where that is to be kept.
     pub(super) raw: Option<RawLog>,
-    pub(super) export: Option<Export>,
+    /// The files that are written while it goes.
+    pub(super) streams: Streams,
     pub(super) log: LogHead,
     /// What is to be told first.
     pub(super) said: Vec<String>,
@@ -110,9 +111,8 @@ pub(super) fn prepare(
     let mut engine = Engine::live_with_deadline(&file.config, &time, source, sessions, clock)
         .map_err(|errors| file.plan_error(errors))?;
     file.check_planned(engine.plan(), &built)?;
-    registered::register(built, &mut engine)?;
-    let export = args.export.as_ref();
-    let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
+    registered::register(built, &mut engine, fills_kept(args))?;
+    let streams = Streams::create(args, &log, &mut engine)?;
 
     let mut kept_raw = None;
     let recorded = match &recorder {
@@ -142,7 +142,7 @@ pub(super) fn prepare(
         recorder,
         recorded,
         raw: kept_raw,
-        export,
+        streams,
         log,
         said,
         begun,
