@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench::BenchArgs;
 use crate::calendar::args::CalendarArgs;
 use crate::check::CheckArgs;
+use crate::compare::CompareArgs;
 use crate::completions::CompletionsArgs;
 use crate::data::DataArgs;
 use crate::exit::EXIT_CODES;
@@ -76,6 +77,7 @@ pub struct CommonArgs {
 pub enum Command {
     Run(RunArgs),
     Replay(ReplayArgs),
+    Compare(CompareArgs),
     Recording(RecordingArgs),
     Plan(PlanArgs),
     Check(CheckArgs),

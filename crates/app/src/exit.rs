@@ -15,7 +15,7 @@ use openbell_time::{ExchangeGroup, TimeError};
 /// | 2 | the command line is wrong |
 /// | 3 | the session file is wrong, or cannot be read |
 /// | 4 | the data is wrong, missing, or cannot be read or written |
-/// | 5 | the run has failed, a replay differs, or something was seen before its time |
+/// | 5 | the run has failed, a replay or a comparison differs, or something was seen before its time |
 /// | 6 | a result cannot be written |
 /// | 7 | a vendor has refused what was asked, or could not be reached |
 /// | 8 | a live session was inactive for longer than it may be, and was given up |
@@ -49,7 +49,7 @@ Exit codes:
   2    the command line is wrong
   3    the session file is wrong, or cannot be read
   4    the data is wrong, missing, or cannot be read or written
-  5    the run has failed, a replay differs, or something was seen before its time
+  5    the run has failed, a replay or a comparison differs, or something was seen before its time
   6    a result cannot be written
   7    a vendor has refused what was asked, or could not be reached
   8    a live session was inactive for longer than it may be, and was given up

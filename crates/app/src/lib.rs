@@ -20,6 +20,7 @@ pub mod args;
 pub mod bench;
 pub mod calendar;
 pub mod check;
+pub mod compare;
 pub mod completions;
 pub mod data;
 pub mod event_log;
@@ -148,6 +149,7 @@ fn perform(arguments: &Arguments, program: &Program, terminal: &mut Terminal) ->
         }
         Some(Command::Run(args)) => run::run(args, registry, terminal),
         Some(Command::Replay(args)) => replay::replay(args, registry, terminal),
+        Some(Command::Compare(args)) => compare::compare(args, registry, terminal),
         Some(Command::Recording(args)) => recording::recording(args, terminal),
         Some(Command::Plan(args)) => plan::plan(args, registry, terminal),
         Some(Command::Check(args)) => check::check(args, registry, terminal),

@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod command;
+pub mod compare;
 #[cfg(feature = "engine")]
 pub mod engine;
 pub mod event;

@@ -28,12 +28,7 @@ pub fn replay_recording(
     registry: &Registry,
     terminal: &mut Terminal,
 ) -> Outcome {
-    let run = RecordedRun::open(folder)?;
-    let replay = Replay::new(run.looks(&command_form()));
-    replay.offers(run.offers()?);
-    let made = Made::of(folder, run.head(), store)?;
-    let mut engine = made.engine(registry, &replay, made.history()?)?;
-    replay.run(&mut engine)?;
+    let Again { run, replay, engine } = Again::run(folder, store, registry)?;
     let beyond = compare(run.sessions(), &engine)?;
     let digest = engine.report().digest.to_string();
     let known = run.last_process().and_then(|process| process.digest.clone());
@@ -63,6 +58,32 @@ pub fn replay_recording(
         ));
     }
     Ok(Exit::Done)
+}
+
+/// A recorded run that was repeated to its end.
+pub(crate) struct Again {
+    run: RecordedRun,
+    replay: Replay,
+    /// As it is then.
+    pub(crate) engine: Engine,
+}
+
+impl Again {
+    /// Repeats the run of the recording in `folder`, as fast as it goes; history comes from `store`, or else
+    /// from the store that it names.
+    pub(crate) fn run(
+        folder: &Path,
+        store: Option<&Path>,
+        registry: &Registry,
+    ) -> Result<Again, Failure> {
+        let run = RecordedRun::open(folder)?;
+        let replay = Replay::new(run.looks(&command_form()));
+        replay.offers(run.offers()?);
+        let made = Made::of(folder, run.head(), store)?;
+        let mut engine = made.engine(registry, &replay, made.history()?)?;
+        replay.run(&mut engine)?;
+        Ok(Again { run, replay, engine })
+    }
 }
 
 /// The end of an event log that no recorded look leads to: after a power cut the looks may be lost that

@@ -17,8 +17,8 @@ use openbell_wire::engine::{command_of_text, command_text};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
-pub(crate) use again::Made;
 pub use again::replay_recording;
+pub(crate) use again::{Again, Made};
 pub(crate) use reruns::Reruns;
 
 /// The event log beside the inputs.

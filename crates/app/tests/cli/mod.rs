@@ -5,6 +5,7 @@ mod agreement;
 mod bench;
 mod calendars;
 mod colours;
+mod compare;
 mod consumers;
 mod damage;
 mod door;

@@ -131,6 +131,8 @@ fn a_recorded_session_is_listed_shown_checked_and_run_again_to_the_same_digest()
     let end = folder.read(EVENTS).lines().last().unwrap_or_default().to_owned();
     let digest = again.out.trim_end().rsplit(' ').next().unwrap_or_default().to_owned();
     assert!(end.contains(&digest), "{digest} is not that of {end}");
+    let compared = folder.run(&["compare", RECORDING, RECORDING]).expect_code(0).out;
+    assert!(compared.contains("the same") && !compared.contains("differ"), "{compared}");
 }
 
 #[test]

@@ -16,6 +16,7 @@
 //! DIR/interrupted.json                         only where the run was: the session, and through when
 //! ```
 
+mod difference;
 mod growing_text;
 mod quality;
 mod sheet;
@@ -40,6 +41,7 @@ use crate::disk::{self, AtomicFile, Disk, RealDisk};
 use crate::store::layout::{PARQUET, flat_file_name};
 use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
+pub use difference::{RowDifference, RowDiffers, first_difference};
 use growing_text::GrowingText;
 pub use quality::QualityRow;
 pub use sheet::{Sheet, SheetColumn, SheetName};
