@@ -12,6 +12,7 @@ use crate::results::AccountResults;
 use crate::results::benchmark::Benchmark;
 use crate::results::record::FillsKept;
 use crate::settings::{AccountOf, AccountSettings, SettingsError};
+use crate::watchers::Watchers;
 
 /// All accounts of a run.
 ///
@@ -51,6 +52,7 @@ pub struct Accounts {
     of: AccountOf,
     strategies: Vec<String>,
     accounts: Vec<Account>,
+    watchers: Watchers,
     next_order: u64,
     /// Bars that were handed over and are not published yet, in order.
     bars: Vec<(Symbol, Bar)>,
@@ -79,6 +81,7 @@ impl Accounts {
             of,
             strategies,
             accounts: (0..n_accounts).map(|_| Account::new(settings)).collect(),
+            watchers: Watchers::default(),
             next_order: 1,
             bars: Vec::new(),
             events: Vec::new(),
@@ -136,17 +139,28 @@ impl Accounts {
             if let Some(benchmark) = &mut self.benchmark {
                 benchmark.see(symbol, bar);
             }
-            self.for_each(at, |account, shared| account.meet(symbol, bar, shared));
+            let mut shared =
+                Shared { next_order: &mut self.next_order, events: &mut self.events, at };
+            for &place in self.watchers.of(symbol) {
+                self.accounts[place].meet(symbol, bar, &mut shared);
+            }
         }
         bars.clear();
         self.bars = bars;
     }
 
+    /// Lets each account do what may end what it has to do with a symbol.
     fn for_each(&mut self, at: Timestamp, mut act: impl FnMut(&mut Account, &mut Shared<'_>)) {
         let (next_order, events) = (&mut self.next_order, &mut self.events);
         let mut shared = Shared { next_order, events, at };
+        let mut n_let_go = 0;
         for account in &mut self.accounts {
+            let n_before = account.n_watched();
             act(account, &mut shared);
+            n_let_go += n_before - account.n_watched();
+        }
+        if n_let_go > 0 {
+            self.watchers.let_go(&self.accounts);
         }
     }
 }
@@ -169,7 +183,7 @@ impl Matching for Accounts {
 
     fn watches(&self, symbol: &Symbol) -> bool {
         self.benchmark.as_ref().is_some_and(|benchmark| benchmark.is_of(symbol))
-            || self.accounts.iter().any(|account| account.watches(symbol))
+            || !self.watchers.of(symbol).is_empty()
     }
 
     fn locked_by(&self, symbol: &Symbol) -> Option<StrategyIdx> {
@@ -230,7 +244,10 @@ impl Matching for Accounts {
         let place = self.place_of(strategy);
         let (next_order, events) = (&mut self.next_order, &mut self.events);
         let mut shared = Shared { next_order, events, at: known.at };
-        self.accounts[place].place(strategy, placement, known, &mut shared)
+        let symbol = placement.symbol().clone();
+        let placed = self.accounts[place].place(strategy, placement, known, &mut shared);
+        self.watchers.look_at(place, &self.accounts[place], &symbol);
+        placed
     }
 
     fn cancel(

@@ -9,6 +9,7 @@ mod lot_size;
 mod results;
 mod settings;
 mod touch;
+mod watchers;
 
 pub use accounts::Accounts;
 pub use commission::Commission;

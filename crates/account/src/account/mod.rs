@@ -16,7 +16,7 @@ use openbell_market::{Bar, Symbol};
 use openbell_time::{Session, Timestamp};
 
 use crate::lot_size::LotSize;
-use crate::results::record::Record;
+use crate::results::record::{EquityPoint, Record};
 use crate::settings::{AccountSettings, Participation, ShortSales};
 use book::SymbolBook;
 use resting::Resting;
@@ -82,6 +82,11 @@ impl Account {
         self.book_of(symbol).is_some()
     }
 
+    /// Symbols that it has to do with.
+    pub(crate) fn n_watched(&self) -> usize {
+        self.books.len()
+    }
+
     pub(crate) fn locks(&self, symbol: &Symbol) -> bool {
         self.book_of(symbol).is_some_and(SymbolBook::locks)
     }
@@ -144,9 +149,18 @@ impl Account {
         self.lot().units(book.lots) * book.mark.price
     }
 
-    pub(crate) fn balance(&self) -> Balance {
+    fn equity(&self) -> f64 {
         let worth: f64 = self.books.iter().map(|book| self.worth(book)).sum();
-        Balance { cash: self.cash, free: self.free(), equity: self.cash + worth }
+        self.cash + worth
+    }
+
+    pub(crate) fn balance(&self) -> Balance {
+        Balance { cash: self.cash, free: self.free(), equity: self.equity() }
+    }
+
+    /// The point of the curve as of the publication at `at`.
+    fn point(&self, at: Timestamp) -> EquityPoint {
+        EquityPoint { at, cash: self.cash, equity: self.equity() }
     }
 
     /// What all positions are worth, whichever side they are on.
@@ -194,7 +208,7 @@ impl Account {
         }
         self.sweep();
         if has_business {
-            self.record.mark(shared.at, self.balance(), self.gross());
+            self.record.mark(self.point(shared.at), self.gross());
         }
     }
 
@@ -231,7 +245,7 @@ impl Account {
             }
         }
         self.publish(shared);
-        self.record.close_session(shared.at, self.balance(), self.gross(), self.positions());
+        self.record.close_session(self.point(shared.at), self.gross(), self.positions());
     }
 
     /// Ends what was cancelled at or before `through`.

@@ -143,7 +143,7 @@ impl Account {
         }
         let units = match order.amount {
             Amount::Units { units, .. } | Amount::ToUnits(units) => units,
-            Amount::ToFraction(fraction) => fraction * self.balance().equity / mark.price,
+            Amount::ToFraction(fraction) => fraction * self.equity() / mark.price,
         };
         let lot = self.settings.lot;
         let too_many = || OrderRefusal::TooManyLots { symbol: symbol(), units, lot };

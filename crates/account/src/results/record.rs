@@ -106,33 +106,31 @@ impl Record {
         self.fills.push(FillRecord { fill: fill.clone(), is_bar_revised: false });
     }
 
-    pub(crate) fn mark(&mut self, at: Timestamp, balance: Balance, gross: f64) {
-        self.drawdown.mark(at, balance.equity);
-        self.exposure.mark(at, share_of(gross, balance.equity));
+    pub(crate) fn mark(&mut self, point: EquityPoint, gross: f64) {
+        self.drawdown.mark(point.at, point.equity);
+        self.exposure.mark(point.at, share_of(gross, point.equity));
         if self.curve == Curve::Publication {
-            self.keep_point(at, balance);
+            self.keep_point(point);
         }
     }
 
     /// Keeps one point of an instant, the last that is told of it.
-    fn keep_point(&mut self, at: Timestamp, Balance { cash, equity, .. }: Balance) {
-        let point = EquityPoint { at, cash, equity };
+    fn keep_point(&mut self, point: EquityPoint) {
         match self.equity.last_mut() {
-            Some(last) if last.at == at => *last = point,
+            Some(last) if last.at == point.at => *last = point,
             _ => self.equity.push(point),
         }
     }
 
     pub(crate) fn close_session(
         &mut self,
-        at: Timestamp,
-        balance: Balance,
+        point: EquityPoint,
         gross: f64,
         positions: Vec<Position>,
     ) {
-        self.exposure.close_session(at, share_of(gross, balance.equity));
-        self.keep_point(at, balance);
-        self.closes.push(balance.equity);
+        self.exposure.close_session(point.at, share_of(gross, point.equity));
+        self.keep_point(point);
+        self.closes.push(point.equity);
         if let Some(date) = self.date {
             let held = positions.into_iter().map(|position| HeldAtClose { date, position });
             self.held.extend(held);
