@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use openbell_account::{AccountOf, AccountSettings, Accounts, Commission, Participation};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Added, Answer, Bars, Consumer, ConsumerError, Context, Delivery, Engine, Event, LookaheadCheck,
-    LookaheadSetup, NewOrder, OnError, OrderRefusal, Outcome, Phase, Refusal, Removed, Resumed,
-    SessionCommand, Sessions, Source, Stay, Subscription, Tampering, TradeEvent,
+    Added, Answer, Bars, CallWindow, Consumer, ConsumerError, Context, Delivery, Engine, Event,
+    LookaheadCheck, LookaheadSetup, NewOrder, OnError, OrderId, OrderRefusal, Outcome, Phase,
+    Refusal, Removed, Resumed, SessionCommand, Sessions, Source, Stay, Subscription, Tampering,
+    TradeEvent,
 };
 use openbell_data_manager::{Arrival, DataError, ScriptedFeed};
 use openbell_market::{BarInterval, Symbol};
@@ -286,6 +287,61 @@ fn a_fill_at_the_next_open_is_told_with_its_publication_before_the_bars() {
     let answer = story.ask(SessionCommand::RemoveSymbols { symbols: syms(&["AAPL"]) });
     let refusal = Refusal::InAccount { strategy: "once".to_owned() };
     assert_eq!(answer, Answer::Removed(vec![(sym("AAPL"), Removed::Refused(refusal))]));
+}
+
+/// Orders what does not fill, and cancels it in the middle of a minute.
+struct MindChanged {
+    placed: Option<OrderId>,
+    told: Told,
+}
+
+impl Consumer for MindChanged {
+    fn name(&self) -> &str {
+        "mind_changed"
+    }
+
+    fn call_windows(&self) -> Vec<CallWindow> {
+        let time = |text: &str| text.parse().expect("a time of day");
+        vec![CallWindow { start: time("09:33:30"), end: time("09:34:00"), every: secs(60) }]
+    }
+
+    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
+        let is_first = bars.iter().any(|bar| *bar.symbol == sym("THIN"));
+        if self.placed.is_none() && is_first {
+            self.placed = Some(context.order(NewOrder::buy(&sym("THIN"), 1.0).limit(1.0))?);
+        }
+        Ok(())
+    }
+
+    fn scheduled(&mut self, context: &mut Context<'_>) -> Outcome {
+        Ok(context.cancel(self.placed.expect("it was placed before"))?)
+    }
+
+    fn traded(&mut self, context: &mut Context<'_>, events: &[TradeEvent]) -> Outcome {
+        let mut told = self.told.lock().unwrap();
+        told.extend(events.iter().map(|event| (context.now(), words(event))));
+        Ok(())
+    }
+}
+
+/// A symbol of which no bar comes for twenty minutes: the cancel waits for the bar that had opened before it,
+/// and no longer.
+#[test]
+fn a_cancel_in_a_minute_without_a_bar_takes_effect_when_the_minute_is_over() {
+    let told = Told::default();
+    let market = Market::new().with_minutes("BUSY", DAY, DAY, |_, _| true).with_minutes(
+        "THIN",
+        DAY,
+        DAY,
+        |_, minute| minute < 1 || minute > 20,
+    );
+    let mut story = Story::of(r#"["BUSY", "THIN"]"#, r#"["1m"]"#, DAY, "", market);
+    story.engine.open_accounts(accounts(&["mind_changed"]));
+    let consumer = MindChanged { placed: None, told: Arc::clone(&told) };
+    story.engine.register(Box::new(consumer), OnError::StopRun);
+    story.run_to(DAY, 9, 40);
+    let told = told.lock().unwrap();
+    assert_eq!(*told, [(at(DAY, 9, 34), "order 1 cancelled".to_owned())]);
 }
 
 #[test]

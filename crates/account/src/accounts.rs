@@ -198,6 +198,14 @@ impl Matching for Accounts {
         }
     }
 
+    fn awaited(&self) -> Vec<Symbol> {
+        let mut symbols: Vec<Symbol> =
+            self.accounts.iter().flat_map(Account::awaited).cloned().collect();
+        symbols.sort_unstable();
+        symbols.dedup();
+        symbols
+    }
+
     fn settle(&mut self, symbol: &Symbol, through: Timestamp) {
         for account in &mut self.accounts {
             account.settle(symbol, through);

@@ -187,6 +187,16 @@ impl Account {
         orders
     }
 
+    /// Symbols of which a cancel waits for bars that open before it.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = &Symbol> {
+        let waits = |book: &&SymbolBook| {
+            book.orders
+                .iter()
+                .any(|resting| resting.order.cancelled_at.is_some() && !resting.has_ended)
+        };
+        self.books.iter().filter(waits).map(|book| &book.symbol)
+    }
+
     pub(crate) fn settle(&mut self, symbol: &Symbol, through: Timestamp) {
         if let Ok(place) = self.place_of(symbol) {
             self.books[place].settled_through = Some(through);

@@ -134,6 +134,24 @@ fn a_cancel_is_for_bars_that_open_at_or_after_it_and_an_earlier_fill_wins() {
     assert_eq!(desk.news(), ["order 3 ends, cancelled, 10 left"]);
 }
 
+/// Of a thin symbol no bar may come for long: the cancel takes effect once none can that opened before it.
+#[test]
+fn a_cancel_that_waits_ends_when_no_bar_before_it_can_come() {
+    let mut desk = Desk::new(plain());
+    let id = desk.order(x_buy(10.0).limit(49.0));
+    assert!(desk.accounts.awaited().is_empty(), "it rests, and is not cancelled");
+    let mut known = desk.known();
+    known.at = minute(0) + openbell_time::Nanos::from_secs(30);
+    desk.accounts.cancel(MINE, id, known).unwrap();
+    assert_eq!(desk.accounts.awaited(), [symbol("X")]);
+    for (through, news) in [(0, &[][..]), (1, &["order 1 ends, cancelled, 10 left"])] {
+        desk.accounts.settle(&symbol("X"), minute(through));
+        desk.accounts.publish(minute(2));
+        assert_eq!(desk.news(), news, "settled through minute {through}");
+    }
+    assert!(desk.accounts.awaited().is_empty());
+}
+
 /// A pair around 10 that are held at 50, stop 48 and target 53, and the bar that it meets.
 #[rustfmt::skip]
 const PAIRS: &[([f64; 4], &[&str])] = &[

@@ -21,6 +21,7 @@ mod logs;
 mod lookahead;
 mod other_readers;
 mod outputs;
+mod peers;
 mod recordings;
 mod runs;
 mod session_files;

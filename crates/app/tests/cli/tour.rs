@@ -73,7 +73,7 @@ fn ran(block: &[&str], text: String, folder: &Folder, commands: &mut Vec<String>
     let command = block.first().copied().unwrap_or_default();
     let words = |rest: &str| rest.split(' ').map(str::to_owned).collect::<Vec<String>>();
     let call: Call = if let Some(script) = command.strip_prefix("$ python3 ") {
-        let Some(python) = python() else { return text };
+        let Some(python) = python("duckdb, polars") else { return text };
         let call = Command::new(python).arg(script).current_dir(folder.path(".")).output();
         call.expect("the interpreter was there").into()
     } else {

@@ -96,7 +96,7 @@ impl CoreDesk<'_> {
             last.map(|bar| Mark { price: bar.ohlcv.close, at: bar.closes_at })
         });
         let settled_through = match (self.arrival, &last) {
-            (Arrival::Complete, _) => self.slot_open(),
+            (Arrival::Complete, _) => slot_open(&self.session, self.base, self.at),
             (Arrival::Live, Ok(Some(mark))) => mark.at,
             (Arrival::Live, _) => Timestamp::MIN,
         };
@@ -107,18 +107,17 @@ impl CoreDesk<'_> {
         };
         Known { at: self.at, settled_through, standing }
     }
+}
 
-    /// The open of the base bar that runs at the clock: the clock itself where none does, or one begins.
-    fn slot_open(&self) -> Timestamp {
-        let part = self.session.parts().find(|part| part.contains(self.at));
-        let Some(part) = part else { return self.at };
-        match self.base.clock() {
-            Some(clock) => {
-                let into_ns = (self.at - part.since).as_nanos() % clock.length().as_nanos();
-                self.at - Nanos::from_nanos(into_ns)
-            }
-            None => self.session.open,
+/// The open of the base bar of `session` that runs at `at`: `at` itself where none does, or one begins.
+pub(crate) fn slot_open(session: &Session, base: BarInterval, at: Timestamp) -> Timestamp {
+    let Some(part) = session.parts().find(|part| part.contains(at)) else { return at };
+    match base.clock() {
+        Some(clock) => {
+            let into_ns = (at - part.since).as_nanos() % clock.length().as_nanos();
+            at - Nanos::from_nanos(into_ns)
         }
+        None => session.open,
     }
 }
 

@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use openbell_market::{Bar, Symbol};
+use openbell_market::{Bar, BarInterval, Symbol};
 use openbell_time::Timestamp;
 
 use super::core::Core;
 use super::session::{Flow, RunningSession};
 use crate::consumers::Audience;
+use crate::consumers::desk::slot_open;
 use crate::consumers::logged;
 use crate::consumers::notice::Notice;
 use crate::control::command::Refusal;
@@ -115,7 +116,13 @@ impl RunningSession {
     /// What bars have led to is counted as of the session clock: with the session's last publication
     /// on-close orders fill, and those of the session end.
     pub(super) fn publish_trades(&self, core: &mut Core, at: Timestamp) {
+        let base = core.rule.base;
         let Some(trading) = &mut core.trading else { return };
+        for symbol in trading.matching.awaited() {
+            if let Some(through) = self.settled_through(&symbol, base, at) {
+                trading.matching.settle(&symbol, through);
+            }
+        }
         // Live, the last regular bar comes some seconds after the close; a session's last look waits for it.
         let closes_at = match &self.flow {
             Flow::Replay(_) => self.layout.session.close,
@@ -128,6 +135,22 @@ impl RunningSession {
             trading.matching.publish(at);
         }
         core.take_trades();
+    }
+
+    /// Up to when every bar of `symbol` that opens before has been handed over at `at`, or will never come;
+    /// `None` where it is no member.
+    fn settled_through(
+        &self,
+        symbol: &Symbol,
+        base: BarInterval,
+        at: Timestamp,
+    ) -> Option<Timestamp> {
+        let member = self.members.iter().find(|member| member.run.symbol == *symbol)?;
+        let through = match &self.flow {
+            Flow::Replay(_) => at,
+            Flow::Live(_) => member.rows.live().closed_through.min(at),
+        };
+        Some(slot_open(&self.layout.session, base, through))
     }
 
     /// Tells strategies what became of their orders; while the session is inactive that waits.

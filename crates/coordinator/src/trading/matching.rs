@@ -100,7 +100,7 @@ impl TradeEvent {
 ///
 /// In one session: [`Matching::open_session`]; then, instant by instant, for the symbols that
 /// [`Matching::watches`] alone, [`Matching::meet`] for each base bar of regular hours that is delivered, in
-/// (close, symbol) order; [`Matching::publish`] with the publication of that instant, before any strategy is
+/// (close, symbol) order; [`Matching::settle`] for those of [`Matching::awaited`]; [`Matching::publish`] with the publication of that instant, before any strategy is
 /// called; [`Matching::place`] and [`Matching::cancel`] as strategies ask. With the session's last publication
 /// [`Matching::close_session`] comes in the place of [`Matching::publish`], after which what is ordered
 /// belongs to the next session.
@@ -130,8 +130,13 @@ pub trait Matching: Any + Send {
     /// *Time*: nothing that it leads to can be read before [`Matching::publish`].
     fn meet(&mut self, symbol: &Symbol, bar: &Bar);
 
-    /// Every bar of `symbol` that opens before `through` has been handed over, or will never come: cancels
-    /// that waited for it take effect.
+    /// The symbols of which a cancel waits for bars that open before it, each once, in order.
+    ///
+    /// *Cost*: asked at every publication; nothing is allocated while none waits.
+    fn awaited(&self) -> Vec<Symbol>;
+
+    /// Every bar of `symbol`, one of [`Matching::awaited`], that opens before `through` has been handed over, or
+    /// will never come: with the publication that follows, cancels that waited for it take effect.
     fn settle(&mut self, symbol: &Symbol, through: Timestamp);
 
     /// What was delivered is published as of `at`: fills are made, marks moved, equity taken.
