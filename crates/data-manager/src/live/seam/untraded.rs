@@ -74,21 +74,30 @@ impl Seam {
         if !self.is_answer(token) {
             return;
         }
-        let Stage::CatchingUp { seam } = self.stage else { return };
         let first = first.map(|first| floor(first, self.length));
-        match first.filter(|&first| first > self.through && first <= now) {
-            Some(first) => {
-                self.untraded.is_known = true;
-                self.complete(first.min(seam), Evidence::NothingTraded, now, acts);
+        let before = self.through;
+        let begins_at = first.filter(|&first| first > before && first <= now);
+        self.untraded.is_known |= begins_at.is_some();
+        self.untraded.is_old = begins_at.is_none() && first.is_some();
+        match (self.stage, begins_at) {
+            (Stage::CatchingUp { seam }, Some(begins_at)) => {
+                self.complete(begins_at.min(seam), Evidence::NothingTraded, now, acts);
                 self.drain(now, acts);
                 self.fetch.due = now;
                 self.end_of_catching_up(seam, now, acts);
             }
-            None => {
-                self.untraded.is_old = first.is_some();
+            (Stage::CatchingUp { seam }, None) => {
                 let said = Arc::from("the history has a hole there");
                 self.count_failure(seam, &BTreeMap::new(), &said, now, acts);
             }
+            (Stage::Live, begins_at) => {
+                if let Some(begins_at) = begins_at {
+                    self.complete(begins_at, Evidence::NothingTraded, now, acts);
+                    self.drain(now, acts);
+                }
+                self.probed(before, 0, now, acts);
+            }
+            (Stage::Wanted | Stage::Subscribed | Stage::Gone, _) => {}
         }
     }
 
