@@ -6,7 +6,7 @@ use openbell_data_manager::live::{
     Answer, AskFault, Closing, ClosingProof, CountReach, DayCount, Doing, EmptyInterval,
     Protocol as _, Query, Response,
 };
-use openbell_time::Nanos;
+use openbell_time::{Nanos, Timestamp};
 use openbell_vendors::kraken::{self, Kraken};
 use openbell_vendors::{Listing, Names};
 
@@ -16,6 +16,10 @@ fn talk() -> Talk<Kraken> {
     let mut talk = Talk::with(Kraken::new(Names::default(), kraken::endpoint()));
     assert_eq!(talk.open(), [Doing::Ready { line: LINE }], "nothing is waited for");
     talk
+}
+
+fn sent_at(instant: &str, asked_at: Option<Timestamp>) -> Doing {
+    Doing::SentAt { line: LINE, at: at(instant), asked_at }
 }
 
 #[test]
@@ -33,7 +37,7 @@ fn a_candle_is_stamped_by_its_beginning_and_nothing_says_that_it_is_closed() {
             "2025-11-30T14:00:00Z 91011.2 91030.9 91000 91030.9 0.41 n=5 Unsaid",
         ]
     );
-    let sent_at = Doing::SentAt { line: LINE, at: at("2025-11-30T14:00:30.411022901Z") };
+    let sent_at = sent_at("2025-11-30T14:00:30.411022901Z", None);
     assert_eq!(snapshot.last(), Some(&sent_at));
     let after = Nanos::from_secs(2);
     assert_eq!(talk.vendor.traits().proof, ClosingProof::NextOrTime { after });
@@ -102,7 +106,11 @@ fn a_heartbeat_is_no_clock_so_a_ping_asks_for_one_at_most_each_second() {
     assert_eq!(beat("2025-11-30T14:01:00.9Z"), [""; 0]);
     assert_eq!(beat("2025-11-30T14:01:02.0Z"), [r#"{"method":"ping","req_id":2}"#]);
     let pong = talk.hear(sample!("kraken/pong"));
-    assert_eq!(pong, [Doing::SentAt { line: LINE, at: at("2025-11-30T14:01:02.00012Z") }]);
+    let asked_at = Some(at("2025-11-30T14:01:02.0Z"));
+    assert_eq!(pong, [sent_at("2025-11-30T14:01:02.00012Z", asked_at)]);
+    let earlier = sample!("kraken/pong").replace("\"req_id\":2", "\"req_id\":1");
+    let pong = talk.hear(&earlier);
+    assert_eq!(pong, [sent_at("2025-11-30T14:01:02.00012Z", None)], "of a ping before the last");
 }
 
 #[test]

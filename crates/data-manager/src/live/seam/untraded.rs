@@ -101,11 +101,11 @@ impl Seam {
         }
     }
 
-    /// How often it was traded, asked for at `asked_at`.
+    /// How often it was traded, as the vendor knows it at `known_at` by its own clock or later.
     pub(crate) fn counted(
         &mut self,
         token: Token,
-        asked_at: Timestamp,
+        known_at: Timestamp,
         count: DayCount,
         now: Timestamp,
         acts: &mut Vec<Act>,
@@ -114,9 +114,9 @@ impl Seam {
             return;
         }
         let before = self.through;
-        // Our clock may be ahead of the vendor's by so much, or behind it.
+        // Our clock may be behind the vendor's by so much.
         let skew = self.settings.max_skew;
-        let reached = self.untraded.reached(count.reach, asked_at - skew);
+        let reached = self.untraded.reached(count.reach, known_at);
         let is_silence = count.n_trades == 0 && count.since <= before && self.asks_for_count();
         let reached = reached.filter(|&reached| is_silence && reached >= before);
         if reached.is_some() {
