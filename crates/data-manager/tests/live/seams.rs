@@ -510,6 +510,28 @@ fn stamps_that_no_bar_can_have_are_named_and_move_nothing() {
 }
 
 #[test]
+fn a_bar_that_a_topic_kept_to_itself_while_its_series_caught_up_is_not_passed_over() {
+    for kind in KINDS {
+        let mut world = live(kind);
+        world.run_until("10:05:50");
+        world.exchange.history = History::Lags(130);
+        world.exchange.silent.insert("ABC".to_owned());
+        world.run_until("10:07:05");
+        world.cut(); // It is confirmed again at once, and once more at 10:08:15, and says nothing.
+        world.run_until("10:09:05");
+        world.exchange.silent.clear();
+        world.run_until("10:10:05"); // The bar of 10:09 has come, that of 10:08 never does.
+        assert!(world.of("ABC").through < stamp(second("10:08:00")), "{kind:?}: it is behind");
+        world.run_until("10:11:30");
+        world.exchange.history = History::Answers;
+        world.run_until("10:14:30");
+        assert_eq!(world.of("ABC").through, stamp(second("10:14:00")), "{kind:?}");
+        world.check_truth("ABC");
+        assert_eq!(world.found(|found| matches!(found, Found::GapLeft { .. })), 0, "{kind:?}");
+    }
+}
+
+#[test]
 fn a_clock_two_seconds_behind_hands_out_each_bar_at_its_close_by_our_clock() {
     let mut world = World::new(morning(Kind::Unflagged), second("10:00:30"));
     world.clock_ahead = -2;
