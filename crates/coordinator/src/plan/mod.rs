@@ -23,6 +23,7 @@ use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, series_read};
 use crate::plan::sessions::{Ahead, Sessions};
 use crate::source::Source;
+use crate::symbol::live::MAX_SKEW;
 
 /// A run, planned: everything that is decided before the first session.
 #[derive(Clone, Debug)]
@@ -181,6 +182,14 @@ impl Plan {
         match &self.config.mode {
             Mode::Live(live) => live.revisions,
             Mode::Backtest(_) => Revisions::Apply,
+        }
+    }
+
+    /// Our clock and a source's may differ by so much.
+    pub(crate) fn max_skew(&self) -> Nanos {
+        match &self.config.mode {
+            Mode::Live(live) => Nanos::from_nanos((live.max_skew_seconds * 1e9) as i64),
+            Mode::Backtest(_) => MAX_SKEW,
         }
     }
 
