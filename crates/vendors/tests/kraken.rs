@@ -198,6 +198,29 @@ fn what_is_not_committed_is_the_last_row_and_no_more() {
 }
 
 #[test]
+fn a_committed_row_stays_also_where_the_rows_are_not_in_order() {
+    let query = bars(&key("BTC/USD", "1m"), "2025-11-30T13:58:00Z", None);
+    // That of 14:00 runs, and comes first; that of 14:01 is later than the one that runs.
+    let body = r#"{"error":[],"result":{"XXBTZUSD":[
+        [1764511200,"1","1","1","1","1","5",5],[1764511080,"1","1","1","1","1","5",5],
+        [1764511260,"1","1","1","1","1","5",5],[1764511140,"1","1","1","1","1","5",5]],
+        "last":1764511140}}"#;
+    let (rows, _) = talk().answer_bars(&query, body);
+    let opens: Vec<_> = rows.iter().map(|row| row.opens_at).collect();
+    let due = ["2025-11-30T14:00:00Z", "2025-11-30T13:58:00Z", "2025-11-30T13:59:00Z"];
+    assert_eq!(opens, due.map(at));
+}
+
+#[test]
+fn an_error_shows_no_more_of_a_name_than_of_a_frame() {
+    let name = "X".repeat(100_000);
+    let frame = format!(r#"{{"channel":"ohlc","data":[{{"symbol":"{name}"}}]}}"#);
+    let doings = talk().hear(&frame);
+    let [Doing::Undecodable { found, .. }] = &doings[..] else { panic!("{} of it", doings.len()) };
+    assert!(found.len() < 1_000, "{} bytes", found.len());
+}
+
+#[test]
 fn the_newest_closed_bar_has_trades_and_does_not_run() {
     let query = Query::Newest { keys: vec![key("BTC/USD", "1m")] };
     let newest = talk().answer(&query, 200, sample!("kraken/ohlc"));
