@@ -30,6 +30,7 @@ use crate::layout::SessionLayout;
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, Interrupted, SessionReport, SymbolReport};
 use crate::source::admission::Rejected;
+use crate::symbol::live::MAX_SKEW;
 use crate::symbol::readiness::Readiness;
 use crate::symbol::{Membership, NEVER, SymbolRun, SymbolSession};
 
@@ -144,7 +145,7 @@ impl RunningSession {
         let mut running = RunningSession {
             index,
             keeps_quality: core.plan.keeps_quality(),
-            max_skew: core.plan.max_skew(),
+            max_skew: core.plan.max_skew().unwrap_or(MAX_SKEW),
             members: Vec::new(),
             keys: Vec::new(),
             progress: Progress::new(layout.series.derived.len() + 1),

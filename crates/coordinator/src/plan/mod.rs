@@ -23,7 +23,6 @@ use crate::layout::LayoutRule;
 use crate::plan::series::{HistoryWindow, series_read};
 use crate::plan::sessions::{Ahead, Sessions};
 use crate::source::Source;
-use crate::symbol::live::MAX_SKEW;
 
 /// A run, planned: everything that is decided before the first session.
 #[derive(Clone, Debug)]
@@ -185,11 +184,11 @@ impl Plan {
         }
     }
 
-    /// Our clock and a source's may differ by so much.
-    pub(crate) fn max_skew(&self) -> Nanos {
+    /// Our clock and a source's may differ by so much, where the session file says it.
+    pub(crate) fn max_skew(&self) -> Option<Nanos> {
         match &self.config.mode {
-            Mode::Live(live) => Nanos::from_nanos((live.max_skew_seconds * 1e9) as i64),
-            Mode::Backtest(_) => MAX_SKEW,
+            Mode::Live(live) => Some(Nanos::from_nanos((live.max_skew_seconds * 1e9) as i64)),
+            Mode::Backtest(_) => None,
         }
     }
 
