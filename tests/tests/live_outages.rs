@@ -1,11 +1,11 @@
 //! Stories of what comes late or not at all: outages, silence, marks that lie ahead, faults of one feed,
 //! and what is owed at the close.
 
-use openbell_coordinator::{Event, Phase, SymbolState};
+use openbell_coordinator::{Event, Phase, Sessions, SymbolState};
 use openbell_data_manager::{Arrival, DownCause, Link, ScriptedFeed, Trading};
 use openbell_market::RejectReason;
 use openbell_session_data::Why;
-use openbell_tests::{LiveStory, at, bar_at, bars_of, config, dated, series};
+use openbell_tests::{LiveMarket, LiveStory, at, bar_at, bars_of, config, dated, series};
 use openbell_time::{Nanos, Timestamp};
 
 use crate::live_support::{
@@ -292,6 +292,28 @@ fn halted_skewed_and_gone_have_names_of_their_own_and_a_small_skew_holds_nobody(
     assert_eq!(said(skewed(-7_200)), (SymbolState::Skewed, Some("skewed")));
     let gone = Arrival::Link(Link::Gone { why: "400 invalid symbol".into() });
     assert_eq!(said(gone), (SymbolState::Gone, Some("gone")));
+}
+
+#[test]
+fn the_session_file_says_by_how_much_the_clocks_may_differ() {
+    for (max_skew_s, is_shut) in [("1.5", true), ("2", false), ("", false)] {
+        let live_config = match max_skew_s {
+            "" => String::new(),
+            given => format!(r#""max_skew_seconds": {given}"#),
+        };
+        let json = format!(
+            r#"{{"session_name": "live", "mode": "live", "api_config": {{"data_api": "alpaca"}},
+                "live_config": {{{live_config}}},
+                "session_data_config": {{"symbols": ["AAPL"], "streams": ["1m"]}}}}"#
+        );
+        let mut feed = healthy("AAPL", &[DAY]);
+        let by = secs(2);
+        feed.arrives(at(DAY, 10, 0) + secs(10), Arrival::Link(Link::Skewed { by }));
+        let ahead = Sessions::Ahead { from: at(DAY, 9, 29), n_sessions: Some(1) };
+        let mut story = LiveStory::new(&json, LiveMarket::new([feed]), ahead, at(DAY, 9, 29));
+        story.go(at(DAY, 10, 0) + secs(20));
+        assert_eq!(story.is_active(), !is_shut, "{max_skew_s:?}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ const SHOWN: usize = 200;
 pub struct Undecodable {
     /// Whose it was.
     pub vendor: &'static str,
-    /// What it was taken for, and of which name where that could be read.
+    /// What it was taken for, and of which name where that could be read; its first bytes.
     pub what: String,
     /// What is wrong with it.
     pub why: String,
@@ -35,8 +35,10 @@ impl Undecodable {
         why: impl ToString,
         text: &str,
     ) -> Undecodable {
-        let (what, why) = (what.into(), start_of(&why.to_string()).to_owned());
-        Undecodable { vendor, what, why, start: start_of(text).to_owned() }
+        // A name in it is the vendor's, and may be of any length.
+        let shown = |text: &str| start_of(text).to_owned();
+        let (what, why) = (shown(&what.into()), shown(&why.to_string()));
+        Undecodable { vendor, what, why, start: shown(text) }
     }
 }
 

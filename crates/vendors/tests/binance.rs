@@ -29,7 +29,10 @@ fn only_the_frame_with_the_flag_closes_a_bar() {
         ]
     );
     assert_eq!(rows(&closed)[0].0, key("ETHUSDT", "1m"));
-    assert_eq!(closed[0], Doing::SentAt { line: LINE, at: at("2025-11-30T14:01:00.021Z") });
+    assert_eq!(
+        closed[0],
+        Doing::SentAt { line: LINE, at: at("2025-11-30T14:01:00.021Z"), asked_at: None }
+    );
 }
 
 #[test]

@@ -217,7 +217,7 @@ fn who_is_watched_says_what_it_would_say_by_itself() {
     let watch = Watch::default();
     let kraken = patient("kraken", 1, "[]").protocol;
     let mut out = Doings::default();
-    watch.over(kraken).ping(LineId(1), &mut out);
+    watch.over(kraken).ping(LineId(1), Timestamp::MIN, &mut out);
     let sent = out.take();
     assert!(
         matches!(&sent[..], [Doing::Send { message: Outgoing::Text(text), .. }] if text.contains("ping")),

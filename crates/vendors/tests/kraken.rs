@@ -6,7 +6,7 @@ use openbell_data_manager::live::{
     Answer, AskFault, Closing, ClosingProof, CountReach, DayCount, Doing, EmptyInterval,
     Protocol as _, Query, Response,
 };
-use openbell_time::Nanos;
+use openbell_time::{Nanos, Timestamp};
 use openbell_vendors::kraken::{self, Kraken};
 use openbell_vendors::{Listing, Names};
 
@@ -16,6 +16,10 @@ fn talk() -> Talk<Kraken> {
     let mut talk = Talk::with(Kraken::new(Names::default(), kraken::endpoint()));
     assert_eq!(talk.open(), [Doing::Ready { line: LINE }], "nothing is waited for");
     talk
+}
+
+fn sent_at(instant: &str, asked_at: Option<Timestamp>) -> Doing {
+    Doing::SentAt { line: LINE, at: at(instant), asked_at }
 }
 
 #[test]
@@ -33,7 +37,7 @@ fn a_candle_is_stamped_by_its_beginning_and_nothing_says_that_it_is_closed() {
             "2025-11-30T14:00:00Z 91011.2 91030.9 91000 91030.9 0.41 n=5 Unsaid",
         ]
     );
-    let sent_at = Doing::SentAt { line: LINE, at: at("2025-11-30T14:00:30.411022901Z") };
+    let sent_at = sent_at("2025-11-30T14:00:30.411022901Z", None);
     assert_eq!(snapshot.last(), Some(&sent_at));
     let after = Nanos::from_secs(2);
     assert_eq!(talk.vendor.traits().proof, ClosingProof::NextOrTime { after });
@@ -102,7 +106,11 @@ fn a_heartbeat_is_no_clock_so_a_ping_asks_for_one_at_most_each_second() {
     assert_eq!(beat("2025-11-30T14:01:00.9Z"), [""; 0]);
     assert_eq!(beat("2025-11-30T14:01:02.0Z"), [r#"{"method":"ping","req_id":2}"#]);
     let pong = talk.hear(sample!("kraken/pong"));
-    assert_eq!(pong, [Doing::SentAt { line: LINE, at: at("2025-11-30T14:01:02.00012Z") }]);
+    let asked_at = Some(at("2025-11-30T14:01:02.0Z"));
+    assert_eq!(pong, [sent_at("2025-11-30T14:01:02.00012Z", asked_at)]);
+    let earlier = sample!("kraken/pong").replace("\"req_id\":2", "\"req_id\":1");
+    let pong = talk.hear(&earlier);
+    assert_eq!(pong, [sent_at("2025-11-30T14:01:02.00012Z", None)], "of a ping before the last");
 }
 
 #[test]
@@ -187,6 +195,29 @@ fn what_is_not_committed_is_the_last_row_and_no_more() {
         let body = sample!("kraken/ohlc").replace(r#""last":1764511140"#, last);
         assert_eq!(talk().answer_bars(&query, &body).0.len(), 3, "{last}");
     }
+}
+
+#[test]
+fn a_committed_row_stays_also_where_the_rows_are_not_in_order() {
+    let query = bars(&key("BTC/USD", "1m"), "2025-11-30T13:58:00Z", None);
+    // That of 14:00 runs, and comes first; that of 14:01 is later than the one that runs.
+    let body = r#"{"error":[],"result":{"XXBTZUSD":[
+        [1764511200,"1","1","1","1","1","5",5],[1764511080,"1","1","1","1","1","5",5],
+        [1764511260,"1","1","1","1","1","5",5],[1764511140,"1","1","1","1","1","5",5]],
+        "last":1764511140}}"#;
+    let (rows, _) = talk().answer_bars(&query, body);
+    let opens: Vec<_> = rows.iter().map(|row| row.opens_at).collect();
+    let due = ["2025-11-30T14:00:00Z", "2025-11-30T13:58:00Z", "2025-11-30T13:59:00Z"];
+    assert_eq!(opens, due.map(at));
+}
+
+#[test]
+fn an_error_shows_no_more_of_a_name_than_of_a_frame() {
+    let name = "X".repeat(100_000);
+    let frame = format!(r#"{{"channel":"ohlc","data":[{{"symbol":"{name}"}}]}}"#);
+    let doings = talk().hear(&frame);
+    let [Doing::Undecodable { found, .. }] = &doings[..] else { panic!("{} of it", doings.len()) };
+    assert!(found.len() < 1_000, "{} bytes", found.len());
 }
 
 #[test]

@@ -6,5 +6,6 @@ mod binance;
 mod doctor;
 mod kraken;
 mod loopback;
+mod mutated;
 mod numbers;
 mod support;

@@ -4,7 +4,7 @@ use openbell_coordinator::SymbolState;
 use openbell_data_manager::live::{CloseCause, Found, Note};
 use openbell_session_data::Why;
 use openbell_tests::simulation::vendors::{Trouble, VendorKind, VendorScenario, World};
-use openbell_time::Timestamp;
+use openbell_time::{Nanos, Timestamp};
 use openbell_vendor_sim::{AlpacaSwitches, BinanceSwitches, Halt, KrakenSwitches, Speaks};
 use serde_json::{Value, json};
 
@@ -117,6 +117,26 @@ fn what_is_sent_twice_in_another_order_or_long_after_is_told_once() {
                 assert_eq!(switches(world, world.now).len(), 1, "{kind:?} {what}");
                 assert_eq!(world.network.exchange.counts().connects, 1, "{kind:?} {what}");
             });
+        }
+    }
+}
+
+#[test]
+fn a_slow_way_is_not_taken_for_a_clock_that_is_ahead() {
+    for kind in [VendorKind::Binance, VendorKind::Kraken] {
+        for (skew, is_shut) in [(4, false), (7, true), (-7, true)] {
+            let mut scenario = day(kind);
+            scenario.our_skew = secs(skew);
+            // What a clock of four seconds and the way make together is more than the five that may be.
+            scenario.delay = (Nanos::from_nanos(700_000_000), Nanos::from_nanos(500_000_000));
+            scenario.start = after(&scenario, "0:02:05");
+            let mut world = scenario.world();
+            for n in 1..=24 {
+                world.go(scenario.start + secs(60 + 30 * n));
+                let of = status(&world);
+                let is_skewed = of.state == SymbolState::Skewed;
+                assert_eq!(is_skewed, is_shut, "{kind:?} {skew} s: {of:?}");
+            }
         }
     }
 }

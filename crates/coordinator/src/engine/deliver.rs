@@ -7,7 +7,6 @@
 use openbell_time::Timestamp;
 
 use super::core::Core;
-use super::follow::link_state;
 use super::session::RunningSession;
 use crate::error::RunError;
 use crate::gate::LinkState;
@@ -125,7 +124,7 @@ impl RunningSession {
     /// Whether what is missing of a member may be passed over when it has had time to come.
     fn may_settle(&self, position: usize) -> bool {
         let live = self.members[position].rows.live();
-        let is_up = link_state(&live.link) == LinkState::Up;
+        let is_up = self.link_state(&live.link) == LinkState::Up;
         is_up && !live.is_behind && self.gate.may_settle(position)
     }
 

@@ -29,7 +29,6 @@ use crate::error::{RunError, with_causes};
 use crate::gate::hold::Hold;
 use crate::gate::lag::LagChange;
 use crate::gate::{FeedFacts, FeedState, LinkState, Verdict};
-use crate::symbol::live::MAX_SKEW;
 use crate::symbol::{SymbolRows, SymbolSession};
 
 /// How long nothing is looked at where nothing arrives and nothing is due: the status shows the clock
@@ -289,7 +288,9 @@ impl RunningSession {
         let is_coming = match &live.link {
             Link::Starting { .. } | Link::CatchingUp { .. } => true,
             Link::Down { next_try, .. } => next_try.is_some(),
-            link => link_state(link) == LinkState::Up && self.is_complete_through_open(position),
+            link => {
+                self.link_state(link) == LinkState::Up && self.is_complete_through_open(position)
+            }
         };
         live.is_behind && is_coming
     }
@@ -317,7 +318,7 @@ impl RunningSession {
             let last_close = last_close.map_or(self.layout.clock_since, Timestamp::from_nanos);
             let expected = self.layout.delivered.next_close_after(last_close);
             let facts = FeedFacts {
-                link: link_state(&live.link),
+                link: self.link_state(&live.link),
                 is_halted: live.is_halted(),
                 overdue: self.overdue(position, clock),
                 behind: self.open_time(through, clock),
@@ -369,6 +370,21 @@ impl RunningSession {
         match self.members[position].why() {
             Why::OnTime | Why::NoTrade { .. } => self.overdue_why(position),
             why => why,
+        }
+    }
+
+    /// What the gate makes of a link.
+    pub(super) fn link_state(&self, link: &Link) -> LinkState {
+        match link {
+            Link::Stored | Link::Starting { .. } | Link::Up { .. } | Link::CatchingUp { .. } => {
+                LinkState::Up
+            }
+            Link::Down { .. } => LinkState::Down,
+            Link::Skewed { by } if by.as_nanos().saturating_abs() > self.max_skew.as_nanos() => {
+                LinkState::Skewed
+            }
+            Link::Skewed { .. } => LinkState::Up,
+            Link::Gone { .. } => LinkState::Gone,
         }
     }
 
@@ -461,21 +477,6 @@ fn gap_time(core: &Core) -> Nanos {
     let filler = &core.plan.config.session_data_config.gap_filler;
     let seconds = i64::from(filler.max_retries) * i64::from(filler.retry_interval_seconds);
     Nanos::from_secs(seconds).max(settle_time(core))
-}
-
-/// What the gate makes of a link.
-pub(super) fn link_state(link: &Link) -> LinkState {
-    match link {
-        Link::Stored | Link::Starting { .. } | Link::Up { .. } | Link::CatchingUp { .. } => {
-            LinkState::Up
-        }
-        Link::Down { .. } => LinkState::Down,
-        Link::Skewed { by } if by.as_nanos().saturating_abs() > MAX_SKEW.as_nanos() => {
-            LinkState::Skewed
-        }
-        Link::Skewed { .. } => LinkState::Up,
-        Link::Gone { .. } => LinkState::Gone,
-    }
 }
 
 /// What a poll that fails says of the link: by its contract a feed reports a broken one, so that

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use openbell_data_manager::{DataError, FeedKind};
 use openbell_market::{RejectReason, Symbol};
 use openbell_session_data::{DeliveredThrough, Reason};
-use openbell_time::{Session, Timestamp, TradingDate};
+use openbell_time::{Nanos, Session, Timestamp, TradingDate};
 
 use super::core::Core;
 use super::live::Live;
@@ -30,6 +30,7 @@ use crate::layout::SessionLayout;
 use crate::plan::ScheduleDue;
 use crate::report::{GateSwitch, Interrupted, SessionReport, SymbolReport};
 use crate::source::admission::Rejected;
+use crate::symbol::live::MAX_SKEW;
 use crate::symbol::readiness::Readiness;
 use crate::symbol::{Membership, NEVER, SymbolRun, SymbolSession};
 
@@ -40,6 +41,8 @@ pub(super) struct RunningSession {
     /// Shared, so that a member can be loaded by it while the session stands.
     pub(super) layout: Arc<SessionLayout>,
     pub(super) keeps_quality: bool,
+    /// Our clock and a source's may differ by so much (live).
+    pub(super) max_skew: Nanos,
     /// The members, in symbol order; what stands beside them is named by their position.
     pub(super) members: Vec<SymbolSession>,
     /// What each enters the sequence of deliveries by, beside them.
@@ -142,6 +145,7 @@ impl RunningSession {
         let mut running = RunningSession {
             index,
             keeps_quality: core.plan.keeps_quality(),
+            max_skew: core.plan.max_skew().unwrap_or(MAX_SKEW),
             members: Vec::new(),
             keys: Vec::new(),
             progress: Progress::new(layout.series.derived.len() + 1),

@@ -184,6 +184,14 @@ impl Plan {
         }
     }
 
+    /// Our clock and a source's may differ by so much, where the session file says it.
+    pub(crate) fn max_skew(&self) -> Option<Nanos> {
+        match &self.config.mode {
+            Mode::Live(live) => Some(Nanos::from_nanos((live.max_skew_seconds * 1e9) as i64)),
+            Mode::Backtest(_) => None,
+        }
+    }
+
     /// Whether the quality of the bars is kept.
     pub(crate) fn keeps_quality(&self) -> bool {
         self.config.session_data_config.gap_filler.enable_session_quality

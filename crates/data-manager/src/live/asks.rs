@@ -142,6 +142,7 @@ impl<W> Asks<W> {
         self.bucket.take(now, rate.burst);
         self.paused_until = self.paused_until.min(now + LEFT_ALONE);
         if let Some(under_way) = &mut self.under_way {
+            under_way.question.asked_at = None;
             under_way.by = now + ANSWER;
         }
     }

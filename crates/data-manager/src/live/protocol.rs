@@ -125,6 +125,9 @@ pub enum Doing {
         line: LineId,
         /// Its clock.
         at: Timestamp,
+        /// Where that is an answer: when it was asked for, by our clock. It shows how long the ways have
+        /// taken at most, and so that our clock is ahead; a message that nobody has asked for does not.
+        asked_at: Option<Timestamp>,
     },
     /// Whether an instrument trades from now on.
     Trading {
@@ -362,7 +365,7 @@ pub trait Protocol: Send {
 
     /// Asks for a sign of life where [`VendorTraits::ping_each`] wants one; the default is a ping of the
     /// transport.
-    fn ping(&mut self, line: LineId, out: &mut Doings) {
+    fn ping(&mut self, line: LineId, _now: Timestamp, out: &mut Doings) {
         out.push(Doing::Send { line, message: Outgoing::Ping });
     }
 
@@ -437,8 +440,8 @@ impl<P: Protocol + ?Sized> Protocol for Box<P> {
         (**self).heard(line, now, frame, out);
     }
 
-    fn ping(&mut self, line: LineId, out: &mut Doings) {
-        (**self).ping(line, out);
+    fn ping(&mut self, line: LineId, now: Timestamp, out: &mut Doings) {
+        (**self).ping(line, now, out);
     }
 
     fn closed(&mut self, line: LineId) {

@@ -64,6 +64,8 @@ pub struct Exchange {
     pub silent: BTreeSet<String>,
     /// The open of the first minute in which a symbol was ever traded; the earliest where it is not here.
     pub begins: BTreeMap<String, i64>,
+    /// By symbol and second of the open: minutes of a vendor with a bar for each that it has lost.
+    pub lost: BTreeSet<(String, i64)>,
     /// Whether its figures of a day go with the clock.
     pub counts: bool,
     /// Symbols that are refused, and whether with all that came in the same message.
@@ -93,6 +95,7 @@ impl Exchange {
             is_reachable: true,
             silent: BTreeSet::new(),
             begins: BTreeMap::new(),
+            lost: BTreeSet::new(),
             counts: true,
             refused: BTreeSet::new(),
             confirms: true,
@@ -223,7 +226,8 @@ impl Exchange {
     fn flagged(&self, symbol: &str, now: i64) -> Vec<String> {
         let open = (now - self.delay).div_euclid(MINUTE) * MINUTE;
         let closes = (now - self.delay).rem_euclid(MINUTE) == 0;
-        if !self.has_begun(symbol, if closes { open - MINUTE } else { open }) {
+        let of = if closes { open - MINUTE } else { open };
+        if !self.has_begun(symbol, of) || self.lost.contains(&(symbol.to_owned(), of)) {
             return Vec::new();
         }
         if closes {
@@ -331,7 +335,7 @@ impl Exchange {
     }
 
     fn row(&self, symbol: &str, open: i64, seen: i64) -> Option<String> {
-        if !self.has_begun(symbol, open) {
+        if !self.has_begun(symbol, open) || self.lost.contains(&(symbol.to_owned(), open)) {
             return None;
         }
         let is_running = open + MINUTE > seen;

@@ -1,6 +1,7 @@
 //! Live bars: the stories of what goes wrong between a vendor and the core, each with its values, and
 //! laws over random outages. What stands at the other end is a market with a truth of its own.
 
+mod clocks;
 mod close;
 mod door;
 mod exchange;

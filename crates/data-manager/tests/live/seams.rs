@@ -34,7 +34,7 @@ pub fn live_in(exchange: Exchange) -> World {
 }
 
 /// When the bar of an open came, by our clock.
-fn came(world: &World, open: &str) -> Option<i64> {
+pub fn came(world: &World, open: &str) -> Option<i64> {
     let open = second(open);
     world.of("ABC").rows.iter().find(|(_, known, _)| *known == open).map(|(came, ..)| *came)
 }
@@ -510,61 +510,25 @@ fn stamps_that_no_bar_can_have_are_named_and_move_nothing() {
 }
 
 #[test]
-fn a_clock_two_seconds_behind_hands_out_each_bar_at_its_close_by_our_clock() {
-    let mut world = World::new(morning(Kind::Unflagged), second("10:00:30"));
-    world.clock_ahead = -2;
-    world.want("ABC", second("09:30:00"));
-    world.run_until("10:30:30");
-    world.check_truth("ABC");
-    assert_eq!(world.vendor.skew(), Some(openbell_time::Nanos::from_secs(-2)));
-    assert!(matches!(world.of("ABC").link, Link::Up { .. }));
-    assert!(came(&world, "10:20:00").unwrap() <= second("10:21:01"));
-}
-
-#[test]
-fn a_clock_seven_seconds_behind_says_so_until_it_is_right_again() {
-    let mut world = World::new(morning(Kind::Unflagged), second("10:00:30"));
-    world.clock_ahead = -7;
-    world.want("ABC", second("09:30:00"));
-    world.run_until("10:10:30");
-    let by = openbell_time::Nanos::from_secs(-7);
-    assert_eq!(world.of("ABC").link, Link::Skewed { by });
-    world.check_truth("ABC");
-    world.clock_ahead = 0;
-    let now = world.our_now();
-    world.vendor.clock_stepped(now);
-    world.run_until("10:20:30");
-    assert!(matches!(world.of("ABC").link, Link::Up { .. }));
-    world.check_truth("ABC");
-}
-
-#[test]
-fn a_clock_that_no_message_tells_is_asked_for_at_each_connection_and_each_ten_minutes() {
-    let mut exchange = morning(Kind::OnlyClosed);
-    exchange.tells_clock = true;
-    exchange.minutes.clear();
-    let mut world = World::new(exchange, second("10:00:30"));
-    world.clock_ahead = -7;
-    world.want("ABC", second("10:00:00"));
-    world.run_until("10:01:00");
-    let by = Nanos::from_secs(-7);
-    assert_eq!(world.of("ABC").link, Link::Skewed { by }, "before any bar has come");
-    let asked = |world: &World| -> Vec<i64> {
-        let asked = world.exchange.asked.iter().filter(|(_, url)| url == "time");
-        asked.map(|(at, _)| at - second("10:00:30")).collect()
-    };
-    world.clock_ahead = 0;
-    world.run_until("10:08:30");
-    assert!(!matches!(world.of("ABC").link, Link::Skewed { .. }), "{}", world.of("ABC").link);
-    world.run_until("10:24:30");
-    let times = asked(&world);
-    let n_each_minute = times.iter().filter(|&&at| at <= 480).count();
-    assert!((6..=8).contains(&n_each_minute), "asked each minute while it is too far: {times:?}");
-    assert!(times[n_each_minute..].windows(2).all(|two| two[1] - two[0] == 600), "{times:?}");
-    let n_asked = times.len();
-    world.cut();
-    world.run_until("10:24:40");
-    assert_eq!(asked(&world).len(), n_asked + 1, "connected again");
+fn a_bar_that_a_topic_kept_to_itself_while_its_series_caught_up_is_not_passed_over() {
+    for kind in KINDS {
+        let mut world = live(kind);
+        world.run_until("10:05:50");
+        world.exchange.history = History::Lags(130);
+        world.exchange.silent.insert("ABC".to_owned());
+        world.run_until("10:07:05");
+        world.cut(); // It is confirmed again at once, and once more at 10:08:15, and says nothing.
+        world.run_until("10:09:05");
+        world.exchange.silent.clear();
+        world.run_until("10:10:05"); // The bar of 10:09 has come, that of 10:08 never does.
+        assert!(world.of("ABC").through < stamp(second("10:08:00")), "{kind:?}: it is behind");
+        world.run_until("10:11:30");
+        world.exchange.history = History::Answers;
+        world.run_until("10:14:30");
+        assert_eq!(world.of("ABC").through, stamp(second("10:14:00")), "{kind:?}");
+        world.check_truth("ABC");
+        assert_eq!(world.found(|found| matches!(found, Found::GapLeft { .. })), 0, "{kind:?}");
+    }
 }
 
 #[test]

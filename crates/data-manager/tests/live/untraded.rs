@@ -98,6 +98,38 @@ fn a_start_after_the_first_trade_of_all_has_no_gap_before_it() {
 }
 
 #[test]
+fn the_minute_before_the_first_trade_of_all_is_quiet_while_the_first_bar_still_runs() {
+    for kind in KINDS {
+        let exchange = beside_one_that_begins(kind, Some("10:21:00"));
+        let mut world = World::new(exchange, second("10:18:31"));
+        world.want("DEF", second("10:20:00")); // Nothing of it is owed before 10:21.
+        world.run_until("10:21:25");
+        let def = world.of("DEF");
+        assert_eq!(def.through, stamp(second("10:21:00")), "{kind:?}");
+        assert!(matches!(def.link, Link::Up { .. }), "{kind:?}: {}", def.link);
+        world.run_until("10:24:30");
+        assert_eq!(world.of("DEF").opens()[0], second("10:21:00"), "{kind:?}");
+        assert_eq!(world.of("DEF").through, stamp(second("10:24:00")), "{kind:?}");
+        let is_amiss =
+            |found: &Found| matches!(found, Found::Silent { .. } | Found::GapLeft { .. });
+        assert_eq!(world.found(is_amiss), 0, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_minute_that_the_vendor_has_lost_is_missing_and_not_quiet() {
+    let mut exchange = beside_one_that_begins(Kind::Flag, Some("09:30:00"));
+    exchange.lost.insert(("DEF".to_owned(), second("10:20:00")));
+    let mut world = World::new(exchange, second("10:18:31"));
+    world.want("DEF", second("10:20:00"));
+    world.run_until("10:21:55");
+    let def = world.of("DEF");
+    assert!(def.through <= stamp(second("10:20:00")), "{}", def.through);
+    let n_first = world.exchange.asked.iter().filter(|(_, url)| url.starts_with("first")).count();
+    assert_eq!(n_first, 1, "it was traded before, and that does not change");
+}
+
+#[test]
 fn an_empty_answer_and_figures_that_stand_still_prove_nothing() {
     for kind in [Kind::Flag, Kind::Unflagged] {
         let mut exchange = beside_one_that_begins(kind, None);

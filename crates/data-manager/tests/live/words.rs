@@ -86,7 +86,9 @@ impl Protocol for Words {
             ["end", symbol, second] => {
                 at_second(second).map(|through| Doing::EndMark { key: minute_of(symbol), through })
             }
-            ["sent", second] => at_second(second).map(|at| Doing::SentAt { line, at }),
+            ["sent", second] => {
+                at_second(second).map(|at| Doing::SentAt { line, at, asked_at: None })
+            }
             ["leaving"] => Some(Doing::Close { line, why: CloseCause::Leaving }),
             ["taken"] => Some(Doing::Close { line, why: CloseCause::Taken("in use".into()) }),
             ["forbidden"] => {

@@ -96,7 +96,7 @@ impl Binance {
     }
 
     fn row(&self, line: LineId, kline: Kline, out: &mut Doings) {
-        out.push(Doing::SentAt { line, at: kline.sent_at });
+        out.push(Doing::SentAt { line, at: kline.sent_at, asked_at: None });
         let symbol = self.names.symbol(&kline.vendor_name);
         if let (Some(symbol), Some(interval)) = (symbol, kline.interval) {
             out.push(Doing::Row { key: SeriesKey { symbol, interval }, row: kline.row });
@@ -157,7 +157,7 @@ impl Protocol for Binance {
             }
             Ok(Said::Refused { number, said }) => self.refused(line, number, &said, out),
             Ok(Said::GoesDown { sent_at }) => {
-                out.push(Doing::SentAt { line, at: sent_at });
+                out.push(Doing::SentAt { line, at: sent_at, asked_at: None });
                 out.push(Doing::Close { line, why: CloseCause::Leaving });
             }
             // Kinds that are newer than this file are no fault of the line.

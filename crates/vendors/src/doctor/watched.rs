@@ -316,8 +316,8 @@ impl<P: Protocol> Protocol for Watched<P> {
         self.look(now, out, |inner, out| inner.heard(line, now, frame, out));
     }
 
-    fn ping(&mut self, line: LineId, out: &mut Doings) {
-        self.inner.ping(line, out);
+    fn ping(&mut self, line: LineId, now: Timestamp, out: &mut Doings) {
+        self.inner.ping(line, now, out);
     }
 
     fn closed(&mut self, line: LineId) {

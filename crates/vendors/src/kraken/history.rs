@@ -155,7 +155,9 @@ fn rows(result: &Map<String, Value>, body: &str) -> Result<Vec<Heard>, AskFault>
     let mut rows = rows?;
     // What opens after Kraken's `last` is not committed: the first such row runs, and is the last.
     if let Some(Ok(Seconds(last))) = result.get("last").map(Seconds::deserialize) {
-        rows.truncate(rows.partition_point(|row| row.opens_at <= last) + 1);
+        let opens = rows.iter().map(|row| row.opens_at);
+        let running = opens.filter(|&opens_at| opens_at > last).min();
+        rows.retain(|row| row.opens_at <= last || Some(row.opens_at) == running);
     }
     Ok(rows)
 }

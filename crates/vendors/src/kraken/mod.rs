@@ -82,13 +82,15 @@ pub struct Kraken {
     asked: BTreeMap<u64, (LineId, Vec<SeriesKey>)>,
     /// When Kraken's clock was heard of last over each line, or asked for.
     clock_at: BTreeMap<LineId, Timestamp>,
+    /// The number of the last ping of each line, and when it was sent.
+    pings: BTreeMap<LineId, (u64, Timestamp)>,
 }
 
 impl Kraken {
     /// Kraken at `endpoint`, where symbols have `names`.
     pub fn new(names: Names, endpoint: Endpoint) -> Kraken {
-        let (asked, clock_at) = (BTreeMap::new(), BTreeMap::new());
-        Kraken { traits: traits(), names, endpoint, n_sent: 0, asked, clock_at }
+        let (asked, clock_at, pings) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Kraken { traits: traits(), names, endpoint, n_sent: 0, asked, clock_at, pings }
     }
 
     /// The messages that ask for `keys`, or give them back: one for each interval.
@@ -114,11 +116,12 @@ impl Kraken {
         line: LineId,
         now: Timestamp,
         sent_at: Option<Timestamp>,
+        asked_at: Option<Timestamp>,
         out: &mut Doings,
     ) {
         if let Some(at) = sent_at {
             self.clock_at.insert(line, now);
-            out.push(Doing::SentAt { line, at });
+            out.push(Doing::SentAt { line, at, asked_at });
         }
     }
 
@@ -128,9 +131,14 @@ impl Kraken {
         let is_fresh = |at: &Timestamp| at.checked_add(CLOCK_EACH).is_none_or(|due| now < due);
         if !self.clock_at.get(&line).is_some_and(is_fresh) {
             self.clock_at.insert(line, now);
-            self.n_sent += 1;
-            out.send(line, ping(self.n_sent));
+            self.ping(line, now, out);
         }
+    }
+
+    /// When the ping was sent that a pong of this number answers; `None` of one before the last.
+    fn pinged_at(&self, line: LineId, number: Option<u64>) -> Option<Timestamp> {
+        let (last, sent_at) = self.pings.get(&line)?;
+        (number == Some(*last)).then_some(*sent_at)
     }
 
     /// The series of an answer: those asked for by the message of that number, or the one among them
@@ -172,19 +180,22 @@ impl Kraken {
                     }
                 }
                 unreadable.into_iter().for_each(|error| out.push(error.on(line)));
-                self.clock(line, now, sent_at, out);
+                self.clock(line, now, sent_at, None, out);
             }
             Said::Subscribed { number, vendor_name, sent_at } => {
                 for key in self.answered_keys(number, Some(&vendor_name)) {
                     out.push(Doing::Subscribed { line, key });
                 }
-                self.clock(line, now, sent_at, out);
+                self.clock(line, now, sent_at, None, out);
             }
             Said::Refused { number, vendor_name, said } => {
                 let keys = self.answered_keys(number, vendor_name.as_deref());
                 self.refused(line, keys, &said, out);
             }
-            Said::Pong { sent_at } => self.clock(line, now, sent_at, out),
+            Said::Pong { number, sent_at } => {
+                let asked_at = self.pinged_at(line, number);
+                self.clock(line, now, sent_at, asked_at, out);
+            }
             Said::Heartbeat => self.heartbeat(line, now, out),
             Said::Status { is_matching: true, .. } => {
                 out.push(Doing::Trading { key: None, trading: Trading::Normal });
@@ -242,14 +253,16 @@ impl Protocol for Kraken {
     }
 
     /// A message, since its answer tells Kraken's clock and a pong of the transport does not.
-    fn ping(&mut self, line: LineId, out: &mut Doings) {
+    fn ping(&mut self, line: LineId, now: Timestamp, out: &mut Doings) {
         self.n_sent += 1;
+        self.pings.insert(line, (self.n_sent, now));
         out.send(line, ping(self.n_sent));
     }
 
     fn closed(&mut self, line: LineId) {
         self.asked.retain(|_, (of, _)| *of != line);
         self.clock_at.remove(&line);
+        self.pings.remove(&line);
     }
 
     fn request(&mut self, query: &Query) -> Request {

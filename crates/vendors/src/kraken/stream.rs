@@ -70,6 +70,8 @@ pub enum Said {
     },
     /// The answer to a ping, with Kraken's clock where it tells it.
     Pong {
+        /// The number of the ping.
+        number: Option<u64>,
         /// When it was sent.
         sent_at: Option<Timestamp>,
     },
@@ -175,7 +177,7 @@ fn answer(value: &Value, method: &str) -> Result<Said, Undecodable> {
     let sent_at = instant(value, "time_out");
     let vendor_name = named(value).map(str::to_owned);
     match (method, vendor_name) {
-        ("pong", _) => Ok(Said::Pong { sent_at }),
+        ("pong", _) => Ok(Said::Pong { number, sent_at }),
         ("subscribe", Some(vendor_name)) => Ok(Said::Subscribed { number, vendor_name, sent_at }),
         // That something is given back; one of the heartbeat channel, which names no symbol.
         _ => Ok(Said::Other),

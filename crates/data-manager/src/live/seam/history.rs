@@ -65,20 +65,23 @@ impl Seam {
         if is_compared {
             self.rereads.take_if(|of| of.until <= self.through);
         }
+        // The source has come so far, and has a hole before that.
+        let has_hole = match self.stage {
+            Stage::CatchingUp { seam } => whole < reached && reached >= seam,
+            Stage::Live => whole < reached,
+            Stage::Wanted | Stage::Subscribed | Stage::Gone => false,
+        };
         match self.stage {
-            // It may be that nobody has ever traded it.
+            // It may be that nobody has ever traded it, or had not by then.
             _ if is_empty && self.asks_for_count() => {
                 let token = self.next_token();
                 acts.push(Act::AskDayCount { token });
             }
+            _ if has_hole && self.asks_for_first() => {
+                let token = self.next_token();
+                acts.push(Act::AskFirst { token });
+            }
             Stage::CatchingUp { seam } => {
-                // The source has come so far, and has a hole before that.
-                let has_hole = whole < reached && reached >= seam;
-                if has_hole && self.asks_for_first() {
-                    let token = self.next_token();
-                    acts.push(Act::AskFirst { token });
-                    return;
-                }
                 self.answered_while_catching_up(seam, has_hole, &bars, now, acts);
             }
             Stage::Live if verifies && self.through == before => {}

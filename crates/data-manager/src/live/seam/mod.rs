@@ -491,6 +491,17 @@ impl Seam {
         if self.through < seam {
             return;
         }
+        self.drain(now, acts);
+        // Where an answer has said that nothing was traded, and something was.
+        let beyond = self.held.split_off(&self.through);
+        for (opens_at, told) in std::mem::replace(&mut self.held, beyond) {
+            self.repeated(opens_at, told, now, acts);
+        }
+        // What the stream may have kept to itself meanwhile nobody has asked for: a bar that is held
+        // proves nothing of a hole before it.
+        if let Some(newest) = self.held.keys().next_back().copied() {
+            return self.catch_up(newest, now, acts);
+        }
         self.stage = Stage::Live;
         self.fetch = Fetch::new(Timestamp::MIN);
         self.n_unsure = 0;
@@ -499,10 +510,6 @@ impl Seam {
             acts.push(Act::Found(Found::CaughtUp { n_bars }));
         }
         acts.push(Act::Deliver(Delivery::Link(Link::Up { heard_at: now })));
-        // What is held beyond the seam came in order, as if it came now.
-        for (opens_at, told) in std::mem::take(&mut self.held) {
-            self.closed(opens_at, told, now, acts);
-        }
     }
 
     /// What is held and continues the series.

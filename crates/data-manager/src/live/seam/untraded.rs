@@ -74,29 +74,38 @@ impl Seam {
         if !self.is_answer(token) {
             return;
         }
-        let Stage::CatchingUp { seam } = self.stage else { return };
         let first = first.map(|first| floor(first, self.length));
-        match first.filter(|&first| first > self.through && first <= now) {
-            Some(first) => {
-                self.untraded.is_known = true;
-                self.complete(first.min(seam), Evidence::NothingTraded, now, acts);
+        let before = self.through;
+        let begins_at = first.filter(|&first| first > before && first <= now);
+        self.untraded.is_known |= begins_at.is_some();
+        self.untraded.is_old = begins_at.is_none() && first.is_some();
+        match (self.stage, begins_at) {
+            (Stage::CatchingUp { seam }, Some(begins_at)) => {
+                self.complete(begins_at.min(seam), Evidence::NothingTraded, now, acts);
                 self.drain(now, acts);
                 self.fetch.due = now;
                 self.end_of_catching_up(seam, now, acts);
             }
-            None => {
-                self.untraded.is_old = first.is_some();
+            (Stage::CatchingUp { seam }, None) => {
                 let said = Arc::from("the history has a hole there");
                 self.count_failure(seam, &BTreeMap::new(), &said, now, acts);
             }
+            (Stage::Live, begins_at) => {
+                if let Some(begins_at) = begins_at {
+                    self.complete(begins_at, Evidence::NothingTraded, now, acts);
+                    self.drain(now, acts);
+                }
+                self.probed(before, 0, now, acts);
+            }
+            (Stage::Wanted | Stage::Subscribed | Stage::Gone, _) => {}
         }
     }
 
-    /// How often it was traded, asked for at `asked_at`.
+    /// How often it was traded, as the vendor knows it at `known_at` by its own clock or later.
     pub(crate) fn counted(
         &mut self,
         token: Token,
-        asked_at: Timestamp,
+        known_at: Timestamp,
         count: DayCount,
         now: Timestamp,
         acts: &mut Vec<Act>,
@@ -105,9 +114,9 @@ impl Seam {
             return;
         }
         let before = self.through;
-        // Our clock may be ahead of the vendor's by so much, or behind it.
+        // Our clock may be behind the vendor's by so much.
         let skew = self.settings.max_skew;
-        let reached = self.untraded.reached(count.reach, asked_at - skew);
+        let reached = self.untraded.reached(count.reach, known_at);
         let is_silence = count.n_trades == 0 && count.since <= before && self.asks_for_count();
         let reached = reached.filter(|&reached| is_silence && reached >= before);
         if reached.is_some() {

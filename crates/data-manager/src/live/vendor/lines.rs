@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use openbell_time::{Nanos, Timestamp};
 
+use super::questions::CLOCK_AGAIN;
 use super::{Slot, Subscription, Vendor};
 use crate::feed::{DownCause, Link};
 use crate::live::line::LineDue;
@@ -37,7 +38,7 @@ impl<P: Protocol> Vendor<P> {
                 self.orders.push(Order::Open { line, url });
             }
             LineDue::Ping(line) => {
-                self.protocol.ping(line, &mut self.doings);
+                self.protocol.ping(line, now, &mut self.doings);
                 self.follow(now);
             }
             LineDue::Rotate => self.rotate(slot, now),
@@ -173,14 +174,22 @@ impl<P: Protocol> Vendor<P> {
         }
     }
 
-    /// The vendor's clock, by a message or by an answer.
-    pub(super) fn clock_told(&mut self, at: Timestamp, now: Timestamp) {
-        self.skew.heard(at, now);
+    /// The vendor's clock, by a message, or by an answer to what was asked at `asked_at`.
+    pub(super) fn clock_told(
+        &mut self,
+        at: Timestamp,
+        asked_at: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        self.skew.heard(at, asked_at, now);
         let by = self.skew.by().unwrap_or(Nanos::ZERO);
-        let is_over = by.as_nanos().saturating_abs() > self.settings.max_skew.as_nanos();
+        let is_over = self.skew.is_over(self.settings.max_skew);
+        if self.is_in_doubt() {
+            self.clock_due = self.clock_due.min(now + CLOCK_AGAIN);
+        }
         if is_over != self.is_skewed {
             self.is_skewed = is_over;
-            self.clock_due = self.clock_due.min(now + Nanos::from_secs(60));
+            self.clock_due = self.clock_due.min(now + CLOCK_AGAIN);
             self.notes.push(Note::Skewed { by, is_over });
             for (key, member) in &self.series {
                 if let Some(link) = member.seam.link(now) {
@@ -191,8 +200,14 @@ impl<P: Protocol> Vendor<P> {
         }
     }
 
-    pub(super) fn clock_heard(&mut self, line: LineId, at: Timestamp, now: Timestamp) {
-        self.clock_told(at, now);
+    pub(super) fn clock_heard(
+        &mut self,
+        line: LineId,
+        at: Timestamp,
+        asked_at: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        self.clock_told(at, asked_at, now);
         if let Some(slot) = self.slot_of(line) {
             for key in self.keys_of(slot) {
                 self.with(&key, now, |seam, acts| seam.clock_heard(at, now, acts));

@@ -193,7 +193,7 @@ impl<P: Protocol> Vendor<P> {
         let fault = match (response, &question.what) {
             (Err(fault), _) => fault,
             (Ok(response), Asked::Clock) => match self.protocol.clock_answered(&response) {
-                Ok(at) => return self.clock_told(at, now),
+                Ok(at) => return self.clock_told(at, question.asked_at, now),
                 Err(fault) => fault,
             },
             (Ok(response), Asked::History(query)) => {
@@ -397,7 +397,7 @@ impl<P: Protocol> Vendor<P> {
                 Doing::EndMark { key, through } => {
                     self.with(&key, now, |seam, acts| seam.marked(through, now, acts));
                 }
-                Doing::SentAt { line, at } => self.clock_heard(line, at, now),
+                Doing::SentAt { line, at, asked_at } => self.clock_heard(line, at, asked_at, now),
                 Doing::Trading { key, trading } => {
                     let keys =
                         key.map_or_else(|| self.series.keys().cloned().collect(), |key| vec![key]);

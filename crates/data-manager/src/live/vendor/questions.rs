@@ -22,7 +22,7 @@ pub(super) enum Asked {
 /// A vendor's clock is asked for at each connection, and then each ten minutes; each minute where it is
 /// not known, or too far from ours.
 const CLOCK_EACH: Nanos = Nanos::from_secs(600);
-const CLOCK_AGAIN: Nanos = Nanos::from_secs(60);
+pub(super) const CLOCK_AGAIN: Nanos = Nanos::from_secs(60);
 
 impl<P: Protocol> Vendor<P> {
     pub(super) fn tick_series(&mut self, now: Timestamp) {
@@ -53,12 +53,17 @@ impl<P: Protocol> Vendor<P> {
         if self.clock_due > now {
             return;
         }
-        self.clock_due = now + if self.is_skewed { CLOCK_AGAIN } else { CLOCK_EACH };
+        self.clock_due = now + if self.is_in_doubt() { CLOCK_AGAIN } else { CLOCK_EACH };
         if self.protocol.clock_request().is_some() {
             self.asks.push(Question::new(Asked::Clock, Vec::new()), true);
         } else {
             self.clock_due = Timestamp::MAX;
         }
+    }
+
+    /// Whether the clocks differ by more than is allowed, or may do so.
+    pub(super) fn is_in_doubt(&self) -> bool {
+        self.is_skewed || self.skew.at_most() > Some(self.settings.max_skew)
     }
 
     /// Has the bars that have waited longest verified, where the vendor has nothing else to answer.
@@ -129,9 +134,12 @@ impl<P: Protocol> Vendor<P> {
             }
             Answer::DayCount(count) => {
                 let asked_at = question.asked_at.unwrap_or(now);
+                // Our clock may be ahead of the vendor's by so much.
+                let ahead = self.skew.at_most().max(Some(self.settings.max_skew));
+                let known_at = asked_at - ahead.unwrap_or(Nanos::ZERO);
                 for (key, token) in &question.of {
                     self.with(key, now, |seam, acts| {
-                        seam.counted(*token, asked_at, count, now, acts);
+                        seam.counted(*token, known_at, count, now, acts);
                     });
                 }
             }
