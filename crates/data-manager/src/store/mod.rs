@@ -5,6 +5,7 @@
 pub(crate) mod coverage;
 mod covered;
 pub(crate) mod feed;
+mod gathered;
 mod guess;
 pub(crate) mod held;
 #[cfg(test)]
