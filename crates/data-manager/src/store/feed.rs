@@ -313,7 +313,7 @@ impl Feed for ParquetFeed {
         _now: Timestamp,
         until: Timestamp,
     ) -> (BarSlice, Result<Progress, DataError>) {
-        let mut rows = Gathered::new();
+        let mut rows = Gathered::default();
         let polled = self.deliver(until, &mut rows);
         (rows.into_slice(&mut self.pool), polled)
     }

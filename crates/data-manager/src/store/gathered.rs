@@ -36,25 +36,20 @@ impl Rows for BarColumns {
 }
 
 /// The rows of one poll.
-#[derive(Debug)]
-pub(super) enum Gathered {
-    /// Those of one row group, or none.
-    Slice(BarSlice),
-    /// They were put together, in columns that nobody else holds.
-    Own(Arc<BarColumns>),
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Those of one row group, where there are no others.
+    slice: Option<BarSlice>,
+    /// Where they are put together, in columns that nobody else holds.
+    own: Option<Arc<BarColumns>>,
 }
 
 impl Gathered {
-    /// None yet.
-    pub(super) fn new() -> Gathered {
-        Gathered::Slice(BarSlice::default())
-    }
-
     /// All of them; columns that were made for them come back to `pool` when nobody holds them.
     pub(super) fn into_slice(self, pool: &mut Pool) -> BarSlice {
-        match self {
-            Gathered::Slice(slice) => slice,
-            Gathered::Own(columns) => {
+        match self.own {
+            None => self.slice.unwrap_or_default(), // There is none.
+            Some(columns) => {
                 pool.keep(&columns);
                 let rows = 0..columns.len();
                 BarSlice::new(columns, rows)
@@ -65,37 +60,30 @@ impl Gathered {
 
 impl Rows for Gathered {
     fn n_rows(&self) -> usize {
-        match self {
-            Gathered::Slice(slice) => slice.len(),
-            Gathered::Own(columns) => columns.len(),
-        }
+        let in_slice = self.slice.as_ref().map_or(0, BarSlice::len);
+        self.own.as_ref().map_or(in_slice, |columns| columns.len())
     }
 
     fn adopt(&mut self, n_rows: usize, decoder: &mut Decoder) -> bool {
-        match self {
-            Gathered::Slice(slice) if slice.is_empty() => match decoder.take_slice(n_rows) {
-                Some(rows) => {
-                    *slice = rows;
-                    true
-                }
-                None => false,
-            },
-            _ => false,
+        if self.n_rows() > 0 {
+            return false;
         }
+        self.slice = decoder.take_slice(n_rows);
+        self.slice.is_some()
     }
 
     fn columns(&mut self, n_rows: usize, pool: &mut Pool) -> &mut BarColumns {
-        match self {
-            Gathered::Own(columns) => Arc::make_mut(columns),
-            Gathered::Slice(slice) => {
-                let n_all = slice.len() + n_rows;
-                let mut own = pool.columns(n_all + n_all / 8); // Sessions differ in length.
-                let columns = Arc::make_mut(&mut own);
-                columns.clear();
-                slice.copy_to(columns);
-                *self = Gathered::Own(own);
-                self.columns(n_rows, pool)
-            }
+        let n_all = self.n_rows() + n_rows;
+        let slice = self.slice.take();
+        let own = self.own.get_or_insert_with(|| {
+            let mut own = pool.columns(n_all + n_all / 8); // Sessions differ in length.
+            Arc::make_mut(&mut own).clear();
+            own
+        });
+        let columns = Arc::make_mut(own);
+        if let Some(slice) = slice {
+            slice.copy_to(columns);
         }
+        columns
     }
 }
