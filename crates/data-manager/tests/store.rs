@@ -250,7 +250,7 @@ fn a_folder_of_a_series_without_files_is_no_series_and_what_else_is_in_it_a_stra
     std::fs::create_dir(&empty).unwrap();
     std::fs::write(empty.join("notes.txt"), "x").unwrap();
     let store = open(&folder);
-    assert_eq!(store.symbols(), [key.symbol.clone()]);
+    assert_eq!(store.symbols(), std::slice::from_ref(&key.symbol));
     assert_eq!(store.series().len(), 1);
     assert!(store.info(&series("MSFT 1m")).unwrap_err().to_string().contains("MSFT"));
     assert_eq!(store.strangers(), [empty.join("notes.txt")]);
