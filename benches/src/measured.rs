@@ -1,7 +1,7 @@
 //! The figures that are promised or aimed at, each measured on a market made for it.
 //!
 //! Ratios are of processor time within one round, and hold on a machine that does other things
-//! beside. Times are of this machine, and bind nobody.
+//! beside. In them `decode` is the yardstick: bare decoding by the `parquet` crate alone. Times are of this machine, and bind nobody.
 
 use openbell::bench::figures::median;
 use openbell::bench::market::{Files, Load, Market, Size};
@@ -70,15 +70,17 @@ fn of_month_files(effort: Effort) -> Vec<Figure> {
     let market = market(100, effort.n_sessions);
     let mut live = LiveDays::of(&market);
     let work: Vec<Work<'_>> = vec![
-        pass(Stage::Decode, &market),
+        pass(Stage::Parquet, &market),
         pass(Stage::Run, &market),
         pass(Stage::Consumer, &market),
         pass(Stage::Indicators, &market),
         Box::new(move || cpu(|| live.append())),
+        pass(Stage::Decode, &market),
     ];
     let n_bars = (market.symbols.len() * market.sessions.len() * 390) as f64;
     let rounds = Rounds::run(effort.n_rounds, work);
     vec![
+        Figure { name: "decode / by our feeds, month files", value: rounds.ratio(0, 5) },
         Figure { name: "decode / consumer, month files", value: rounds.ratio(0, 2) },
         Figure { name: "decode / all on, month files", value: rounds.ratio(0, 3) },
         Figure { name: "decode / live append", value: rounds.ratio(0, 4) },
@@ -91,7 +93,7 @@ fn of_day_files(effort: Effort) -> Figure {
     let size =
         Size { n_symbols: 100, n_sessions: effort.n_sessions, files: Files::Day, thin: None };
     let market = Market::generate(&size).expect("a market");
-    let work = vec![pass(Stage::Decode, &market), pass(Stage::Consumer, &market)];
+    let work = vec![pass(Stage::Parquet, &market), pass(Stage::Consumer, &market)];
     let rounds = Rounds::run(effort.n_rounds, work);
     Figure { name: "decode / consumer, day files", value: rounds.ratio(0, 1) }
 }

@@ -16,6 +16,7 @@ const SEEDS: &[(&str, &str)] = &[
     ("csv_import", "fuzz/seeds/csv_import"),
     ("kraken_frames", "crates/vendors/samples/kraken"),
     ("parquet_store", "tests/data/bar_data"),
+    ("row_group", "tests/data/bar_data"),
     ("session_file", "session_configs"),
 ];
 

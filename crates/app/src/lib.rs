@@ -27,6 +27,7 @@ pub mod event_log;
 pub mod exit;
 mod followed;
 mod interrupt;
+pub mod json_array;
 pub mod logging;
 pub mod lookahead;
 mod memory;

@@ -46,14 +46,25 @@ impl Table {
 
     /// The lines, the head first, without trailing blanks.
     pub fn lines(&self) -> Vec<String> {
-        let head: Vec<String> = self.columns.iter().map(|(name, _)| name.clone()).collect();
-        let widths: Vec<usize> = (0..self.columns.len())
-            .map(|i| {
-                let cells = self.rows.iter().filter_map(|row| row.get(i));
-                cells.chain([&head[i]]).map(|cell| cell.chars().count()).max().unwrap_or(0)
-            })
-            .collect();
+        let widths = self.widths(self.rows.iter());
+        let head = self.head();
         std::iter::once(&head).chain(&self.rows).map(|row| self.line(row, &widths)).collect()
+    }
+
+    fn head(&self) -> Vec<String> {
+        self.columns.iter().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The width of each column, where these are its rows.
+    fn widths(&self, rows: impl Iterator<Item = impl AsRef<[String]>>) -> Vec<usize> {
+        let width = |cell: &String| cell.chars().count();
+        let mut widths: Vec<usize> = self.columns.iter().map(|(name, _)| width(name)).collect();
+        for row in rows {
+            for (widest, cell) in widths.iter_mut().zip(row.as_ref()) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        widths
     }
 
     fn line(&self, row: &[String], widths: &[usize]) -> String {
@@ -69,6 +80,22 @@ impl Table {
         }
         line.truncate(line.trim_end().len());
         line
+    }
+
+    /// Writes its head and `rows` to standard output, in place of its own.
+    ///
+    /// *Cost*: `rows` are gone through twice, for their widths first, and none of them is kept.
+    pub fn print_rows(
+        &self,
+        rows: impl Iterator<Item = Vec<String>> + Clone,
+        terminal: &mut Terminal,
+    ) -> std::io::Result<()> {
+        let widths = self.widths(rows.clone());
+        terminal.line(terminal.paint(Ink::Head, &self.line(&self.head(), &widths)))?;
+        for row in rows {
+            terminal.line(self.line(&row, &widths))?;
+        }
+        Ok(())
     }
 
     /// Writes it to standard output, each line after `indent`.

@@ -88,6 +88,12 @@ impl OpenFile {
         Ok(self.0)
     }
 
+    /// Fills `bytes` with it from byte `offset` on.
+    pub(crate) fn fill_at(mut self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.0.seek(SeekFrom::Start(offset))?;
+        self.0.read_exact(bytes)
+    }
+
     /// `n_bytes` of it from byte `offset` on.
     pub(crate) fn read_at(self, offset: u64, n_bytes: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::with_capacity(n_bytes);

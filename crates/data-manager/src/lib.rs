@@ -33,6 +33,19 @@ pub use store::verify::{Finding, FindingKind, RepairReport, VerifyReport, verify
 pub use store::writer::{MergeCounts, StoreWriter};
 pub use store::{DataManager, SeriesInfo, StoreOptions};
 
+/// What fuzz targets look at, and nobody else.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    /// Decodes the Parquet file at `path` whole row groups at a time, and by the general reader alone.
+    ///
+    /// # Panics
+    ///
+    /// Where rows or errors differ.
+    pub fn decode_both_ways(path: &std::path::Path) {
+        let _ = crate::codec::both_ways::check(path); // it is what it checks that counts
+    }
+}
+
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

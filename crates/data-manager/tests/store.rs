@@ -217,6 +217,49 @@ fn verify_names_what_is_wrong_with_rows_and_files() {
     assert!(!report.is_valid());
 }
 
+/// Opening a store of many series lists no folder of one that nobody asks for.
+#[test]
+fn the_files_of_a_series_are_found_when_it_is_first_asked_for() {
+    let (first, asked, other) = (series("AAPL 1m"), series("MSFT 1m"), series("TSLA 1m"));
+    let folder = store_with(&first, &minutes("2025-07-02T13:30:00Z", 5));
+    let write = |key, first| {
+        let mut writer = StoreWriter::open(folder.path()).unwrap();
+        writer.merge("US_EQUITY", key, &Provenance::default(), &minutes(first, 5)).unwrap();
+    };
+    write(&asked, "2025-07-02T13:30:00Z");
+    write(&other, "2025-07-02T13:30:00Z");
+    let store = open(&folder);
+    // Written after the store was opened, and before the series is asked for.
+    write(&asked, "2025-08-04T13:30:00Z");
+    assert_eq!(store.info(&asked).unwrap().files.len(), 2);
+    write(&asked, "2025-09-02T13:30:00Z");
+    assert_eq!(store.info(&asked).unwrap().files.len(), 2, "it has been asked for");
+    // The other one goes before anybody asks for it.
+    std::fs::remove_dir_all(series_folder(&folder).with_file_name("symbol=TSLA")).unwrap();
+    assert_eq!(store.intervals(&asked.symbol), [asked.interval]);
+    let error = store.info(&other).unwrap_err().to_string();
+    assert!(error.contains("symbol=TSLA"), "{error}");
+    assert_eq!(open(&folder).keys().collect::<Vec<_>>(), [&first, &asked]);
+}
+
+#[test]
+fn a_folder_of_a_series_without_files_is_no_series_and_what_else_is_in_it_a_stranger() {
+    let key = series("AAPL 1m");
+    let folder = store_with(&key, &minutes("2025-07-02T13:30:00Z", 5));
+    let empty = series_folder(&folder).with_file_name("symbol=MSFT");
+    std::fs::create_dir(&empty).unwrap();
+    std::fs::write(empty.join("notes.txt"), "x").unwrap();
+    let store = open(&folder);
+    assert_eq!(store.symbols(), std::slice::from_ref(&key.symbol));
+    assert_eq!(store.series().len(), 1);
+    assert!(store.info(&series("MSFT 1m")).unwrap_err().to_string().contains("MSFT"));
+    assert_eq!(store.strangers(), [empty.join("notes.txt")]);
+    // Where there is no other, it is no store, as by its names alone.
+    std::fs::remove_dir_all(series_folder(&folder)).unwrap();
+    let refused = DataManager::open(folder.path(), &StoreOptions::default()).unwrap_err();
+    assert!(refused.to_string().contains("notes.txt"), "{refused}");
+}
+
 #[test]
 fn deleting_a_range_removes_its_rows_and_no_others() {
     let key = series("BTC-USD 1m");

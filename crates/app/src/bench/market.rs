@@ -10,6 +10,7 @@ use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
 use openbell_time::{Calendar, Session, TimeManager, TradingDate};
 use serde_json::{Value, json};
 
+use super::yardstick::Columns;
 use crate::exit::{Exit, Failure};
 use crate::planned::plan_failure;
 
@@ -212,7 +213,26 @@ impl Market {
         })
     }
 
-    /// Decodes every bar, symbol by symbol, and does nothing with it: the yardstick. Returns how
+    /// Decodes every bar by the `parquet` crate alone, symbol by symbol, and does nothing with it: the
+    /// yardstick. Returns how many rows there were: all of the row groups in which there are such bars.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store; a file that cannot be decoded.
+    pub fn decode_by_parquet(&self) -> Result<u64, Failure> {
+        let within = self.sessions[0].open..self.sessions[self.sessions.len() - 1].close;
+        let mut columns = Columns::default();
+        let mut n_rows = 0;
+        for symbol in &self.symbols {
+            let key = SeriesKey { symbol: symbol.clone(), interval: self.base };
+            for path in self.store.files(&key, within.clone(), &self.calendar)? {
+                n_rows += columns.decode(&path, &within)?;
+            }
+        }
+        Ok(n_rows)
+    }
+
+    /// Decodes every bar by the store's feeds, symbol by symbol, and does nothing with it. Returns how
     /// many there were.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ pub mod machine;
 pub mod market;
 pub mod meter;
 pub mod stage;
+mod yardstick;
 
 use std::path::PathBuf;
 
@@ -22,8 +23,8 @@ use market::{Files, Market, Origin, Size};
 
 /// Measures what each stage from file to consumer costs.
 ///
-/// Stages take turns, round by round, and each is held against bare decoding in the same round, so
-/// that what else the machine does disturbs the ratios little. Times are processor time of the whole
+/// Stages take turns, round by round, and each is held against bare decoding by the parquet crate alone in
+/// the same round, so that what else the machine does disturbs the ratios little. Times are processor time of the whole
 /// process; bars a second are by the wall. The memory is the most that the process had at a time.
 ///
 /// Without --store the bars are made up, minutes of US stocks, in a folder for temporary files.

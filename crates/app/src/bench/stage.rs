@@ -1,4 +1,5 @@
-//! The stages: bare decoding, and runs that do more and more with what is decoded.
+//! The stages: bare decoding by the yardstick and by the store's own decoder, and runs that do more and
+//! more with what is decoded.
 
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
@@ -11,10 +12,13 @@ use super::market::{Load, Market};
 use super::meter::{Meter, Taken};
 use crate::exit::{Exit, Failure};
 
-/// One stage. Each does what the one before it does, and something more.
+/// One stage. Each but the first two does what the one before it does, and something more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
-    /// Every bar is decoded, and nothing is done with it: the yardstick.
+    /// Every bar is decoded by the `parquet` crate alone, and nothing is done with it: the yardstick,
+    /// which does not move when the store's own decoder does.
+    Parquet,
+    /// Every bar is decoded by the feeds of the store, and nothing is done with it.
     Decode,
     /// A run over the base bars: merge, lag check, gate, store, publication.
     Run,
@@ -28,12 +32,19 @@ pub enum Stage {
 
 impl Stage {
     /// All, in the order in which they build on each other.
-    pub const ALL: [Stage; 5] =
-        [Stage::Decode, Stage::Run, Stage::Consumer, Stage::Derived, Stage::Indicators];
+    pub const ALL: [Stage; 6] = [
+        Stage::Parquet,
+        Stage::Decode,
+        Stage::Run,
+        Stage::Consumer,
+        Stage::Derived,
+        Stage::Indicators,
+    ];
 
     /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
+            Stage::Parquet => "parquet",
             Stage::Decode => "decode",
             Stage::Run => "run",
             Stage::Consumer => "consumer",
@@ -45,7 +56,8 @@ impl Stage {
     /// What is done, for people.
     pub fn words(self) -> &'static str {
         match self {
-            Stage::Decode => "bare decode of the files",
+            Stage::Parquet => "bare decode, parquet crate alone",
+            Stage::Decode => "bare decode, by the store's feeds",
             Stage::Run => "run: merge, gate, store",
             Stage::Consumer => "+ a consumer, notified of every bar",
             Stage::Derived => "+ 5m, 15m and 1h bars",
@@ -56,7 +68,7 @@ impl Stage {
     /// What its run does with the bars of `market`; `None` for bare decoding.
     pub fn load(self, market: &Market) -> Option<Load> {
         match self {
-            Stage::Decode => None,
+            Stage::Parquet | Stage::Decode => None,
             Stage::Run | Stage::Consumer => Some(Load::BASE),
             Stage::Derived => Some(Load { derives: true, ..Load::BASE }),
             Stage::Indicators => {
@@ -144,7 +156,10 @@ impl<'m> Prepared<'m> {
     pub fn pass(&self) -> Result<Pass, Failure> {
         let meter = Meter::start();
         let Some(config) = &self.config else {
-            let n_bars = self.market.decode()?;
+            let n_bars = match self.stage {
+                Stage::Parquet => self.market.decode_by_parquet()?,
+                _ => self.market.decode()?,
+            };
             return Ok(Pass { n_bars, n_derived: 0, digest: None, taken: meter.taken() });
         };
         let mut engine = self.market.engine(config)?;

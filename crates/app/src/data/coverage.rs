@@ -2,12 +2,13 @@
 
 use clap::Args;
 use openbell_data_manager::{DataManager, SeriesCoverage, SeriesInfo, SessionCoverage};
-use openbell_market::Quality;
-use openbell_time::{Calendar, TimeManager};
+use openbell_market::{Quality, SeriesKey};
+use openbell_time::{Calendar, TimeManager, TradingDate};
 use serde_json::json;
 
 use super::{DateRange, Selection, StoreArg, date_of, inclusive};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::json_array::JsonArray;
 use crate::table::{Align, Table, count};
 use crate::terminal::Terminal;
 
@@ -45,81 +46,105 @@ Examples:
       only what is not whole";
 
 /// Reports it.
+///
+/// *Cost*: a series is read and done with before the next; of a session 48 bytes are kept where sessions are
+/// shown in a table, and nothing where they go out as JSON.
 pub fn coverage(args: &CoverageArgs, terminal: &mut Terminal) -> Outcome {
     let store = args.selection.open(&args.store.store)?;
     let time = TimeManager::new();
-    let mut covered: Vec<SeriesCoverage> = Vec::new();
-    let mut exit = Exit::Done;
+    let mut all: Vec<(SeriesInfo, Calendar)> = Vec::new();
     for info in args.selection.series(&store)? {
         let calendar = args.selection.calendar(&time, &info)?;
-        match coverage_of(args, &store, &info, &calendar) {
-            Ok(series) => covered.extend(series),
+        all.push((info, calendar));
+    }
+    let mut json = JsonArray::default();
+    let mut covered = Covered::default();
+    let mut exit = Exit::Done;
+    for (info, calendar) in &all {
+        let mut series = match coverage_of(args, &store, info, calendar) {
+            Ok(Some(series)) => series,
+            Ok(None) => continue,
             // One that cannot be read does not keep the others from being reported.
             Err(failure) => {
                 terminal.flush()?;
                 terminal.error(&format!("{}: {failure}", info.key));
                 exit = exit.and(failure.exit);
+                continue;
             }
+        };
+        if args.incomplete {
+            series.sessions.retain(|session| !is_whole(session));
+        }
+        if args.json {
+            for session in &series.sessions {
+                json.element(&as_json(&series.key, session), terminal)?;
+            }
+        } else if !series.sessions.is_empty() {
+            covered.add(&series, args.details || args.incomplete);
         }
     }
-    if args.incomplete {
-        let is_whole = |session: &SessionCoverage| {
-            session.present == session.expected
-                && session.n_outside + session.n_duplicates + session.n_invalid == 0
-        };
-        covered.iter_mut().for_each(|series| series.sessions.retain(|s| !is_whole(s)));
-    }
     if args.json {
-        let rows: Vec<serde_json::Value> = covered.iter().flat_map(as_json).collect();
-        terminal.line(format!("{:#}", serde_json::Value::from(rows)))?;
-        return Ok(exit);
-    }
-    if covered.iter().all(|series| series.sessions.is_empty()) {
-        let what = if args.incomplete { "nothing is missing" } else { "no sessions" };
-        terminal.line(format!("{}: {what}", args.store.store.display()))?;
-        return Ok(exit);
-    }
-    if !args.incomplete {
-        summary(&covered).print(terminal, "")?;
-    }
-    if args.details {
-        terminal.line("")?;
-    }
-    if args.details || args.incomplete {
-        details(&covered).print(terminal, "")?;
-    }
-    let of_all = |figure: fn(&SessionCoverage) -> u32| -> u64 {
-        covered.iter().flat_map(|series| &series.sessions).map(|s| u64::from(figure(s))).sum()
-    };
-    let (expected, present) = (of_all(|s| s.expected), of_all(|s| s.present));
-    terminal.line(format!("\n{} of {} expected bars", count(present), count(expected)))?;
-    if !args.details && !args.incomplete {
-        terminal.line(
-            "--details shows each session, --incomplete those in which something is missing",
-        )?;
+        json.end(terminal)?;
+    } else {
+        covered.print(args, terminal)?;
     }
     Ok(exit)
 }
 
-/// A line for each series.
-fn summary(covered: &[SeriesCoverage]) -> Table {
-    let mut table = Table::new([
-        ("symbol", Align::Left),
-        ("interval", Align::Left),
-        ("sessions", Align::Right),
-        ("expected", Align::Right),
-        ("present", Align::Right),
-        ("quality", Align::Right),
-        ("worst session", Align::Left),
-    ]);
-    for series in covered.iter().filter(|series| !series.sessions.is_empty()) {
+fn is_whole(session: &SessionCoverage) -> bool {
+    session.present == session.expected
+        && session.n_outside + session.n_duplicates + session.n_invalid == 0
+}
+
+/// What is shown in tables, of the series that are done with.
+struct Covered {
+    /// A line for each series.
+    summary: Table,
+    /// The sessions of each, where they are shown.
+    details: Vec<(SeriesKey, Vec<Line>)>,
+    expected: u64,
+    present: u64,
+}
+
+/// What is shown of a session.
+struct Line {
+    session_date: TradingDate,
+    expected: u32,
+    present: u32,
+    n_gaps: u32,
+    longest_gap: u32,
+    n_outside: u64,
+    n_duplicates: u64,
+    n_invalid: u64,
+}
+
+impl Default for Covered {
+    fn default() -> Covered {
+        let summary = Table::new([
+            ("symbol", Align::Left),
+            ("interval", Align::Left),
+            ("sessions", Align::Right),
+            ("expected", Align::Right),
+            ("present", Align::Right),
+            ("quality", Align::Right),
+            ("worst session", Align::Left),
+        ]);
+        Covered { summary, details: Vec::new(), expected: 0, present: 0 }
+    }
+}
+
+impl Covered {
+    /// Adds a series, with its sessions where `has_details` says so.
+    fn add(&mut self, series: &SeriesCoverage, has_details: bool) {
         let of_all = |figure: fn(&SessionCoverage) -> u32| -> u64 {
             series.sessions.iter().map(|session| u64::from(figure(session))).sum()
         };
         let (expected, present) = (of_all(|s| s.expected), of_all(|s| s.present));
+        self.expected += expected;
+        self.present += present;
         let missing = |session: &&SessionCoverage| session.expected - session.present;
         let worst = series.sessions.iter().filter(|s| missing(s) > 0).rev().max_by_key(missing);
-        table.row([
+        self.summary.row([
             series.key.symbol.to_string(),
             series.key.interval.to_string(),
             count(series.sessions.len() as u64),
@@ -131,43 +156,85 @@ fn summary(covered: &[SeriesCoverage]) -> Table {
                 format!("{} {quality}", session.session_date)
             }),
         ]);
-    }
-    table
-}
-
-/// A line for each session of each series.
-fn details(covered: &[SeriesCoverage]) -> Table {
-    let mut table = Table::new([
-        ("symbol", Align::Left),
-        ("interval", Align::Left),
-        ("session", Align::Left),
-        ("expected", Align::Right),
-        ("present", Align::Right),
-        ("quality", Align::Right),
-        ("gaps", Align::Right),
-        ("longest", Align::Right),
-        ("outside", Align::Right),
-        ("repeated", Align::Right),
-        ("invalid", Align::Right),
-    ]);
-    for series in covered {
-        for session in &series.sessions {
-            table.row([
-                series.key.symbol.to_string(),
-                series.key.interval.to_string(),
-                session.session_date.to_string(),
-                count(session.expected.into()),
-                count(session.present.into()),
-                quality_words(session.quality()),
-                count(session.gaps.len() as u64),
-                count(session.longest_gap().into()),
-                count(session.n_outside),
-                count(session.n_duplicates),
-                count(session.n_invalid),
-            ]);
+        if has_details {
+            let lines = series.sessions.iter().map(Line::of).collect();
+            self.details.push((series.key.clone(), lines));
         }
     }
-    table
+
+    fn print(&self, args: &CoverageArgs, terminal: &mut Terminal) -> Result<(), Failure> {
+        if self.summary.is_empty() {
+            let what = if args.incomplete { "nothing is missing" } else { "no sessions" };
+            terminal.line(format!("{}: {what}", args.store.store.display()))?;
+            return Ok(());
+        }
+        if !args.incomplete {
+            self.summary.print(terminal, "")?;
+        }
+        if args.details {
+            terminal.line("")?;
+        }
+        if args.details || args.incomplete {
+            self.print_details(terminal)?;
+        }
+        let (present, expected) = (count(self.present), count(self.expected));
+        terminal.line(format!("\n{present} of {expected} expected bars"))?;
+        if !args.details && !args.incomplete {
+            terminal.line(
+                "--details shows each session, --incomplete those in which something is missing",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// A line for each session of each series.
+    fn print_details(&self, terminal: &mut Terminal) -> std::io::Result<()> {
+        let head = Table::new([
+            ("symbol", Align::Left),
+            ("interval", Align::Left),
+            ("session", Align::Left),
+            ("expected", Align::Right),
+            ("present", Align::Right),
+            ("quality", Align::Right),
+            ("gaps", Align::Right),
+            ("longest", Align::Right),
+            ("outside", Align::Right),
+            ("repeated", Align::Right),
+            ("invalid", Align::Right),
+        ]);
+        let rows = self.details.iter().flat_map(|(key, lines)| {
+            let names = [key.symbol.to_string(), key.interval.to_string()];
+            lines.iter().map(move |line| line.cells(&names))
+        });
+        head.print_rows(rows, terminal)
+    }
+}
+
+impl Line {
+    fn of(session: &SessionCoverage) -> Line {
+        Line {
+            session_date: session.session_date,
+            expected: session.expected,
+            present: session.present,
+            n_gaps: session.gaps.len() as u32,
+            longest_gap: session.longest_gap(),
+            n_outside: session.n_outside,
+            n_duplicates: session.n_duplicates,
+            n_invalid: session.n_invalid,
+        }
+    }
+
+    fn cells(&self, names: &[String; 2]) -> Vec<String> {
+        let mut cells = names.to_vec();
+        cells.push(self.session_date.to_string());
+        cells.push(count(self.expected.into()));
+        cells.push(count(self.present.into()));
+        cells.push(quality_words(Quality::of(self.present.into(), self.expected.into())));
+        let (n_gaps, longest) = (self.n_gaps.into(), self.longest_gap.into());
+        let figures = [n_gaps, longest, self.n_outside, self.n_duplicates, self.n_invalid];
+        cells.extend(figures.map(count));
+        cells
+    }
 }
 
 fn quality_words(quality: Option<Quality>) -> String {
@@ -190,31 +257,28 @@ fn coverage_of(
     Ok(Some(store.coverage(&info.key, inclusive(since, until)?, calendar)?))
 }
 
-fn as_json(series: &SeriesCoverage) -> Vec<serde_json::Value> {
-    let row = |session: &SessionCoverage| {
-        let gaps: Vec<serde_json::Value> = session
-            .gaps
-            .iter()
-            .map(|gap| {
-                json!({
-                    "since": gap.since.to_string(),
-                    "until": gap.until.to_string(),
-                    "bars": gap.n_bars,
-                })
+fn as_json(key: &SeriesKey, session: &SessionCoverage) -> serde_json::Value {
+    let gaps: Vec<serde_json::Value> = session
+        .gaps
+        .iter()
+        .map(|gap| {
+            json!({
+                "since": gap.since.to_string(),
+                "until": gap.until.to_string(),
+                "bars": gap.n_bars,
             })
-            .collect();
-        json!({
-            "symbol": series.key.symbol.as_str(),
-            "interval": series.key.interval.to_string(),
-            "session_date": session.session_date.to_string(),
-            "expected": session.expected,
-            "present": session.present,
-            "quality_pct": session.quality().map(Quality::as_pct),
-            "gaps": gaps,
-            "outside": session.n_outside,
-            "repeated": session.n_duplicates,
-            "invalid": session.n_invalid,
         })
-    };
-    series.sessions.iter().map(row).collect()
+        .collect();
+    json!({
+        "symbol": key.symbol.as_str(),
+        "interval": key.interval.to_string(),
+        "session_date": session.session_date.to_string(),
+        "expected": session.expected,
+        "present": session.present,
+        "quality_pct": session.quality().map(Quality::as_pct),
+        "gaps": gaps,
+        "outside": session.n_outside,
+        "repeated": session.n_duplicates,
+        "invalid": session.n_invalid,
+    })
 }

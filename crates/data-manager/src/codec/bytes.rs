@@ -4,6 +4,7 @@
 //! What is read in one go is a small file, or the end of a larger one, where its footer lies, and
 //! then a row group at a time, as long as that is small; only of larger ones page by page.
 
+use std::cell::Cell;
 use std::io::{BufReader, Cursor, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,11 @@ const GROUP_BYTES_MAX: u64 = 1 << 20;
 
 /// Enough for the header of a page, which is read before the page itself.
 const HEADER_BYTES: usize = 256;
+
+thread_local! {
+    /// What a row group is read into by each feed that is polled on a thread: up to 1 MB, once.
+    static GROUP_BYTES: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// Where a decoder finds the bytes of a file.
 #[derive(Clone, Debug)]
@@ -71,6 +77,31 @@ impl FileSource {
             source.held = Some((range.start, self.read(range.start, n_bytes as usize)?));
         }
         Ok(source)
+    }
+
+    /// What `look` makes of the bytes `range`, which lie in memory of this thread while it looks; `None`
+    /// where they cannot be read, or are too many.
+    pub(crate) fn with_bytes<R>(
+        &self,
+        range: Range<u64>,
+        look: impl FnOnce(&[u8]) -> R,
+    ) -> Option<R> {
+        let n_bytes = range.end.checked_sub(range.start)?;
+        if let Some(held) = self.held(range.start, n_bytes) {
+            return Some(look(&held));
+        }
+        if n_bytes > GROUP_BYTES_MAX || range.end > self.state.n_bytes {
+            return None;
+        }
+        let mut buffer = GROUP_BYTES.take();
+        if buffer.len() < n_bytes as usize {
+            buffer.resize(n_bytes as usize, 0);
+        }
+        let bytes = &mut buffer[..n_bytes as usize];
+        let read = self.open_unchanged().and_then(|file| Ok(file.fill_at(range.start, bytes)?));
+        let looked = read.is_ok().then(|| look(bytes)); // `Err`: said by who reads it page by page
+        GROUP_BYTES.set(buffer);
+        looked
     }
 
     /// `n_bytes` from byte `start` on, where they are held.

@@ -2,16 +2,18 @@
 //! bytes come from the file's source.
 //!
 //! Stamps are decoded ahead of values: the caller looks at stamps, decides how many rows it wants,
-//! and only then are their values decoded, straight into the caller's columns.
+//! and only then are their values decoded, straight into the caller's columns. A row group of the store's
+//! own make is decoded whole where the caller asks for it, and its rows can then be had as slices.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use openbell_market::BarColumns;
+use openbell_market::{BarColumns, BarSlice};
 use openbell_time::Timestamp;
 
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
+use crate::codec::block::{self, pool::Pool};
 use crate::codec::guard;
 use crate::codec::row_group::GroupReader;
 
@@ -31,6 +33,16 @@ impl StampBounds {
     /// Any ascending stamps.
     pub(crate) const ASCENDING: StampBounds =
         StampBounds { after: None, period: i64::MIN..i64::MAX };
+
+    /// Whether `stamps` are ascending and in bounds, all of them; none are.
+    fn hold(&self, stamps: &[i64]) -> bool {
+        stamps.first().zip(stamps.last()).is_some_and(|(first, last)| {
+            self.after.is_none_or(|after| after <= *first)
+                && self.period.contains(first)
+                && self.period.contains(last)
+                && stamps.is_sorted()
+        })
+    }
 }
 
 /// How far the rows of a file can be taken without reading on.
@@ -54,11 +66,16 @@ pub(crate) struct Decoder {
     /// What comes after the stamps that are decoded.
     fault: Option<DataError>,
     next_group: usize,
-    /// `None` between row groups.
+    /// `None` between row groups, and while a block is open.
     group: Option<GroupReader>,
+    /// A row group that is decoded whole.
+    block: Option<Arc<BarColumns>>,
+    /// Whether a row group has been met that is none of the store's make, or damaged.
+    is_other_make: bool,
+    /// What is decoded where no block is open.
     stamps: Vec<i64>,
     n_taken: usize,
-    /// The row of the file whose stamp is `stamps[n_taken]`.
+    /// The row of the file whose stamp is the next of those that are decoded.
     row: u64,
     batch_rows: usize,
 }
@@ -78,6 +95,8 @@ impl Decoder {
             fault: None,
             next_group: 0,
             group: None,
+            block: None,
+            is_other_make: false,
             stamps: Vec::new(),
             n_taken: 0,
             row: 0,
@@ -138,16 +157,52 @@ impl Decoder {
     /// The stamps of the next rows as they are written, in nanoseconds; empty at the end of the
     /// file only.
     pub(crate) fn stamps(&mut self) -> Result<&[i64], DataError> {
-        if self.n_taken == self.stamps.len() {
+        if self.n_taken == self.decoded().len() {
             if let Some(fault) = self.fault.take() {
                 return Err(fault);
             }
+            self.block = None;
             self.stamps.clear();
             self.n_taken = 0;
             self.decode_stamps()?;
             self.check_stamps()?;
         }
-        Ok(&self.stamps[self.n_taken..])
+        Ok(&self.decoded()[self.n_taken..])
+    }
+
+    /// The stamps that are decoded, those of rows that are taken among them.
+    fn decoded(&self) -> &[i64] {
+        self.block.as_ref().map_or(&self.stamps, |block| &block.opens_at_ns)
+    }
+
+    /// Decodes the next row group whole into columns of `pool`, where the next row is its first, it is of
+    /// the store's make, and nothing of it is wrong; otherwise nothing happens.
+    pub(crate) fn open_block(&mut self, pool: &mut Pool) {
+        let is_next = self.fault.is_none()
+            && self.is_between_groups()
+            && self.next_group < self.file.footer.num_row_groups();
+        if !is_next || self.is_other_make || self.is_careful() {
+            return;
+        }
+        let (Some(bounds), Some(n_rows)) =
+            (&mut self.bounds, block::n_rows(&self.file, self.next_group))
+        else {
+            self.is_other_make = true;
+            return;
+        };
+        let mut columns = pool.columns(n_rows);
+        let decoded = Arc::get_mut(&mut columns)
+            .and_then(|columns| block::decode(&self.file, self.next_group, columns))
+            .filter(|()| bounds.hold(&columns.opens_at_ns));
+        if decoded.is_none() {
+            self.is_other_make = true;
+            pool.give_back(columns);
+            return;
+        }
+        bounds.after = columns.opens_at_ns.last().copied();
+        pool.keep(&columns);
+        (self.group, self.n_taken, self.block) = (None, 0, Some(columns));
+        self.next_group += 1;
     }
 
     /// Decodes the next stamps; there are none at the end of the file only.
@@ -176,7 +231,7 @@ impl Decoder {
 
     /// How far its rows can be taken without reading on: every row stamped before that is in memory.
     pub(crate) fn decoded_until(&self) -> Option<DecodedUntil> {
-        let last = || self.stamps.last().map(|&ns| DecodedUntil::Stamp(ns));
+        let last = || self.decoded().last().map(|&ns| DecodedUntil::Stamp(ns));
         let is_group_decoded = self.group.as_ref().is_none_or(|group| group.n_rows_left() == 0);
         if !is_group_decoded || self.fault.is_some() {
             return last();
@@ -204,7 +259,7 @@ impl Decoder {
 
     /// Whether the next row, where there is one, takes the opening of another row group.
     fn is_between_groups(&self) -> bool {
-        self.n_taken == self.stamps.len()
+        self.n_taken == self.decoded().len()
             && self.group.as_ref().is_none_or(|group| group.n_rows_left() == 0)
     }
 
@@ -214,13 +269,8 @@ impl Decoder {
         let Some(bounds) = &mut self.bounds else { return Ok(()) };
         let mut after = bounds.after.unwrap_or(i64::MIN);
         let stamps = &mut self.stamps;
-        if let (Some(&first), Some(&last)) = (stamps.first(), stamps.last())
-            && after <= first
-            && stamps.is_sorted()
-            && bounds.period.contains(&first)
-            && bounds.period.contains(&last)
-        {
-            bounds.after = Some(last);
+        if bounds.hold(stamps) {
+            bounds.after = stamps.last().copied();
             return Ok(());
         }
         for (row_in_batch, &stamp) in stamps.iter().enumerate() {
@@ -260,11 +310,28 @@ impl Decoder {
         self.advance(n_rows);
     }
 
+    /// The next `n_rows`, which must be among [`Decoder::stamps`], where they lie in a row group that was
+    /// decoded whole.
+    pub(crate) fn take_slice(&mut self, n_rows: usize) -> Option<BarSlice> {
+        let block = self.block.clone()?;
+        let rows = self.n_taken..self.n_taken + n_rows;
+        self.advance(n_rows);
+        self.leave_what_is_taken();
+        Some(BarSlice::new(block, rows))
+    }
+
     /// Appends the values of the next `n_rows`, which must be among [`Decoder::stamps`], to the
     /// five value columns of `out`; its stamps are the caller's to append. Where it fails, `out`
     /// is as it was, and the decoder is of no further use.
     pub(crate) fn take(&mut self, n_rows: usize, out: &mut BarColumns) -> Result<(), DataError> {
         let n_before = out.open.len();
+        if let Some(block) = &self.block {
+            let rows = self.n_taken..self.n_taken + n_rows;
+            let of_block = [&block.open, &block.high, &block.low, &block.close, &block.volume];
+            for (column, values) in values_of(out).into_iter().zip(of_block) {
+                column.extend_from_slice(&values[rows.clone()]);
+            }
+        }
         if let Some(group) = &mut self.group {
             let decoded = group.decode_values(n_rows, self.row, &self.file, &mut values_of(out));
             if decoded.is_err() {
@@ -273,18 +340,23 @@ impl Decoder {
             }
         }
         self.advance(n_rows);
-        if self.n_taken == self.stamps.len() {
-            (self.stamps, self.n_taken) = (Vec::new(), 0); // Thousands of series keep none.
+        self.leave_what_is_taken();
+        Ok(())
+    }
+
+    /// Lets go of what is decoded where all of it is taken: thousands of series keep none.
+    fn leave_what_is_taken(&mut self) {
+        if self.n_taken == self.decoded().len() {
+            (self.stamps, self.block, self.n_taken) = (Vec::new(), None, 0);
         }
         if self.is_between_groups() {
             self.group = None; // Its pages are of no further use.
         }
-        Ok(())
     }
 
     /// The stamp of the next row as it is written, where it is decoded.
     pub(crate) fn next_stamp(&self) -> Option<i64> {
-        self.stamps.get(self.n_taken).copied()
+        self.decoded().get(self.n_taken).copied()
     }
 
     /// The stamp of the last row that was taken or skipped, or that came before the file.
@@ -294,7 +366,7 @@ impl Decoder {
 
     fn advance(&mut self, n_rows: usize) {
         if n_rows > 0 {
-            self.last_ns = Some(self.stamps[self.n_taken + n_rows - 1]);
+            self.last_ns = Some(self.decoded()[self.n_taken + n_rows - 1]);
         }
         self.n_taken += n_rows;
         self.row += n_rows as u64;

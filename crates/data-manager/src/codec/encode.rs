@@ -48,8 +48,16 @@ pub(crate) fn write_bars<W: Write + Send>(
     provenance: &Provenance,
     rows: &BarColumns,
 ) -> Result<(), ParquetError> {
+    write_rows(out, properties(Some(metadata(key, provenance, rows))), rows)
+}
+
+/// The same with other `properties`.
+pub(crate) fn write_rows<W: Write + Send>(
+    out: W,
+    properties: WriterProperties,
+    rows: &BarColumns,
+) -> Result<(), ParquetError> {
     let schema: Arc<Type> = Arc::new(parse_message_type(SCHEMA)?);
-    let properties = properties(Some(metadata(key, provenance, rows)));
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
     let n_rows_max = rows.len().div_ceil(N_GROUPS).next_multiple_of(PAGE_ROWS);
     let mut first = 0;

@@ -3,6 +3,9 @@
 //! Not here: files and folders by name (`disk`), the layouts of a store (`store`).
 
 pub(crate) mod bar_file;
+pub(crate) mod block;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod both_ways;
 mod bytes;
 pub(crate) mod decode;
 pub(crate) mod encode;

@@ -1,9 +1,10 @@
 //! A stored series, read file by file in bounded memory.
 //!
 //! Hot path. It never allocates for each row, and opens no file before its rows are due. The rows of a
-//! poll are decoded into columns of their own, straight from the pages that are open.
+//! poll are a slice of the row group that they lie in, which is decoded whole; where that cannot be done,
+//! or they lie in more than one, they are put together in columns of their own.
 
-use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use openbell_market::{BarColumns, BarSlice, SeriesKey, n_stamped_before};
@@ -12,14 +13,13 @@ use tracing::debug;
 
 use crate::DataError;
 use crate::codec::bar_file::BarFile;
+use crate::codec::block::pool::Pool;
 use crate::codec::decode::{DecodedUntil, Decoder, StampBounds};
 use crate::evidence::length_of;
 use crate::feed::{Feed, FeedKind, Progress};
+use crate::store::gathered::{Gathered, Rows};
 use crate::store::held::HeldFile;
 use crate::store::labels::Labels;
-
-/// Columns that are kept to be used again, at most: those of a week's sessions and of some around.
-const N_HANDED_MAX: usize = 8;
 
 /// Rows without a place of their own that one poll takes: 48 MB of them.
 const N_REPEATED_MAX: u64 = 1 << 20;
@@ -28,10 +28,10 @@ const N_REPEATED_MAX: u64 = 1 << 20;
 ///
 /// *Shape*: the files are read in the order of their stamps; a row that is stamped before the one
 /// above it, or outside the month or year that its file is named for, ends what can be read.
-/// *Cost*: one file is open at a time; of it the bytes of one row group (up to 1 MB; larger ones page
-/// by page) and a page of each column, while that is decoded; and the columns of the last slices, of
-/// which those that nobody holds are used again. Files that end before the instant sought are not
-/// opened.
+/// *Cost*: one file is open at a time. A row group as the store writes it is decoded whole, 48 bytes a row
+/// (1.5 MB at most), and stays as long as somebody holds a slice of it; columns that nobody holds are used
+/// again. Of others the bytes of one row group are held (up to 1 MB; larger ones page by page) and a page
+/// of each column, while that is decoded. Files that end before the instant sought are not opened.
 #[derive(Debug)]
 pub struct ParquetFeed {
     key: SeriesKey,
@@ -41,8 +41,8 @@ pub struct ParquetFeed {
     decoder: Option<Decoder>,
     /// Rows that were due when a batch of stamps was last looked at: mostly a whole session.
     n_due: usize,
-    /// The columns that slices were handed out of, the oldest first.
-    handed: VecDeque<Arc<BarColumns>>,
+    /// The columns that slices were handed out of.
+    pool: Pool,
     /// Rows stamped before it are left out.
     since: Timestamp,
     /// Rows stamped before it have been delivered since the seek.
@@ -61,7 +61,7 @@ impl ParquetFeed {
             next_file: 0,
             decoder: None,
             n_due: 0,
-            handed: VecDeque::new(),
+            pool: Pool::default(),
             since: Timestamp::MIN,
             delivered_until: Timestamp::MIN,
             last_written_ns: None,
@@ -89,9 +89,9 @@ impl ParquetFeed {
     }
 
     /// Appends all rows stamped before `until` to `out`.
-    fn read(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<(), DataError> {
+    fn read(&mut self, until: Timestamp, out: &mut impl Rows) -> Result<(), DataError> {
         let n_max = self.n_rows_max(until);
-        let n_before = out.len();
+        let n_before = out.n_rows();
         loop {
             let Some(decoder) = &mut self.decoder else {
                 if !self.open_next(until)? {
@@ -99,21 +99,22 @@ impl ParquetFeed {
                 }
                 continue;
             };
-            match next_rows(decoder, &self.labels, self.since, until, self.n_due) {
+            let pool = &mut self.pool;
+            match next_rows(decoder, pool, &self.labels, self.since..until, self.n_due) {
                 Ok(NextRows::EndOfFile) => {
                     self.last_written_ns = decoder.last_ns().or(self.last_written_ns);
                     self.decoder = None;
                     self.next_file += 1;
                 }
                 Ok(NextRows::NoneDue) => return Ok(()),
-                Ok(NextRows::Due(n_rows)) if (out.len() - n_before + n_rows) as u64 > n_max => {
+                Ok(NextRows::Due(n_rows)) if (out.n_rows() - n_before + n_rows) as u64 > n_max => {
                     let (path, row) = (decoder.file().path.clone(), decoder.row());
                     let interval = self.key.interval;
                     return Err(DataError::TooManyRows { path, row, interval, until, n_max });
                 }
                 Ok(NextRows::Due(n_rows)) => {
                     self.n_due = n_rows;
-                    if let Err(error) = take(decoder, &self.labels, n_rows, out) {
+                    if let Err(error) = take(decoder, pool, &self.labels, n_rows, out) {
                         self.take_care(error)?;
                     }
                 }
@@ -123,7 +124,7 @@ impl ParquetFeed {
     }
 
     /// Appends all rows stamped before `until` to `out`, and says how far it has come.
-    fn deliver(&mut self, until: Timestamp, out: &mut BarColumns) -> Result<Progress, DataError> {
+    fn deliver(&mut self, until: Timestamp, out: &mut impl Rows) -> Result<Progress, DataError> {
         if self.fault.is_none() {
             match self.read(until, out) {
                 Ok(()) => self.delivered_until = self.delivered_until.max(until),
@@ -141,20 +142,6 @@ impl ParquetFeed {
         let is_exhausted =
             self.fault.is_none() && self.decoder.is_none() && self.next_file == self.files.len();
         Ok(Progress::stored(until, is_exhausted))
-    }
-
-    /// Empty columns with room for as many rows as were due last: the oldest that were handed out,
-    /// where nobody holds them any more.
-    fn blank_columns(&mut self) -> Arc<BarColumns> {
-        let is_full = self.handed.len() == N_HANDED_MAX;
-        let is_free = |columns: &mut Arc<BarColumns>| Arc::get_mut(columns).is_some();
-        if let Some(mut oldest) = self.handed.pop_front_if(|oldest| is_full || is_free(oldest))
-            && let Some(free) = Arc::get_mut(&mut oldest)
-        {
-            free.clear();
-            return oldest;
-        }
-        Arc::new(BarColumns::with_capacity(self.n_due + self.n_due / 8)) // Sessions differ in length.
     }
 
     /// A batch that cannot be decoded is decoded again row by row, so that all rows before the bad
@@ -231,27 +218,28 @@ enum NextRows {
     EndOfFile,
 }
 
-/// Looks at the next stamps of a file, and leaves out those before `since`. Of a batch mostly as many
-/// are due as of the one before, which is `guess`.
+/// Looks at the next stamps of a file, and leaves out those before `due`. Of a batch mostly as many are
+/// due as of the one before, which is `guess`.
 fn next_rows(
     decoder: &mut Decoder,
+    pool: &mut Pool,
     labels: &Labels,
-    since: Timestamp,
-    until: Timestamp,
+    due: Range<Timestamp>,
     guess: usize,
 ) -> Result<NextRows, DataError> {
     let is_instant = matches!(labels, Labels::Instants);
-    if is_instant && decoder.next_group_ns().is_some_and(|first| first >= until.as_nanos()) {
+    if is_instant && decoder.next_group_ns().is_some_and(|first| first >= due.end.as_nanos()) {
         return Ok(NextRows::NoneDue); // To open it can wait.
     }
     loop {
+        decoder.open_block(pool);
         let stamps = decoder.stamps()?;
         if stamps.is_empty() {
             return Ok(NextRows::EndOfFile);
         }
-        let n_early = n_before(stamps, labels, since, 0);
+        let n_early = n_before(stamps, labels, due.start, 0);
         if n_early == 0 {
-            return Ok(match n_before(stamps, labels, until, guess) {
+            return Ok(match n_before(stamps, labels, due.end, guess) {
                 0 => NextRows::NoneDue,
                 n_due => NextRows::Due(n_due),
             });
@@ -264,10 +252,15 @@ fn next_rows(
 /// is as it was.
 fn take(
     decoder: &mut Decoder,
+    pool: &mut Pool,
     labels: &Labels,
     n_rows: usize,
-    out: &mut BarColumns,
+    out: &mut impl Rows,
 ) -> Result<(), DataError> {
+    if matches!(labels, Labels::Instants) && out.adopt(n_rows, decoder) {
+        return Ok(());
+    }
+    let out = out.columns(n_rows, pool);
     let n_rows_before = out.len();
     let stamps = &decoder.stamps()?[..n_rows];
     match labels {
@@ -320,11 +313,9 @@ impl Feed for ParquetFeed {
         _now: Timestamp,
         until: Timestamp,
     ) -> (BarSlice, Result<Progress, DataError>) {
-        let mut columns = self.blank_columns();
-        let polled = self.deliver(until, Arc::make_mut(&mut columns));
-        let rows = 0..columns.len();
-        self.handed.push_back(Arc::clone(&columns));
-        (BarSlice::new(columns, rows), polled)
+        let mut rows = Gathered::default();
+        let polled = self.deliver(until, &mut rows);
+        (rows.into_slice(&mut self.pool), polled)
     }
 
     fn ready_until(&self) -> Timestamp {

@@ -123,6 +123,8 @@ fn symbol_of(name: &str) -> Option<Symbol> {
 #[derive(Default, Debug)]
 pub(crate) struct Found {
     pub(crate) places: Vec<SeriesPlace>,
+    /// Places of a hive whose folders were not listed, because only names were asked for.
+    pub(crate) unlisted: Vec<SeriesPlace>,
     /// Parquet files in the root of a flat folder, whose interval no path says.
     pub(crate) without_interval: Vec<(Symbol, PathBuf)>,
     /// Names that are no part of a store, in the order in which they were met.
@@ -131,11 +133,41 @@ pub(crate) struct Found {
     pub(crate) parted_by_time: Vec<PathBuf>,
     /// Files that a killed write has left.
     pub(crate) leftovers: Vec<PathBuf>,
+    depth: Depth,
+}
+
+/// How far down a walk goes in a hive.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+enum Depth {
+    /// To the files of each series.
+    #[default]
+    Files,
+    /// To the folders of the series.
+    Series,
 }
 
 /// Walks the folder `root` by names alone; no file is opened.
 pub(crate) fn walk(root: &Path) -> Result<Found, DataError> {
-    let mut found = Found::default();
+    walk_to(Depth::Files, root)
+}
+
+/// As [`walk`], but for the folders of series in a hive, which are not listed.
+///
+/// *Cost*: linear in the series of a hive, whatever files they have.
+pub(crate) fn walk_to_series(root: &Path) -> Result<Found, DataError> {
+    walk_to(Depth::Series, root)
+}
+
+/// A place that was not listed, with its files; there may be none.
+pub(crate) fn files_of(place: &SeriesPlace) -> Result<SeriesPlace, DataError> {
+    let mut files = Vec::new();
+    Found::default().walk_files(&place.path, 0, &mut files)?;
+    files.sort();
+    Ok(SeriesPlace { files, ..place.clone() })
+}
+
+fn walk_to(depth: Depth, root: &Path) -> Result<Found, DataError> {
+    let mut found = Found { depth, ..Found::default() };
     for entry in disk::list(root)? {
         let path = root.join(&entry.name);
         if found.is_hidden(&path, &entry) {
@@ -224,7 +256,14 @@ impl Found {
             match symbol.filter(|_| series.is_folder) {
                 Some(Ok(symbol)) => {
                     let key = SeriesKey { symbol, interval };
-                    self.walk_series(group.map(str::to_owned), key, series_path)?;
+                    let exchange_group = group.map(str::to_owned);
+                    match self.depth {
+                        Depth::Files => self.walk_series(exchange_group, key, series_path)?,
+                        Depth::Series => {
+                            let (path, files) = (series_path, Vec::new());
+                            self.unlisted.push(SeriesPlace { key, exchange_group, path, files });
+                        }
+                    }
                 }
                 _ => self.strangers.push(series_path),
             }

@@ -5,6 +5,7 @@
 pub(crate) mod coverage;
 mod covered;
 pub(crate) mod feed;
+mod gathered;
 mod guess;
 pub(crate) mod held;
 #[cfg(test)]
@@ -14,6 +15,7 @@ pub(crate) mod layout;
 pub(crate) mod maintenance;
 mod parted;
 pub(crate) mod rows;
+mod stored_series;
 pub(crate) mod verify;
 pub(crate) mod writer;
 
@@ -35,6 +37,7 @@ use feed::ParquetFeed;
 use held::HeldFile;
 use labels::Labels;
 use layout::{Found, SeriesPlace};
+use stored_series::{StoredSeries, by_key};
 
 /// How a store is opened.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -75,25 +78,20 @@ pub struct SeriesInfo {
 /// interval is then the one that the file's metadata say, or else the largest one on whose grid
 /// all its stamps lie.
 ///
-/// *Cost*: opening walks names; only files without an interval in their path are looked into.
-/// What is written later is seen by a store that is opened later.
+/// *Cost*: opening walks names, in a hive those of the series; only files without an interval in their path
+/// are looked into. The files of a series are found when it is first asked for: what is written later is
+/// seen by a store that is opened later.
 ///
 /// *Example*: see [`crate::StoreWriter`].
 #[derive(Clone, Debug)]
 pub struct DataManager {
     root: PathBuf,
     series: Arc<BTreeMap<SeriesKey, StoredSeries>>,
+    /// Those that opening has met.
     strangers: Vec<PathBuf>,
+    /// Those in the folders of series too.
+    all_strangers: Arc<OnceLock<Vec<PathBuf>>>,
     parted_by_time: Vec<PathBuf>,
-}
-
-/// A series, found at one place or at several, at which nobody knows what to read.
-#[derive(Default, Debug)]
-struct StoredSeries {
-    places: Vec<SeriesPlace>,
-    /// The files of the one place, in order, and the name of the calendar that they were held against;
-    /// found when a feed is first asked for.
-    in_order: OnceLock<(String, Arc<[HeldFile]>)>,
 }
 
 impl DataManager {
@@ -108,7 +106,7 @@ impl DataManager {
         if !disk::is_folder(root) {
             return Err(DataError::no_store(root, disk::is_file(root)));
         }
-        let mut found = layout::walk(root)?;
+        let mut found = layout::walk_to_series(root)?;
         let mut first_refused = None;
         for (symbol, path) in std::mem::take(&mut found.without_interval) {
             match guess::interval_of(&path) {
@@ -121,23 +119,25 @@ impl DataManager {
                 }
             }
         }
-        if found.places.is_empty() && !found.strangers.is_empty() {
-            // A folder of bars of which none can be read is refused for what its first file says.
-            return Err(first_refused.unwrap_or_else(|| not_a_store(root, &found)));
-        }
-        let mut series: BTreeMap<SeriesKey, StoredSeries> = BTreeMap::new();
-        for place in found.places {
-            let is_wanted = match (&options.exchange_group, &place.exchange_group) {
-                (Some(wanted), Some(group)) => wanted == group,
-                _ => true,
-            };
-            if is_wanted {
-                series.entry(place.key.clone()).or_default().places.push(place);
+        let mut series = by_key(&mut found);
+        if !series.values().any(StoredSeries::is_there) {
+            found.strangers = all_strangers(root, &found.strangers)?;
+            if !found.strangers.is_empty() {
+                // A folder of bars of which none can be read is refused for what its first file says.
+                return Err(first_refused.unwrap_or_else(|| not_a_store(root, &found)));
             }
         }
-        let series = Arc::new(series);
+        if let Some(group) = &options.exchange_group {
+            series.values_mut().for_each(|series| series.keep_group(group));
+        }
         let Found { strangers, parted_by_time, .. } = found;
-        Ok(DataManager { root: root.to_owned(), series, strangers, parted_by_time })
+        Ok(DataManager {
+            root: root.to_owned(),
+            series: Arc::new(series),
+            strangers,
+            all_strangers: Arc::default(),
+            parted_by_time,
+        })
     }
 
     /// The folder of the store.
@@ -147,12 +147,12 @@ impl DataManager {
 
     /// The names of all series, in order.
     pub fn keys(&self) -> impl Iterator<Item = &SeriesKey> {
-        self.series.keys()
+        self.series.iter().filter(|(_, series)| series.is_there()).map(|(key, _)| key)
     }
 
     /// All symbols, in order.
     pub fn symbols(&self) -> Vec<Symbol> {
-        let symbols: BTreeSet<&Symbol> = self.series.keys().map(|key| &key.symbol).collect();
+        let symbols: BTreeSet<&Symbol> = self.keys().map(|key| &key.symbol).collect();
         symbols.into_iter().cloned().collect()
     }
 
@@ -166,17 +166,20 @@ impl DataManager {
 
     /// The intervals at which `symbol` is stored, shortest first; empty where it is not.
     ///
-    /// *Cost*: a search among the series.
+    /// *Cost*: a search among the series; lists the folders of this symbol, once.
     pub fn intervals(&self, symbol: &Symbol) -> Vec<BarInterval> {
         let first = SeriesKey { symbol: symbol.clone(), interval: BarInterval::SHORTEST };
-        let from_it_on = self.series.range(first..).map(|(key, _)| key);
-        let its = from_it_on.take_while(|key| key.symbol == *symbol);
-        its.map(|key| key.interval).collect()
+        let its = self.series.range(first..).take_while(|(key, _)| key.symbol == *symbol);
+        its.filter(|(_, series)| series.is_there()).map(|(key, _)| key.interval).collect()
     }
 
     /// Files and folders in the store that are no part of it.
+    ///
+    /// *Cost*: walks all of the store, once. Where that fails, those that opening has met.
     pub fn strangers(&self) -> &[PathBuf] {
-        &self.strangers
+        let all = || all_strangers(&self.root, &self.strangers);
+        // `Err`: a folder that cannot be listed is said by who asks for its series.
+        self.all_strangers.get_or_init(|| all().unwrap_or_else(|_| self.strangers.clone()))
     }
 
     /// Folders among the strangers that part the bars of an interval by time, `1m/2025/06`, where a
@@ -199,7 +202,8 @@ impl DataManager {
     ///
     /// *Cost*: reads the footer of every file; rows only of files without statistics.
     pub fn series(&self) -> Vec<SeriesInfo> {
-        self.series.values().flat_map(|series| &series.places).map(info_of).collect()
+        let places = self.series.values().flat_map(StoredSeries::places);
+        places.map(|place| place.map_or_else(unlisted_info, info_of)).collect()
     }
 
     /// What is known of one series.
@@ -382,24 +386,35 @@ impl DataManager {
 
     /// A series and the only place at which it was found.
     fn stored(&self, key: &SeriesKey) -> Result<(&StoredSeries, &SeriesPlace), DataError> {
-        match self.series.get(key).map(|series| (series, series.places.as_slice())) {
-            Some((series, [place])) => Ok((series, place)),
-            Some((_, places)) => Err(DataError::AmbiguousSeries {
+        let unknown = || DataError::UnknownSeries {
+            store: self.root.clone(),
+            key: key.clone(),
+            intervals: self.intervals(&key.symbol).iter().map(ToString::to_string).collect(),
+            nearest: self.nearest(&key.symbol),
+        };
+        let series = self.series.get(key).ok_or_else(unknown)?;
+        let places: Result<Vec<&SeriesPlace>, DataError> =
+            series.places().map(|place| place.map_err(|(_, error)| error)).collect();
+        match places?.as_slice() {
+            [] => Err(unknown()),
+            [place] => Ok((series, place)),
+            places => Err(DataError::AmbiguousSeries {
                 key: key.clone(),
                 places: places.iter().map(|place| place.path.clone()).collect(),
-            }),
-            None => Err(DataError::UnknownSeries {
-                store: self.root.clone(),
-                key: key.clone(),
-                intervals: self.intervals(&key.symbol).iter().map(ToString::to_string).collect(),
-                nearest: self.nearest(&key.symbol),
             }),
         }
     }
 }
 
-fn info_of(place: &SeriesPlace) -> SeriesInfo {
-    let mut info = SeriesInfo {
+/// What is known of a series whose folder cannot be listed.
+fn unlisted_info((place, error): (&SeriesPlace, DataError)) -> SeriesInfo {
+    let mut info = blank_info(place);
+    info.unreadable.push(error);
+    info
+}
+
+fn blank_info(place: &SeriesPlace) -> SeriesInfo {
+    SeriesInfo {
         key: place.key.clone(),
         exchange_group: place.exchange_group.clone(),
         files: Vec::new(),
@@ -408,7 +423,11 @@ fn info_of(place: &SeriesPlace) -> SeriesInfo {
         span: None,
         provenance: Provenance::default(),
         unreadable: Vec::new(),
-    };
+    }
+}
+
+fn info_of(place: &SeriesPlace) -> SeriesInfo {
+    let mut info = blank_info(place);
     let mut files = Vec::with_capacity(place.files.len());
     for file in &place.files {
         let by_name = file.period.map(|period| period.range().start);
@@ -449,6 +468,14 @@ fn add_file(
             }));
     }
     Ok(span)
+}
+
+/// All strangers in the store at `root`, and those of `met` that are none by their names.
+fn all_strangers(root: &Path, met: &[PathBuf]) -> Result<Vec<PathBuf>, DataError> {
+    let mut all = layout::walk(root)?.strangers;
+    let walked: BTreeSet<PathBuf> = all.iter().cloned().collect();
+    all.extend(met.iter().filter(|path| !walked.contains(*path)).cloned());
+    Ok(all)
 }
 
 fn not_a_store(root: &Path, found: &Found) -> DataError {
