@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openbell_config::LiveConfig;
-use openbell_coordinator::{Engine, Source, StoreSource};
+use openbell_coordinator::{Engine, RestoreError, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
 use openbell_recorder::{Ahead, HistoryWatch, RawLog, RecordedRun, Replay, RunLog};
 use openbell_session_file::{FileModules, SessionFile};
-use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
 
 use super::super::export::Export;
@@ -46,6 +46,39 @@ pub(super) struct Prepared {
     pub(super) said: Vec<String>,
     /// When the run was begun first.
     pub(super) begun: Timestamp,
+    /// From where a run that is gone on with is repeated.
+    pub(super) repeated_from: RepeatedFrom,
+}
+
+/// From where a run that is gone on with is repeated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum RepeatedFrom {
+    /// Its first session, and why not a later one, where one has closed.
+    FirstSession(Option<String>),
+    /// The checkpoint of a session, before which the run had so many events.
+    Checkpoint {
+        /// The session.
+        session: TradingDate,
+        /// The events.
+        n_events: u64,
+    },
+}
+
+impl RepeatedFrom {
+    fn of(run: Option<&RecordedRun>) -> RepeatedFrom {
+        let Some(run) = run else { return RepeatedFrom::FirstSession(None) };
+        match run.checkpoint() {
+            Ok(checkpoint) => RepeatedFrom::Checkpoint {
+                session: checkpoint.session(),
+                n_events: checkpoint.n_events(),
+            },
+            // Of a run in its first session there is nothing to say.
+            Err(why) => {
+                let has_closed = run.sessions().len() > 1;
+                RepeatedFrom::FirstSession(has_closed.then(|| why.to_owned()))
+            }
+        }
+    }
 }
 
 /// Prepares the run that is `asked` for, or the one that it goes on with.
@@ -70,7 +103,10 @@ pub(super) fn prepare(
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
     let recorder = live.record.as_ref();
-    let recorder = recorder.map(|record| Arc::new(Recorder::of(file, record, &log, &connection)));
+    let recorder = recorder.map(|record| {
+        let recorder = Recorder::of(file, record, &log, &connection);
+        Arc::new(if args.export.is_some() { recorder.repeating_all() } else { recorder })
+    });
     let found = match &recorder {
         Some(recorder) if !args.fresh => recorder.earlier()?,
         _ => Earlier::None,
@@ -110,9 +146,14 @@ pub(super) fn prepare(
     let mut engine = Engine::live_with_deadline(&file.config, &time, source, sessions, clock)
         .map_err(|errors| file.plan_error(errors))?;
     file.check_planned(engine.plan(), &built)?;
+    let checkpoint = earlier.as_ref().and_then(|run| run.checkpoint().ok());
+    if let Some(checkpoint) = checkpoint {
+        engine.go_on_from(checkpoint).map_err(|why| not_restored(&why))?;
+    }
     registered::register(built, &mut engine)?;
     let export = args.export.as_ref();
     let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
+    engine.check_restored().map_err(|why| not_restored(&why))?;
 
     let mut kept_raw = None;
     let recorded = match &recorder {
@@ -133,6 +174,7 @@ pub(super) fn prepare(
     let name = live.data_api.name();
     said.insert(0, summary::beginning(file, &engine, name, recorder.as_deref()));
     let begun = from;
+    let repeated_from = RepeatedFrom::of(earlier.as_ref());
     Ok(Prepared {
         engine,
         ticker,
@@ -146,7 +188,16 @@ pub(super) fn prepare(
         log,
         said,
         begun,
+        repeated_from,
     })
+}
+
+/// What it means that a run cannot go on from its checkpoint.
+fn not_restored(why: &RestoreError) -> Failure {
+    let text = format!(
+        "the run cannot go on from its last checkpoint: {why}; --fresh moves the recording aside and begins anew"
+    );
+    Failure::says(Exit::Data, text)
 }
 
 /// What `"restart": "session"` means.
