@@ -2,6 +2,7 @@
 
 mod accounts;
 mod chaos;
+mod checkpoints;
 mod continuation;
 mod days;
 mod deliveries;

@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use openbell_account::{AccountOf, AccountSettings, Accounts, Curve};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Bars, Consumer, Context, Corrected, Digest, Engine, Event, Look, NewOrder, OnError, Outcome,
-    Recording, RecordingError, Resumed, SessionCommand, Sessions, Source, Stay, Step, TradeEvent,
-    UnknownSymbol,
+    Bars, Checkpoint, Consumer, Context, Corrected, Digest, Engine, Event, Look, NewOrder,
+    NoCheckpoint, OnError, Outcome, Recording, RecordingError, Resumed, SessionCommand, Sessions,
+    Source, Stay, Step, TradeEvent, UnknownSymbol, restored, saved_bytes,
 };
 use openbell_data_manager::{
     Arrival, DataError, DownCause, Feed, FeedKind, Link, MemoryFeed, Progress, ScriptedFeed,
@@ -207,6 +207,42 @@ impl Onward for Vendor {
     }
 }
 
+/// Feeds and polls that lie before a checkpoint, by symbol.
+type Before = BTreeMap<Symbol, (usize, usize)>;
+
+/// The same vendor, behind a checkpoint: a process that goes on from there has seen nothing before it.
+struct Behind {
+    vendor: Vendor,
+    before: Before,
+}
+
+impl Onward for Behind {
+    fn feed(&self, key: &SeriesKey, after: &HandedOut) -> Box<dyn Feed> {
+        let (n_feeds, n_polls) = self.before.get(&key.symbol).copied().unwrap_or_default();
+        let n_before = if after.nth == 0 { n_polls } else { 0 };
+        let after =
+            HandedOut { nth: after.nth + n_feeds, n_polls: after.n_polls + n_before, ..*after };
+        self.vendor.feed(key, &after)
+    }
+}
+
+/// What lies before the look behind `look`: of the symbol that was removed a feed, of the others the polls of
+/// the feed that goes on.
+fn polls_before(root: &Path, look: u64) -> Before {
+    let all = last_run(root, NAME, RestartFrom::FirstSession).expect("whole").expect("a run");
+    let form: Arc<dyn CommandForm> = Arc::new(Written);
+    let mut before = Before::new();
+    for look in all.looks(&form).take(look as usize) {
+        for heard in look.expect("whole").heard {
+            match heard.symbol.as_str() {
+                "BBB" => drop(before.insert(heard.symbol, (1, 0))),
+                _ => before.entry(heard.symbol).or_default().1 += 1,
+            }
+        }
+    }
+    before
+}
+
 /// The way to the vendor.
 struct Line {
     script: ScriptedFeed,
@@ -332,6 +368,15 @@ impl Consumer for Adding {
         Ok(())
     }
 
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&(self.n_bars, self.sum)))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        (self.n_bars, self.sum) = restored(bytes)?;
+        Ok(())
+    }
+
     fn corrected(&mut self, context: &mut Context<'_>, corrected: &Corrected) -> Outcome {
         context.signal(&corrected.symbol, "corrected", Some(self.sum));
         Ok(())
@@ -366,6 +411,8 @@ pub struct Ran {
 pub struct Process {
     pub engine: Engine,
     log: RunLog,
+    /// Events before the checkpoint that it goes on from.
+    pub n_before: usize,
     n_logged: usize,
     n_commands: usize,
     _keeper: Keeper,
@@ -386,10 +433,13 @@ impl Process {
         }
     }
 
-    fn engine(n_days: usize, source: Box<dyn Source>) -> Engine {
+    fn engine(n_days: usize, source: Box<dyn Source>, from: Option<&Checkpoint>) -> Engine {
         let time = TimeManager::with_overlay(OVERLAY).expect("an overlay");
         let engine = Engine::live_sessions(&config(n_days), &time, source, Sessions::OfConfig);
         let mut engine = engine.unwrap_or_else(|errors| panic!("{errors}"));
+        if let Some(checkpoint) = from {
+            engine.go_on_from(checkpoint).unwrap_or_else(|why| panic!("{why}"));
+        }
         let settings = AccountSettings {
             slippage_bps: 1.0,
             curve: Curve::Publication,
@@ -398,6 +448,7 @@ impl Process {
         let accounts = Accounts::new(settings, AccountOf::EachStrategy, ["adding"]);
         engine.open_accounts(Box::new(accounts.expect("right settings")));
         engine.register(Box::new(Adding::default()), OnError::StopRun);
+        engine.check_restored().unwrap_or_else(|why| panic!("{why}"));
         engine
     }
 
@@ -409,7 +460,7 @@ impl Process {
         after: Box<dyn FnMut(u64, Timestamp) + Send>,
     ) -> Process {
         let history = HistoryWatch::default();
-        let engine = Process::engine(n_days, history.source(Box::new(vendor.clone())));
+        let engine = Process::engine(n_days, history.source(Box::new(vendor.clone())), None);
         let first = DAYS[0].parse().expect("a date");
         let begun = RecordingWriter::begin(Process::setup(root, n_days), first);
         let (mut writer, keeper) = begun.expect("it can be recorded");
@@ -422,36 +473,55 @@ impl Process {
 
     fn of(engine: Engine, log: RunLog, keeper: Keeper, root: &Path) -> Process {
         let root = root.to_owned();
-        Process { engine, log, n_logged: 0, n_commands: 0, _keeper: keeper, root }
+        let (n_before, n_logged, n_commands) = (0, 0, 0);
+        Process { engine, log, n_before, n_logged, n_commands, _keeper: keeper, root }
     }
 
     /// Goes on with the run that is recorded below `root`, to its last look.
     pub fn go_on(root: &Path, n_days: usize, vendor: &Vendor) -> Process {
-        let run = last_run(root, NAME, RestartFrom::FirstSession).expect("whole").expect("a run");
+        Process::go_on_from(RestartFrom::FirstSession, root, n_days, vendor)
+    }
+
+    /// As [`Process::go_on`], from its last checkpoint or from its first session.
+    pub fn go_on_from(
+        restart: RestartFrom,
+        root: &Path,
+        n_days: usize,
+        vendor: &Vendor,
+    ) -> Process {
+        let run = last_run(root, NAME, restart).expect("whole").expect("a run");
+        let all = last_run(root, NAME, RestartFrom::FirstSession).expect("whole").expect("a run");
+        let checkpoint = run.checkpoint().ok().cloned();
         let (config, texts) = (config(n_days).to_json(), BTreeMap::new());
         run.check_same(&RunNow { config: &config, overlay: Some(OVERLAY), texts: &texts })
             .expect("the same");
         let calendar = TimeManager::with_overlay(OVERLAY).unwrap().calendar("US_EQUITY").unwrap();
         run.check_history(&mut vendor.clone(), &calendar).expect("the same history");
         let form: Arc<dyn CommandForm> = Arc::new(Written);
-        let replay = Replay::then(run.looks(&form), Arc::new(vendor.clone()));
+        let before = polls_before(root, run.n_looks_before());
+        let onward = Arc::new(Behind { vendor: vendor.clone(), before });
+        let replay = Replay::then(run.looks(&form), onward);
+        replay.goes_on_behind(run.n_looks_before(), run.delivered().expect("folders"));
         replay.offers(run.offers().expect("they can be read"));
         let history = HistoryWatch::default();
         replay.watches(history.clone());
         let source = replay.source(history.source(Box::new(vendor.clone())));
-        let mut engine = Process::engine(n_days, source);
+        let mut engine = Process::engine(n_days, source, checkpoint.as_ref());
         let session = run.last_session().expect("a date");
         let gone_on = RecordingWriter::go_on(Process::setup(root, n_days), session);
         let (mut writer, keeper) = gone_on.expect("it can be gone on with");
         writer.watch(history);
-        let log = writer.log(run.sessions(), FIRST_LINE.to_owned());
+        let n_before = checkpoint.as_ref().map_or(0, Checkpoint::n_events);
+        let log = writer.log(run.sessions(), FIRST_LINE.to_owned()).given_since(n_before);
         engine.record_with(replay.hold(Some(Box::new(writer))));
         let mut process = Process::of(engine, log, keeper, root);
+        let n_looks = all.n_looks();
+        process.n_before = n_before as usize;
         replay.run(&mut process.engine).expect("the same looks");
-        assert_eq!(replay.n_repeated(), run.n_looks());
+        assert_eq!(run.n_looks_before() + replay.n_repeated(), n_looks);
         process.write_log();
         assert_eq!(process.log.go_on().expect("it can be written"), [], "the log is no longer");
-        let looks = run.looks(&form).map(|look| look.expect("whole").commands.len());
+        let looks = all.looks(&form).map(|look| look.expect("whole").commands.len());
         process.n_commands = looks.sum();
         process
     }
@@ -485,7 +555,8 @@ impl Process {
     fn write_log(&mut self) {
         for event in &self.engine.events()[self.n_logged..] {
             let line = serde_json::to_string(&format!("{event:?}")).expect("text");
-            self.log.event(self.n_logged as u64, &line).expect("the same, and it can be written");
+            let number = (self.n_before + self.n_logged) as u64;
+            self.log.event(number, &line).expect("the same, and it can be written");
             self.n_logged += 1;
         }
     }
@@ -528,6 +599,14 @@ impl Recording for Watched {
         self.writer.look(look)?;
         (self.after)(self.writer.n_looks(), look.wall);
         Ok(())
+    }
+
+    fn checkpoint(
+        &mut self,
+        checkpoint: &Result<Checkpoint, NoCheckpoint>,
+    ) -> Result<(), RecordingError> {
+        assert!(checkpoint.is_ok(), "{checkpoint:?}");
+        self.writer.checkpoint(checkpoint)
     }
 }
 

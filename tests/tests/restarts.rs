@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use openbell_coordinator::{Bars, Consumer, Context, Event, OnError, Outcome, TradeEvent};
+use openbell_recorder::RestartFrom;
 use openbell_tests::{at, config};
 use openbell_time::Timestamp;
 
@@ -83,6 +84,36 @@ fn killed_in_the_second_session_of_a_run_it_goes_on_over_both() {
     assert!(killed.len() > 15 && whole.logs.iter().all(|log| log.lines().count() > 20));
     for (number, ran) in &killed {
         check_equal(ran, &whole, &format!("killed after look {number}"));
+    }
+}
+
+#[test]
+fn killed_in_the_second_session_it_goes_on_from_the_checkpoint_of_the_first() {
+    let again = |root: &Path, vendor: &Vendor, wall: Timestamp| {
+        let process = Process::go_on_from(RestartFrom::LastCheckpoint, root, 2, vendor);
+        (process.n_before, process.finish(&instants(2), wall))
+    };
+    let (whole, killed) = killed_after(2, |number| number > 160 && number % 2 == 0, again);
+    let n_from_checkpoint = killed.iter().filter(|(_, (n_before, _))| *n_before > 0).count();
+    assert!(n_from_checkpoint > 50, "{n_from_checkpoint} of {}", killed.len());
+    for (number, (n_before, ran)) in &killed {
+        let due = Ran { events: whole.events[*n_before..].to_vec(), ..whole.clone() };
+        check_equal(ran, &due, &format!("killed after look {number}, of {n_before} events"));
+    }
+}
+
+#[test]
+fn killed_again_after_it_has_gone_on_from_a_checkpoint_it_does_so_once_more() {
+    let again = |root: &Path, vendor: &Vendor, wall: Timestamp| {
+        let from = RestartFrom::LastCheckpoint;
+        drop(Process::go_on_from(from, root, 2, vendor)); // Killed before its first look.
+        let process = Process::go_on_from(from, root, 2, vendor);
+        (process.n_before, process.finish(&instants(2), wall))
+    };
+    let (whole, killed) = killed_after(2, |number| number > 160 && number % 16 == 5, again);
+    for (number, (n_before, ran)) in &killed {
+        let due = Ran { events: whole.events[*n_before..].to_vec(), ..whole.clone() };
+        check_equal(ran, &due, &format!("killed after look {number}, of {n_before} events"));
     }
 }
 

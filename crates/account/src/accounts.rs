@@ -1,8 +1,8 @@
 //! All accounts of a run: one for each strategy, or one for all of them.
 
 use openbell_coordinator::{
-    Balance, CancelRefusal, Known, Matching, Order, OrderId, OrderRefusal, Placed, Placement,
-    Position, StrategyIdx, TradeEvent,
+    Balance, CancelRefusal, Known, Matching, NotRestored, Order, OrderId, OrderRefusal, Placed,
+    Placement, Position, Saved, StrategyIdx, TradeEvent, saved_bytes,
 };
 use openbell_market::{Bar, Symbol};
 use openbell_time::{Session, Timestamp};
@@ -288,5 +288,41 @@ impl Matching for Accounts {
 
     fn take_events(&mut self) -> Vec<TradeEvent> {
         std::mem::take(&mut self.events)
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        // Who watches what follows from the accounts.
+        let Accounts { of, strategies, accounts, watchers: _, next_order, bars, events, benchmark } =
+            self;
+        if !(bars.is_empty() && events.is_empty()) {
+            return None; // No session has just closed.
+        }
+        let mut bytes = saved_bytes(&(*of, strategies.clone(), *next_order));
+        accounts.iter().for_each(|account| account.write(&mut bytes));
+        benchmark.is_some().write(&mut bytes);
+        if let Some(benchmark) = benchmark {
+            benchmark.write(&mut bytes);
+        }
+        Some(bytes)
+    }
+
+    fn restore(&mut self, mut bytes: &[u8]) -> Result<(), NotRestored> {
+        let from = &mut bytes;
+        let (of, strategies, next_order) = <(AccountOf, Vec<String>, u64)>::read(from)?;
+        if of != self.of || strategies != self.strategies {
+            return Err(NotRestored::NoSuch { what: "accounts of these strategies" });
+        }
+        self.next_order = next_order;
+        for account in &mut self.accounts {
+            account.read(from)?;
+        }
+        self.watchers = Watchers::of_all(&self.accounts);
+        if bool::read(from)? != self.benchmark.is_some() {
+            return Err(NotRestored::NoSuch { what: "accounts with this benchmark" });
+        }
+        if let Some(benchmark) = &mut self.benchmark {
+            benchmark.read(from)?;
+        }
+        if bytes.is_empty() { Ok(()) } else { Err(NotRestored::LeftOver { n_bytes: bytes.len() }) }
     }
 }

@@ -1,6 +1,7 @@
 //! Lots at an average price: what is bought more of is averaged, what is given back changes no average.
 
 use openbell_coordinator::Lots;
+use openbell_coordinator::saved;
 
 /// Lots at an average price.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -9,6 +10,7 @@ pub(crate) struct Holding {
     /// What one unit cost, or brought; 0 where there are none.
     pub(crate) average_price: f64,
 }
+saved!(struct Holding { lots, average_price });
 
 /// What some lots did to a holding.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,5 +1,7 @@
 //! What an account is to be: its cash, costs and limits, checked once.
 
+use openbell_coordinator::saved;
+
 use crate::commission::Commission;
 
 /// Which share of a bar's volume an account takes.
@@ -37,6 +39,7 @@ pub enum AccountOf {
     /// All strategies of the session share one.
     Session,
 }
+saved!(enum AccountOf { 0 => EachStrategy, 1 => Session });
 
 /// The limits of `trading_config`.
 ///

@@ -11,6 +11,7 @@
 //!
 //! Not here: volume, cash, pairs (`account`).
 
+use openbell_coordinator::saved;
 use openbell_coordinator::{Moment, OrderKind, Side};
 use openbell_market::Ohlcv;
 
@@ -33,6 +34,7 @@ pub(crate) enum Trigger {
     /// It was: a stop is a market order by now, a stop-limit a limit.
     Pulled,
 }
+saved!(enum Trigger { 0 => Waits, 1 => Pulled });
 
 /// What a bar does to an order.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -11,6 +11,17 @@ use crate::account::Account;
 pub(crate) struct Watchers(BTreeMap<Symbol, Vec<usize>>);
 
 impl Watchers {
+    /// Those of all `accounts`.
+    pub(crate) fn of_all(accounts: &[Account]) -> Watchers {
+        let mut watchers = Watchers::default();
+        for (place, account) in accounts.iter().enumerate() {
+            for symbol in account.watched() {
+                watchers.0.entry(symbol.clone()).or_default().push(place);
+            }
+        }
+        watchers
+    }
+
     /// Those that have to do with `symbol`.
     ///
     /// *Cost*: nothing while no account has to do with anything.

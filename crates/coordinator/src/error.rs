@@ -81,6 +81,9 @@ pub enum RunError {
         /// What the recording said.
         why: String,
     },
+    /// The run cannot go on from its checkpoint.
+    #[error(transparent)]
+    Restore(Box<dyn std::error::Error + Send + Sync>),
     /// The run has gone on for so long that its board has no number left to publish by.
     #[error(transparent)]
     Exhausted(#[from] Exhausted),

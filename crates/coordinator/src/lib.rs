@@ -7,6 +7,7 @@
 //! Not here: files (`openbell-data-manager`), the store that readers read
 //! (`openbell-session-data`), threads, the terminal (`openbell`).
 
+mod checkpoint;
 mod consumers;
 mod control;
 mod digest;
@@ -19,11 +20,13 @@ mod lookahead;
 mod modules;
 mod plan;
 mod report;
+mod saved;
 mod source;
 mod symbol;
 mod sync;
 mod trading;
 
+pub use checkpoint::{Checkpoint, CheckpointError, NoCheckpoint};
 pub use consumers::bars::{BarClosed, Bars, BarsIter};
 pub use consumers::consumer::{
     CallWindow, Consumer, ConsumerError, Corrected, Lagged, Outcome, Ready, Resumed, Skipped,
@@ -45,6 +48,7 @@ pub use control::ways_out::{Action, WayOut};
 pub use control::why::{Check, CheckKind, Diagnosis};
 pub use digest::print::{symbol_print, view_print};
 pub use digest::{DIGEST_FORM, Digest, DigestParts};
+pub use engine::checkpoint::RestoreError;
 pub use engine::run::{run, run_by_event};
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with_causes};
@@ -70,6 +74,7 @@ pub use plan::{Plan, ScheduleDue};
 pub use report::{
     GateSwitch, Interrupted, LiveReport, Report, SeriesReport, SessionReport, SymbolReport,
 };
+pub use saved::{NotRestored, Saved, restored, saved_bytes};
 pub use source::recording::{
     Heard, Loaded, Loading, LoadingState, Look, Occasion, Recording, RecordingError, Waited,
 };

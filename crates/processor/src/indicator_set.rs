@@ -60,6 +60,11 @@ impl IndicatorSet {
         &self.columns
     }
 
+    /// The indicators as they stand, in that order.
+    pub fn states(&self) -> &[IndicatorState] {
+        &self.states
+    }
+
     /// Starts the session of `day` for every indicator.
     pub fn start_session(&mut self, day: &Arc<SegmentGrid>) {
         let open_for = day.grid.parts().iter().map(|part| part.until - part.since);

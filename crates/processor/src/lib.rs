@@ -13,7 +13,7 @@ mod window;
 
 pub use base_series::BaseSeries;
 pub use indicator_set::IndicatorSet;
-pub use maker::{SeriesLayout, SeriesMemory, SessionSeries, SymbolProcessor};
+pub use maker::{SeriesLayout, SeriesMemory, SeriesState, SessionSeries, SymbolProcessor};
 pub use window::{OpenWindow, WindowFold};
 
 pub mod indicator;

@@ -9,8 +9,9 @@ use openbell_session_data::{
 use openbell_time::Timestamp;
 
 use crate::base_series::BaseSeries;
+use crate::indicator::IndicatorState;
 use crate::indicator_set::IndicatorSet;
-use crate::window::WindowFold;
+use crate::window::{OpenWindow, WindowFold};
 
 /// Where the bars of every interval lie in one session; the same for all symbols of a run.
 #[derive(Clone, PartialEq, Debug)]
@@ -34,6 +35,17 @@ pub struct SymbolProcessor {
     base_interval: BarInterval,
     base: BaseSeries,
     folds: Vec<WindowFold>,
+}
+
+/// What of one series outlasts a session.
+#[derive(Clone, Copy, Debug)]
+pub struct SeriesState<'p> {
+    /// The interval.
+    pub interval: BarInterval,
+    /// The week that is forming: every other window ends with its session.
+    pub week: Option<&'p OpenWindow>,
+    /// The indicators on its bars.
+    pub indicators: &'p [IndicatorState],
 }
 
 /// The segments of one symbol and session, each with its writer.
@@ -109,6 +121,19 @@ impl SymbolProcessor {
                 *ours = theirs;
             }
         }
+    }
+
+    /// What outlasts the session that has closed, series by series, base first: two processors that stand
+    /// so go on as one.
+    pub fn states(&self) -> impl Iterator<Item = SeriesState<'_>> {
+        let indicators = self.base.indicators().states();
+        let base = SeriesState { interval: self.base_interval, week: None, indicators };
+        let derived = self.folds.iter().map(|fold| SeriesState {
+            interval: fold.interval(),
+            week: fold.forming().filter(|_| fold.interval() == BarInterval::WEEK),
+            indicators: fold.indicators().states(),
+        });
+        std::iter::once(base).chain(derived)
     }
 
     /// Starts a session: lays the windows and makes empty segments, in `memory` where that fits.

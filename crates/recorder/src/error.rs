@@ -190,6 +190,19 @@ pub enum RecorderError {
         /// That of the replay.
         now: String,
     },
+    /// The event log of a run that goes on from a checkpoint ends before it.
+    #[error(
+        "the event log {} has {found} of the {needed} events before the checkpoint; --fresh moves the recording aside and begins anew",
+        .path.display()
+    )]
+    LogEnds {
+        /// The log.
+        path: PathBuf,
+        /// Its events.
+        found: u64,
+        /// Those that the checkpoint has of that session.
+        needed: u64,
+    },
     /// A file or folder could not be used.
     #[error("cannot {action} {}: {source}", .path.display())]
     File {

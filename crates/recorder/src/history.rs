@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use openbell_coordinator::{Source, SourceReadiness, UnknownSymbol};
 use openbell_data_manager::{DataError, Feed, FeedKind, Progress};
 use openbell_market::{BarColumns, BarInterval, BarSlice, SeriesKey, Symbol};
-use openbell_time::{Calendar, Nanos, Timestamp};
+use openbell_time::{Calendar, Nanos, Timestamp, TradingDate};
 use twox_hash::xxhash3_64::Hasher as Xxh3;
 
 /// The rows of a stretch of one series that were read at once.
@@ -181,6 +181,14 @@ impl Source for WatchedSource {
         calendar: &Calendar,
     ) -> Result<(), DataError> {
         self.inner.check_files(key, range, calendar)
+    }
+
+    fn delivered(
+        &mut self,
+        key: &SeriesKey,
+        session: TradingDate,
+    ) -> Result<Option<BarColumns>, DataError> {
+        self.inner.delivered(key, session)
     }
 
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {

@@ -3,6 +3,7 @@
 //! Not here: what a look is (`openbell-coordinator`), what stands in the event log (`openbell`).
 
 mod bars;
+mod delivered;
 mod difference;
 mod disk;
 mod error;
@@ -14,6 +15,7 @@ mod replay;
 mod run;
 
 pub use bars::{SessionBars, StoredSeries, StoredSession, into_store, session_bars};
+pub use delivered::DeliveredBars;
 pub use difference::{RunDifference, RunDifferences};
 pub use error::{FileAction, RecorderError};
 pub use file::{

@@ -448,6 +448,40 @@ impl BoardWriter {
         if self.word.is_active { None } else { self.board.inactive(self.word.epoch) }
     }
 
+    /// Goes on where another board was when its gate had been shut: with as many switches and publications,
+    /// shut `since` then for `reason`. Before anything is published here.
+    ///
+    /// # Errors
+    ///
+    /// [`Exhausted`], where no board has that many; nothing is changed.
+    ///
+    /// ```
+    /// use openbell_session_data::{BoardWriter, Reason};
+    /// use openbell_time::Timestamp;
+    /// let at = Timestamp::from_nanos;
+    /// let mut board = BoardWriter::new();
+    /// board.go_on_from((4, 31), at(100), Reason::Closed)?;
+    /// assert_eq!((board.epoch(), board.publication(), board.is_active()), (4, 31, false));
+    /// let _ = board.publish(at(160))?;
+    /// assert_eq!((board.epoch(), board.publication(), board.is_active()), (5, 32, true));
+    /// # Ok::<(), openbell_session_data::Exhausted>(())
+    /// ```
+    pub fn go_on_from(
+        &mut self,
+        (epoch, publication): (u64, u64),
+        since: Timestamp,
+        reason: Reason,
+    ) -> Result<(), Exhausted> {
+        let word = Word { is_active: false, epoch, publication };
+        if word.published().is_none() {
+            return Err(Exhausted { epoch, publication });
+        }
+        let facts = InactiveFacts { since: Some(since), epoch, reason };
+        self.board.shut.replace(ShutFacts { facts, lags: None });
+        self.store(word);
+        Ok(())
+    }
+
     /// Shuts the gate with the numbers left that open and shut it once more: for tests of what a run
     /// does when it has none. No part of the interface.
     #[doc(hidden)]

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use openbell_coordinator::{
     Bars, Consumer, Context, Module, ModuleContext, NewOrder, OrderId, OrderKind, Outcome,
-    Subscription, TradeEvent,
+    Subscription, TradeEvent, restored, saved_bytes,
 };
 use openbell_session_data::SeriesView;
 use schemars::JsonSchema;
@@ -109,6 +109,15 @@ struct ChannelBreakout {
 impl Consumer for ChannelBreakout {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&self.stops))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        self.stops = restored(bytes)?;
+        Ok(())
     }
 
     fn subscription(&self) -> Subscription {

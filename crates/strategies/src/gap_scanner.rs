@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openbell_coordinator::{
     Added, Answer, Bars, BeforeOpen, Consumer, Context, HistoryBars, HistoryError, Module,
-    ModuleContext, Outcome, SessionCommand,
+    ModuleContext, Outcome, SessionCommand, restored, saved, saved_bytes,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -91,11 +91,13 @@ fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Cons
 
 /// The session of the scanner: *before* the open it has nothing, then candidates with their last
 /// closes that it *waits* to see open, then it has *decided*.
+#[derive(Clone)]
 enum Day {
     Before,
     Waits { last_closes: BTreeMap<Symbol, f64> },
     Decided,
 }
+saved!(enum Day { 0 => Before, 1 => Waits { last_closes }, 2 => Decided });
 
 struct GapScanner {
     settings: Settings,
@@ -108,6 +110,15 @@ struct GapScanner {
 impl Consumer for GapScanner {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&(self.day.clone(), self.own.clone())))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        (self.day, self.own) = restored(bytes)?;
+        Ok(())
     }
 
     fn before_open(&mut self, context: &mut BeforeOpen<'_>) -> Outcome {

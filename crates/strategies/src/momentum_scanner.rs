@@ -15,7 +15,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use openbell_coordinator::{
     Added, Answer, Consumer, Context, HistoryError, Module, ModuleContext, Outcome, SessionCommand,
-    Subscription,
+    Subscription, restored, saved, saved_bytes,
 };
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
@@ -102,6 +102,7 @@ struct Day {
     own: BTreeSet<Symbol>,
     n_picks: usize,
 }
+saved!(struct Day { next, watched, own, n_picks });
 
 struct MomentumScanner {
     settings: Settings,
@@ -112,6 +113,15 @@ struct MomentumScanner {
 impl Consumer for MomentumScanner {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&self.day))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        self.day = restored(bytes)?;
+        Ok(())
     }
 
     fn subscription(&self) -> Subscription {

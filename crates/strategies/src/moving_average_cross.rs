@@ -8,7 +8,9 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription};
+use openbell_coordinator::{
+    Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription, restored, saved_bytes,
+};
 use openbell_market::Symbol;
 use openbell_session_data::SeriesView;
 use openbell_time::Timestamp;
@@ -96,6 +98,17 @@ struct MovingAverageCross {
 impl Consumer for MovingAverageCross {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&(self.is_above.clone(), self.positions.kept())))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        let (is_above, positions) = restored(bytes)?;
+        self.is_above = is_above;
+        self.positions.take_back(positions);
+        Ok(())
     }
 
     fn subscription(&self) -> Subscription {

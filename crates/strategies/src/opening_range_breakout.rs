@@ -10,7 +10,8 @@
 use std::collections::BTreeMap;
 
 use openbell_coordinator::{
-    BarClosed, Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription,
+    BarClosed, Bars, Consumer, Context, Module, ModuleContext, Outcome, Subscription, restored,
+    saved, saved_bytes,
 };
 use openbell_market::Symbol;
 use openbell_session_data::Rows;
@@ -84,15 +85,17 @@ fn build(context: &ModuleContext<'_>, settings: Settings) -> Result<Box<dyn Cons
 /// A symbol's day: *watched* for a close outside its range, or *done*.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Day {
-    Watched(Range),
+    Watched { range: Range },
     Done,
 }
+saved!(enum Day { 0 => Watched { range }, 1 => Done });
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 struct Range {
     high: f64,
     low: f64,
 }
+saved!(struct Range { high, low });
 
 struct OpeningRangeBreakout {
     subscription: Subscription,
@@ -105,6 +108,17 @@ struct OpeningRangeBreakout {
 impl Consumer for OpeningRangeBreakout {
     fn name(&self) -> &str {
         NAME
+    }
+
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(saved_bytes(&(self.days.clone(), self.positions.kept())))
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        let (days, positions) = restored(bytes)?;
+        self.days = days;
+        self.positions.take_back(positions);
+        Ok(())
     }
 
     fn subscription(&self) -> Subscription {
@@ -131,9 +145,10 @@ impl Consumer for OpeningRangeBreakout {
             let rows = base.today();
             self.positions.mark(bar.symbol, rows.close()[bar.sequence]);
             let day = *self.days.entry(bar.symbol.clone()).or_insert_with(|| {
-                range_of(&rows, session.open, ends_at).map_or(Day::Done, Day::Watched)
+                let range = range_of(&rows, session.open, ends_at);
+                range.map_or(Day::Done, |range| Day::Watched { range })
             });
-            let Day::Watched(range) = day else { continue };
+            let Day::Watched { range } = day else { continue };
             let close = rows.close()[bar.sequence];
             let side = match close {
                 close if close > range.high => Side::Long,

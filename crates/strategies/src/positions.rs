@@ -30,7 +30,20 @@ pub(crate) struct Positions {
     left: Vec<(Symbol, f64)>,
 }
 
+/// What is kept of positions over a restart: those that are held, and those that have left.
+pub(crate) type KeptPositions = (BTreeMap<Symbol, f64>, Vec<(Symbol, f64)>);
+
 impl Positions {
+    /// What is kept of them.
+    pub(crate) fn kept(&self) -> KeptPositions {
+        (self.held.clone(), self.left.clone())
+    }
+
+    /// Takes back what was kept.
+    pub(crate) fn take_back(&mut self, (held, left): KeptPositions) {
+        (self.held, self.left) = (held, left);
+    }
+
     pub(crate) fn new(rules: PositionRules) -> Positions {
         Positions { rules, held: BTreeMap::new(), left: Vec::new() }
     }

@@ -1,5 +1,6 @@
 //! What an account has to do with one symbol: the position, the orders that rest, and what it has seen.
 
+use openbell_coordinator::saved;
 use openbell_coordinator::{Lifetime, Lots, Mark, OrderId, Side};
 use openbell_market::{Bar, Symbol};
 use openbell_time::Timestamp;
@@ -24,6 +25,9 @@ pub(crate) struct SymbolBook {
     /// Bars that open before this have been handed over, or will never come.
     pub(crate) settled_through: Option<Timestamp>,
 }
+saved!(struct SymbolBook {
+    symbol, lots, average_price, mark, next_mark, orders, last_bar, settled_through,
+});
 
 impl SymbolBook {
     pub(crate) fn new(symbol: Symbol, mark: Mark) -> SymbolBook {

@@ -9,8 +9,8 @@ mod placing;
 mod resting;
 
 use openbell_coordinator::{
-    Balance, Fill, Lifetime, Lots, Mark, Order, OrderEnd, OrderId, OrderKind, Position, Side,
-    StrategyIdx, TradeEvent,
+    Balance, Fill, Lifetime, Lots, Mark, NotRestored, Order, OrderEnd, OrderId, OrderKind,
+    Position, Saved, Side, StrategyIdx, TradeEvent,
 };
 use openbell_market::{Bar, Symbol};
 use openbell_time::{Session, Timestamp};
@@ -66,6 +66,25 @@ impl Account {
         }
     }
 
+    /// Writes all that it keeps; what it was set to is not.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        let Account { settings: _, cash, frozen, books, closes_at, record } = self;
+        cash.write(to);
+        frozen.write(to);
+        books.write(to);
+        closes_at.write(to);
+        record.write(to);
+    }
+
+    /// Takes back what [`Account::write`] wrote, of an account of the same settings.
+    pub(crate) fn read(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        self.cash = Saved::read(from)?;
+        self.frozen = Saved::read(from)?;
+        self.books = Saved::read(from)?;
+        self.closes_at = Saved::read(from)?;
+        self.record.read(from)
+    }
+
     fn lot(&self) -> LotSize {
         LotSize(self.settings.lot)
     }
@@ -82,7 +101,12 @@ impl Account {
         self.book_of(symbol).is_some()
     }
 
-    /// Symbols that it has to do with.
+    /// The symbols that it has to do with, in order.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = &Symbol> {
+        self.books.iter().map(|book| &book.symbol)
+    }
+
+    /// How many they are.
     pub(crate) fn n_watched(&self) -> usize {
         self.books.len()
     }

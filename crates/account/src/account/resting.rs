@@ -1,5 +1,6 @@
 //! An order as it rests, with what the account keeps of it.
 
+use openbell_coordinator::saved;
 use openbell_coordinator::{Effect, Moment, Order, OrderKind};
 use openbell_market::Bar;
 use openbell_time::Timestamp;
@@ -22,6 +23,7 @@ pub(crate) struct Resting {
     /// Units and money that it has traded, and the commission that it has paid.
     pub(crate) traded: Traded,
 }
+saved!(struct Resting { order, trigger, has_ended, met, entered, reserve_price, traded });
 
 /// What an order has come to by now.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -30,6 +32,7 @@ pub(crate) struct Traded {
     pub(crate) value: f64,
     pub(crate) commission: f64,
 }
+saved!(struct Traded { units, value, commission });
 
 impl Resting {
     pub(crate) fn new(order: Order, reserve_price: f64) -> Resting {

@@ -1,5 +1,6 @@
 //! Buying one symbol at its first open and holding it, without costs.
 
+use openbell_coordinator::{NotRestored, Saved};
 use openbell_market::{Bar, Symbol};
 
 use super::drawdown::{Drawdown, DrawdownMeter};
@@ -29,6 +30,26 @@ pub(crate) struct Benchmark {
 impl Benchmark {
     pub(crate) fn new(symbol: Symbol) -> Benchmark {
         Benchmark { symbol, prices: None, closes: Vec::new(), drawdown: DrawdownMeter::default() }
+    }
+
+    /// Writes all that it has seen.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        let Benchmark { symbol, prices, closes, drawdown } = self;
+        symbol.write(to);
+        prices.write(to);
+        closes.write(to);
+        drawdown.write(to);
+    }
+
+    /// Takes back what [`Benchmark::write`] wrote, of the same symbol.
+    pub(crate) fn read(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        if Symbol::read(from)? != self.symbol {
+            return Err(NotRestored::NoSuch { what: "benchmark of this symbol" });
+        }
+        self.prices = Saved::read(from)?;
+        self.closes = Saved::read(from)?;
+        self.drawdown = Saved::read(from)?;
+        Ok(())
     }
 
     pub(crate) fn is_of(&self, symbol: &Symbol) -> bool {

@@ -1,5 +1,6 @@
 //! The deepest fall of a curve from a peak, found as the curve goes.
 
+use openbell_coordinator::saved;
 use openbell_time::Timestamp;
 
 /// A fall from a peak.
@@ -17,6 +18,7 @@ pub struct Drawdown {
     /// The first instant at which it stood at that peak again; absent while it has not.
     pub recovered_at: Option<Timestamp>,
 }
+saved!(struct Drawdown { depth, peak_at, trough_at, recovered_at });
 
 /// Finds the deepest fall of a curve as it goes.
 ///
@@ -39,6 +41,7 @@ pub struct DrawdownMeter {
     /// The deepest, with the height of its peak.
     deepest: Option<(Drawdown, f64)>,
 }
+saved!(struct DrawdownMeter { peak, deepest });
 
 impl DrawdownMeter {
     /// The curve stands at `equity`.

@@ -1,5 +1,6 @@
 //! How much of the equity was in positions, over the hours of the sessions.
 
+use openbell_coordinator::saved;
 use openbell_time::{Nanos, Session, Timestamp};
 
 /// The time-weighted mean of a share that changes at marks, over sessions from open to close.
@@ -13,6 +14,7 @@ pub(crate) struct ExposureMeter {
     length_s: f64,
     open: Option<Timestamp>,
 }
+saved!(struct ExposureMeter { since, share, exposed_s, length_s, open });
 
 impl ExposureMeter {
     pub(crate) fn open_session(&mut self, session: &Session) {

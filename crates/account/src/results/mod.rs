@@ -7,6 +7,7 @@ pub(crate) mod record;
 pub(crate) mod returns;
 pub(crate) mod trades;
 
+use openbell_coordinator::saved;
 use openbell_coordinator::{Balance, StrategyIdx};
 use openbell_market::Symbol;
 
@@ -30,6 +31,7 @@ pub struct OrderCounts {
     /// Fills whose bar was revised later; they stand as they were made.
     pub fills_revised: u64,
 }
+saved!(struct OrderCounts { placed, refused, bars_revised, bars_late, fills_revised });
 
 /// What an account came to.
 ///

@@ -1,6 +1,7 @@
 //! What is kept of an account as it goes: fills, equity, positions at closes, and what sums need.
 
-use openbell_coordinator::{Balance, Fill, Position};
+use openbell_coordinator::saved;
+use openbell_coordinator::{Balance, Fill, NotRestored, Position, Saved};
 use openbell_market::Symbol;
 use openbell_time::{Session, Timestamp, TradingDate};
 
@@ -23,6 +24,7 @@ pub struct EquityPoint {
     /// Cash and all positions at their marks.
     pub equity: f64,
 }
+saved!(struct EquityPoint { at, cash, equity });
 
 /// A fill, and whether its bar was revised after it.
 #[derive(Clone, PartialEq, Debug)]
@@ -32,6 +34,7 @@ pub struct FillRecord {
     /// Whether its bar was revised later: a run over the corrected data may fill otherwise.
     pub is_bar_revised: bool,
 }
+saved!(struct FillRecord { fill, is_bar_revised });
 
 /// A position at a session's close.
 #[derive(Clone, PartialEq, Debug)]
@@ -41,6 +44,7 @@ pub struct HeldAtClose {
     /// The position.
     pub position: Position,
 }
+saved!(struct HeldAtClose { date, position });
 
 /// Which fills an account keeps for its results.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -88,6 +92,55 @@ impl Record {
             exposure: ExposureMeter::default(),
             counts: OrderCounts::default(),
         }
+    }
+
+    /// Writes all that it keeps; what its account was set to is not.
+    pub(crate) fn write(&self, to: &mut Vec<u8>) {
+        let Record {
+            start: _,
+            curve: _,
+            fills_kept: _,
+            lot: _,
+            fills,
+            equity,
+            held,
+            closes,
+            date,
+            trades,
+            drawdown,
+            exposure,
+            counts,
+        } = self;
+        fills.write(to);
+        equity.write(to);
+        held.write(to);
+        closes.write(to);
+        date.write(to);
+        trades.write(to);
+        drawdown.write(to);
+        exposure.write(to);
+        counts.write(to);
+    }
+
+    /// Takes back what [`Record::write`] wrote.
+    pub(crate) fn read(&mut self, from: &mut &[u8]) -> Result<(), NotRestored> {
+        let Record { start, curve, fills_kept, lot, .. } = *self;
+        *self = Record {
+            start,
+            curve,
+            fills_kept,
+            lot,
+            fills: Saved::read(from)?,
+            equity: Saved::read(from)?,
+            held: Saved::read(from)?,
+            closes: Saved::read(from)?,
+            date: Saved::read(from)?,
+            trades: Saved::read(from)?,
+            drawdown: Saved::read(from)?,
+            exposure: Saved::read(from)?,
+            counts: Saved::read(from)?,
+        };
+        Ok(())
     }
 
     pub(crate) fn open_session(&mut self, session: &Session) {

@@ -6,7 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use openbell_coordinator::{Fill, Lots, StrategyIdx};
+use openbell_coordinator::saved;
+use openbell_coordinator::{Fill, Lots, NotRestored, Saved, StrategyIdx};
 use openbell_market::Symbol;
 
 use crate::average::Holding;
@@ -36,6 +37,9 @@ pub struct TradeFigures {
     /// The value of all fills, purchases and sales.
     pub traded: f64,
 }
+saved!(struct TradeFigures {
+    n_fills, n_trades, n_wins, n_losses, gross_profit, gross_loss, commission, slippage, traded,
+});
 
 impl TradeFigures {
     /// What closed trades came to, costs counted.
@@ -100,11 +104,22 @@ struct Line {
     profit: f64,
     figures: TradeFigures,
 }
+saved!(struct Line { holding, profit, figures });
 
 /// All trades of an account, by strategy and symbol.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trades {
     lines: BTreeMap<(StrategyIdx, Symbol), Line>,
+}
+
+impl Saved for Trades {
+    fn write(&self, to: &mut Vec<u8>) {
+        self.lines.write(to);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Trades, NotRestored> {
+        BTreeMap::read(from).map(|lines| Trades { lines })
+    }
 }
 
 impl Trades {

@@ -101,8 +101,7 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
-    let files = [&args.events, &args.signals, &args.fills, &args.export];
-    if args.configs.len() > 1 && files.iter().any(|file| file.is_some()) {
+    if args.configs.len() > 1 && wants_all_sessions(args) {
         let text = "--events, --signals, --fills and --export write the files of one run; give one session file";
         return Err(Failure::says(Exit::Usage, text));
     }
@@ -197,6 +196,12 @@ fn account_results<'a>(
 ) -> Vec<AccountResults<'a>> {
     let sessions_per_year = f64::from(config.exchange_group.sessions_per_year);
     accounts.map(|accounts| accounts.results(sessions_per_year)).unwrap_or_default()
+}
+
+/// Whether a file is asked for that has to do with every session of the run, and not with those alone that
+/// this process runs.
+fn wants_all_sessions(args: &RunArgs) -> bool {
+    [&args.events, &args.signals, &args.fills, &args.export].iter().any(|file| file.is_some())
 }
 
 /// Where what the report does not list was written.

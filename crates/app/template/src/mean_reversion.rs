@@ -46,6 +46,10 @@ impl Consumer for MeanReversion {
         Subscription::all().intervals([self.lower.interval()])
     }
 
+    fn save(&self) -> Option<Vec<u8>> {
+        Some(Vec::new()) // What it decides by stands in the view and in its account.
+    }
+
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
         for bar in bars {
             let symbol = context.view().symbol(bar.symbol.as_str())?;

@@ -15,6 +15,7 @@ pub(crate) mod mailbox;
 pub(crate) mod notice;
 pub(crate) mod rendezvous;
 pub(crate) mod report;
+pub(crate) mod saving;
 pub(crate) mod subscription;
 pub(crate) mod worker;
 
@@ -34,7 +35,7 @@ use crate::consumers::notice::{Notice, Posted, notify_one};
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::subscription::Subscription;
-use crate::consumers::worker::{Delivery, Done, LockStep, Question};
+use crate::consumers::worker::{Delivery, Done, LockStep, Question, Work};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
 use crate::digest::Digest;
@@ -380,7 +381,7 @@ impl Consumers {
             };
             match &known.endpoint {
                 Endpoint::LockStep(rendezvous) => {
-                    rendezvous.give(posted);
+                    rendezvous.give(Work::Notice(posted));
                     known.is_given = true;
                 }
                 Endpoint::Free(_) if self.is_rehearsal => {} // It sees *now*, not what was.
@@ -472,7 +473,7 @@ impl Consumers {
                     };
                     rendezvous.answer(worker::Reply::Desk(desk.ask(asked)));
                 }
-                Reply::Done(Done { outcome, outbox }) => {
+                Reply::Done(Done { outcome, outbox, .. }) => {
                     self.outbox = outbox;
                     return Some(outcome);
                 }

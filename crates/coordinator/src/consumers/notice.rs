@@ -147,3 +147,13 @@ pub(crate) fn guarded(callback: impl FnOnce() -> Outcome) -> Result<(), String> 
         }
     }
 }
+
+/// What a consumer keeps in memory, a panic among its errors.
+pub(crate) fn saved(consumer: &dyn Consumer) -> Result<Option<Vec<u8>>, String> {
+    let mut saved = None;
+    guarded(|| {
+        saved = consumer.save();
+        Ok(())
+    })?;
+    Ok(saved)
+}

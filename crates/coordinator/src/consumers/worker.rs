@@ -12,7 +12,7 @@ use crate::consumers::consumer::{Consumer, Lagged};
 use crate::consumers::context::{CallbackScope, Context, Outbox};
 use crate::consumers::desk::{Desk, DeskAnswer, DeskQuestion, NoDesk};
 use crate::consumers::mailbox::{Left, Lost, Mailbox};
-use crate::consumers::notice::{Posted, guarded, notify_one};
+use crate::consumers::notice::{Posted, guarded, notify_one, saved};
 use crate::consumers::rendezvous::Rendezvous;
 use crate::control::command::{Answer, Refusal, SessionCommand};
 use crate::control::handle::{CoreThread, Handle};
@@ -24,10 +24,20 @@ use crate::history::request::{
 pub(crate) struct Done {
     pub(crate) outcome: Result<(), String>,
     pub(crate) outbox: Outbox,
+    /// What it keeps in memory, where it was asked for that and says so.
+    pub(crate) saved: Option<Vec<u8>>,
+}
+
+/// What the core gives to a lock-step worker.
+pub(crate) enum Work {
+    /// A notice, to be handed to the consumer.
+    Notice(Posted),
+    /// The question what the consumer keeps in memory.
+    Save,
 }
 
 /// Where the core and a lock-step worker meet.
-pub(crate) type LockStep = Rendezvous<Posted, Question, Reply, Done>;
+pub(crate) type LockStep = Rendezvous<Work, Question, Reply, Done>;
 
 /// What a lock-step callback asks the core before it goes on.
 pub(crate) enum Question {
@@ -132,7 +142,22 @@ impl Worker {
     fn run_lock_step(&mut self, rendezvous: &LockStep) -> WorkerEnd {
         let mut outbox = Outbox::default();
         rendezvous.arrive();
-        while let Some(posted) = rendezvous.take() {
+        while let Some(work) = rendezvous.take() {
+            let posted = match work {
+                Work::Notice(posted) => posted,
+                Work::Save => {
+                    let outbox = std::mem::take(&mut outbox);
+                    match saved(self.consumer.as_ref()) {
+                        Ok(saved) => rendezvous.finish(Done { outcome: Ok(()), outbox, saved }),
+                        Err(why) => {
+                            let outcome = Err(why.clone());
+                            rendezvous.finish(Done { outcome, outbox, saved: None });
+                            return WorkerEnd::Failed { why };
+                        }
+                    }
+                    continue;
+                }
+            };
             // The core stands still while it waits, so this is the publication that the notice is about.
             let mut reader = self.reader.clone();
             let view = if posted.notice.needs_view() {
@@ -151,7 +176,8 @@ impl Worker {
             drop(reader);
             drop(posted); // The core may use the room of its bars again.
             let failure = outcome.as_ref().err().cloned();
-            rendezvous.finish(Done { outcome, outbox: std::mem::take(&mut outbox) });
+            let outbox = std::mem::take(&mut outbox);
+            rendezvous.finish(Done { outcome, outbox, saved: None });
             if let Some(why) = failure {
                 return WorkerEnd::Failed { why };
             }

@@ -16,6 +16,9 @@ use openbell_time::Timestamp;
 use twox_hash::xxhash3_64::{DEFAULT_SECRET_LENGTH, Hasher as Xxh3, RawHasher, SecretBuffer};
 use zerocopy::IntoBytes;
 
+use crate::saved;
+use crate::saved::{NotRestored, Saved};
+
 /// A digest, written as 16 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Digest(pub u64);
@@ -23,6 +26,16 @@ pub struct Digest(pub u64);
 impl std::fmt::Display for Digest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Saved for Digest {
+    fn write(&self, to: &mut Vec<u8>) {
+        self.0.write(to);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Digest, NotRestored> {
+        u64::read(from).map(Digest)
     }
 }
 
@@ -102,6 +115,7 @@ pub(crate) struct Delivered {
     keys: u64,
     n: u64,
 }
+saved!(struct Delivered { keys, n });
 
 impl Delivered {
     #[inline]
@@ -127,6 +141,7 @@ pub(crate) struct Sequence {
     /// The run that bars which come one by one may go on.
     open: Option<OpenRun>,
 }
+saved!(struct Sequence { state, open });
 
 /// A run of bars that came one by one, and may go on.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -136,6 +151,7 @@ struct OpenRun {
     last: Symbol,
     delivered: Delivered,
 }
+saved!(struct OpenRun { closes_at_ns, last, delivered });
 
 impl Sequence {
     pub(crate) fn new() -> Sequence {
@@ -224,7 +240,7 @@ pub(crate) struct BarsDigest {
 }
 
 /// The digest of a series after a further session: `before` continued with all of `rows`.
-fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
+pub(crate) fn series_digest(before: Digest, rows: &Rows<'_>) -> Digest {
     let mut hash = continuing(before);
     let values = [rows.open(), rows.high(), rows.low(), rows.close(), rows.volume()];
     hash_bars(&mut hash, [rows.opens_at_ns(), rows.closes_at_ns()], values);
@@ -277,8 +293,18 @@ pub(crate) fn digest_of(digests: &[(BarInterval, Digest)], interval: BarInterval
 }
 
 /// The digest of each symbol over the sessions closed so far, by its index in the run.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Digests(Vec<Option<Digest>>);
+
+impl Saved for Digests {
+    fn write(&self, to: &mut Vec<u8>) {
+        self.0.write(to);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Digests, NotRestored> {
+        Vec::read(from).map(Digests)
+    }
+}
 
 impl Digests {
     pub(crate) fn insert(&mut self, idx: SymbolIdx, digest: Digest) {
@@ -300,6 +326,7 @@ pub(crate) struct RunDigest {
     series: Digest,
     gate: Digest,
 }
+saved!(struct RunDigest { series, gate });
 
 impl RunDigest {
     pub(crate) fn new() -> RunDigest {

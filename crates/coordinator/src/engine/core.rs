@@ -14,6 +14,7 @@ use openbell_time::{
 };
 
 use super::accounts::Trading;
+use super::checkpoint::Resuming;
 use super::deadline::Promise;
 use super::loading_symbol::LoadingSymbol;
 use super::pace::Pace;
@@ -21,6 +22,7 @@ use super::pending_add::PendingAdd;
 use super::record::Record;
 use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
+use crate::consumers::saving::SavedConsumer;
 use crate::control::event::Event;
 use crate::control::facts::{FactBoard, Facts};
 use crate::control::handle::{CommandQueue, CoreThread, Envelope, Handle};
@@ -32,6 +34,7 @@ use crate::layout::{LayoutRule, SessionLayout};
 use crate::plan::Plan;
 use crate::plan::reading::Reading;
 use crate::plan::sessions::Sessions;
+use crate::saved::{NotRestored, Saved};
 use crate::source::Source;
 use crate::source::admission::Admitted;
 use crate::source::kept::Kept;
@@ -96,6 +99,12 @@ pub(super) struct Core {
     pub(super) record: Record,
     /// The accounts on paper, where there are some.
     pub(super) trading: Option<Trading>,
+    /// Whether a session has closed of which the recording has no checkpoint yet (live).
+    pub(super) is_checkpoint_due: bool,
+    /// What is still to be given back where the run goes on from a checkpoint, until its first step.
+    pub(super) resuming: Option<Resuming>,
+    /// What the checkpoint has of the consumer that is being registered.
+    pub(super) restoring: Option<SavedConsumer>,
 }
 
 /// A symbol that has been in the run.
@@ -104,6 +113,17 @@ pub(super) struct Known {
     idx: SymbolIdx,
     /// How often it has joined.
     generation: u32,
+}
+
+impl Saved for Known {
+    fn write(&self, to: &mut Vec<u8>) {
+        (self.idx.as_usize() as u32, self.generation).write(to);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Known, NotRestored> {
+        let (idx, generation) = <(u32, u32)>::read(from)?;
+        Ok(Known { idx: SymbolIdx::new(idx), generation })
+    }
 }
 
 impl Core {
@@ -121,7 +141,7 @@ impl Core {
         held_to: Option<CoarseClock>,
     ) -> Result<Core, PlanErrors> {
         let plan = Plan::of(config, time, source.as_mut(), sessions)?;
-        read_ahead(&plan, source.as_mut())?;
+        read_ahead(&plan, &plan.sessions, source.as_mut())?;
         let first = plan.sessions[0];
         let (driver, clock) = ClockDriver::new(first.pre_open.unwrap_or(first.open));
         let board = held_to.clone().map_or_else(BoardWriter::new, BoardWriter::live);
@@ -174,6 +194,9 @@ impl Core {
             carried: SymbolRuns::new(),
             record: Record::new(),
             trading: None,
+            is_checkpoint_due: false,
+            resuming: None,
+            restoring: None,
         })
     }
 
@@ -316,6 +339,37 @@ impl Core {
         Ok(run)
     }
 
+    /// What a symbol needs before its session that was a member before, under the identity it had.
+    pub(super) fn open_again(
+        &mut self,
+        symbol: &Symbol,
+        membership: Membership,
+        session: &Session,
+    ) -> Result<Box<SymbolRun>, RunError> {
+        let next_idx = SymbolIdx::new(self.known.len() as u32);
+        let Known { idx, generation } =
+            self.known(symbol).unwrap_or(Known { idx: next_idx, generation: 1 });
+        let joining = JoiningSymbol { symbol: symbol.clone(), idx, generation, membership };
+        open_symbol(&mut self.reading(), joining, session)
+    }
+
+    /// The symbols that have been in the run.
+    pub(super) fn known_symbols(&self) -> &BTreeMap<Symbol, Known> {
+        &self.known
+    }
+
+    /// The symbols that had been in the run by a checkpoint.
+    pub(super) fn restore_known(&mut self, known: BTreeMap<Symbol, Known>) {
+        self.known = known;
+    }
+
+    /// The consumer that was registered last has what the checkpoint has of it.
+    pub(super) fn restore_registered(&mut self) {
+        if let Some(saved) = self.restoring.take() {
+            self.consumers.restore_last(saved);
+        }
+    }
+
     /// As which making of it a symbol would join next.
     pub(super) fn next_generation(&self, symbol: &Symbol) -> u32 {
         self.known(symbol).map_or(0, |known| known.generation) + 1
@@ -362,10 +416,14 @@ impl Core {
     }
 }
 
-/// Tells `source` which stretches of time the run will read, in order.
-fn read_ahead(plan: &Plan, source: &mut dyn Source) -> Result<(), PlanErrors> {
+/// Tells `source` which stretches of time the run will read in its `sessions` to come, in order.
+pub(super) fn read_ahead(
+    plan: &Plan,
+    sessions: &[Session],
+    source: &mut dyn Source,
+) -> Result<(), PlanErrors> {
     let mut errors = Vec::new();
-    let windows = plan.sessions.iter().filter_map(|session| {
+    let windows = sessions.iter().filter_map(|session| {
         let layout = plan.rule.lay(*session).map_err(|error| errors.push(error.into())).ok()?;
         Some(layout.rows_since..layout.rows_until)
     });

@@ -11,6 +11,7 @@ use twox_hash::xxhash3_64::Hasher as Xxh3;
 
 use crate::control::event::{Event, Origin};
 use crate::digest::Digest;
+use crate::saved;
 use crate::trading::fill::Fill;
 use crate::trading::matching::TradeEvent;
 use crate::trading::order::{Amount, Effect, Exits, Lifetime, NewOrder, Order, OrderId, OrderKind};
@@ -23,14 +24,25 @@ pub(super) struct Emitted {
 }
 
 #[derive(Clone, Default)]
-struct OfConsumer {
+pub(super) struct OfConsumer {
     digest: Digest,
     /// Its orders that are not over: the number that each has here, and the lots that are left.
     orders: BTreeMap<OrderId, (u64, i64)>,
     n_orders: u64,
 }
+saved!(struct OfConsumer { digest, orders, n_orders });
 
 impl Emitted {
+    /// What consumers have emitted by a checkpoint.
+    pub(super) fn of(consumers: BTreeMap<String, OfConsumer>) -> Emitted {
+        Emitted { consumers, words: Words::default() }
+    }
+
+    /// What each has emitted, for a checkpoint.
+    pub(super) fn of_consumers(&self) -> BTreeMap<String, OfConsumer> {
+        self.consumers.clone()
+    }
+
     /// The digest of what the consumer of that name has emitted; that of nothing is zero.
     pub(super) fn digest(&self, name: &str) -> Digest {
         self.consumers.get(name).map_or(Digest::default(), |known| known.digest)

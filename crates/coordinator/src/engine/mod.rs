@@ -18,6 +18,7 @@ mod agenda;
 mod answers;
 mod between;
 mod catch_up;
+pub(crate) mod checkpoint;
 mod commands;
 mod core;
 mod corrections;
@@ -251,7 +252,8 @@ impl Engine {
     /// knows nothing.
     ///
     /// *Cost*: nothing for symbols in which no order rests and nothing is held.
-    pub fn open_accounts(&mut self, matching: Box<dyn Matching>) {
+    pub fn open_accounts(&mut self, mut matching: Box<dyn Matching>) {
+        self.give_back_accounts(matching.as_mut());
         self.core.consumers.open_accounts(matching.as_ref());
         self.core.trading = Some(Trading::new(matching));
     }
@@ -266,10 +268,11 @@ impl Engine {
     /// in the order in which they were registered, whatever their delivery. One that is registered
     /// in mid-session is notified from the next instant on, and of its call windows from the next
     /// session on.
-    pub fn register(&mut self, consumer: Box<dyn Consumer>, on_error: OnError) {
-        let (name, subscription, windows) = self.introduce(consumer.as_ref());
+    pub fn register(&mut self, mut consumer: Box<dyn Consumer>, on_error: OnError) {
+        let (name, subscription, windows) = self.introduce(consumer.as_mut());
         let endpoint = Endpoint::Inline(consumer);
         self.core.consumers.register(name, subscription, windows, on_error, endpoint);
+        self.core.restore_registered();
         self.find_accounts();
     }
 
@@ -349,14 +352,16 @@ impl Engine {
 
     fn worker(
         &mut self,
-        consumer: Box<dyn Consumer>,
+        mut consumer: Box<dyn Consumer>,
         on_error: OnError,
         endpoint: Endpoint,
         channel: Channel,
     ) -> Worker {
-        let (name, subscription, windows) = self.introduce(consumer.as_ref());
+        let (name, subscription, windows) = self.introduce(consumer.as_mut());
         let consumers = &mut self.core.consumers;
         consumers.register(name.clone(), subscription, windows, on_error, endpoint);
+        self.core.restore_registered();
+        let consumers = &self.core.consumers;
         if matches!(self.state, State::Ended(_)) {
             consumers.close();
         }
@@ -369,13 +374,17 @@ impl Engine {
         Worker { name, consumer, reader, handle, core: Arc::clone(&self.core.thread), channel }
     }
 
-    fn introduce(&mut self, consumer: &dyn Consumer) -> (String, Subscription, Vec<CallWindow>) {
+    fn introduce(
+        &mut self,
+        consumer: &mut dyn Consumer,
+    ) -> (String, Subscription, Vec<CallWindow>) {
         if !self.core.consumers.wants_bars()
             && let Some(session) = self.state.session_mut()
         {
             session.begin_notifying(self.core.clock.now());
         }
         let name = self.core.consumers.free_name(consumer.name());
+        self.give_back(&name, consumer);
         (name, consumer.subscription(), consumer.call_windows())
     }
 
@@ -482,6 +491,10 @@ impl Engine {
                 // No promise to readers: the data stands still.
                 _ => Step::Waits { until: wall + WORKER_POLL },
             });
+        }
+        self.check_restored().map_err(|why| RunError::Restore(Box::new(why)))?;
+        if let State::Between { next } = self.state {
+            self.core.keep_checkpoint(next)?;
         }
         let n_recorded = self.core.n_recorded;
         let step = self.work(wall)?;
@@ -609,6 +622,7 @@ impl Engine {
             gauges.iter().for_each(|gauge| gauge.show(SymbolState::Closed, &why, at));
         }
         if following.is_some() {
+            core.is_checkpoint_due = core.kind == FeedKind::Live;
             return Ok(());
         }
         let at = core.clock.now();

@@ -3,6 +3,7 @@
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
+use super::checkpoint::RecordPart;
 use super::emitted::Emitted;
 use super::trace::trace;
 use crate::consumers::report::ConsumerReport;
@@ -65,6 +66,42 @@ impl Record {
             n_operations_told: 0,
             traced_session: None,
         }
+    }
+
+    /// What a checkpoint keeps of it, the events before it among it.
+    pub(super) fn part(&self) -> RecordPart {
+        let mut emitted = self.emitted.clone();
+        emitted.take_in(&self.events[self.n_traced..]);
+        RecordPart {
+            digest: self.digest,
+            sequence: self.sequence.clone(),
+            digests: self.digests.clone(),
+            n_sessions_closed: self.n_sessions_closed,
+            n_steps: self.n_steps,
+            taken_after: self.taken_after,
+            n_bars: self.n_bars,
+            n_derived: self.n_derived,
+            n_events: self.n_events(),
+            emitted: emitted.of_consumers(),
+        }
+    }
+
+    /// Goes on from a checkpoint of `session`: what was before stands elsewhere.
+    pub(super) fn restore(&mut self, part: RecordPart, session: TradingDate) {
+        *self = Record {
+            digest: part.digest,
+            sequence: part.sequence,
+            digests: part.digests,
+            n_sessions_closed: part.n_sessions_closed,
+            n_steps: part.n_steps,
+            taken_after: part.taken_after,
+            n_bars: part.n_bars,
+            n_derived: part.n_derived,
+            n_drained: part.n_events,
+            emitted: Emitted::of(part.emitted),
+            traced_session: Some(session),
+            ..Record::new()
+        };
     }
 
     /// Writes the log lines of the events that are new, of the run that is called `name`, and takes them

@@ -35,6 +35,19 @@ pub(super) enum Reading {
 }
 
 impl WallWatch {
+    /// What readings are held against, for a checkpoint.
+    pub(super) fn readings(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.expected, self.doubted)
+    }
+
+    /// Goes on from a checkpoint: the next reading is held against those before it.
+    pub(super) fn go_on_from(
+        &mut self,
+        (expected, doubted): (Option<Timestamp>, Option<Timestamp>),
+    ) {
+        (self.expected, self.doubted) = (expected, doubted);
+    }
+
     /// A watch that takes what lies `limit` ahead for a jump.
     pub(super) fn new(limit: Nanos) -> WallWatch {
         WallWatch { limit: limit.max(JITTER), expected: None, doubted: None }

@@ -14,6 +14,7 @@ use openbell_session_data::{
 };
 use openbell_time::{Session, TradingDate};
 
+use crate::digest::{Digest, series_digest};
 use crate::error::RunError;
 use crate::history::held::HistoryReport;
 use crate::layout::LayoutRule;
@@ -99,6 +100,19 @@ impl History {
     pub(crate) fn trailing(&self, interval: BarInterval) -> Arc<[Arc<Segment>]> {
         let window = self.windows.iter().find(|window| window.interval == interval);
         window.map_or_else(Arc::default, |w| w.segments.iter().cloned().collect())
+    }
+
+    /// What each session of each window has come to, as a number.
+    pub(crate) fn prints(&self) -> Vec<(BarInterval, TradingDate, Digest)> {
+        let of_window = |window: &Window| {
+            let interval = window.interval;
+            let of_sessions = window.dates.iter().zip(&window.segments);
+            let print = |segment: &Segment| series_digest(Digest::default(), &segment.rows());
+            let prints: Vec<_> =
+                of_sessions.map(|(date, segment)| (interval, *date, print(segment))).collect();
+            prints
+        };
+        self.windows.iter().flat_map(of_window).collect()
     }
 
     /// What each window holds.

@@ -91,6 +91,14 @@ impl Source for Tampered {
         self.source.check_files(key, range, calendar)
     }
 
+    fn delivered(
+        &mut self,
+        key: &SeriesKey,
+        session: TradingDate,
+    ) -> Result<Option<BarColumns>, DataError> {
+        self.source.delivered(key, session)
+    }
+
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {
         let feed = self.source.feed(key, calendar)?;
         let Some(future) = self.tampering.clone() else { return Ok(feed) };

@@ -78,6 +78,14 @@ impl Consumer for OnSchedule {
         self.consumer.session_closed_inactive(at, reason)
     }
 
+    fn save(&self) -> Option<Vec<u8>> {
+        self.consumer.save()
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Outcome {
+        self.consumer.restore(bytes)
+    }
+
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
         self.consumer.session_closed(context)
     }

@@ -293,6 +293,11 @@ impl Plan {
         self.indicators.push(spec);
     }
 
+    /// A run goes on with these indicators, those of the config among them.
+    pub(crate) fn change_indicators(&mut self, indicators: Vec<IndicatorSpec>) {
+        self.indicators = indicators;
+    }
+
     /// The indicator that was added last is not wanted after all.
     pub(crate) fn drop_last_indicator(&mut self) {
         self.indicators.pop();

@@ -61,6 +61,13 @@ impl Kept {
         Some(bars.clone())
     }
 
+    /// The live sessions whose bars are kept, by symbol, in time order.
+    pub(crate) fn sessions(&self) -> impl Iterator<Item = (&Symbol, TradingDate, &WholeBars)> {
+        self.0.iter().flat_map(|(symbol, kept)| {
+            kept.sessions.iter().map(move |(date, bars)| (symbol, *date, bars))
+        })
+    }
+
     /// Other intervals or indicators are asked for from now on: no state is what it would have been.
     pub(crate) fn forget_states(&mut self) {
         for kept in self.0.values_mut() {

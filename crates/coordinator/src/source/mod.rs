@@ -9,8 +9,8 @@ pub(crate) mod store;
 use std::ops::Range;
 
 use openbell_data_manager::{DataError, Feed};
-use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::{Calendar, Nanos, Timestamp};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_time::{Calendar, Nanos, Timestamp, TradingDate};
 
 use crate::error::UnknownSymbol;
 
@@ -118,6 +118,22 @@ pub trait Source: Send {
         calendar: &Calendar,
     ) -> Result<Box<dyn Feed>, DataError> {
         self.feed(key, calendar)
+    }
+
+    /// The base bars that a run which goes on from a checkpoint had of its session `session` when that
+    /// closed, where the source has kept them apart from the stored ones; `None` where the stored ones are
+    /// those.
+    ///
+    /// # Errors
+    ///
+    /// What was kept cannot be read.
+    fn delivered(
+        &mut self,
+        key: &SeriesKey,
+        session: TradingDate,
+    ) -> Result<Option<BarColumns>, DataError> {
+        let _ = (key, session);
+        Ok(None)
     }
 
     /// Says which stretches of time the sessions' own bars will be read in, in order, and how

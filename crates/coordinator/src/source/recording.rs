@@ -7,6 +7,7 @@ use openbell_data_manager::{Link, Progress};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_time::{Timestamp, TradingDate};
 
+use crate::checkpoint::{Checkpoint, NoCheckpoint};
 use crate::control::command::SessionCommand;
 use crate::digest::Digest;
 
@@ -119,4 +120,21 @@ pub trait Recording: Send {
     ///
     /// They could not be kept.
     fn look(&mut self, look: &Look<'_>) -> Result<(), RecordingError>;
+
+    /// Keeps what the run needs in order to go on from here, where a session has closed and another is to
+    /// follow; where there is no checkpoint of it, why. What keeps none passes it over.
+    ///
+    /// *When*: before the step after the one that closed the session, when the events of that one are
+    /// drained.
+    ///
+    /// # Errors
+    ///
+    /// It could not be kept.
+    fn checkpoint(
+        &mut self,
+        checkpoint: &Result<Checkpoint, NoCheckpoint>,
+    ) -> Result<(), RecordingError> {
+        let _ = checkpoint;
+        Ok(())
+    }
 }

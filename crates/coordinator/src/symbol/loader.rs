@@ -62,6 +62,7 @@ pub(crate) fn open_symbol(
         history,
         locks: Locks::default(),
         is_followed: false,
+        followed_through: None,
         digests: Vec::new(),
         shown: None,
         spare: SeriesMemory::default(),

@@ -3,10 +3,21 @@
 use std::collections::BTreeSet;
 
 use crate::control::event::Origin;
+use crate::saved::{NotRestored, Saved};
 
 /// The locks of a symbol, by who put them: consumers by their names, `None` for everyone else.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Locks(BTreeSet<Option<String>>);
+
+impl Saved for Locks {
+    fn write(&self, to: &mut Vec<u8>) {
+        self.0.write(to);
+    }
+
+    fn read(from: &mut &[u8]) -> Result<Locks, NotRestored> {
+        BTreeSet::read(from).map(Locks)
+    }
+}
 
 /// Which way a lock goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -65,6 +65,8 @@ pub(crate) struct SymbolRun {
     pub(crate) locks: Locks,
     /// Whether its live feed stands where the run has come to.
     pub(crate) is_followed: bool,
+    /// Through when its live feed was proven to be complete when the last session closed.
+    pub(crate) followed_through: Option<Timestamp>,
     /// The digest of all its series over the sessions closed so far, base first.
     pub(crate) digests: Vec<(BarInterval, Digest)>,
     /// The series of the last session, which readers see until the next one's first publication.
@@ -468,6 +470,7 @@ impl SymbolSession {
     /// The base bars of a live session that has closed.
     pub(crate) fn take_live_bars(&mut self) -> Option<WholeBars> {
         let SymbolRows::Live(live) = &mut self.rows else { return None };
+        self.run.followed_through = Some(live.complete_through);
         let Admitted { bars, closes_at_ns, .. } = std::mem::take(&mut live.admitted);
         Some(WholeBars { bars: bars.into(), closes_at_ns: closes_at_ns.into() })
     }

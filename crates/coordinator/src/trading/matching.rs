@@ -5,6 +5,7 @@ use std::any::Any;
 use openbell_market::{Bar, Symbol};
 use openbell_time::{Session, Timestamp};
 
+use crate::saved::NotRestored;
 use crate::trading::fill::Fill;
 use crate::trading::lots::Lots;
 use crate::trading::order::{NewOrder, Order, OrderId, Placed, Placement, StrategyIdx};
@@ -194,4 +195,20 @@ pub trait Matching: Any + Send {
 
     /// Takes what has happened since it was last taken, in order.
     fn take_events(&mut self) -> Vec<TradeEvent>;
+
+    /// All that it keeps, after a session has closed, as bytes for [`Matching::restore`]; `None` where it
+    /// cannot: a run with such accounts writes no checkpoints.
+    fn save(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Takes back what [`Matching::save`] gave: made for the same strategies by the same settings, it goes
+    /// on as the one that was saved.
+    ///
+    /// # Errors
+    ///
+    /// Bytes of other accounts, or none of its own.
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), NotRestored> {
+        Err(NotRestored::LeftOver { n_bytes: bytes.len() })
+    }
 }

@@ -9,3 +9,4 @@ pub(crate) mod matching;
 pub(crate) mod order;
 pub(crate) mod position;
 pub(crate) mod refusal;
+mod saved;

@@ -25,6 +25,8 @@ pub struct RunLog {
     /// The sessions that were recorded before this process, with the number of their first event.
     before: Vec<(u64, PathBuf)>,
     open: Option<OpenLog>,
+    /// The number of the event that is given first: those before it were given to earlier processes.
+    given_since: u64,
     /// Lines that no recorded look has led to, and were moved aside.
     tails: Vec<LogTail>,
     is_note: IsNote,
@@ -94,13 +96,28 @@ impl RunLog {
     pub(super) fn new(kept: Arc<Kept>, before: &[RunSession], first_line: String) -> RunLog {
         let place = |session: &RunSession| Some((session.first_event?, session.folder.clone()));
         let before = before.iter().filter_map(place).collect();
-        RunLog { kept, first_line, before, open: None, tails: Vec::new(), is_note: |_| false }
+        RunLog {
+            kept,
+            first_line,
+            before,
+            open: None,
+            given_since: 0,
+            tails: Vec::new(),
+            is_note: |_| false,
+        }
     }
 
     /// Lines of which `is_note` is true were said by processes of themselves ([`RunLog::note`]): they
     /// are no events, and are passed over where the run is repeated.
     pub fn with_notes(mut self, is_note: fn(&str) -> bool) -> RunLog {
         self.is_note = is_note;
+        self
+    }
+
+    /// The run goes on from a checkpoint: the event of that number is the first that is given, and what is
+    /// logged before it stays as it is.
+    pub fn given_since(mut self, number: u64) -> RunLog {
+        self.given_since = number;
         self
     }
 
@@ -129,7 +146,9 @@ impl RunLog {
         let path = folder.join(EVENTS);
         if self.open.as_ref().is_none_or(|open| open.path != path) {
             self.leave()?;
-            self.open = Some(OpenLog::at(path, number, &self.first_line, self.is_note)?);
+            let mut open = OpenLog::at(path, number, &self.first_line, self.is_note)?;
+            open.pass_events(number - self.first_of(&folder, number))?;
+            self.open = Some(open);
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         let expected = open.next;
@@ -164,8 +183,10 @@ impl RunLog {
         if self.open.is_none()
             && let Some((first, folder)) = self.before.last().cloned()
         {
-            self.open =
-                Some(OpenLog::at(folder.join(EVENTS), first, &self.first_line, self.is_note)?);
+            let next = first.max(self.given_since);
+            let mut open = OpenLog::at(folder.join(EVENTS), next, &self.first_line, self.is_note)?;
+            open.pass_events(next - first)?;
+            self.open = Some(open);
         }
         if let Some(open) = &mut self.open {
             self.tails.extend(open.cut_off()?);
@@ -193,6 +214,12 @@ impl RunLog {
             open.file.sync()?;
         }
         Ok(())
+    }
+
+    /// The number of the first event in `folder`; `number` where none was recorded there before.
+    fn first_of(&self, folder: &Path, number: u64) -> u64 {
+        let known = self.before.iter().find(|(_, known)| known == folder);
+        known.map_or(number, |(first, _)| (*first).min(number))
     }
 
     /// The folder of the session that the event belongs to.
@@ -224,6 +251,19 @@ impl OpenLog {
         Ok(OpenLog { path, next, logged, file })
     }
 
+    /// Passes over `n` events that earlier processes were given.
+    fn pass_events(&mut self, n: u64) -> Result<(), RecorderError> {
+        for n_passed in 0..n {
+            self.logged.pass_notes();
+            let Some(len) = self.logged.next().map(str::len) else {
+                let path = self.path.clone();
+                return Err(RecorderError::LogEnds { path, found: n_passed, needed: n });
+            };
+            self.logged.pass(len);
+        }
+        Ok(())
+    }
+
     /// Moves what was not given again out of the file; nothing where there is nothing.
     fn cut_off(&mut self) -> Result<Option<LogTail>, RecorderError> {
         self.logged.pass_notes();
@@ -243,6 +283,16 @@ impl OpenLog {
         self.logged = Logged::none(self.logged.is_note);
         Ok(tail)
     }
+}
+
+/// The whole lines behind the first one of the log in `folder`.
+pub(super) fn n_logged(folder: &Path) -> Result<u64, RecorderError> {
+    let path = folder.join(EVENTS);
+    if !disk::is_file(&path) {
+        return Ok(0);
+    }
+    let (_, text, _) = LinesFile::open(&path)?;
+    Ok((text.matches('\n').count() as u64).saturating_sub(1))
 }
 
 /// The first name for a tail beside the log at `path` that is free.

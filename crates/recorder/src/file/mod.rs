@@ -2,6 +2,7 @@
 //!
 //! Not here: what is done with them ([`crate::replay`]).
 
+pub(crate) mod checkpoint;
 pub(crate) mod folder;
 pub(crate) mod head;
 mod keeper;

@@ -105,6 +105,15 @@ impl RecordingReader {
         Ok(RecordingReader { path, head, connection })
     }
 
+    /// Its folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// What was run.
     pub fn head(&self) -> &Head {
         &self.head

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use openbell_time::TradingDate;
 
 use super::CommandForm;
+use super::checkpoint::{Found, RecordedCheckpoint};
 use super::head::Head;
+use super::log::n_logged;
 use super::reader::RecordingReader;
 use crate::disk;
 use crate::error::RecorderError;
@@ -61,15 +63,83 @@ impl std::fmt::Display for FolderName {
 /// A session that is missing, or a recording that cannot be read.
 pub fn run_sessions(folder: &Path) -> Result<Vec<RunSession>, RecorderError> {
     let last = run_session(folder)?;
+    let before = folders_before(folder, &last.head)?;
+    adjoining(&before, last, 1)
+}
+
+/// The sessions of the run that the recording in `folder` belongs to, from the last one on that has a
+/// checkpoint; where none has, from the first one on, and why the last that has closed has none.
+///
+/// *Cost*: each of them is looked through for damage.
+///
+/// # Errors
+///
+/// As for [`run_sessions`]; a checkpoint that is damaged.
+pub(crate) fn sessions_since_checkpoint(folder: &Path) -> Result<SinceCheckpoint, RecorderError> {
+    let last = run_session(folder)?;
+    let before = folders_before(folder, &last.head)?;
+    let mut why = None;
+    for place in (0..=before.len()).rev() {
+        let folder = before.get(place).map_or(folder, PathBuf::as_path);
+        let reader = RecordingReader::open(folder)?;
+        if reader.head().first_session != last.head.first_session {
+            continue;
+        }
+        match reader.checkpoint()? {
+            Found::Nothing => {}
+            Found::None(said) => drop(why.get_or_insert(said)),
+            Found::One(found) => {
+                let first_event = reader.first_event()?.unwrap_or_default();
+                let n_needed = found.checkpoint.n_events().saturating_sub(first_event);
+                if n_logged(folder)? < n_needed {
+                    // As after a power cut: what it has led to is to be written once more.
+                    why.get_or_insert("the event log behind it is cut off".to_owned());
+                    continue;
+                }
+                let first_look = reader.head().first_look;
+                let sessions = match before.get(place..) {
+                    Some(since) if !since.is_empty() => adjoining(since, last, first_look)?,
+                    _ => vec![last],
+                };
+                return Ok(SinceCheckpoint { sessions, checkpoint: Ok(found) });
+            }
+        }
+    }
+    let none = "no session of it has closed that another was to follow";
+    let why = why.unwrap_or_else(|| none.to_owned());
+    Ok(SinceCheckpoint { sessions: adjoining(&before, last, 1)?, checkpoint: Err(why) })
+}
+
+/// The sessions of a run that it goes on with, and from where.
+pub(crate) struct SinceCheckpoint {
+    pub(crate) sessions: Vec<RunSession>,
+    /// The checkpoint, or why there is none.
+    pub(crate) checkpoint: Result<Box<RecordedCheckpoint>, String>,
+}
+
+impl SinceCheckpoint {
+    /// Sessions of which no checkpoint is looked for.
+    pub(crate) fn none(sessions: Vec<RunSession>) -> SinceCheckpoint {
+        SinceCheckpoint { sessions, checkpoint: Err("none was looked for".to_owned()) }
+    }
+}
+
+/// The sessions in the folders `before` that are of the run of `last`, and that one behind them. The first
+/// look of the first is that of the number `first_look`.
+fn adjoining(
+    before: &[PathBuf],
+    last: RunSession,
+    first_look: u64,
+) -> Result<Vec<RunSession>, RecorderError> {
     let mut sessions = Vec::new();
-    for before in folders_before(folder, &last.head)? {
-        let session = run_session(&before)?;
+    for before in before {
+        let session = run_session(before)?;
         if session.head.first_session == last.head.first_session {
-            check_adjoins(&sessions, &session)?;
+            check_adjoins(&sessions, &session, first_look)?;
             sessions.push(session);
         }
     }
-    check_adjoins(&sessions, &last)?;
+    check_adjoins(&sessions, &last, first_look)?;
     sessions.push(last);
     Ok(sessions)
 }
@@ -94,14 +164,27 @@ pub fn run_looks(
 pub struct RunLooks {
     form: Arc<dyn CommandForm>,
     left: std::vec::IntoIter<PathBuf>,
+    /// Looks of the next one that are passed over.
+    n_passed: u64,
     open: Option<super::RecordedLooks>,
 }
 
 impl RunLooks {
     /// Those of `sessions`, in order.
     pub(crate) fn of(sessions: &[RunSession], form: &Arc<dyn CommandForm>) -> RunLooks {
+        RunLooks::behind(0, sessions, form)
+    }
+
+    /// Those of `sessions` behind the look of that number, which is one of the first of them.
+    pub(crate) fn behind(
+        look: u64,
+        sessions: &[RunSession],
+        form: &Arc<dyn CommandForm>,
+    ) -> RunLooks {
+        let first_look = sessions.first().map_or(1, |session| session.head.first_look);
+        let n_passed = (look + 1).saturating_sub(first_look);
         let folders: Vec<PathBuf> = sessions.iter().map(|session| session.folder.clone()).collect();
-        RunLooks { form: Arc::clone(form), left: folders.into_iter(), open: None }
+        RunLooks { form: Arc::clone(form), left: folders.into_iter(), n_passed, open: None }
     }
 
     /// Opens the next one, where one is left.
@@ -130,6 +213,7 @@ impl Iterator for RunLooks {
                 }
                 None if self.open.is_none() => return None,
                 None => {}
+                Some(Ok(_)) if self.n_passed > 0 => self.n_passed -= 1,
                 look => return look,
             }
         }
@@ -145,7 +229,7 @@ pub(crate) fn run_session(folder: &Path) -> Result<RunSession, RecorderError> {
 }
 
 /// The folders beside `folder` of sessions before it, back to the first of its run, oldest first.
-fn folders_before(folder: &Path, head: &Head) -> Result<Vec<PathBuf>, RecorderError> {
+pub(crate) fn folders_before(folder: &Path, head: &Head) -> Result<Vec<PathBuf>, RecorderError> {
     let whole = disk::absolute(folder)?;
     let name = whole.file_name().and_then(|name| FolderName::of(&name.to_string_lossy()));
     let (Some(name), Some(beside)) = (name, whole.parent()) else { return Ok(Vec::new()) };
@@ -164,8 +248,13 @@ fn folders_before(folder: &Path, head: &Head) -> Result<Vec<PathBuf>, RecorderEr
 }
 
 /// Holds the number of the first look of `next` against that of the last one before.
-fn check_adjoins(before: &[RunSession], next: &RunSession) -> Result<(), RecorderError> {
+fn check_adjoins(
+    before: &[RunSession],
+    next: &RunSession,
+    first_look: u64,
+) -> Result<(), RecorderError> {
     let known: u64 = before.iter().map(|session| session.n_looks).sum();
+    let known = known + first_look - 1;
     let found = next.head.first_look;
     if found != known + 1 {
         let (folder, first) = (next.folder.clone(), next.head.first_session.clone());

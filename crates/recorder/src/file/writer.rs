@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use openbell_coordinator::{Heard, LoadingState, Look, Recording, RecordingError, Waited};
+use openbell_coordinator::{
+    Checkpoint, Heard, LoadingState, Look, NoCheckpoint, Recording, RecordingError, Waited,
+};
 use openbell_market::{BarColumns, BarInterval, Symbol};
 use openbell_time::TradingDate;
 use rusqlite::{CachedStatement, Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::CommandForm;
+use super::checkpoint;
 use super::folder::{INPUTS, is_unborn, session_folder};
 use super::head::Head;
 use super::keeper::{Keeper, Kept, log_of};
@@ -18,7 +21,7 @@ use super::link::MarkColumns;
 use super::log::RunLog;
 use super::raw::{Print, RawHistory, RawRow, intervals_text, kind_name, row_kind};
 use super::raw_log::RawLog;
-use super::run::RunSession;
+use super::run::{RunSession, folders_before};
 use super::schema::{self, FORM, database, unwritten};
 use super::series::{named, series_of};
 use crate::disk::{self, WriteLock};
@@ -178,6 +181,19 @@ impl RecordingWriter {
 impl Recording for RecordingWriter {
     fn look(&mut self, look: &Look<'_>) -> Result<(), RecordingError> {
         Ok(self.write(look)?)
+    }
+
+    fn checkpoint(
+        &mut self,
+        checkpoint: &Result<Checkpoint, NoCheckpoint>,
+    ) -> Result<(), RecordingError> {
+        let Open { session, path, connection, .. } = &self.open;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let before = folders_before(folder, &self.setup.head)?;
+        let offers = checkpoint::offers_by(folder, &before)?;
+        let place = (self.n_looks, session.to_string());
+        let place = (place.0, place.1.as_str());
+        Ok(checkpoint::write(connection, path, place, &offers, checkpoint)?)
     }
 }
 

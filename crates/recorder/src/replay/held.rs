@@ -1,6 +1,6 @@
 //! The recording of a run that is repeated: nothing is kept, all is compared.
 
-use openbell_coordinator::{Look, Recording, RecordingError};
+use openbell_coordinator::{Checkpoint, Look, NoCheckpoint, Recording, RecordingError};
 
 use super::player::Shared;
 
@@ -21,6 +21,18 @@ impl Recording for Held {
         let is_new = self.player.lock().take(look)?;
         match &mut self.then {
             Some(then) if is_new => then.look(look),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn checkpoint(
+        &mut self,
+        checkpoint: &Result<Checkpoint, NoCheckpoint>,
+    ) -> Result<(), RecordingError> {
+        let is_over = self.player.lock().is_over();
+        match &mut self.then {
+            // Of a session that was repeated whole it was kept then.
+            Some(then) if is_over => then.checkpoint(checkpoint),
             Some(_) | None => Ok(()),
         }
     }

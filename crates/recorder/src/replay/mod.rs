@@ -21,6 +21,7 @@ use openbell_market::{BarInterval, SeriesKey, Symbol};
 use openbell_time::Timestamp;
 use thiserror::Error;
 
+use crate::delivered::DeliveredBars;
 use crate::error::RecorderError;
 use crate::history::HistoryWatch;
 use crate::look::RecordedLook;
@@ -107,6 +108,14 @@ impl Replay {
         self.player.lock().offers = offers;
     }
 
+    /// The run goes on from a checkpoint: `n_looks` steps lie before it, and the first that is repeated is
+    /// the one behind them. `delivered` has the bars that its earlier sessions have closed with.
+    pub fn goes_on_behind(&self, n_looks: u64, delivered: DeliveredBars) {
+        let mut player = self.player.lock();
+        (player.n_taken, player.n_before) = (n_looks, n_looks);
+        player.delivered = Some(delivered);
+    }
+
     /// What is read of the history that `watch` sees while steps are repeated is recorded already, and
     /// not once more.
     pub fn watches(&self, watch: HistoryWatch) {
@@ -125,7 +134,8 @@ impl Replay {
 
     /// The number of recorded steps that were repeated so far.
     pub fn n_repeated(&self) -> u64 {
-        self.player.lock().n_taken
+        let player = self.player.lock();
+        player.n_taken - player.n_before
     }
 
     /// Repeats the next recorded step.
@@ -150,7 +160,7 @@ impl Replay {
         }
         let stepped = engine.step(look.wall);
         self.outcome()?;
-        if self.n_repeated() >= look.number {
+        if self.player.lock().n_taken >= look.number {
             return Ok(Repeated::Goes);
         }
         let found = match (stepped, engine.report().failure) {

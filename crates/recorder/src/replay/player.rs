@@ -11,6 +11,7 @@ use openbell_market::{BarInterval, Symbol};
 use openbell_time::Timestamp;
 
 use super::{Onward, ReplayError};
+use crate::delivered::DeliveredBars;
 use crate::error::RecorderError;
 use crate::history::HistoryWatch;
 use crate::look::{RecordedHeard, RecordedLook};
@@ -22,8 +23,12 @@ pub(super) struct Player {
     looks: Looks,
     /// The next step, and those behind it up to the next look, the latter included.
     ahead: VecDeque<RecordedLook>,
-    /// Recorded steps that were taken.
+    /// Recorded steps that were taken, those before a checkpoint among them.
     pub(super) n_taken: u64,
+    /// Steps before the checkpoint that the run goes on from.
+    pub(super) n_before: u64,
+    /// The bars that earlier sessions of the run have closed with.
+    pub(super) delivered: Option<DeliveredBars>,
     /// Whether the step that is due is stepped; else its feeds have nothing yet.
     is_due: bool,
     /// Of what the source said in the step that is due, so many answers were given.
@@ -68,6 +73,8 @@ impl Player {
             looks,
             ahead: VecDeque::new(),
             n_taken: 0,
+            n_before: 0,
+            delivered: None,
             is_due: false,
             n_answers: 0,
             loading: BTreeSet::new(),

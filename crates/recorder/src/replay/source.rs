@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use openbell_coordinator::{Source, SourceReadiness, UnknownSymbol};
 use openbell_data_manager::{DataError, Feed};
-use openbell_market::{BarInterval, SeriesKey, Symbol};
-use openbell_time::{Calendar, Nanos, Timestamp};
+use openbell_market::{BarColumns, BarInterval, SeriesKey, Symbol};
+use openbell_time::{Calendar, Nanos, Timestamp, TradingDate};
 
 use super::feed::RecordedFeed;
 use super::player::Shared;
@@ -64,6 +64,18 @@ impl Source for RecordedSource {
         calendar: &Calendar,
     ) -> Result<(), DataError> {
         self.history.check_files(key, range, calendar)
+    }
+
+    fn delivered(
+        &mut self,
+        key: &SeriesKey,
+        session: TradingDate,
+    ) -> Result<Option<BarColumns>, DataError> {
+        let kept = self.player.lock().delivered.as_mut().and_then(|all| all.take(key, session));
+        match kept {
+            Some(bars) => Ok(Some(bars)),
+            None => self.history.delivered(key, session),
+        }
     }
 
     fn feed(&mut self, key: &SeriesKey, calendar: &Calendar) -> Result<Box<dyn Feed>, DataError> {

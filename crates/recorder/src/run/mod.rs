@@ -17,15 +17,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openbell_coordinator::Source;
+use openbell_coordinator::{Checkpoint, Source};
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Calendar, TradingDate};
 
+use crate::delivered::DeliveredBars;
 use crate::difference::RunDifference;
 use crate::disk;
 use crate::error::RecorderError;
+use crate::file::checkpoint::RecordedCheckpoint;
 use crate::file::folder::{is_unborn, recordings_of};
-use crate::file::run::FolderName;
+use crate::file::run::{FolderName, SinceCheckpoint, folders_before, sessions_since_checkpoint};
 use crate::file::{
     CommandForm, Head, ProcessRow, RecordingReader, RunLooks, RunSession, run_session, run_sessions,
 };
@@ -39,6 +41,8 @@ pub use tidy::{Held, Tidied, held, tidy};
 pub struct RecordedRun {
     /// Its sessions, in order; there is one at least.
     sessions: Vec<RunSession>,
+    /// The checkpoint that it goes on from, or why there is none.
+    checkpoint: Result<Box<RecordedCheckpoint>, String>,
     /// The process that recorded last.
     process: Option<ProcessRow>,
 }
@@ -48,6 +52,8 @@ pub struct RecordedRun {
 pub enum RestartFrom {
     /// The first: all its recordings are needed.
     FirstSession,
+    /// The one behind the last checkpoint, where there is one, and else the first.
+    LastCheckpoint,
     /// The last that was recorded: those before are not needed.
     LastSession,
 }
@@ -78,14 +84,16 @@ pub fn last_run(
     let Some(folder) = last_folder(&recordings_of(root, session_name))? else { return Ok(None) };
     let process = RecordingReader::open(&folder)?.processes()?.pop();
     let is_over = process.as_ref().is_some_and(ProcessRow::ends_run);
-    let sessions = match restart {
-        RestartFrom::FirstSession if !is_over => run_sessions(&folder)?,
-        RestartFrom::FirstSession | RestartFrom::LastSession => vec![run_session(&folder)?],
+    let SinceCheckpoint { sessions, checkpoint } = match restart {
+        _ if is_over => SinceCheckpoint::none(vec![run_session(&folder)?]),
+        RestartFrom::FirstSession => SinceCheckpoint::none(run_sessions(&folder)?),
+        RestartFrom::LastCheckpoint => sessions_since_checkpoint(&folder)?,
+        RestartFrom::LastSession => SinceCheckpoint::none(vec![run_session(&folder)?]),
     };
     if !is_over {
         sessions.iter().try_for_each(|session| session.head.check_digests(&session.folder))?;
     }
-    Ok(Some(RecordedRun { sessions, process }))
+    Ok(Some(RecordedRun { sessions, checkpoint, process }))
 }
 
 /// The folder of the last session in `folder` of which something is recorded.
@@ -115,10 +123,10 @@ impl RecordedRun {
     ///
     /// A recording of the run that is damaged or missing, by name.
     pub fn open(folder: &Path) -> Result<RecordedRun, RecorderError> {
-        let sessions = run_sessions(folder)?;
+        let SinceCheckpoint { sessions, checkpoint } = SinceCheckpoint::none(run_sessions(folder)?);
         sessions.iter().try_for_each(|session| session.head.check_digests(&session.folder))?;
         let process = RecordingReader::open(folder)?.processes()?.pop();
-        Ok(RecordedRun { sessions, process })
+        Ok(RecordedRun { sessions, checkpoint, process })
     }
 
     /// Its sessions, from that on which was asked for.
@@ -158,6 +166,37 @@ impl RecordedRun {
         self.sessions.iter().map(|session| session.n_looks).sum()
     }
 
+    /// The checkpoint that it goes on from; where it is repeated from its first session, why there is none.
+    ///
+    /// # Errors
+    ///
+    /// The reason, in words.
+    pub fn checkpoint(&self) -> Result<&Checkpoint, &str> {
+        self.checkpoint.as_ref().map(|found| &found.checkpoint).map_err(String::as_str)
+    }
+
+    /// The steps of the run before the first that is repeated: 0 without a checkpoint.
+    pub fn n_looks_before(&self) -> u64 {
+        self.checkpoint.as_ref().map_or(0, |found| found.look)
+    }
+
+    /// The bars with which its sessions have closed whose recordings are there.
+    ///
+    /// # Errors
+    ///
+    /// A folder that cannot be read.
+    pub fn delivered(&self) -> Result<DeliveredBars, RecorderError> {
+        let last = self.last();
+        let mut folders = folders_before(&last.folder, &last.head)?;
+        folders.push(last.folder.clone());
+        let named = folders.into_iter().filter_map(|folder| {
+            let head = Head::read(&folder).ok().flatten()?; // `Err`: then the store has its bars.
+            let is_of_run = head.first_session == last.head.first_session;
+            Some((head.session.parse().ok().filter(|_| is_of_run)?, folder))
+        });
+        Ok(DeliveredBars::of(named.collect()))
+    }
+
     /// The process that recorded last; absent where none has come to its first look.
     pub fn last_process(&self) -> Option<&ProcessRow> {
         self.process.as_ref()
@@ -173,7 +212,7 @@ impl RecordedRun {
 
     /// What it took in, step by step.
     pub fn looks(&self, form: &Arc<dyn CommandForm>) -> RunLooks {
-        RunLooks::of(&self.sessions, form)
+        RunLooks::behind(self.n_looks_before(), &self.sessions, form)
     }
 
     /// Holds what was run against what is to be run `now`.
@@ -214,7 +253,8 @@ impl RecordedRun {
     ///
     /// A recording that cannot be read.
     pub fn offers(&self) -> Result<BTreeMap<Symbol, Vec<BarInterval>>, RecorderError> {
-        let mut offers = BTreeMap::new();
+        let known = self.checkpoint.as_ref().ok().map(|found| found.offers.clone());
+        let mut offers = known.unwrap_or_default();
         for session in &self.sessions {
             offers.extend(RecordingReader::open(&session.folder)?.offers()?);
         }

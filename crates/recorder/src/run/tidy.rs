@@ -97,6 +97,8 @@ fn needed_since(run: Option<&RecordedRun>, restart: RestartFrom) -> Option<Strin
     let head = run.head();
     Some(match restart {
         RestartFrom::FirstSession => head.first_session.clone(),
+        RestartFrom::LastCheckpoint if run.checkpoint().is_err() => head.first_session.clone(),
+        RestartFrom::LastCheckpoint => run.sessions()[0].head.session.clone(),
         RestartFrom::LastSession => head.session.clone(),
     })
 }

@@ -52,7 +52,7 @@ use crate::terminal::Terminal;
 use lines::Lines;
 use metrics::{MetricsFile, session_figures};
 use panel::Panel;
-use prepared::{Prepared, prepare};
+use prepared::{Prepared, RepeatedFrom, prepare};
 use recorded::Recorder;
 use sim::Sim;
 use sink::Sink;
@@ -125,6 +125,7 @@ fn follow(
         log,
         said,
         begun,
+        repeated_from,
     } = prepare(asked, sim, threads, terminal)?;
     let name = live.data_api.name();
     let calendar = engine.plan().calendar().clone();
@@ -146,10 +147,14 @@ fn follow(
         }
         None => None,
     };
-    let (n_events, is_rehearsal) = (0, replay.is_some());
+    let n_events = match repeated_from {
+        RepeatedFrom::Checkpoint { n_events, .. } => n_events,
+        RepeatedFrom::FirstSession(_) => 0,
+    };
+    let is_rehearsal = replay.is_some();
     let mut sink = Sink { tell: tell.clone(), streams, run_log, storing, n_events, is_rehearsal };
     if let Some(replay) = replay {
-        repeat(&replay, &mut engine, &mut sink, now)?;
+        repeat(&replay, &mut engine, &mut sink, (now, &repeated_from))?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
     }
     let control = connect(vendor, raw, &tell, threads)?;
@@ -324,13 +329,17 @@ impl Watch<'_> {
 }
 
 /// Repeats what was recorded, as fast as it goes: what consumers keep in memory is then as it was.
-/// `now` is the wall clock at which the run goes on; the log says so.
+/// `now` is the wall clock at which the run goes on; the log says so, and so is from where it is repeated.
 fn repeat(
     replay: &Replay,
     engine: &mut Engine,
     sink: &mut Sink,
-    now: Timestamp,
+    (now, from): (Timestamp, &RepeatedFrom),
 ) -> Result<(), Failure> {
+    let n_before = sink.n_events;
+    if let (RepeatedFrom::Checkpoint { session, .. }, Some(storing)) = (from, &sink.storing) {
+        storing.close(*session); // The process before may have been killed before it was stored.
+    }
     engine.rehearse(true);
     loop {
         let repeated = replay.step(engine);
@@ -341,10 +350,20 @@ fn repeat(
     }
     engine.rehearse(false);
     sink.is_rehearsal = false;
+    let n_events = sink.n_events - n_before;
+    let from = match from {
+        RepeatedFrom::Checkpoint { session, .. } => {
+            format!(", from the checkpoint of session {session}")
+        }
+        RepeatedFrom::FirstSession(None) => String::new(),
+        RepeatedFrom::FirstSession(Some(why)) => {
+            format!(", from the first session of the run, without a checkpoint: {why}")
+        }
+    };
     let _ = sink.tell.send(Told::Line(format!(
-        "gone on with: {} of the recording repeated, {}",
+        "gone on with: {} of the recording repeated, {}{from}",
         counted(replay.n_repeated(), "look"),
-        counted(sink.n_events, "event"),
+        counted(n_events, "event"),
     )));
     if let Some(log) = &mut sink.run_log {
         for tail in log.go_on()? {
@@ -359,7 +378,7 @@ fn repeat(
             at: engine.clock().now().to_string(),
             wall: now.to_string(),
             n_looks: replay.n_repeated(),
-            n_events: sink.n_events,
+            n_events,
             program: PROGRAM.to_owned(),
         }))?;
     }

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use openbell_config::LiveConfig;
-use openbell_coordinator::{Engine, Source, StoreSource};
+use openbell_coordinator::{Engine, RestoreError, Source, StoreSource};
 use openbell_data_manager::live::{Door, Protocol, Settings, Vendor};
 use openbell_recorder::{Ahead, HistoryWatch, RawLog, RecordedRun, Replay, RunLog};
 use openbell_session_file::{FileModules, SessionFile};
-use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, WallClock};
+use openbell_time::{CoarseTicker, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
 use openbell_wire::engine::LogHead;
 
-use super::super::outputs;
 use super::super::streams::{Streams, fills_kept};
+use super::super::{outputs, wants_all_sessions};
 use super::Asked;
 use super::recorded::{
     Earlier, KeeperEnd, Recorded, Recorder, Unsynced, begun, check_history, repetition,
@@ -47,6 +47,39 @@ pub(super) struct Prepared {
     pub(super) said: Vec<String>,
     /// When the run was begun first.
     pub(super) begun: Timestamp,
+    /// From where a run that is gone on with is repeated.
+    pub(super) repeated_from: RepeatedFrom,
+}
+
+/// From where a run that is gone on with is repeated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum RepeatedFrom {
+    /// Its first session, and why not a later one, where one has closed.
+    FirstSession(Option<String>),
+    /// The checkpoint of a session, before which the run had so many events.
+    Checkpoint {
+        /// The session.
+        session: TradingDate,
+        /// The events.
+        n_events: u64,
+    },
+}
+
+impl RepeatedFrom {
+    fn of(run: Option<&RecordedRun>) -> RepeatedFrom {
+        let Some(run) = run else { return RepeatedFrom::FirstSession(None) };
+        match run.checkpoint() {
+            Ok(checkpoint) => RepeatedFrom::Checkpoint {
+                session: checkpoint.session(),
+                n_events: checkpoint.n_events(),
+            },
+            // Of a run in its first session there is nothing to say.
+            Err(why) => {
+                let has_closed = run.sessions().len() > 1;
+                RepeatedFrom::FirstSession(has_closed.then(|| why.to_owned()))
+            }
+        }
+    }
 }
 
 /// Prepares the run that is `asked` for, or the one that it goes on with.
@@ -71,7 +104,10 @@ pub(super) fn prepare(
     let (config, overlay) = (file.config.clone(), file.overlay_text()?);
     let log = LogHead { program: PROGRAM.to_owned(), config, store: folder, overlay, texts };
     let recorder = live.record.as_ref();
-    let recorder = recorder.map(|record| Arc::new(Recorder::of(file, record, &log, &connection)));
+    let recorder = recorder.map(|record| {
+        let recorder = Recorder::of(file, record, &log, &connection);
+        Arc::new(if wants_all_sessions(args) { recorder.repeating_all() } else { recorder })
+    });
     let found = match &recorder {
         Some(recorder) if !args.fresh => recorder.earlier()?,
         _ => Earlier::None,
@@ -111,8 +147,13 @@ pub(super) fn prepare(
     let mut engine = Engine::live_with_deadline(&file.config, &time, source, sessions, clock)
         .map_err(|errors| file.plan_error(errors))?;
     file.check_planned(engine.plan(), &built)?;
+    let checkpoint = earlier.as_ref().and_then(|run| run.checkpoint().ok());
+    if let Some(checkpoint) = checkpoint {
+        engine.go_on_from(checkpoint).map_err(|why| not_restored(&why))?;
+    }
     registered::register(built, &mut engine, fills_kept(args))?;
     let streams = Streams::create(args, &log, &mut engine)?;
+    engine.check_restored().map_err(|why| not_restored(&why))?;
 
     let mut kept_raw = None;
     let recorded = match &recorder {
@@ -133,6 +174,7 @@ pub(super) fn prepare(
     let name = live.data_api.name();
     said.insert(0, summary::beginning(file, &engine, name, recorder.as_deref()));
     let begun = from;
+    let repeated_from = RepeatedFrom::of(earlier.as_ref());
     Ok(Prepared {
         engine,
         ticker,
@@ -146,7 +188,16 @@ pub(super) fn prepare(
         log,
         said,
         begun,
+        repeated_from,
     })
+}
+
+/// What it means that a run cannot go on from its checkpoint.
+fn not_restored(why: &RestoreError) -> Failure {
+    let text = format!(
+        "the run cannot go on from its last checkpoint: {why}; --fresh moves the recording aside and begins anew"
+    );
+    Failure::says(Exit::Data, text)
 }
 
 /// What `"restart": "session"` means.

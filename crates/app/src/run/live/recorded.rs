@@ -8,14 +8,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use openbell_config::{RecordConfig, RecordSync, Restart};
-use openbell_coordinator::{Digest, Source};
+use openbell_coordinator::{Checkpoint, Digest, Source};
 use openbell_data_manager::Feed;
 use openbell_data_manager::live::Door;
 use openbell_market::SeriesKey;
 use openbell_recorder::{
-    Ahead, Durability, HandedOut, Head, HistoryWatch, Keeper, MovedAside, Onward, RawLog,
+    Ahead, Durability, HandedOut, Head, Held, HistoryWatch, Keeper, MovedAside, Onward, RawLog,
     RecordedRun, RecorderError, RecordingSetup, RecordingWriter, Replay, RestartFrom, RunLog,
-    RunNow, Tidied, last_run, make_way, session_folder, tidy,
+    RunNow, Tidied, held, last_run, make_way, session_folder, tidy,
 };
 use openbell_session_file::SessionFile;
 use openbell_time::{Calendar, Nanos, SystemWall, Timestamp, TradingDate, WallClock};
@@ -41,6 +41,8 @@ pub(super) struct Recorder {
     pub(super) stores: bool,
     /// Whether what goes to the vendor and comes from it is kept.
     keeps_raw: bool,
+    /// From which session a run that is gone on with is repeated.
+    from: RestartFrom,
 }
 
 /// What a new process finds of the run before.
@@ -123,7 +125,11 @@ impl Recorder {
         };
         let RecordConfig { restart, keep_days, store, raw, .. } = *record;
         let first_line = log.line();
-        Recorder { setup, first_line, restart, keep_days, stores: store, keeps_raw: raw }
+        let from = match restart {
+            Restart::Run => RestartFrom::LastCheckpoint,
+            Restart::Session => RestartFrom::LastSession,
+        };
+        Recorder { setup, first_line, restart, keep_days, stores: store, keeps_raw: raw, from }
     }
 
     /// The folder of the recording of a session.
@@ -131,11 +137,18 @@ impl Recorder {
         session_folder(&self.setup.root, &self.setup.session_name, session)
     }
 
-    fn restart_from(&self) -> RestartFrom {
-        match self.restart {
+    /// The same for a run whose sessions are all wanted again, as an export wants them.
+    pub(super) fn repeating_all(self) -> Recorder {
+        let from = match self.restart {
             Restart::Run => RestartFrom::FirstSession,
             Restart::Session => RestartFrom::LastSession,
-        }
+        };
+        Recorder { from, ..self }
+    }
+
+    /// What all recordings of the session take up.
+    pub(super) fn held(&self) -> Result<Held, RecorderError> {
+        held(&self.setup.root, &self.setup.session_name)
     }
 
     /// The run that is to be gone on with: the last one, where it was ended by a person or killed, and
@@ -146,7 +159,7 @@ impl Recorder {
     /// One that is damaged, or is another one than what is to be run now.
     pub(super) fn earlier(&self) -> Result<Earlier, Failure> {
         let (root, name) = (&self.setup.root, &self.setup.session_name);
-        let Some(run) = last_run(root, name, self.restart_from())? else {
+        let Some(run) = last_run(root, name, self.from)? else {
             return Ok(Earlier::None);
         };
         if run.is_over() {
@@ -172,7 +185,7 @@ impl Recorder {
     /// Deletes recordings that are old enough by the date `today`, in the store, and needed by no run.
     pub(super) fn tidy(&self, today: TradingDate) -> Result<Tidied, RecorderError> {
         let (root, name) = (&self.setup.root, &self.setup.session_name);
-        tidy(root, name, self.keep_days, today, self.restart_from())
+        tidy(root, name, self.keep_days, today, self.from)
     }
 
     /// Moves aside what is in the way of a run that begins anew with the session `first`.
@@ -209,7 +222,8 @@ impl Recorder {
         let (mut writer, keeper) = RecordingWriter::go_on(setup, run.last_session()?)?;
         writer.watch(watch);
         let log = writer.log(run.sessions(), self.first_line.clone());
-        let log = log.with_notes(is_resumed_line);
+        let n_events = run.checkpoint().map_or(0, Checkpoint::n_events);
+        let log = log.with_notes(is_resumed_line).given_since(n_events);
         let (unsynced, raw) = (Unsynced::default(), self.keeps_raw.then(|| writer.raw_log()));
         Ok(Recorded { writer, end: keep(keeper, &unsynced, threads)?, log, unsynced, raw })
     }
@@ -237,6 +251,9 @@ pub(super) fn repetition(
     let replay = Replay::then(run.looks(&command_form()), onward);
     replay.offers(run.offers()?);
     replay.watches(watch.clone());
+    if run.checkpoint().is_ok() {
+        replay.goes_on_behind(run.n_looks_before(), run.delivered()?);
+    }
     Ok(replay)
 }
 

@@ -7,14 +7,14 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 
 use openbell_coordinator::with_causes;
 use openbell_data_manager::StoreWriter;
-use openbell_recorder::{RecorderError, into_store, session_bars};
+use openbell_recorder::{RecorderError, Tidied, into_store, session_bars};
 use openbell_time::TradingDate;
 
 use super::recorded::Recorder;
 use super::teller::Told;
 use super::threads::Threads;
 use crate::exit::Failure;
-use crate::table::{count, counted};
+use crate::table::{bytes, count, counted};
 
 /// What stores the bars of sessions.
 pub(super) struct Storing {
@@ -94,11 +94,30 @@ fn stored(recorder: &Recorder, session: TradingDate, store: &PathBuf) -> Result<
 fn tidied(recorder: &Recorder, session: TradingDate) -> Option<String> {
     let said = |error: RecorderError| format!("warning: no old recording is deleted: {error}");
     match recorder.tidy(session) {
-        Ok(tidied) if tidied.deleted.is_empty() => None,
         Ok(tidied) => {
-            let n_deleted = counted(tidied.deleted.len() as u64, "recording");
-            Some(format!("{n_deleted} older than {} days deleted", recorder.keep_days))
+            let told = tidied_words(&tidied, recorder.keep_days)?;
+            let left = recorder.held().map(|held| {
+                format!("; {} left, {}", counted(held.n_folders, "recording"), bytes(held.n_bytes))
+            });
+            Some(format!("{told}{}", left.unwrap_or_default())) // `Err`: of what was done all is said.
         }
         Err(error) => Some(said(error)),
     }
+}
+
+/// What was deleted, and what is old enough and stays; nothing where no recording is that old.
+fn tidied_words(tidied: &Tidied, keep_days: u32) -> Option<String> {
+    let counts = [
+        (tidied.deleted.len(), "deleted"),
+        (tidied.needed.len(), "kept, since the run goes on from there"),
+        (tidied.not_stored.len(), "kept, since their bars are in no store"),
+    ];
+    let words = counts.iter().filter(|(n, _)| *n > 0);
+    let words: Vec<String> = words
+        .map(|(n, what)| {
+            let n = counted(*n as u64, "recording");
+            format!("{n} older than {keep_days} days {what}")
+        })
+        .collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
