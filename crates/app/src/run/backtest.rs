@@ -19,7 +19,8 @@ use crate::planned::{nothing_stored, warn_of_schedule};
 use crate::progress::Progress;
 use crate::registered;
 use crate::report::{self, RunFacts};
-use crate::session_file;
+use crate::report_file::{ReportFile, Told};
+use crate::session_file::{self, absolute};
 use crate::table::counted;
 use crate::terminal::Terminal;
 
@@ -60,6 +61,10 @@ pub(super) fn run_backtest(
         Some(path) => Some(EventFile::create(path, &head)?),
         None => None,
     };
+    let html = args.html.report.as_deref();
+    let html = html.map(|path| ReportFile::create(path, args.html.report_size, &mut engine));
+    let html = html.transpose()?;
+    let noting = html.as_ref().map(ReportFile::noting);
 
     let wall = Arc::new(SystemWall::new());
     let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
@@ -70,19 +75,22 @@ pub(super) fn run_backtest(
     };
     let began = wall.passed();
     let mut failed = None;
-    let (mut n_steps, mut n_written) = (0_u64, 0);
+    let (mut n_steps, mut n_seen) = (0_u64, 0);
     run_engine(&mut engine, wall.as_ref(), |engine| {
         n_steps += 1;
         if n_steps.is_multiple_of(PROGRESS_STEPS) {
             show_progress(&progress, engine);
         }
-        if let Some(events) = &mut events {
-            let new = &engine.events()[n_written..];
-            n_written += new.len();
-            if let Err(failure) = events.append(new) {
-                failed = Some(failure);
-                return ControlFlow::Break(());
-            }
+        let new = &engine.events()[n_seen..];
+        n_seen += new.len();
+        if let Some(noting) = &noting {
+            noting.note(new);
+        }
+        if let Some(events) = &mut events
+            && let Err(failure) = events.append(new)
+        {
+            failed = Some(failure);
+            return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
     });
@@ -94,7 +102,7 @@ pub(super) fn run_backtest(
 
     let report = engine.report();
     if let Some(events) = events {
-        events.finish(&engine.events()[n_written..], &report)?;
+        events.finish(&engine.events()[n_seen..], &report)?;
     }
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &file.config);
@@ -107,6 +115,11 @@ pub(super) fn run_backtest(
         accounts: &accounts,
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
+    if let Some(html) = html {
+        let (store, command) = (absolute(&folder), format!("openbell run {}", file.path.display()));
+        let told = Told { facts: &facts, store: &store, command: &command, live: None };
+        html.finish(&report, told)?;
+    }
     if args.json {
         terminal.line(format!("{:#}", report::as_json(&report, &facts, None)))?
     } else {

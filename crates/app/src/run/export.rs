@@ -19,6 +19,7 @@ use openbell_wire::engine::LogHead;
 
 use super::{OUR_CONSUMERS, traded};
 use crate::exit::{Exit, Failure};
+use crate::indicator_name::column_name;
 use crate::report::EXPORT;
 
 /// An export that is being filled by a consumer of the run.
@@ -204,10 +205,7 @@ fn append_indicators(
     let mut names = Vec::new();
     let mut columns = Vec::new();
     for (indicator, field, column) in rows.indicator_columns() {
-        names.push(match indicator.fields.get(field) {
-            Some(field) => format!("{}.{field}", indicator.key),
-            None => indicator.key.to_string(),
-        });
+        names.push(column_name(indicator, field));
         let value = |value: &f64| (!value.is_nan()).then_some(*value);
         columns.push(column.iter().map(value).collect::<Vec<Option<f64>>>());
     }

@@ -20,6 +20,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
+use crate::report_file::ReportArgs;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -53,6 +54,8 @@ pub struct RunArgs {
     /// quality.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
+    #[command(flatten)]
+    html: ReportArgs,
     /// Live: writes what there is to watch into this file every five seconds, as Prometheus reads it.
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
@@ -72,6 +75,8 @@ Examples:
   openbell run session.json --json > report.json
   openbell run session.json --export out --events events.jsonl
       bars and quality as files, and the event log
+  openbell run session.json --report out.html
+      what happened as one file for a browser: tables, drawings, charts
   openbell run monday.json tuesday.json --store bars
   openbell run live_sim.json
       live, from an exchange that is simulated on this machine
@@ -90,8 +95,10 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
-    if args.configs.len() > 1 && (args.events.is_some() || args.export.is_some()) {
-        let text = "--events and --export write the files of one run; give one session file";
+    let writes_files = args.events.is_some() || args.export.is_some() || args.html.report.is_some();
+    if args.configs.len() > 1 && writes_files {
+        let text =
+            "--events, --export and --report write the files of one run; give one session file";
         return Err(Failure::says(Exit::Usage, text));
     }
     let interrupt = Interrupt::listen();
@@ -155,6 +162,9 @@ fn outputs(
     }
     if let Some(metrics) = &args.metrics {
         outputs = outputs.writes(metrics, "--metrics");
+    }
+    if let Some(report) = &args.html.report {
+        outputs = outputs.writes(report, "--report");
     }
     if let Some(folder) = &args.export {
         for name in RunExport::FOLDERS {
