@@ -21,6 +21,7 @@ mod lookahead;
 mod other_readers;
 mod outputs;
 mod recordings;
+mod report;
 mod runs;
 mod session_files;
 mod small_answers;
