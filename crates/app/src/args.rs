@@ -21,6 +21,7 @@ use crate::new::NewArgs;
 use crate::plan::PlanArgs;
 use crate::recording::RecordingArgs;
 use crate::replay::ReplayArgs;
+use crate::report_again::ReportAgainArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
@@ -77,6 +78,7 @@ pub enum Command {
     Run(RunArgs),
     Replay(ReplayArgs),
     Recording(RecordingArgs),
+    Report(ReportAgainArgs),
     Plan(PlanArgs),
     Check(CheckArgs),
     CheckLookahead(LookaheadArgs),

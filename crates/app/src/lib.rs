@@ -40,6 +40,7 @@ pub mod recording;
 mod registered;
 pub mod replay;
 pub mod report;
+pub mod report_again;
 pub mod report_file;
 pub mod run;
 pub mod schema;
@@ -151,6 +152,7 @@ fn perform(arguments: &Arguments, program: &Program, terminal: &mut Terminal) ->
         Some(Command::Run(args)) => run::run(args, registry, terminal),
         Some(Command::Replay(args)) => replay::replay(args, registry, terminal),
         Some(Command::Recording(args)) => recording::recording(args, terminal),
+        Some(Command::Report(args)) => report_again::report(args, registry, terminal),
         Some(Command::Plan(args)) => plan::plan(args, registry, terminal),
         Some(Command::Check(args)) => check::check(args, registry, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, program, terminal),

@@ -129,7 +129,7 @@ impl GateFigures {
         match self.n_mid_session {
             0 => "It was never shut in mid-session.".to_owned(),
             n => format!(
-                "In mid-session it was shut in {}, {} in all.",
+                "In mid-session it was shut in {}, {} of the session clock in all.",
                 counted(n, "stretch"),
                 seconds(self.shut_s)
             ),

@@ -118,6 +118,11 @@ impl Made {
         &self.config.session_name
     }
 
+    /// What was asked.
+    pub(crate) fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
     /// The calendar of the run.
     pub(crate) fn calendar(&self) -> Result<Calendar, Failure> {
         Ok(self.time.calendar(self.config.exchange_group.calendar)?)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use openbell_coordinator::{Consumer, Context, Outcome, Plan, Subscription};
 use openbell_market::{BarInterval, Symbol};
 use openbell_page::{Bars, EquityAt, Shelf, ShelfPlan};
-use openbell_session_data::{SymbolView, View};
+use openbell_session_data::SymbolView;
 use openbell_time::Timestamp;
 
 use super::lock;
@@ -52,11 +52,14 @@ impl Gathered {
         }
     }
 
-    fn close_session(&mut self, open: Timestamp, view: &View<'_>) {
+    /// Adds a session that opened at `open`: what there is of it is `symbols`.
+    pub(super) fn add_session<'v>(
+        &mut self,
+        open: Timestamp,
+        symbols: impl Iterator<Item = SymbolView<'v>>,
+    ) {
         self.shelf.begin_session(open);
-        for symbol in view.symbols() {
-            // A symbol that is withheld at the close was not visible.
-            let Ok(symbol) = view.symbol(symbol.as_str()) else { continue };
+        for symbol in symbols {
             let is_noted = self.noted.contains(symbol.symbol());
             self.add(&symbol, is_noted);
             if self.benchmark_symbol.as_ref() == Some(symbol.symbol()) {
@@ -123,7 +126,10 @@ impl Consumer for Gatherer {
     }
 
     fn session_closed(&mut self, context: &mut Context<'_>) -> Outcome {
-        lock(&self.0).close_session(context.session().open, &context.view());
+        let view = context.view();
+        // A symbol that is withheld at the close was not visible.
+        let symbols = view.symbols().filter_map(|symbol| view.symbol(symbol.as_str()).ok());
+        lock(&self.0).add_session(context.session().open, symbols);
         Ok(())
     }
 }

@@ -62,6 +62,15 @@ pub(crate) struct Told<'t> {
 }
 
 impl ReportFile {
+    /// Begins the report that `args` ask for, where they ask for one.
+    pub(crate) fn asked_for(
+        args: &ReportArgs,
+        engine: &mut Engine,
+    ) -> Result<Option<ReportFile>, Failure> {
+        let path = args.report.as_deref();
+        path.map(|path| ReportFile::create(path, args.report_size, engine)).transpose()
+    }
+
     /// Begins the report at `path`, gathered as sessions of `engine` close.
     pub(crate) fn create(
         path: &Path,
@@ -79,6 +88,17 @@ impl ReportFile {
     /// What takes down the run's events.
     pub(crate) fn noting(&self) -> Noting {
         Noting(Arc::clone(&self.shared))
+    }
+
+    /// Adds what was there of the session in which the run was stopped, up to the session clock: of the
+    /// symbols that had joined.
+    pub(crate) fn add_interrupted(&self, engine: &Engine, report: &Report) {
+        let Some(interrupted) = &report.interrupted else { return };
+        let session = &interrupted.session;
+        let view = engine.inside_reader().view();
+        let stayed = session.symbols.iter().filter(|symbol| !symbol.has_left);
+        let symbols = stayed.filter_map(|symbol| view.symbol(symbol.symbol.as_str()));
+        lock(&self.shared).add_session(session.open, symbols);
     }
 
     /// Writes the report and puts it in its place.

@@ -61,9 +61,7 @@ pub(super) fn run_backtest(
         Some(path) => Some(EventFile::create(path, &head)?),
         None => None,
     };
-    let html = args.html.report.as_deref();
-    let html = html.map(|path| ReportFile::create(path, args.html.report_size, &mut engine));
-    let html = html.transpose()?;
+    let html = ReportFile::asked_for(&args.html, &mut engine)?;
     let noting = html.as_ref().map(ReportFile::noting);
 
     let wall = Arc::new(SystemWall::new());
@@ -103,6 +101,9 @@ pub(super) fn run_backtest(
     let report = engine.report();
     if let Some(events) = events {
         events.finish(&engine.events()[n_seen..], &report)?;
+    }
+    if let Some(html) = &html {
+        html.add_interrupted(&engine, &report);
     }
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &file.config);

@@ -183,7 +183,7 @@ fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogH
 }
 
 /// What the accounts of a run came to; nothing where it has none.
-fn account_results<'a>(
+pub(crate) fn account_results<'a>(
     accounts: Option<&'a Accounts>,
     config: &SessionConfig,
 ) -> Vec<AccountResults<'a>> {

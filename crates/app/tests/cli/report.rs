@@ -100,3 +100,28 @@ fn a_run_that_fails_leaves_a_report_that_says_so() {
     let page = folder.read("out.html");
     assert!(page.contains("The run did not come to its end; it is failed: "), "{}", call.err);
 }
+
+#[test]
+fn the_report_of_an_event_log_is_that_of_its_run() {
+    let folder = market();
+    let run = ["run", "a.json", "--events", "events.jsonl", "--report", "run.html"];
+    folder.run(&run).expect_code(0);
+    let again = ["report", "--events", "events.jsonl", "again.html"];
+    let call = folder.run(&again).expect_code(0);
+    assert!(call.out.starts_with("again.html: "), "{}", call.out);
+    // What differs is how long it took, and how it is run again.
+    let parts = |name: &str| -> Vec<String> {
+        let page = folder.read(name);
+        let parts = page.split("<section id=\"").map(str::to_owned);
+        parts.skip(1).filter(|part| !part.starts_with("operations\"")).collect()
+    };
+    assert!(parts("run.html") == parts("again.html") && parts("run.html").len() >= 6);
+    for args in [
+        &["report", "out.html"][..],
+        &["report", "--events", "events.jsonl", "--recording", "r", "out.html"],
+        &["report", "--events", "events.jsonl", "events.jsonl"],
+        &["report", "--events", "events.jsonl", "bars/out.html"],
+    ] {
+        folder.run(args).expect_code(2);
+    }
+}

@@ -45,8 +45,8 @@ export function Chart({ index, marks, theme }: Props) {
   }, [all, days, session, index]);
 
   const shown = useMemo(
-    () => bars && shownOf(bars, series.width_s * n, series.decimals, symbol.symbol, marks, clock),
-    [bars, series, n, symbol, marks, clock],
+    () => bars && shownOf(bars, series.width_s * n, series.decimals, symbol.symbol, marks, clock, index.sessions),
+    [bars, series, n, symbol, marks, clock, index],
   );
 
   useEffect(() => {
@@ -226,7 +226,7 @@ function sliced(bars: Bars, first: number, last: number): Bars {
 }
 
 /** Bars with what happened at them, by the place of the bar. */
-function shownOf(bars: Bars, width: number, decimals: number, symbol: string, marks: Marks, clock: Clock): Shown {
+function shownOf(bars: Bars, width: number, decimals: number, symbol: string, marks: Marks, clock: Clock, sessions: [number, number][]): Shown {
   const placeOf = (at: number): number => {
     let [low, high] = [0, bars.opens.length];
     while (low < high) {
@@ -254,5 +254,6 @@ function shownOf(bars: Bars, width: number, decimals: number, symbol: string, ma
   const shut = marks.shut
     .map(([since, until]): [number, number] => [placeOf(since), placeOf(Math.max(until - 1, since))])
     .filter(([since, until], i) => until >= 0 && bars.opens.length > 0 && (marks.shut[i]?.[1] ?? 0) > bars.opens[0]! && since < bars.opens.length);
-  return { bars, indicators: [], signals, fills, shut, label: clock.label, price: (value) => value.toFixed(decimals) };
+  const starts = daysOf(bars, sessions).map(({ first }) => first);
+  return { bars, indicators: [], signals, fills, shut, starts, label: clock.label, price: (value) => value.toFixed(decimals) };
 }

@@ -10,6 +10,8 @@ export interface Shown {
   signals: Map<number, string[]>;
   fills: Map<number, { buys: boolean; price: number; text: string }[]>;
   shut: [number, number][];
+  /** The first place of each session. */
+  starts: number[];
   label: (at: number, withDate: boolean) => string;
   price: (value: number) => string;
 }
@@ -27,6 +29,7 @@ export function plot(host: HTMLElement, shown: Shown, moved: (place: number | nu
   const { bars } = shown;
   const n = bars.opens.length;
   const places = bars.opens.map((_, i) => i);
+  const withDates = shown.starts.length > 1;
   const low = Math.min(...bars.low);
   const high = Math.max(...bars.high);
   const dim = colour("dim");
@@ -35,11 +38,18 @@ export function plot(host: HTMLElement, shown: Shown, moved: (place: number | nu
   const drawn = bars.indicators.filter(({ name }) => shown.indicators.includes(name));
   const dashes = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
   let nOther = 0;
+  // An indicator ends with its session: from one to the next there is no line.
+  const gaps: uPlot.Series.GapsRefiner = (u, _, first, last, known) => {
+    const between = shown.starts.filter((place) => place > first && place <= last);
+    const px = (place: number) => Math.round(u.valToPos(place, "x", true));
+    const nights = between.map((place): [number, number] => [px(place - 1), px(place)]);
+    return [...known, ...nights].sort((a, b) => a[0] - b[0]);
+  };
   const series: uPlot.Series[] = drawn.map(({ name, values }, i) => {
     const scale = isPriceLike(values, low, high) ? "price" : "other";
     if (scale === "other") nOther += 1;
     const stroke = colour(i % 2 === 0 ? "orange" : "blue");
-    return { label: name, scale, stroke, width: 1.5, dash: dashes[(i >> 1) % dashes.length], points: { show: false }, spanGaps: false };
+    return { label: name, scale, stroke, width: 1.5, dash: dashes[(i >> 1) % dashes.length], points: { show: false }, spanGaps: false, gaps };
   });
   const span = Math.max(high - low, Math.abs(high) * 1e-6, 1e-9);
   const options: uPlot.Options = {
@@ -55,10 +65,10 @@ export function plot(host: HTMLElement, shown: Shown, moved: (place: number | nu
     },
     axes: [
       {
-        stroke: dim, grid, ticks: grid, font, space: 90,
+        stroke: dim, grid, ticks: grid, font, space: withDates ? 150 : 70,
         values: (_, splits) => splits.map((place) => {
           const at = bars.opens[place];
-          return at === undefined ? "" : shown.label(at, n > 500);
+          return at === undefined ? "" : shown.label(at, withDates);
         }),
         incrs: [1, 2, 5, 10, 15, 30, 60, 120, 240, 500, 1000, 2000],
       },

@@ -47,6 +47,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
+use crate::report_file::{ReportFile, Told as HtmlTold};
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
@@ -122,6 +123,7 @@ fn follow(
         recorded,
         raw,
         export,
+        html,
         log,
         said,
         begun,
@@ -148,8 +150,10 @@ fn follow(
         None => None,
     };
     let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
+    let noting = html.as_ref().map(ReportFile::noting);
+    let tells = tell.clone();
     let mut sink =
-        Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
+        Sink { tell: tells, whole, run_log, storing, noting, n_events, is_rehearsal, signals };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink, now)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -200,6 +204,9 @@ fn follow(
         report = Report { digest, ..engine.report() };
     }
     report.signals = std::mem::take(&mut sink.signals);
+    if let Some(html) = &html {
+        html.add_interrupted(&engine, &report);
+    }
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &asked.file.config);
     let exported = export.map(|export| export.finish(&engine, &report.signals, &accounts));
@@ -221,6 +228,13 @@ fn follow(
         exported: exported.as_ref().zip(args.export.as_deref()),
     };
     let figures = figures.lock();
+    if let Some(html) = html {
+        let live = summary::of_report(&figures, &report, recorder.as_deref());
+        let command = format!("openbell run {}", asked.file.path.display());
+        let told =
+            HtmlTold { facts: &facts, store: &log.store, command: &command, live: Some(&live) };
+        html.finish(&report, told)?;
+    }
     show(asked, &report, &facts, &figures, recorder.as_deref(), terminal)?;
     Ok(end_of(&report, &figures, asked, name, terminal))
 }

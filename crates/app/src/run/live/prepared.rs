@@ -24,6 +24,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure};
 use crate::followed::{Followed, store_of};
 use crate::registered;
+use crate::report_file::ReportFile;
 use crate::session_file;
 use crate::terminal::Terminal;
 use crate::vendors::Connection;
@@ -41,6 +42,7 @@ pub(super) struct Prepared {
     /// What goes to the vendor and comes from it, where that is to be kept.
     pub(super) raw: Option<RawLog>,
     pub(super) export: Option<Export>,
+    pub(super) html: Option<ReportFile>,
     pub(super) log: LogHead,
     /// What is to be told first.
     pub(super) said: Vec<String>,
@@ -113,6 +115,7 @@ pub(super) fn prepare(
     registered::register(built, &mut engine)?;
     let export = args.export.as_ref();
     let export = export.map(|folder| Export::create(folder, &log, &mut engine)).transpose()?;
+    let html = ReportFile::asked_for(&args.html, &mut engine)?;
 
     let mut kept_raw = None;
     let recorded = match &recorder {
@@ -143,6 +146,7 @@ pub(super) fn prepare(
         recorded,
         raw: kept_raw,
         export,
+        html,
         log,
         said,
         begun,

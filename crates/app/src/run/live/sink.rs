@@ -11,6 +11,7 @@ use super::super::event_file::EventFile;
 use super::storing::Storing;
 use super::teller::Told;
 use crate::exit::Failure;
+use crate::report_file::Noting;
 
 /// Where the events of a run go, in order.
 pub(super) struct Sink {
@@ -21,6 +22,8 @@ pub(super) struct Sink {
     pub(super) run_log: Option<RunLog>,
     /// What stores the sessions that are closed.
     pub(super) storing: Option<Storing>,
+    /// What takes down to which symbol something happened, for the report.
+    pub(super) noting: Option<Noting>,
     pub(super) n_events: u64,
     /// Whether the events were told by a process that has ended since.
     pub(super) is_rehearsal: bool,
@@ -33,6 +36,9 @@ impl Sink {
         let events = engine.drain_events();
         if let Some(whole) = &mut self.whole {
             whole.append(&events)?;
+        }
+        if let Some(noting) = &self.noting {
+            noting.note(&events);
         }
         for event in events {
             if let Some(log) = &mut self.run_log {
