@@ -16,7 +16,7 @@ use crate::recording::{Made, command_form};
 use crate::replay;
 use crate::report::RunFacts;
 use crate::report_file::{ReportFile, Size, Told};
-use crate::run::account_results;
+use crate::run::{account_results, brought_to_its_end};
 use crate::table::bytes;
 use crate::terminal::Terminal;
 
@@ -26,13 +26,17 @@ use crate::terminal::Terminal;
 /// come to the same events; the file is the one that `openbell run --report` would have written.
 #[derive(Args, Debug)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
-#[group(id = "of", required = true, multiple = false, args = ["events", "recording"])]
 pub struct ReportAgainArgs {
     /// The file to write.
     #[arg(value_name = "OUT.html")]
     out: PathBuf,
     /// The event log of the run, as `openbell run --events` writes it.
-    #[arg(long, value_name = "FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        required_unless_present = "recording",
+        conflicts_with = "recording"
+    )]
     events: Option<PathBuf>,
     /// The recording of a live session.
     #[arg(long, value_name = "DIR")]
@@ -134,7 +138,8 @@ impl Again<'_> {
         mut engine: Engine,
         config: &SessionConfig,
     ) -> Result<(), Failure> {
-        let report = engine.report();
+        let now = engine.clock().now();
+        let report = brought_to_its_end(&mut engine, now);
         html.add_interrupted(&engine, &report);
         let accounts = Accounts::close(&mut engine);
         let accounts = account_results(accounts.as_deref(), config);

@@ -6,6 +6,8 @@ mod export;
 mod live;
 mod traded;
 
+pub(crate) use live::brought_to_its_end;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;

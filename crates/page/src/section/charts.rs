@@ -74,8 +74,8 @@ fn plan_words(run: &Run<'_>) -> String {
     let n = counted(shelf.symbols().count() as u64, "symbol");
     let mut text = if shelf.is_folded() {
         format!(
-            "{n} charted in bars of {}, folded from {base}, so that the file stays below {}; the \
-             base bars of sessions in which a symbol signalled, traded or held the gate are there beside \
+            "Charts of {n} in bars of {}, folded from {base} so that the file stays below {}; the base \
+             bars of sessions in which a symbol signalled, traded or held the gate are there beside \
              them, as far as there was room. A larger file has shorter bars: --report-size 20MB.",
             interval_name(shelf.width_s()),
             bytes(run.n_bytes_max),

@@ -41,8 +41,8 @@ export function plot(host: HTMLElement, shown: Shown, moved: (place: number | nu
   // An indicator ends with its session: from one to the next there is no line.
   const gaps: uPlot.Series.GapsRefiner = (u, _, first, last, known) => {
     const between = shown.starts.filter((place) => place > first && place <= last);
-    const px = (place: number) => Math.round(u.valToPos(place, "x", true));
-    const nights = between.map((place): [number, number] => [px(place - 1), px(place)]);
+    const px = (place: number) => u.valToPos(place, "x", true);
+    const nights = between.map((place): [number, number] => [Math.floor(px(place - 1)), Math.ceil(px(place))]);
     return [...known, ...nights].sort((a, b) => a[0] - b[0]);
   };
   const series: uPlot.Series[] = drawn.map(({ name, values }, i) => {

@@ -197,12 +197,8 @@ fn follow(
     drop(ticking);
     let elapsed = wall.passed() - began;
     let is_paused = !engine.phase().is_final();
-    let mut report = engine.report();
-    let digest = report.digest; // That to which a replay of the recording comes.
-    if is_paused {
-        stop(&mut engine, wall.now());
-        report = Report { digest, ..engine.report() };
-    }
+    let mut report = brought_to_its_end(&mut engine, wall.now());
+    let digest = report.digest;
     report.signals = std::mem::take(&mut sink.signals);
     if let Some(html) = &html {
         html.add_interrupted(&engine, &report);
@@ -373,12 +369,17 @@ fn repeat(
     Ok(())
 }
 
-/// Brings a run that is paused to the end that its report is of. Nothing of it is recorded: the run goes
-/// on from where it was paused.
-fn stop(engine: &mut Engine, now: Timestamp) {
+/// The report of a run, which is brought to its end where it is paused. Nothing of that is recorded: the run
+/// goes on from where it was paused, and the digest is the one to which a replay of its recording comes.
+pub(crate) fn brought_to_its_end(engine: &mut Engine, now: Timestamp) -> Report {
+    let report = engine.report();
+    if engine.phase().is_final() {
+        return report;
+    }
     engine.record_with(Box::new(Unrecorded));
     drop(engine.handle().stop()); // Its answer is the end of the run.
     while !matches!(engine.step(now), Step::Ended(_)) {}
+    Report { digest: report.digest, ..engine.report() }
 }
 
 /// Keeps nothing.
