@@ -60,6 +60,7 @@ const COORDINATOR: &str = "openbell-coordinator";
 const SESSION_FILE: &str = "openbell-session-file";
 const RECORDER: &str = "openbell-recorder";
 const WIRE: &str = "openbell-wire";
+const PAGE: &str = "openbell-page";
 const STRATEGIES: &str = "openbell-strategies";
 const ACCOUNT: &str = "openbell-account";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
@@ -135,6 +136,14 @@ pub const LAYERS: &[Layer] = &[
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
+    // What was run is handed to it in shapes and columns: it knows no engine.
+    Layer {
+        package: PAGE,
+        folder: "crates/page",
+        may_import: &[TIME, WIRE],
+        never: &[ASYNC, NETWORK, TERMINAL],
+        ..LIBRARY
+    },
     Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
@@ -176,6 +185,7 @@ pub const LAYERS: &[Layer] = &[
             WIRE,
             STRATEGIES,
             ACCOUNT,
+            PAGE,
             VENDOR_SIM,
             VENDORS,
         ],

@@ -24,6 +24,7 @@ mod licences;
 mod models;
 mod mutants;
 mod nightly;
+mod page;
 mod properties;
 mod readme;
 mod release;
@@ -149,6 +150,15 @@ enum Task {
         #[arg(long, value_name = "N", default_value_t = 60)]
         seconds: u32,
     },
+    /// Builds the front end of the report, with node, into the files that are committed.
+    Page {
+        /// Builds it, and fails where what is committed differs.
+        #[arg(long, conflicts_with = "test")]
+        check: bool,
+        /// Does that too, and opens reports in a browser.
+        #[arg(long)]
+        test: bool,
+    },
     /// Builds the program as it is published, packs it with its guides, session files and a small market,
     /// and tries the archive in an empty folder.
     Release {
@@ -236,6 +246,14 @@ fn run(task: Task) -> Result<()> {
             benches::run(root, &workspace.metadata, Effort::Measured)?;
         }
         Task::Fuzz { seconds } => fuzzing::run(root, seconds)?,
+        Task::Page { check, test } => {
+            let asked = match (test, check) {
+                (true, _) => page::Asked::Test,
+                (false, true) => page::Asked::Check,
+                (false, false) => page::Asked::Build,
+            };
+            page::run(root, asked)?;
+        }
         Task::Release { out } => {
             release::make(&workspace, out)?;
         }

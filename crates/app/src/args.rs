@@ -22,6 +22,7 @@ use crate::new::NewArgs;
 use crate::plan::PlanArgs;
 use crate::recording::RecordingArgs;
 use crate::replay::ReplayArgs;
+use crate::report_again::ReportAgainArgs;
 use crate::run::RunArgs;
 use crate::schema::SchemaArgs;
 use crate::terminal::ColorChoice;
@@ -79,6 +80,7 @@ pub enum Command {
     Replay(ReplayArgs),
     Compare(CompareArgs),
     Recording(RecordingArgs),
+    Report(ReportAgainArgs),
     Plan(PlanArgs),
     Check(CheckArgs),
     CheckLookahead(LookaheadArgs),

@@ -26,6 +26,7 @@ pub mod data;
 pub mod event_log;
 pub mod exit;
 mod followed;
+mod indicator_name;
 mod interrupt;
 pub mod json_array;
 pub mod logging;
@@ -41,6 +42,8 @@ pub mod recording;
 mod registered;
 pub mod replay;
 pub mod report;
+pub mod report_again;
+pub mod report_file;
 pub mod run;
 pub mod schema;
 pub mod session_file;
@@ -152,6 +155,7 @@ fn perform(arguments: &Arguments, program: &Program, terminal: &mut Terminal) ->
         Some(Command::Replay(args)) => replay::replay(args, registry, terminal),
         Some(Command::Compare(args)) => compare::compare(args, registry, terminal),
         Some(Command::Recording(args)) => recording::recording(args, terminal),
+        Some(Command::Report(args)) => report_again::report(args, registry, terminal),
         Some(Command::Plan(args)) => plan::plan(args, registry, terminal),
         Some(Command::Check(args)) => check::check(args, registry, terminal),
         Some(Command::CheckLookahead(args)) => lookahead::check_lookahead(args, program, terminal),

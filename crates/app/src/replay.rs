@@ -50,11 +50,22 @@ pub fn replay(args: &ReplayArgs, registry: &Registry, terminal: &mut Terminal) -
         return replay_recording(&args.events, args.store.as_deref(), registry, terminal);
     }
     let log = event_log::load(&args.events)?;
+    let mut engine = engine_of(&log, args.store.as_deref(), registry)?;
+    repeat(&mut engine, &log.commands, |_| {});
+    compare(&engine, &log, terminal)
+}
+
+/// The engine of the run that `log` is of, over the store that it names, or over `store`.
+pub(crate) fn engine_of(
+    log: &EventLog,
+    store: Option<&Path>,
+    registry: &Registry,
+) -> Result<Engine, Failure> {
     let time = match &log.head.overlay {
         Some(overlay) => TimeManager::with_overlay(overlay)?,
         None => TimeManager::new(),
     };
-    let store = args.store.as_deref().unwrap_or(Path::new(&log.head.store));
+    let store = store.unwrap_or(Path::new(&log.head.store));
     let group = log.head.config.exchange_group.name.to_owned();
     let store = DataManager::open(store, &StoreOptions { exchange_group: Some(group) })?;
     let mut config = log.head.config.clone();
@@ -66,14 +77,18 @@ pub fn replay(args: &ReplayArgs, registry: &Registry, terminal: &mut Terminal) -
     registered::register(
         registered::of_log(registry, &config, &time, &log.head.texts)?,
         &mut engine,
-        FillsKept::OfSession,
+        FillsKept::All,
     )?;
-    repeat(&mut engine, &log.commands);
-    compare(&engine, &log, terminal)
+    Ok(engine)
 }
 
-/// Steps to the end, giving each command at the step at which it was taken.
-fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
+/// Steps to the end, giving each command at the step at which it was taken; `between` is called after each
+/// step.
+pub(crate) fn repeat(
+    engine: &mut Engine,
+    commands: &[LoggedCommand],
+    mut between: impl FnMut(&Engine),
+) {
     let wall = SystemWall::new();
     let handle = engine.handle();
     let mut commands = commands.iter().peekable();
@@ -85,26 +100,35 @@ fn repeat(engine: &mut Engine, commands: &[LoggedCommand]) {
             drop(handle.command(next.command.clone())); // Its answer comes by the event log.
             commands.next();
         }
-        if let Step::Ended(_) = engine.step(wall.now()) {
+        let step = engine.step(wall.now());
+        between(engine);
+        if let Step::Ended(_) = step {
             return;
         }
     }
 }
 
+/// In what the run that was repeated differs from that of `log`; nothing where it is the same.
+pub(crate) fn difference(engine: &Engine, log: &EventLog) -> Option<String> {
+    let differs = log.difference(engine.events());
+    let digest = engine.report().digest.to_string();
+    let logged = log.digest.as_ref().filter(|logged| **logged != digest);
+    let other = |logged: &String| {
+        format!(
+            "the replay has the events of the log and another digest: logged {logged}, replayed {digest}; \
+             the bars are not those of the run"
+        )
+    };
+    differs.map(|differs| differs.to_string()).or_else(|| logged.map(other))
+}
+
 fn compare(engine: &Engine, log: &EventLog, terminal: &mut Terminal) -> Outcome {
-    if let Some(differs) = log.difference(engine.events()) {
+    if let Some(differs) = difference(engine, log) {
         return Err(Failure::says(Exit::RunFailed, differs));
     }
     let n_events = engine.events().len();
     let digest = engine.report().digest.to_string();
     match &log.digest {
-        Some(logged) if *logged != digest => Err(Failure::says(
-            Exit::RunFailed,
-            format!(
-                "the replay has the events of the log and another digest: logged {logged}, \
-                 replayed {digest}; the bars are not those of the run"
-            ),
-        )),
         Some(_) => {
             let same = terminal.paint(Ink::Good, "the same");
             terminal.line(format!("{same}: {n_events} events, digest {digest}"))?;

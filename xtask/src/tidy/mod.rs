@@ -3,6 +3,7 @@
 //! A rule says which files it reads; one that reads none fails, so that a moved folder cannot
 //! silence it.
 
+mod built;
 mod doors;
 mod held;
 mod linked;
@@ -45,6 +46,8 @@ const RULES: &[Rule] = &[
     Rule { name: mutants::RULE, reads: mutants::reads, check: mutants::check },
     // Holds files against the roots that take them up, so it is asked once, below.
     Rule { name: linked::RULE, reads: linked::reads, check: |_| Vec::new() },
+    // Holds manifests against the files that they name, so it is asked once, below.
+    Rule { name: built::RULE, reads: built::reads, check: |_| Vec::new() },
 ];
 
 /// Reads the repository and prints what the rules find.
@@ -59,6 +62,7 @@ pub fn run(root: &Path) -> Result<()> {
     findings.extend(held::missing(&sources));
     findings.extend(mutants::check_whole(root, &sources)?);
     findings.extend(linked::missing(&sources));
+    findings.extend(built::stale(&sources));
     conclude("tidy", &format!("{} files by {} rules", sources.len(), RULES.len()), findings)
 }
 

@@ -140,6 +140,11 @@ impl Made {
         &self.config.session_name
     }
 
+    /// What was asked.
+    pub(crate) fn config(&self) -> &SessionConfig {
+        &self.config
+    }
+
     /// The calendar of the run.
     pub(crate) fn calendar(&self) -> Result<Calendar, Failure> {
         Ok(self.time.calendar(self.config.exchange_group.calendar)?)
@@ -173,7 +178,7 @@ impl Made {
             .map_err(|errors| plan_failure(&errors, &[]))?;
         engine.record_with(replay.hold(None));
         let made = registered::of_log(registry, &self.config, &self.time, &self.texts)?;
-        registered::register(made, &mut engine, FillsKept::OfSession)?;
+        registered::register(made, &mut engine, FillsKept::All)?;
         Ok(engine)
     }
 }

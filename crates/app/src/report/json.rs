@@ -13,6 +13,15 @@ use super::RunFacts;
 
 /// The report of a run as JSON; `live` is what only a live run has.
 pub fn as_json(report: &Report, facts: &RunFacts<'_>, live: Option<wire::Live>) -> Value {
+    serde_json::to_value(shaped(report, facts, live)).expect("a report has text for keys")
+}
+
+/// The report of a run in the shape in which it goes out.
+pub(crate) fn shaped(
+    report: &Report,
+    facts: &RunFacts<'_>,
+    live: Option<wire::Live>,
+) -> wire::Report {
     let exported = facts.exported.map(|(exported, folder)| wire::Exported {
         folder: folder.display().to_string(),
         files: exported.n_files,
@@ -27,5 +36,5 @@ pub fn as_json(report: &Report, facts: &RunFacts<'_>, live: Option<wire::Live>) 
     let is_streamed = signals.is_some() || fills.is_some();
     let streamed = is_streamed.then_some(wire::Streamed { signals, fills });
     let facts = ReportFacts { config, elapsed, accounts, streamed, exported, live };
-    serde_json::to_value(wire::Report::of(report, facts)).expect("a report has text for keys")
+    wire::Report::of(report, facts)
 }

@@ -12,10 +12,14 @@ use openbell_data_manager::export::ExportReport;
 use openbell_time::{Calendar, Nanos};
 
 pub use json::as_json;
+pub(crate) use json::shaped;
 pub use tables::{incomplete_history, print};
 
 /// The name of the consumer that fills an export.
 pub const EXPORT: &str = "export";
+
+/// The name of the consumer that gathers a report.
+pub const REPORT: &str = "report";
 
 /// What a report needs to know beside what the run says.
 #[derive(Clone, Copy, Debug)]

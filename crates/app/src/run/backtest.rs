@@ -18,7 +18,8 @@ use crate::planned::{nothing_stored, warn_of_schedule};
 use crate::progress::Progress;
 use crate::registered;
 use crate::report::{self, RunFacts};
-use crate::session_file;
+use crate::report_file::Told;
+use crate::session_file::{self, absolute};
 use crate::table::counted;
 use crate::terminal::Terminal;
 
@@ -94,7 +95,9 @@ pub(super) fn run_backtest(
         streamed: streamed(args),
         exported: None,
     };
-    let exported = streams.finish(&engine, &report, facts, None)?;
+    let command = format!("openbell run {}", file.path.display());
+    let told = Told { facts: &facts, store: &absolute(&folder), command: &command, live: None };
+    let exported = streams.finish(&engine, &report, told)?;
     let facts = RunFacts { exported: exported.as_ref().zip(args.export.as_deref()), ..facts };
     if args.json {
         terminal.line(format!("{:#}", report::as_json(&report, &facts, None)))?

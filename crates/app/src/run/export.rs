@@ -21,6 +21,7 @@ use openbell_wire::engine::{LogHead, end_line, event_line};
 use super::traded::Orders;
 use super::{OUR_CONSUMERS, traded};
 use crate::exit::{Exit, Failure};
+use crate::indicator_name::column_name;
 use crate::report::EXPORT;
 
 /// An export that is being filled by a consumer of the run, and with its events.
@@ -225,10 +226,7 @@ fn append_indicators(
     let mut names = Vec::new();
     let mut columns = Vec::new();
     for (indicator, field, column) in rows.indicator_columns() {
-        names.push(match indicator.fields.get(field) {
-            Some(field) => format!("{}.{field}", indicator.key),
-            None => indicator.key.to_string(),
-        });
+        names.push(column_name(indicator, field));
         let value = |value: &f64| (!value.is_nan()).then_some(*value);
         columns.push(column.iter().map(value).collect::<Vec<Option<f64>>>());
     }

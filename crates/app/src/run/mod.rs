@@ -7,6 +7,8 @@ mod live;
 mod streams;
 mod traded;
 
+pub(crate) use live::brought_to_its_end;
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -22,6 +24,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
 use crate::report::Streamed;
+use crate::report_file::ReportArgs;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -62,6 +65,8 @@ pub struct RunArgs {
     /// them the event log and the report, for `openbell compare`.
     #[arg(long, value_name = "FOLDER")]
     export: Option<PathBuf>,
+    #[command(flatten)]
+    html: ReportArgs,
     /// Live: writes what there is to watch into this file every five seconds, as Prometheus reads it.
     #[arg(long, value_name = "FILE")]
     metrics: Option<PathBuf>,
@@ -83,6 +88,8 @@ Examples:
       bars and quality as files, and the event log
   openbell run session.json --signals signals.jsonl --fills fills.jsonl
       a run of many strategies that takes no more memory the longer it is
+  openbell run session.json --report out.html
+      what happened as one file for a browser: tables, drawings, charts
   openbell run monday.json tuesday.json --store bars
   openbell run live_sim.json
       live, from an exchange that is simulated on this machine
@@ -102,7 +109,8 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
     if args.configs.len() > 1 && wants_all_sessions(args) {
-        let text = "--events, --signals, --fills and --export write the files of one run; give one session file";
+        let text = "--events, --signals, --fills, --export and --report write the files of one run; give one \
+                    session file";
         return Err(Failure::says(Exit::Usage, text));
     }
     let interrupt = Interrupt::listen();
@@ -166,6 +174,7 @@ fn outputs(
         (&args.signals, "--signals"),
         (&args.fills, "--fills"),
         (&args.metrics, "--metrics"),
+        (&args.html.report, "--report"),
     ];
     for (file, option) in files {
         outputs = match file {
@@ -190,7 +199,7 @@ fn head_of(file: &SessionFile, folder: &Path, texts: ModuleTexts) -> Result<LogH
 }
 
 /// What the accounts of a run came to; nothing where it has none.
-fn account_results<'a>(
+pub(crate) fn account_results<'a>(
     accounts: Option<&'a Accounts>,
     config: &SessionConfig,
 ) -> Vec<AccountResults<'a>> {
@@ -201,7 +210,8 @@ fn account_results<'a>(
 /// Whether a file is asked for that has to do with every session of the run, and not with those alone that
 /// this process runs.
 fn wants_all_sessions(args: &RunArgs) -> bool {
-    [&args.events, &args.signals, &args.fills, &args.export].iter().any(|file| file.is_some())
+    let files = [&args.events, &args.signals, &args.fills, &args.export, &args.html.report];
+    files.iter().any(|file| file.is_some())
 }
 
 /// Where what the report does not list was written.

@@ -8,13 +8,13 @@ use openbell_coordinator::{Engine, Event, Report, Signal};
 use openbell_data_manager::export::ExportReport;
 use openbell_time::Timestamp;
 use openbell_wire::engine::{LogHead, end_line, event_line};
-use openbell_wire::report::Live;
 
 use super::RunArgs;
 use super::export::Export;
 use super::line_file::LineFile;
 use crate::exit::Failure;
 use crate::report::{self, RunFacts};
+use crate::report_file::{ReportFile, Told};
 
 /// Where the events of a run go, in order.
 pub(super) struct Streams {
@@ -24,7 +24,8 @@ pub(super) struct Streams {
     /// What became of orders, their fills among it.
     fills: Option<LineFile>,
     export: Option<Export>,
-    /// The signals so far, for the report; none where they are streamed.
+    html: Option<ReportFile>,
+    /// The signals so far, for the report; none where they are streamed, and no file wants them listed.
     kept: Vec<(Timestamp, Signal)>,
 }
 
@@ -44,9 +45,10 @@ impl Streams {
         if let Some(events) = &mut events {
             events.line(head.line())?;
         }
+        let html = ReportFile::asked_for(&args.html, engine)?;
         let (signals, fills) =
             (create(&args.signals, "the signals")?, create(&args.fills, "the fills")?);
-        Ok(Streams { events, signals, fills, export, kept: Vec::new() })
+        Ok(Streams { events, signals, fills, export, html, kept: Vec::new() })
     }
 
     /// Takes what is new out of the engine, which keeps none of it, and returns it. *Cost*: nothing where
@@ -64,13 +66,16 @@ impl Streams {
         if let Some(export) = &mut self.export {
             export.take(&new)?;
         }
+        if let Some(html) = &self.html {
+            html.note(&new);
+        }
         Ok(new)
     }
 
     fn write(&mut self, event: &Event) -> Result<(), Failure> {
         let of_kind = match event {
             Event::Signalled { at, signal } => {
-                if self.signals.is_none() {
+                if self.signals.is_none() || self.html.is_some() {
                     self.kept.push((*at, signal.clone()));
                 }
                 self.signals.as_mut()
@@ -86,7 +91,7 @@ impl Streams {
         files.into_iter().try_for_each(|file| file.line(&line))
     }
 
-    /// The signals of the run, for its report; none where they were streamed.
+    /// The signals of the run, for its report; none where they were streamed, and no file wants them listed.
     pub(super) fn take_signals(&mut self) -> Vec<(Timestamp, Signal)> {
         std::mem::take(&mut self.kept)
     }
@@ -96,27 +101,30 @@ impl Streams {
         self,
         engine: &Engine,
         report: &Report,
-        facts: RunFacts<'_>,
-        live: Option<&Live>,
+        told: Told<'_>,
     ) -> Result<Option<ExportReport>, Failure> {
         if let Some(mut events) = self.events {
             events.line(end_line(report))?;
             events.flush()?;
         }
+        if let Some(html) = self.html {
+            html.add_interrupted(engine, report);
+            html.finish(report, told)?;
+        }
         let Some(export) = self.export else { return Ok(None) };
         let folder = export.folder().to_owned();
-        let exported = export.finish(engine, report, facts.accounts, |exported| {
-            let facts = RunFacts { exported: Some((exported, &folder)), ..facts };
-            format!("{:#}\n", report::as_json(report, &facts, live.cloned()))
+        let exported = export.finish(engine, report, told.facts.accounts, |exported| {
+            let facts = RunFacts { exported: Some((exported, &folder)), ..*told.facts };
+            format!("{:#}\n", report::as_json(report, &facts, told.live.cloned()))
         })?;
         Ok(Some(exported))
     }
 }
 
-/// The fills that accounts keep for the end of the run that `args` ask for: an export has them all.
+/// The fills that accounts keep for the end of the run that `args` ask for: an export and a report have them all.
 pub(super) fn fills_kept(args: &RunArgs) -> FillsKept {
-    match (&args.fills, &args.export) {
-        (Some(_), None) => FillsKept::OfSession,
+    match (&args.fills, &args.export, &args.html.report) {
+        (Some(_), None, None) => FillsKept::OfSession,
         _ => FillsKept::All,
     }
 }

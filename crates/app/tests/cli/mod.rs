@@ -23,6 +23,7 @@ mod other_readers;
 mod outputs;
 mod peers;
 mod recordings;
+mod report;
 mod runs;
 mod session_files;
 mod small_answers;

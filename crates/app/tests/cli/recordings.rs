@@ -136,6 +136,28 @@ fn a_recorded_session_is_listed_shown_checked_and_run_again_to_the_same_digest()
 }
 
 #[test]
+fn the_report_of_a_recorded_session_has_its_bars_and_its_digest() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-02T23:59:00Z");
+    let replayed = folder.run(&["replay", RECORDING]).expect_code(0).out;
+    let digest = replayed.rsplit("digest ").next().expect("a digest").trim().to_owned();
+    folder.run(&["report", "--recording", RECORDING, "out.html"]).expect_code(0);
+    let page = folder.read("out.html");
+    assert!(page.contains(&digest) && page.contains("Every bar of 2 symbols is charted"));
+    let inside = ["report", "--recording", RECORDING, "recordings/noon/2025-07-02/out.html"];
+    folder.run(&inside).expect_code(2);
+}
+
+#[test]
+fn of_a_recording_that_was_cut_off_the_report_goes_as_far() {
+    let folder = Folder::with_market();
+    recorded(&folder, "2025-07-02T17:00:00Z");
+    folder.run(&["report", "--recording", RECORDING, "out.html"]).expect_code(0);
+    let page = folder.read("out.html");
+    assert!(page.contains("Look at this first") && page.contains("id=\"charts\""), "{page}");
+}
+
+#[test]
 fn a_recorded_session_is_checked_for_look_ahead() {
     let folder = Folder::with_market();
     recorded(&folder, "2025-07-02T17:00:00Z");

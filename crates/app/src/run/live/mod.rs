@@ -47,6 +47,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
+use crate::report_file::Told as HtmlTold;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
@@ -196,12 +197,8 @@ fn follow(
     drop(ticking);
     let elapsed = wall.passed() - began;
     let is_paused = !engine.phase().is_final();
-    let mut report = engine.report();
+    let mut report = brought_to_its_end(&mut engine, wall.now());
     let digest = report.digest; // That to which a replay of the recording comes.
-    if is_paused {
-        stop(&mut engine, wall.now());
-        report = Report { digest, ..engine.report() };
-    }
     report.signals = sink.streams.take_signals();
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &asked.file.config);
@@ -215,7 +212,10 @@ fn follow(
     };
     let figures = figures.lock();
     let came_to = summary::of_report(&figures, &report, recorder.as_deref());
-    let exported = sink.streams.finish(&engine, &report, facts, Some(&came_to));
+    let command = format!("openbell run {}", asked.file.path.display());
+    let told =
+        HtmlTold { facts: &facts, store: &log.store, command: &command, live: Some(&came_to) };
+    let exported = sink.streams.finish(&engine, &report, told);
     drop(engine);
     let why = if is_paused { "interrupted" } else { report.phase.name() };
     if let Some(keeper) = keeper {
@@ -385,12 +385,17 @@ fn repeat(
     Ok(())
 }
 
-/// Brings a run that is paused to the end that its report is of. Nothing of it is recorded: the run goes
-/// on from where it was paused.
-fn stop(engine: &mut Engine, now: Timestamp) {
+/// The report of a run, which is brought to its end where it is paused. Nothing of that is recorded: the run
+/// goes on from where it was paused, and the digest is the one to which a replay of its recording comes.
+pub(crate) fn brought_to_its_end(engine: &mut Engine, now: Timestamp) -> Report {
+    let report = engine.report();
+    if engine.phase().is_final() {
+        return report;
+    }
     engine.record_with(Box::new(Unrecorded));
     drop(engine.handle().stop()); // Its answer is the end of the run.
     while !matches!(engine.step(now), Step::Ended(_)) {}
+    Report { digest: report.digest, ..engine.report() }
 }
 
 /// Keeps nothing.
