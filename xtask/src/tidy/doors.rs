@@ -119,6 +119,16 @@ const EXCEPTIONS: &[Exception] = &[
         because: "whose certificates are believed, for both ways to a vendor",
     },
     Exception {
+        path: "crates/service/src/accept/",
+        doors: &[Door::Network],
+        because: "a served run is asked over sockets, and this is where they are",
+    },
+    Exception {
+        path: "crates/service/src/timer.rs",
+        doors: &[Door::Sleep],
+        because: "timeouts and heartbeats of connections; no answer's data depends on them",
+    },
+    Exception {
         path: "crates/app/src/",
         doors: &[Door::Files, Door::Environment, Door::Processes, Door::Terminal],
         because: "the program around the core: arguments, threads, signals, output, exit codes",
@@ -271,6 +281,9 @@ fn door_of(path: &PathUse) -> Option<Door> {
         ["std", "fs", ..] | ["std", "os", "unix" | "linux" | "windows", "fs", ..] => {
             Some(Door::Files)
         }
+        ["tokio", "time", ..] => Some(Door::Sleep),
+        ["tokio", "runtime", ..] | [.., "spawn_blocking"] => Some(Door::Threads),
+        ["tokio", "net", ..] | ["hyper", "server" | "client", ..] => Some(Door::Network),
         ["std", "net", ..] | ["std", "os", "unix", "net", ..] => Some(Door::Network),
         ["ureq" | "tungstenite" | "rustls" | "rustls_platform_verifier" | "socket2", ..] => {
             Some(Door::Network)
@@ -368,6 +381,11 @@ mod tests {
             "fn a() { std::thread::sleep(d) }",
             "fn a() { thread::spawn(b) } use std::thread::spawn;",
             "use std::net::TcpStream;",
+            "use tokio::net::TcpListener;",
+            "use tokio::runtime::Builder;",
+            "fn a() { tokio::time::sleep(d).await }",
+            "fn a() { tokio::task::spawn_blocking(b) }",
+            "use hyper::server::conn::http1;",
             "fn a() { ureq::get(url); }",
             "use tungstenite::WebSocket;",
             "fn a() { std::env::var(n); }",
