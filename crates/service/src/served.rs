@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{Handle, Plan};
 use openbell_market::BarInterval;
@@ -166,14 +165,14 @@ impl Inner {
         self.is_ending.subscribe()
     }
 
-    /// Whether the run is alive, or active, as an HTTP status.
-    pub(crate) fn readiness(&self, is_open: bool) -> StatusCode {
-        let snapshot = self.snapshot();
-        let is_ready = match is_open {
-            true => snapshot.status.gate.active,
-            false => !snapshot.phase().is_final(),
-        };
-        if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    /// Whether outside readers get data.
+    pub(crate) fn is_active(&self) -> bool {
+        self.snapshot().status.gate.active
+    }
+
+    /// Whether the run has not ended.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.snapshot().phase().is_final()
     }
 }
 

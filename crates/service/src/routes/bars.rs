@@ -169,9 +169,8 @@ fn series_of(
     let mut indicators = BTreeMap::new();
     for name in &asked.indicators {
         let handle = symbol.find_indicator(name)?;
-        let value = |(part, row): (&Part<'_>, usize)| match part.is_today {
-            true => symbol.indicator_at(handle, row),
-            false => Ok(None),
+        let value = |(part, row): (&Part<'_>, usize)| {
+            if part.is_today { symbol.indicator_at(handle, row) } else { Ok(None) }
         };
         let column = rows().map(value).collect::<Result<Vec<_>, _>>()?;
         indicators.insert((*name).to_owned(), column);

@@ -19,6 +19,10 @@ pub(crate) async fn live(uri: Uri) -> Answered {
 /// `GET /readyz?ready=open|alive`
 pub(crate) async fn ready(State(served): State<Arc<Inner>>, uri: Uri) -> Answered {
     let query = Query::of(&uri, &["ready"])?;
-    let is_open = query.word("ready", &["open", "alive"])? != Some("alive");
-    Ok(served.readiness(is_open).into_response())
+    let is_ready = match query.word("ready", &["open", "alive"])? {
+        Some("alive") => served.is_alive(),
+        _ => served.is_active(),
+    };
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    Ok(status.into_response())
 }
