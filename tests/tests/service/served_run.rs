@@ -83,14 +83,18 @@ impl Who {
 
 /// Two symbols of which AAPL is a member, with bars for every minute of the day.
 pub fn market() -> Market {
-    Market::new()
-        .with_all_minutes_of("US_EQUITY", "AAPL", DAY, DAY)
-        .with_all_minutes_of("US_EQUITY", "MSFT", DAY, DAY)
+    Market::new().with_all_minutes_of("US_EQUITY", "AAPL", DAY, DAY).with_all_minutes_of(
+        "US_EQUITY",
+        "MSFT",
+        DAY,
+        DAY,
+    )
 }
 
 /// The story over it.
 pub fn story() -> Story {
-    let indicators = r#", "indicators": {"session": ["sma_3_5m"]}"#;
+    let indicators =
+        r#", "indicators": {"session": [{"name": "sma", "period": 3, "interval": "5m"}]}"#;
     Story::of(r#"["AAPL"]"#, r#"["1m", "5m"]"#, DAY, indicators, market())
 }
 

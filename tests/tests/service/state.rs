@@ -36,12 +36,8 @@ async fn who_has_the_state_already_gets_nothing_but_its_tag() {
     let first = desk.get("/v1/status").await;
     let tag = first.headers["etag"].clone();
     let again = async |desk: &Desk| {
-        let mut request = crate::served_run::request(
-            crate::served_run::Who::Reader,
-            "GET",
-            "/v1/status",
-            "",
-        );
+        let mut request =
+            crate::served_run::request(crate::served_run::Who::Reader, "GET", "/v1/status", "");
         request.headers_mut().insert("if-none-match", tag.clone());
         desk.send(request).await.status().as_u16()
     };
@@ -118,7 +114,10 @@ async fn why_is_what_the_handle_says() {
     let mut desk = Desk::new();
     desk.go_to(12, 0);
     let asked = desk.get("/v1/why?symbol=AAPL&interval=5m").await.json();
-    assert_eq!((&asked["verdict"], &asked["is_wrong"]), (&"nothing_is_wrong".into(), &false.into()));
+    assert_eq!(
+        (&asked["verdict"], &asked["is_wrong"]),
+        (&"nothing_is_wrong".into(), &false.into())
+    );
     drop(desk.story.handle().add_symbols(syms(&["MSFT"])));
     let _ = desk.step();
     let held = desk.get("/v1/why?symbol=AAPL").await.json();
@@ -149,8 +148,12 @@ async fn the_log_is_that_of_the_event_file_line_by_line_and_is_read_on_by_identi
     }
     assert_eq!(read, lines);
     let gate = desk.get("/v1/gate").await.json();
-    let kinds: Vec<&str> =
-        gate["switches"].as_array().unwrap().iter().map(|at| at["event"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = gate["switches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|at| at["event"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["session_opened", "gate_opened", "session_closed", "gate_shut"]);
 }
 

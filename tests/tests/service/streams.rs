@@ -66,7 +66,11 @@ async fn a_stream_greets_and_tells_every_event_with_its_line_of_the_file() {
     let mut reading = Reading::begin(&desk, "/v1/stream?topics=event", None).await;
     desk.finish();
     reading.all().await;
-    assert!(reading.text.starts_with("retry: 1000\n\nevent: hello\ndata: {\"run\":1,"), "{}", reading.text);
+    assert!(
+        reading.text.starts_with("retry: 1000\n\nevent: hello\ndata: {\"run\":1,"),
+        "{}",
+        reading.text
+    );
     assert_eq!(events(&reading.text), logged(&desk));
 }
 
