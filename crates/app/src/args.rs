@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench::BenchArgs;
 use crate::calendar::args::CalendarArgs;
 use crate::check::CheckArgs;
+use crate::client::ctl::CtlArgs;
+use crate::client::status::StatusArgs;
+use crate::client::why::WhyArgs;
 use crate::completions::CompletionsArgs;
 use crate::data::DataArgs;
 use crate::exit::EXIT_CODES;
@@ -87,6 +90,9 @@ pub enum Command {
     Calendar(CalendarArgs),
     Vendors(VendorsArgs),
     VendorSim(VendorSimArgs),
+    Status(StatusArgs),
+    Why(WhyArgs),
+    Ctl(CtlArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

@@ -144,9 +144,19 @@ const EXCEPTIONS: &[Exception] = &[
         because: "a live run has threads beside the core's: the vendor's, the recording's, the teller's",
     },
     Exception {
-        path: "crates/app/src/run/live/metrics.rs",
+        path: "crates/app/src/process.rs",
         doors: &[Door::Clock],
         because: "says how much processor time the program has taken, which no session depends on",
+    },
+    Exception {
+        path: "crates/app/src/serve/",
+        doors: &[Door::Threads, Door::Network],
+        because: "a served run is asked over one socket, on one thread beside the core's",
+    },
+    Exception {
+        path: "crates/app/src/client/asker.rs",
+        doors: &[Door::Network],
+        because: "asks a run that is served, for `status`, `why` and `ctl`",
     },
     Exception {
         path: "crates/app/src/vendors/doctor.rs",

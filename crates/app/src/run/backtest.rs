@@ -19,6 +19,7 @@ use crate::planned::{nothing_stored, warn_of_schedule};
 use crate::progress::Progress;
 use crate::registered;
 use crate::report::{self, RunFacts};
+use crate::serve::Serving;
 use crate::session_file;
 use crate::table::counted;
 use crate::terminal::Terminal;
@@ -61,6 +62,7 @@ pub(super) fn run_backtest(
         None => None,
     };
 
+    let mut serving = Serving::begin(&args.serve, &engine, terminal)?;
     let wall = Arc::new(SystemWall::new());
     let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
     let progress = if args.no_progress {
@@ -75,6 +77,9 @@ pub(super) fn run_backtest(
         n_steps += 1;
         if n_steps.is_multiple_of(PROGRESS_STEPS) {
             show_progress(&progress, engine);
+        }
+        if let Some(serving) = &mut serving {
+            serving.tell_all(engine.events());
         }
         if let Some(events) = &mut events {
             let new = &engine.events()[n_written..];
@@ -93,6 +98,9 @@ pub(super) fn run_backtest(
     }
 
     let report = engine.report();
+    if let Some(serving) = &mut serving {
+        serving.tell_all(engine.events());
+    }
     if let Some(events) = events {
         events.finish(&engine.events()[n_written..], &report)?;
     }
@@ -126,7 +134,11 @@ pub(super) fn run_backtest(
             counted(held.n_sessions.into(), "session"),
         ));
     }
-    Ok(end_of(&report, interrupt, terminal).and(empty))
+    let exit = end_of(&report, interrupt, terminal).and(empty);
+    if let Some(serving) = serving {
+        serving.finish(report::as_json(&report, &facts, None), interrupt, terminal);
+    }
+    Ok(exit)
 }
 
 /// Steps from one look at the progress to the next.

@@ -20,6 +20,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
+use crate::serve::ServeArgs;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -62,6 +63,8 @@ pub struct RunArgs {
     /// Shows no progress bar, and live no panel.
     #[arg(long)]
     no_progress: bool,
+    #[command(flatten)]
+    serve: ServeArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -73,6 +76,8 @@ Examples:
   openbell run session.json --export out --events events.jsonl
       bars and quality as files, and the event log
   openbell run monday.json tuesday.json --store bars
+  openbell run session.json --speed 60 --serve
+      answers over HTTP meanwhile; `openbell status`, `why` and `ctl` ask
   openbell run live_sim.json
       live, from an exchange that is simulated on this machine
 
@@ -90,6 +95,9 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
+    if args.configs.len() > 1 && args.serve.is_asked() {
+        return Err(Failure::says(Exit::Usage, "--serve serves one run; give one session file"));
+    }
     if args.configs.len() > 1 && (args.events.is_some() || args.export.is_some()) {
         let text = "--events and --export write the files of one run; give one session file";
         return Err(Failure::says(Exit::Usage, text));

@@ -23,6 +23,7 @@ mod outputs;
 mod recordings;
 mod runs;
 mod session_files;
+mod serving;
 mod small_answers;
 mod stores;
 mod tour;

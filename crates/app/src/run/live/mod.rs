@@ -47,6 +47,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
+use crate::serve::Serving;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
@@ -148,8 +149,17 @@ fn follow(
         None => None,
     };
     let (n_events, is_rehearsal, signals) = (0, replay.is_some(), Vec::new());
-    let mut sink =
-        Sink { tell: tell.clone(), whole, run_log, storing, n_events, is_rehearsal, signals };
+    let serving = Serving::begin(&args.serve, &engine, terminal)?;
+    let mut sink = Sink {
+        tell: tell.clone(),
+        whole,
+        run_log,
+        storing,
+        serving,
+        n_events,
+        is_rehearsal,
+        signals,
+    };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink, now)?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -211,6 +221,7 @@ fn follow(
     }
     run?;
     telling?;
+    let serving = sink.serving.take();
     sink.finish(&report, is_paused)?;
     let exported = exported?;
     let facts = RunFacts {
@@ -222,7 +233,12 @@ fn follow(
     };
     let figures = figures.lock();
     show(asked, &report, &facts, &figures, recorder.as_deref(), terminal)?;
-    Ok(end_of(&report, &figures, asked, name, terminal))
+    let exit = end_of(&report, &figures, asked, name, terminal);
+    if let Some(serving) = serving {
+        let live = summary::of_report(&figures, &report, recorder.as_deref());
+        serving.finish(report::as_json(&report, &facts, Some(live)), asked.interrupt, terminal);
+    }
+    Ok(exit)
 }
 
 /// Prints what the run came to, or writes it as JSON.

@@ -11,6 +11,7 @@ use super::super::event_file::EventFile;
 use super::storing::Storing;
 use super::teller::Told;
 use crate::exit::Failure;
+use crate::serve::Serving;
 
 /// Where the events of a run go, in order.
 pub(super) struct Sink {
@@ -21,6 +22,8 @@ pub(super) struct Sink {
     pub(super) run_log: Option<RunLog>,
     /// What stores the sessions that are closed.
     pub(super) storing: Option<Storing>,
+    /// Where the run is served.
+    pub(super) serving: Option<Serving>,
     pub(super) n_events: u64,
     /// Whether the events were told by a process that has ended since.
     pub(super) is_rehearsal: bool,
@@ -31,6 +34,9 @@ impl Sink {
     /// Takes what is new out of the engine, which keeps nothing for months.
     pub(super) fn take(&mut self, engine: &mut Engine) -> Result<(), Failure> {
         let events = engine.drain_events();
+        if let Some(serving) = &mut self.serving {
+            serving.tell(&events);
+        }
         if let Some(whole) = &mut self.whole {
             whole.append(&events)?;
         }
