@@ -26,6 +26,9 @@ const ASYNC: &[&str] = &[
     "glommio",
     "actix-rt",
     "embassy-executor",
+    "axum",
+    "hyper-util",
+    "tower",
 ];
 /// The network: vendors' data comes through feeds.
 const NETWORK: &[&str] =
@@ -61,6 +64,7 @@ const SESSION_FILE: &str = "openbell-session-file";
 const RECORDER: &str = "openbell-recorder";
 const WIRE: &str = "openbell-wire";
 const PAGE: &str = "openbell-page";
+const SERVICE: &str = "openbell-service";
 const STRATEGIES: &str = "openbell-strategies";
 const ACCOUNT: &str = "openbell-account";
 const VENDOR_SIM: &str = "openbell-vendor-sim";
@@ -144,6 +148,15 @@ pub const LAYERS: &[Layer] = &[
         never: &[ASYNC, NETWORK, TERMINAL],
         ..LIBRARY
     },
+    // The one library that meets a runtime; and the network, in one folder.
+    Layer {
+        package: SERVICE,
+        folder: "crates/service",
+        may_import: &[TIME, MARKET, CONFIG, SESSION_DATA, COORDINATOR, WIRE],
+        in_tests: &[(DATA_MANAGER, "the example serves a run over bars in memory")],
+        never: &[TERMINAL],
+        ..LIBRARY
+    },
     Layer {
         package: STRATEGIES,
         folder: "crates/strategies",
@@ -183,6 +196,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_FILE,
             RECORDER,
             WIRE,
+            SERVICE,
             STRATEGIES,
             ACCOUNT,
             PAGE,
@@ -207,6 +221,7 @@ pub const LAYERS: &[Layer] = &[
             SESSION_FILE,
             RECORDER,
             WIRE,
+            SERVICE,
             STRATEGIES,
             ACCOUNT,
             VENDOR_SIM,
@@ -494,10 +509,17 @@ mod tests {
     }
 
     #[test]
-    fn the_network_is_met_by_vendors_and_by_what_stands_in_for_them_alone() {
+    fn the_network_is_met_by_vendors_by_what_stands_in_for_them_and_by_what_serves_a_run_alone() {
         for layer in LAYERS.iter().filter(|layer| !layer.ends_errors) {
-            let may_meet = [VENDORS, VENDOR_SIM].contains(&layer.package);
+            let may_meet = [VENDORS, VENDOR_SIM, SERVICE].contains(&layer.package);
             assert_eq!(layer.never.contains(&NETWORK), !may_meet, "{}", layer.package);
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_met_by_what_serves_a_run_alone() {
+        for layer in LAYERS.iter().filter(|layer| !layer.ends_errors) {
+            assert_eq!(layer.never.contains(&ASYNC), layer.package != SERVICE, "{}", layer.package);
         }
     }
 

@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::bench::BenchArgs;
 use crate::calendar::args::CalendarArgs;
 use crate::check::CheckArgs;
+use crate::client::ctl::CtlArgs;
+use crate::client::status::StatusArgs;
+use crate::client::why::WhyArgs;
 use crate::compare::CompareArgs;
 use crate::completions::CompletionsArgs;
 use crate::data::DataArgs;
@@ -91,6 +94,9 @@ pub enum Command {
     Calendar(CalendarArgs),
     Vendors(VendorsArgs),
     VendorSim(VendorSimArgs),
+    Status(StatusArgs),
+    Why(WhyArgs),
+    Ctl(CtlArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }

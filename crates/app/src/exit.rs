@@ -19,6 +19,8 @@ use openbell_time::{ExchangeGroup, TimeError};
 /// | 6 | a result cannot be written |
 /// | 7 | a vendor has refused what was asked, or could not be reached |
 /// | 8 | a live session was inactive for longer than it may be, and was given up |
+/// | 9 | a run that was asked has something wrong: it is inactive, or data is kept from whoever asked |
+/// | 10 | a run could not be asked, or has refused what was asked |
 /// | 130 | interrupted; what was done by then is reported |
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exit {
@@ -38,6 +40,10 @@ pub enum Exit {
     Vendor,
     /// A live session was inactive for longer than it may be.
     GaveUp,
+    /// A run that was asked has something wrong.
+    Wrong,
+    /// A run could not be asked, or has refused what was asked.
+    Unanswered,
     /// Interrupted by a person.
     Interrupted,
 }
@@ -53,6 +59,8 @@ Exit codes:
   6    a result cannot be written
   7    a vendor has refused what was asked, or could not be reached
   8    a live session was inactive for longer than it may be, and was given up
+  9    a run that was asked has something wrong: it is inactive, or data is kept from whoever asked
+  10   a run could not be asked, or has refused what was asked
   130  interrupted; what was done by then is reported";
 
 impl Exit {
@@ -67,6 +75,8 @@ impl Exit {
             Exit::Output => 6,
             Exit::Vendor => 7,
             Exit::GaveUp => 8,
+            Exit::Wrong => 9,
+            Exit::Unanswered => 10,
             Exit::Interrupted => 130,
         }
     }
@@ -158,7 +168,7 @@ impl From<TimeError> for Failure {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 9] = [
+    const ALL: [Exit; 11] = [
         Exit::Done,
         Exit::Usage,
         Exit::Config,
@@ -167,6 +177,8 @@ mod tests {
         Exit::Output,
         Exit::Vendor,
         Exit::GaveUp,
+        Exit::Wrong,
+        Exit::Unanswered,
         Exit::Interrupted,
     ];
 

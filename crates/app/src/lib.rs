@@ -20,6 +20,7 @@ pub mod args;
 pub mod bench;
 pub mod calendar;
 pub mod check;
+pub mod client;
 pub mod compare;
 pub mod completions;
 pub mod data;
@@ -37,6 +38,7 @@ pub mod new;
 pub mod outputs;
 pub mod plan;
 pub mod planned;
+mod process;
 pub mod progress;
 pub mod recording;
 mod registered;
@@ -46,6 +48,7 @@ pub mod report_again;
 pub mod report_file;
 pub mod run;
 pub mod schema;
+pub mod serve;
 pub mod session_file;
 pub mod stamp_options;
 mod stored;
@@ -166,6 +169,9 @@ fn perform(arguments: &Arguments, program: &Program, terminal: &mut Terminal) ->
         Some(Command::Data(args)) => data::data(args, terminal),
         Some(Command::VendorSim(args)) => vendor_sim::vendor_sim(args, terminal),
         Some(Command::Vendors(args)) => vendors::vendors(args, terminal),
+        Some(Command::Status(args)) => client::status::status(args, terminal),
+        Some(Command::Why(args)) => client::why::why(args, terminal),
+        Some(Command::Ctl(args)) => client::ctl::ctl(args, terminal),
         Some(Command::Bench(args)) => bench::bench(args, terminal),
         Some(Command::Completions(args)) => {
             completions::completions(args, args::command_of(&program.name), terminal)

@@ -99,6 +99,11 @@ impl Terminal {
         self.is_watched
     }
 
+    /// Whether results are shown on a terminal.
+    pub fn is_shown(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
     /// Whether a person is there who can be asked.
     pub fn can_ask(&self) -> bool {
         self.is_watched && io::stdin().is_terminal()

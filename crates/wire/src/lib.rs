@@ -21,6 +21,7 @@ pub mod log;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod report;
+pub mod served;
 pub mod status;
 pub mod trade;
 pub mod why;

@@ -119,6 +119,21 @@ const EXCEPTIONS: &[Exception] = &[
         because: "whose certificates are believed, for both ways to a vendor",
     },
     Exception {
+        path: "crates/service/src/accept/",
+        doors: &[Door::Network],
+        because: "a served run is asked over sockets, and this is where they are",
+    },
+    Exception {
+        path: "crates/service/src/timer.rs",
+        doors: &[Door::Sleep],
+        because: "timeouts and heartbeats of connections; no answer's data depends on them",
+    },
+    Exception {
+        path: "tests/tests/service/client.rs",
+        doors: &[Door::Network],
+        because: "tries the connections of the service by real ones, on this machine",
+    },
+    Exception {
         path: "crates/app/src/",
         doors: &[Door::Files, Door::Environment, Door::Processes, Door::Terminal],
         because: "the program around the core: arguments, threads, signals, output, exit codes",
@@ -129,9 +144,19 @@ const EXCEPTIONS: &[Exception] = &[
         because: "a live run has threads beside the core's: the vendor's, the recording's, the teller's",
     },
     Exception {
-        path: "crates/app/src/run/live/metrics.rs",
+        path: "crates/app/src/process.rs",
         doors: &[Door::Clock],
         because: "says how much processor time the program has taken, which no session depends on",
+    },
+    Exception {
+        path: "crates/app/src/serve/",
+        doors: &[Door::Threads, Door::Network],
+        because: "a served run is asked over one socket, on one thread beside the core's",
+    },
+    Exception {
+        path: "crates/app/src/client/asker.rs",
+        doors: &[Door::Network],
+        because: "asks a run that is served, for `status`, `why` and `ctl`",
     },
     Exception {
         path: "crates/app/src/vendors/doctor.rs",
@@ -200,7 +225,7 @@ fn unused_among(exceptions: &[Exception], sources: &[Source]) -> Vec<Finding> {
             .iter()
             .filter(|source| covers(exception, &source.path))
             .flat_map(openings)
-            .filter(|opening| opening.place == Place::Product)
+            .filter(|opening| opening.place == Place::Product || !IN_TESTS.contains(&opening.door))
             .map(|opening| opening.door)
             .collect();
         for door in exception.doors.iter().filter(|door| !opened.contains(door)) {
@@ -271,6 +296,9 @@ fn door_of(path: &PathUse) -> Option<Door> {
         ["std", "fs", ..] | ["std", "os", "unix" | "linux" | "windows", "fs", ..] => {
             Some(Door::Files)
         }
+        ["tokio", "time", ..] => Some(Door::Sleep),
+        ["tokio", "runtime", ..] | [.., "spawn_blocking"] => Some(Door::Threads),
+        ["tokio", "net", ..] | ["hyper", "server" | "client", ..] => Some(Door::Network),
         ["std", "net", ..] | ["std", "os", "unix", "net", ..] => Some(Door::Network),
         ["ureq" | "tungstenite" | "rustls" | "rustls_platform_verifier" | "socket2", ..] => {
             Some(Door::Network)
@@ -368,6 +396,11 @@ mod tests {
             "fn a() { std::thread::sleep(d) }",
             "fn a() { thread::spawn(b) } use std::thread::spawn;",
             "use std::net::TcpStream;",
+            "use tokio::net::TcpListener;",
+            "use tokio::runtime::Builder;",
+            "fn a() { tokio::time::sleep(d).await }",
+            "fn a() { tokio::task::spawn_blocking(b) }",
+            "use hyper::server::conn::http1;",
             "fn a() { ureq::get(url); }",
             "use tungstenite::WebSocket;",
             "fn a() { std::env::var(n); }",

@@ -19,6 +19,7 @@ use crate::progress::Progress;
 use crate::registered;
 use crate::report::{self, RunFacts};
 use crate::report_file::Told;
+use crate::serve::Serving;
 use crate::session_file::{self, absolute};
 use crate::table::counted;
 use crate::terminal::Terminal;
@@ -54,6 +55,7 @@ pub(super) fn run_backtest(
     let head = head_of(&file, &folder, texts)?;
     let mut streams = Streams::create(args, &head, &mut engine)?;
 
+    let serving = Serving::begin(&args.serve, &engine, terminal)?;
     let wall = Arc::new(SystemWall::new());
     let _listening = interrupt.stops(engine.handle(), Arc::clone(&wall));
     let progress = if args.no_progress {
@@ -70,7 +72,12 @@ pub(super) fn run_backtest(
             show_progress(&progress, engine);
         }
         match streams.take(engine) {
-            Ok(_) => ControlFlow::Continue(()),
+            Ok(new) => {
+                if let Some(serving) = &serving {
+                    serving.tell(&new);
+                }
+                ControlFlow::Continue(())
+            }
             Err(failure) => {
                 failed = Some(failure);
                 ControlFlow::Break(())
@@ -83,7 +90,10 @@ pub(super) fn run_backtest(
         return Err(failure);
     }
 
-    streams.take(&mut engine)?;
+    let last = streams.take(&mut engine)?;
+    if let Some(serving) = &serving {
+        serving.tell(&last);
+    }
     let report = Report { signals: streams.take_signals(), ..engine.report() };
     let accounts = Accounts::close(&mut engine);
     let accounts = account_results(accounts.as_deref(), &file.config);
@@ -118,7 +128,11 @@ pub(super) fn run_backtest(
             counted(held.n_sessions.into(), "session"),
         ));
     }
-    Ok(end_of(&report, interrupt, terminal).and(empty))
+    let exit = end_of(&report, interrupt, terminal).and(empty);
+    if let Some(serving) = serving {
+        serving.finish(report::as_json(&report, &facts, None), interrupt, terminal);
+    }
+    Ok(exit)
 }
 
 /// Steps from one look at the progress to the next.

@@ -25,6 +25,7 @@ use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
 use crate::report::Streamed;
 use crate::report_file::ReportArgs;
+use crate::serve::ServeArgs;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -76,6 +77,8 @@ pub struct RunArgs {
     /// Shows no progress bar, and live no panel.
     #[arg(long)]
     no_progress: bool,
+    #[command(flatten)]
+    serve: ServeArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -91,6 +94,8 @@ Examples:
   openbell run session.json --report out.html
       what happened as one file for a browser: tables, drawings, charts
   openbell run monday.json tuesday.json --store bars
+  openbell run session.json --speed 60 --serve
+      answers over HTTP meanwhile; `openbell status`, `why` and `ctl` ask
   openbell run live_sim.json
       live, from an exchange that is simulated on this machine
 
@@ -108,6 +113,9 @@ fn speed(text: &str) -> Result<f64, String> {
 
 /// Runs each file, the next one also where one fails.
 pub fn run(args: &RunArgs, registry: &Registry, terminal: &mut Terminal) -> Outcome {
+    if args.configs.len() > 1 && args.serve.is_asked() {
+        return Err(Failure::says(Exit::Usage, "--serve serves one run; give one session file"));
+    }
     if args.configs.len() > 1 && wants_all_sessions(args) {
         let text = "--events, --signals, --fills, --export and --report write the files of one run; give one \
                     session file";

@@ -25,6 +25,7 @@ mod peers;
 mod recordings;
 mod report;
 mod runs;
+mod serving;
 mod session_files;
 mod small_answers;
 mod stores;

@@ -11,13 +11,13 @@ use openbell_time::{Nanos, Timestamp};
 use openbell_vendors::Control;
 use openbell_wire::engine::RunTally;
 use openbell_wire::metrics::{
-    BuildFigures, FeedFigures, Figures, LiveFigures, ProcessFigures, RecordingFigures,
-    SessionFigures, VendorFigures, prometheus_text,
+    FeedFigures, Figures, LiveFigures, RecordingFigures, SessionFigures, VendorFigures,
+    prometheus_text,
 };
 
 use super::counts::Counts;
 use super::recorded::{Recorder, Unsynced};
-use crate::memory;
+use crate::process;
 use crate::terminal::Terminal;
 
 /// How often the file is written.
@@ -109,28 +109,14 @@ impl MetricsFile {
             unsynced_s: unsynced.since(now).as_secs_f64(),
         });
         Figures {
-            build: BuildFigures {
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-                rustc: env!("OPENBELL_RUSTC").to_owned(),
-                revision: String::new(),
-            },
+            build: process::build_figures(),
             session: self.session.clone(),
             run,
             symbols,
             live: Some(live),
             recording,
-            process: system_figures(self.began),
+            process: process::figures(self.began),
             ..Figures::default()
         }
     }
-}
-
-/// The process, as the system sees it; absent where it does not say.
-fn system_figures(began: Timestamp) -> Option<ProcessFigures> {
-    Some(ProcessFigures {
-        cpu_s: cpu_time::ProcessTime::now().as_duration().as_secs_f64(),
-        resident_bytes: memory::of_line("VmRSS")?,
-        n_open_fds: std::fs::read_dir("/proc/self/fd").ok()?.count() as u64,
-        began_s: began.as_nanos() as f64 / 1e9,
-    })
 }

@@ -48,6 +48,7 @@ use crate::followed::choose_base;
 use crate::interrupt::Interrupt;
 use crate::report::{self, RunFacts};
 use crate::report_file::Told as HtmlTold;
+use crate::serve::Serving;
 use crate::table::{counted, length};
 use crate::terminal::Terminal;
 use lines::Lines;
@@ -153,7 +154,9 @@ fn follow(
         RepeatedFrom::FirstSession(_) => 0,
     };
     let is_rehearsal = replay.is_some();
-    let mut sink = Sink { tell: tell.clone(), streams, run_log, storing, n_events, is_rehearsal };
+    let serving = Serving::begin(&args.serve, &engine, terminal)?;
+    let tells = tell.clone();
+    let mut sink = Sink { tell: tells, streams, run_log, storing, serving, n_events, is_rehearsal };
     if let Some(replay) = replay {
         repeat(&replay, &mut engine, &mut sink, (now, &repeated_from))?;
         let _ = tell.send(Told::Down(engine.clock().now(), now)); // As above.
@@ -226,8 +229,12 @@ fn follow(
     end_log(sink.run_log, &report, is_paused)?;
     let exported = exported?;
     let facts = RunFacts { exported: exported.as_ref().zip(args.export.as_deref()), ..facts };
-    show(asked, &report, &facts, came_to, (&figures, recorder.as_deref()), terminal)?;
-    Ok(end_of(&report, &figures, asked, name, terminal))
+    show(asked, &report, &facts, &came_to, (&figures, recorder.as_deref()), terminal)?;
+    let exit = end_of(&report, &figures, asked, name, terminal);
+    if let Some(serving) = sink.serving {
+        serving.finish(report::as_json(&report, &facts, Some(came_to)), asked.interrupt, terminal);
+    }
+    Ok(exit)
 }
 
 /// Prints what the run came to, or writes it as JSON.
@@ -235,12 +242,12 @@ fn show(
     asked: &Asked<'_>,
     report: &Report,
     facts: &RunFacts<'_>,
-    came_to: Live,
+    came_to: &Live,
     (figures, recorder): (&teller::Figures, Option<&Recorder>),
     terminal: &mut Terminal,
 ) -> std::io::Result<()> {
     if asked.args.json {
-        terminal.line(format!("{:#}", report::as_json(report, facts, Some(came_to))))?;
+        terminal.line(format!("{:#}", report::as_json(report, facts, Some(came_to.clone()))))?;
     } else {
         report::print(report, facts, terminal)?;
         summary::print(figures, report, recorder, terminal)?;

@@ -10,6 +10,7 @@ use super::super::streams::Streams;
 use super::storing::Storing;
 use super::teller::Told;
 use crate::exit::Failure;
+use crate::serve::Serving;
 
 /// Where the events of a run go, in order.
 pub(super) struct Sink {
@@ -20,6 +21,8 @@ pub(super) struct Sink {
     pub(super) run_log: Option<RunLog>,
     /// What stores the sessions that are closed.
     pub(super) storing: Option<Storing>,
+    /// Where the run is served.
+    pub(super) serving: Option<Serving>,
     pub(super) n_events: u64,
     /// Whether the events were told by a process that has ended since.
     pub(super) is_rehearsal: bool,
@@ -28,7 +31,11 @@ pub(super) struct Sink {
 impl Sink {
     /// Takes what is new out of the engine, which keeps nothing for months.
     pub(super) fn take(&mut self, engine: &mut Engine) -> Result<(), Failure> {
-        for event in self.streams.take(engine)? {
+        let events = self.streams.take(engine)?;
+        if let Some(serving) = &self.serving {
+            serving.tell(&events);
+        }
+        for event in events {
             if let Some(log) = &mut self.run_log {
                 log.event(self.n_events, &event_line(&event))?;
             }
