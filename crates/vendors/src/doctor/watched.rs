@@ -46,7 +46,7 @@ struct Seen {
     heard_at: Option<Timestamp>,
     longest_silence: Nanos,
     n_frames: u64,
-    /// Our clock minus the vendor's, at least.
+    /// Our clock minus the vendor's, and the shortest way.
     skew: Option<Nanos>,
     unreadable: Vec<String>,
     /// Lines that were lost, and why, as far as it was said.
@@ -196,7 +196,7 @@ impl Seen {
             Some(skew) => Checked::new(
                 assumption,
                 Verdict::of(skew <= SKEW && skew >= Nanos::ZERO - SKEW),
-                format!("ours minus the vendor's is {skew} at least"),
+                format!("ours minus the vendor's is {skew} at most: the way is in it"),
             ),
             None => Checked::new(assumption, Verdict::NotSeen, "no message tells it"),
         }
