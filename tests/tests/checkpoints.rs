@@ -4,9 +4,9 @@
 use openbell_account::{AccountOf, AccountSettings, Accounts, Commission, Curve};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Bars, BeforeOpen, Checkpoint, CheckpointError, Consumer, Context, Delivery, Engine, Event,
-    NewOrder, NoCheckpoint, OnError, Outcome, Phase, Report, RestoreError, Step, TradeEvent,
-    Worker, restored, saved_bytes, view_print,
+    Answer, Bars, BeforeOpen, Checkpoint, CheckpointError, Consumer, Context, Delivery, Engine,
+    Event, NewOrder, NoCheckpoint, OnError, Outcome, Phase, Refusal, Removed, Report, RestoreError,
+    SessionCommand, Step, TradeEvent, Worker, restored, saved_bytes, view_print,
 };
 use openbell_market::SeriesKey;
 use openbell_market::indicator::{IndicatorName, IndicatorSpec};
@@ -45,6 +45,24 @@ impl Stateful {
     }
 }
 
+impl Stateful {
+    /// In each session something else.
+    fn ask(&self, context: &mut Context<'_>) -> Outcome {
+        match self.n_sessions {
+            1 => context.lock(sym("CCC")),
+            2 => {
+                let (five, ema) = ("5m".parse()?, IndicatorName::Ema);
+                context.add_indicator(IndicatorSpec::new(ema, Some(9.0), [], five)?);
+            }
+            3 => context.remove_symbols(syms(&["CCC", "BBB"])),
+            4 => context.unlock(sym("CCC")),
+            5 => context.remove_symbols(syms(&["CCC", "DDD"])),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 impl Consumer for Stateful {
     fn name(&self) -> &str {
         "stateful"
@@ -59,6 +77,7 @@ impl Consumer for Stateful {
     }
 
     fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
+        let before = self.n_bars;
         for bar in bars {
             self.n_bars += 1;
             self.sum += bar.close;
@@ -66,21 +85,14 @@ impl Consumer for Stateful {
                 self.trade(context, bar.close);
             }
         }
-        if self.n_bars.is_multiple_of(50) {
+        let passes = |n: u64, every: u64| n / every != before / every;
+        if passes(self.n_bars, 50) {
             let print = view_print(&context.view());
             context.signal(&sym("AAA"), "seen", Some((print.0 >> 12) as f64));
             context.signal(&sym("AAA"), "sum", Some(self.sum));
         }
-        match (self.n_sessions, self.n_bars) {
-            (1, n) if n % 300 == 0 => context.lock(sym("CCC")),
-            (2, n) if n % 500 == 0 => {
-                let (five, ema) = ("5m".parse()?, IndicatorName::Ema);
-                context.add_indicator(IndicatorSpec::new(ema, Some(9.0), [], five)?);
-            }
-            (3, n) if n % 400 == 0 => context.remove_symbols(syms(&["CCC", "BBB"])),
-            (4, n) if n % 400 == 0 => context.unlock(sym("CCC")),
-            (5, n) if n % 400 == 0 => context.remove_symbols(syms(&["CCC", "DDD"])),
-            _ => {}
+        if passes(self.n_bars, 200) {
+            self.ask(context)?;
         }
         Ok(())
     }
@@ -233,6 +245,18 @@ fn check_goes_on(whole: &Ran, n_closed: usize, delivery: Delivery) {
     assert!(ran.checkpoints == whole.checkpoints[n_closed..], "{place}: the checkpoints after it");
 }
 
+fn n_answers(events: &[Event], is_it: impl Fn(&SessionCommand, &Answer) -> bool) -> usize {
+    let answered = events.iter().filter(|event| match event {
+        Event::Commanded { command, answer, .. } => is_it(command, answer),
+        _ => false,
+    });
+    answered.count()
+}
+
+fn is_removed(answer: &Answer, how: &Removed) -> bool {
+    matches!(answer, Answer::Removed(removed) if removed.iter().any(|(_, known)| known == how))
+}
+
 #[test]
 fn a_run_goes_on_from_the_checkpoint_of_any_session_as_if_it_had_been_there_all_the_time() {
     for delivery in [Delivery::Inline, Delivery::LockStep] {
@@ -240,7 +264,13 @@ fn a_run_goes_on_from_the_checkpoint_of_any_session_as_if_it_had_been_there_all_
         assert_eq!(whole.checkpoints.len(), N_SESSIONS - 1);
         let n = |is_it: fn(&Event) -> bool| whole.events.iter().filter(|e| is_it(e)).count();
         assert!(n(|event| matches!(event, Event::Traded { .. })) > 100);
-        assert!(n(|event| matches!(event, Event::Commanded { .. })) > 6);
+        let answers =
+            |is_it: fn(&Answer) -> bool| n_answers(&whole.events, |_, answer| is_it(answer));
+        assert!(answers(|answer| *answer == Answer::Done) > 2, "locks, and an indicator");
+        let is_locked = |answer: &Answer| is_removed(answer, &Removed::Refused(Refusal::Locked));
+        assert!(answers(is_locked) > 0, "a lock of an earlier session holds");
+        assert!(answers(|answer| is_removed(answer, &Removed::Removed)) > 0);
+        assert!(answers(|answer| matches!(answer, Answer::Added(_))) > 0);
         for n_closed in 1..N_SESSIONS {
             check_goes_on(&whole, n_closed, delivery);
         }

@@ -37,6 +37,7 @@ mod promises;
 mod recordings;
 #[path = "../data/reference.rs"]
 mod reference;
+mod restart_strategy;
 mod restart_support;
 mod restarts;
 mod simulation;

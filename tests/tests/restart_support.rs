@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex};
 use openbell_account::{AccountOf, AccountSettings, Accounts, Curve};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
-    Bars, Checkpoint, Consumer, Context, Corrected, Digest, Engine, Event, Look, NewOrder,
-    NoCheckpoint, OnError, Outcome, Recording, RecordingError, Resumed, SessionCommand, Sessions,
-    Source, Stay, Step, TradeEvent, UnknownSymbol, restored, saved_bytes,
+    Checkpoint, Digest, Engine, Event, Look, NoCheckpoint, OnError, Recording, RecordingError,
+    SessionCommand, Sessions, Source, Stay, Step, UnknownSymbol,
 };
 use openbell_data_manager::{
     Arrival, DataError, DownCause, Feed, FeedKind, Link, MemoryFeed, Progress, ScriptedFeed,
@@ -29,6 +28,7 @@ use openbell_tests::{at, bar_at, bars_of, series, sym, syms};
 use openbell_time::{Calendar, TimeManager, Timestamp};
 
 use crate::live_support::secs;
+use crate::restart_strategy::Adding;
 
 /// Two days that close at ten, half an hour after their open.
 pub const DAYS: [&str; 2] = ["2025-07-01", "2025-07-02"];
@@ -306,90 +306,6 @@ impl Feed for Line {
 
     fn next_due(&self) -> Timestamp {
         self.script.next_due()
-    }
-}
-
-/// A strategy with state: it adds up what it sees, and signals the sum with every third bar. On paper it buys
-/// and sells one symbol, with stops left behind, orders that stay over the night, and cancels.
-#[derive(Default)]
-struct Adding {
-    n_bars: u64,
-    sum: f64,
-}
-
-impl Adding {
-    fn see(&mut self, context: &mut Context<'_>, symbol: &Symbol, sequence: usize) {
-        let view = context.view();
-        let bar = view.symbol(symbol.as_str()).ok();
-        let bar = bar.and_then(|shown| shown.base()?.today().bar(sequence));
-        self.sum += bar.map_or(0.0, |bar| bar.ohlcv.close);
-        self.n_bars += 1;
-        if self.n_bars.is_multiple_of(3) {
-            context.signal(symbol, "sum", Some(self.sum));
-        }
-        if let Some(bar) = bar.filter(|_| symbol.as_str() == "AAA") {
-            self.trade(context, symbol, bar.ohlcv.close);
-        }
-    }
-
-    fn trade(&self, context: &mut Context<'_>, symbol: &Symbol, close: f64) {
-        let order = match self.n_bars % 7 {
-            0 => NewOrder::to_fraction(symbol, 0.3).with_stop(close * 0.999),
-            3 => NewOrder::to_units(symbol, 0.0).reduce_only(),
-            4 => NewOrder::buy(symbol, 3.0).limit(close - 0.05).until_cancelled(),
-            5 => {
-                if let Some(oldest) = context.resting_orders().first() {
-                    let _ = context.cancel(oldest.id); // It may be cancelled already.
-                }
-                return;
-            }
-            _ => return,
-        };
-        let _ = context.order(order); // A refusal is in the event log, which is compared.
-    }
-}
-
-impl Consumer for Adding {
-    fn name(&self) -> &str {
-        "adding"
-    }
-
-    fn bars_closed(&mut self, context: &mut Context<'_>, bars: &Bars<'_>) -> Outcome {
-        for bar in bars.iter().filter(|bar| bar.interval == series("AAA 1m").interval) {
-            self.see(context, bar.symbol, bar.sequence);
-        }
-        Ok(())
-    }
-
-    fn resumed(&mut self, context: &mut Context<'_>, resumed: &Resumed) -> Outcome {
-        for skipped in resumed.skipped.iter().filter(|s| s.interval == series("AAA 1m").interval) {
-            (skipped.first..=skipped.last).for_each(|n| self.see(context, &skipped.symbol, n));
-        }
-        Ok(())
-    }
-
-    fn save(&self) -> Option<Vec<u8>> {
-        Some(saved_bytes(&(self.n_bars, self.sum)))
-    }
-
-    fn restore(&mut self, bytes: &[u8]) -> Outcome {
-        (self.n_bars, self.sum) = restored(bytes)?;
-        Ok(())
-    }
-
-    fn corrected(&mut self, context: &mut Context<'_>, corrected: &Corrected) -> Outcome {
-        context.signal(&corrected.symbol, "corrected", Some(self.sum));
-        Ok(())
-    }
-
-    fn traded(&mut self, context: &mut Context<'_>, events: &[TradeEvent]) -> Outcome {
-        for event in events {
-            if let TradeEvent::Filled(fill) = event {
-                let cash = context.balance().map(|balance| balance.cash);
-                context.signal(&fill.symbol, fill.side.name(), cash);
-            }
-        }
-        Ok(())
     }
 }
 

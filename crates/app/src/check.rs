@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use openbell_config::Mode;
 use openbell_coordinator::{Plan, Registry};
+use openbell_recorder::held;
 use openbell_session_file::SessionFile;
 use openbell_time::{SystemWall, WallClock};
 
 use crate::exit::{Exit, Failure, Outcome};
 use crate::session_file;
-use crate::table::counted;
+use crate::table::{bytes, counted};
 use crate::terminal::{Ink, Terminal};
 use crate::vendors::Connection;
 
@@ -72,14 +73,22 @@ pub fn check(args: &CheckArgs, registry: &Registry, terminal: &mut Terminal) -> 
     Ok(exit)
 }
 
-/// Of a live session whose bars it follows, and which of the variables with a key are set; their values
-/// are never said.
+/// Of a live session whose bars it follows, which of the variables with a key are set, whose values are
+/// never said, and what its recordings take up.
 fn live_words(file: &SessionFile) -> Result<String, Failure> {
     let Mode::Live(live) = &file.config.mode else { return Ok(String::new()) };
     let variables = Connection::of_session(live, None)?.variables().into_iter();
     let word = |is_set: bool| if is_set { "set" } else { "not set" };
     let variables = variables.map(|(name, is_set)| format!(", {name} is {}", word(is_set)));
-    Ok(format!(", live from {}{}", live.data_api, variables.collect::<String>()))
+    let held = live
+        .record
+        .as_ref()
+        .map(|record| held(&file.beside(&record.folder), &file.config.session_name));
+    let held = held.transpose()?.filter(|held| held.n_folders > 0).map(|held| {
+        format!(", {} of {}", counted(held.n_folders, "recording"), bytes(held.n_bytes))
+    });
+    let (variables, held) = (variables.collect::<String>(), held.unwrap_or_default());
+    Ok(format!(", live from {}{variables}{held}", live.data_api))
 }
 
 /// A session file with its modules, which are made and dropped.

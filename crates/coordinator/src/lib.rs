@@ -48,7 +48,7 @@ pub use control::ways_out::{Action, WayOut};
 pub use control::why::{Check, CheckKind, Diagnosis};
 pub use digest::print::{symbol_print, view_print};
 pub use digest::{DIGEST_FORM, Digest, DigestParts};
-pub use engine::checkpoint::RestoreError;
+pub use engine::resuming::RestoreError;
 pub use engine::run::{run, run_by_event};
 pub use engine::{Engine, Step};
 pub use error::{PlanError, PlanErrors, RunError, RunFailure, UnknownSymbol, with_causes};

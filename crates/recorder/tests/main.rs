@@ -6,6 +6,7 @@
 )]
 
 mod bars;
+mod checkpoints;
 mod damage;
 mod files;
 mod histories;

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::support::{Place, date, difference, plain};
 
 /// Nine looks over the sessions of the 24th, the 25th and the 27th.
-fn three_sessions() -> Vec<RecordedLook> {
+pub fn three_sessions() -> Vec<RecordedLook> {
     let mut looks: Vec<_> = (1..=9).map(|number| plain(number, 2)).collect();
     looks[4..7].iter_mut().for_each(|look| look.session = date(25));
     looks[7..].iter_mut().for_each(|look| look.session = date(27));

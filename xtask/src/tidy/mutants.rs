@@ -15,7 +15,7 @@ pub(super) const RULE: &str = "mutants";
 
 /// How many mutants there are at least. Raise it with each that is added; it never falls, since one
 /// whose place in the code is gone is replaced by another.
-const N_MUTANTS: usize = 135;
+const N_MUTANTS: usize = 142;
 
 /// Whether this rule reads the file.
 pub(super) fn reads(source: &Source) -> bool {

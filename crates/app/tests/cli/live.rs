@@ -94,6 +94,8 @@ fn a_live_session_that_is_ended_and_killed_goes_on_and_its_recording_is_replayed
     {
         assert!(first.out.contains(line), "{line:?} in {}", first.out);
     }
+    let checked = folder.run(&["check", "live.json"]).expect_code(0);
+    assert!(checked.out.contains(", live from sim, 1 recording of "), "{}", checked.out);
     let recording = first.out.lines().find_map(|line| line.strip_prefix("recording: "));
     let recording = recording.expect("its place is said").to_owned();
     let raw = raw_text(&folder.path(&recording).join("raw"));

@@ -14,12 +14,12 @@ use openbell_time::{
 };
 
 use super::accounts::Trading;
-use super::checkpoint::Resuming;
 use super::deadline::Promise;
 use super::loading_symbol::LoadingSymbol;
 use super::pace::Pace;
 use super::pending_add::PendingAdd;
 use super::record::Record;
+use super::resuming::Resuming;
 use super::wall_watch::WallWatch;
 use crate::consumers::Consumers;
 use crate::consumers::saving::SavedConsumer;

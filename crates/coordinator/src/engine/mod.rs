@@ -18,7 +18,7 @@ mod agenda;
 mod answers;
 mod between;
 mod catch_up;
-pub(crate) mod checkpoint;
+mod checkpoint;
 mod commands;
 mod core;
 mod corrections;
@@ -39,6 +39,7 @@ mod pending_add;
 mod progress;
 mod record;
 mod replay;
+pub(crate) mod resuming;
 pub(crate) mod run;
 mod session;
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What a run has come to: its logs, its digests, its counts.
 
+use std::collections::BTreeMap;
+
 use openbell_market::{BarInterval, Symbol};
 use openbell_time::{Nanos, Timestamp, TradingDate};
 
-use super::checkpoint::RecordPart;
-use super::emitted::Emitted;
+use super::emitted::{Emitted, OfConsumer};
 use super::trace::trace;
 use crate::consumers::report::ConsumerReport;
 use crate::control::command::StepAt;
@@ -14,6 +15,7 @@ use crate::control::status::Phase;
 use crate::digest::{Digest, DigestParts, Digests, RunDigest, Sequence};
 use crate::error::RunFailure;
 use crate::report::{Interrupted, Report, SessionReport};
+use crate::saved;
 
 /// What a run has come to.
 pub(super) struct Record {
@@ -43,6 +45,24 @@ pub(super) struct Record {
     /// The session that they are of.
     traced_session: Option<TradingDate>,
 }
+
+/// What a checkpoint keeps of what the run has come to.
+pub(super) struct RecordPart {
+    digest: RunDigest,
+    sequence: Sequence,
+    digests: Digests,
+    n_sessions_closed: usize,
+    n_steps: u64,
+    taken_after: (u64, u32),
+    n_bars: u64,
+    n_derived: u64,
+    n_events: u64,
+    emitted: BTreeMap<String, OfConsumer>,
+}
+saved!(struct RecordPart {
+    digest, sequence, digests, n_sessions_closed, n_steps, taken_after, n_bars, n_derived, n_events,
+    emitted,
+});
 
 impl Record {
     pub(super) fn new() -> Record {

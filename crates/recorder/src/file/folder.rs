@@ -83,3 +83,9 @@ pub(crate) fn is_unborn(folder: &Path) -> bool {
 
 /// An `SQLite` file with empty tables has fewer bytes.
 const EMPTY_BYTES: u64 = 100_000;
+
+/// The whole lines behind the first one of the event log in `folder`; none where it cannot be read as text.
+pub(crate) fn n_logged(folder: &Path) -> u64 {
+    let text = disk::read(&folder.join(EVENTS)).ok().flatten(); // `Err`: it counts as cut off.
+    text.map_or(0, |text| (text.matches('\n').count() as u64).saturating_sub(1))
+}

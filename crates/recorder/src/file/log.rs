@@ -285,16 +285,6 @@ impl OpenLog {
     }
 }
 
-/// The whole lines behind the first one of the log in `folder`.
-pub(super) fn n_logged(folder: &Path) -> Result<u64, RecorderError> {
-    let path = folder.join(EVENTS);
-    if !disk::is_file(&path) {
-        return Ok(0);
-    }
-    let (_, text, _) = LinesFile::open(&path)?;
-    Ok((text.matches('\n').count() as u64).saturating_sub(1))
-}
-
 /// The first name for a tail beside the log at `path` that is free.
 fn free_name(path: &Path) -> PathBuf {
     let names = (1_u32..).map(|n| path.with_file_name(format!("events.tail-{n}.jsonl")));

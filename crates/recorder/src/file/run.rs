@@ -9,8 +9,8 @@ use openbell_time::TradingDate;
 
 use super::CommandForm;
 use super::checkpoint::{Found, RecordedCheckpoint};
+use super::folder::n_logged;
 use super::head::Head;
-use super::log::n_logged;
 use super::reader::RecordingReader;
 use crate::disk;
 use crate::error::RecorderError;
@@ -91,7 +91,7 @@ pub(crate) fn sessions_since_checkpoint(folder: &Path) -> Result<SinceCheckpoint
             Found::One(found) => {
                 let first_event = reader.first_event()?.unwrap_or_default();
                 let n_needed = found.checkpoint.n_events().saturating_sub(first_event);
-                if n_logged(folder)? < n_needed {
+                if n_logged(folder) < n_needed {
                     // As after a power cut: what it has led to is to be written once more.
                     why.get_or_insert("the event log behind it is cut off".to_owned());
                     continue;

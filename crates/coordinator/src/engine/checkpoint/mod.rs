@@ -18,10 +18,6 @@ use crate::error::RunError;
 use crate::saved::saved_bytes;
 use parts::Parts;
 
-pub(super) use parts::RecordPart;
-pub use restore::RestoreError;
-pub(super) use restore::Resuming;
-
 impl Engine {
     /// What the run needs in order to go on from here, where a session has closed and another is to follow.
     ///

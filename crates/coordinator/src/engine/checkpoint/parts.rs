@@ -9,9 +9,9 @@ use openbell_time::{Timestamp, TradingDate};
 use crate::consumers::saving::SavedConsumer;
 use crate::control::command::Stay;
 use crate::digest::print::Print;
-use crate::digest::{Digest, Digests, RunDigest, Sequence, bars_digest};
+use crate::digest::{Digest, bars_digest};
 use crate::engine::core::{Core, Known};
-use crate::engine::emitted::OfConsumer;
+use crate::engine::record::RecordPart;
 use crate::saved;
 use crate::saved::{NotRestored, Saved};
 use crate::symbol::locks::Locks;
@@ -39,24 +39,6 @@ pub(super) struct Parts {
 saved!(struct Parts {
     is_live, n_sessions, clock, wall, board, record, derived, indicators, known, carried, kept, consumers,
     accounts,
-});
-
-/// What the run has come to.
-pub(in crate::engine) struct RecordPart {
-    pub(in crate::engine) digest: RunDigest,
-    pub(in crate::engine) sequence: Sequence,
-    pub(in crate::engine) digests: Digests,
-    pub(in crate::engine) n_sessions_closed: usize,
-    pub(in crate::engine) n_steps: u64,
-    pub(in crate::engine) taken_after: (u64, u32),
-    pub(in crate::engine) n_bars: u64,
-    pub(in crate::engine) n_derived: u64,
-    pub(in crate::engine) n_events: u64,
-    pub(in crate::engine) emitted: BTreeMap<String, OfConsumer>,
-}
-saved!(struct RecordPart {
-    digest, sequence, digests, n_sessions_closed, n_steps, taken_after, n_bars, n_derived, n_events,
-    emitted,
 });
 
 /// A symbol that goes on from session to session.
