@@ -2,6 +2,7 @@
 //!
 //! chrono-tz is asked here, once, when a calendar is expanded.
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -163,11 +164,29 @@ impl ZoneOffsets {
     /// past a day for the evening before or the day after. Of two such instants the earlier; where
     /// the clock jumps over it, as far after the jump as the time lies after the jump's start.
     pub(crate) fn instant(&self, date: TradingDate, second_of_day: i64) -> Timestamp {
-        let local_s = i64::from(date.as_days()) * SECONDS_PER_DAY + second_of_day;
-        // The first step whose start on its own clock lies after the time; the one before holds.
-        let idx =
-            self.steps.partition_point(|step| step.since_s + i64::from(step.offset_s) <= local_s);
-        let holding = idx.max(1) - 1;
+        self.in_order().instant(date, second_of_day)
+    }
+
+    /// For those who ask for many instants in about their order.
+    pub(crate) fn in_order(&self) -> InOrder<'_> {
+        InOrder { zone: self, n_begun: Cell::new(0) }
+    }
+
+    /// How many steps begin, each on its own clock, at `local_s` or before: the last of them holds. It is
+    /// looked for at `guess` first.
+    fn n_begun(&self, local_s: i64, guess: usize) -> usize {
+        let is_begun = |step: &OffsetStep| step.since_s + i64::from(step.offset_s) <= local_s;
+        let (begun, later) = self.steps.split_at(guess.min(self.steps.len()));
+        if begun.last().is_none_or(is_begun) && !later.first().is_some_and(is_begun) {
+            return begun.len();
+        }
+        self.steps.partition_point(is_begun)
+    }
+
+    /// The instant of a time that lies `local_s` after the epoch on the clock, by the number of steps that
+    /// begin by then.
+    fn instant_by(&self, n_begun: usize, local_s: i64) -> Timestamp {
+        let holding = n_begun.max(1) - 1;
         let mut offset_s = self.steps[holding].offset_s;
         if holding > 0 {
             let before_s = self.steps[holding - 1].offset_s;
@@ -187,6 +206,24 @@ impl ZoneOffsets {
     }
 }
 
+/// Instants of a zone, each looked for where the one before was found: of sessions in order one in a hundred
+/// is searched for.
+pub(crate) struct InOrder<'z> {
+    zone: &'z ZoneOffsets,
+    /// How many steps had begun at the time that was asked for last.
+    n_begun: Cell<usize>,
+}
+
+impl InOrder<'_> {
+    /// As [`ZoneOffsets::instant`], in whatever order.
+    pub(crate) fn instant(&self, date: TradingDate, second_of_day: i64) -> Timestamp {
+        let local_s = i64::from(date.as_days()) * SECONDS_PER_DAY + second_of_day;
+        let n_begun = self.zone.n_begun(local_s, self.n_begun.get());
+        self.n_begun.set(n_begun);
+        self.zone.instant_by(n_begun, local_s)
+    }
+}
+
 fn asked_offset(zone: chrono_tz::Tz, utc_s: i64) -> Option<i32> {
     let utc = DateTime::from_timestamp(utc_s, 0)?.naive_utc();
     Some(zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
@@ -195,5 +232,32 @@ fn asked_offset(zone: chrono_tz::Tz, utc_s: i64) -> Option<i32> {
 impl From<TimeOfDay> for Nanos {
     fn from(time: TimeOfDay) -> Nanos {
         Nanos::from_secs(i64::from(time.as_secs()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_the_same_wherever_it_is_looked_for() {
+        let date = |text: &str| text.parse::<TradingDate>().unwrap();
+        let (since, until) = (date("2020-01-01"), date("2026-01-01"));
+        let zone = ZoneOffsets::of("America/New_York", since, until).unwrap();
+        assert_eq!(zone.changes().len(), 12);
+        let in_order = zone.in_order();
+        let times = || [-7_200, 0, 3_599, 7_199, 7_200, 10_800, 34_200, 93_600].into_iter();
+        let days = since.as_days() - 3..until.as_days() + 3;
+        let asked = |date, second| (in_order.instant(date, second), zone.instant(date, second));
+        for date in days.clone().chain(days.rev()).map(TradingDate::from_days) {
+            for second in times().chain(times().rev()) {
+                let (found, wanted) = asked(date, second);
+                assert_eq!(found, wanted, "{date} {second}");
+            }
+        }
+        // The night of 2025-03-09 has no 02:30, that of 2025-11-02 two of 01:30: the earlier one counts.
+        let shown = |day: &str, second| in_order.instant(date(day), second).to_string();
+        assert_eq!(shown("2025-11-02", 5_400), "2025-11-02T05:30:00Z");
+        assert_eq!(shown("2025-03-09", 9_000), "2025-03-09T07:30:00Z");
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::facts::{DayChange, DayLine, Days, Facts, Hours, HoursLine};
-use crate::local::ZoneOffsets;
+use crate::local::{InOrder, ZoneOffsets};
 use crate::{Break, Nanos, Session, TimeError, Timestamp, TradingDate};
 
 /// A calendar ready for questions: all that any of them needs, found by arithmetic.
@@ -55,12 +55,13 @@ impl Expansion {
             }
         })?;
         let days = days(&facts)?;
+        let in_order = zone.in_order();
         let mut n_before = Vec::with_capacity(days.len() + 1);
         let mut sessions: Vec<Session> = Vec::with_capacity(days.len());
         for (date, day) in (covered.start.as_days()..).map(TradingDate::from_days).zip(&days) {
             n_before.push(sessions.len() as u32);
             if day.is_session {
-                let session = session(&facts, &zone, date, day)?;
+                let session = session(&facts, &in_order, date, day)?;
                 if sessions.last().is_some_and(|before| before.close > session.open) {
                     let problem = "it opens before the one before it closes";
                     return Err(TimeError::FactHours { calendar: facts.name, date, problem });
@@ -169,7 +170,7 @@ impl Day {
 
 fn session(
     facts: &Facts,
-    zone: &ZoneOffsets,
+    zone: &InOrder<'_>,
     date: TradingDate,
     day: &Day,
 ) -> Result<Session, TimeError> {
