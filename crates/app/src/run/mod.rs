@@ -22,7 +22,7 @@ use crate::PROGRAM;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
-use crate::report_file::ReportArgs;
+use crate::report_file::{ReportArgs, part_of};
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
 
@@ -166,7 +166,7 @@ fn outputs(
         outputs = outputs.writes(metrics, "--metrics");
     }
     if let Some(report) = &args.html.report {
-        outputs = outputs.writes(report, "--report");
+        outputs = outputs.writes(report, "--report").writes(part_of(report), "--report");
     }
     if let Some(folder) = &args.export {
         for name in RunExport::FOLDERS {
