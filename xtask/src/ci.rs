@@ -135,8 +135,11 @@ pub fn check_layers(workspace: &Workspace) -> Result<()> {
 /// When one has another.
 pub fn check_licences(workspace: &Workspace) -> Result<()> {
     let packages = licences::packages(&workspace.metadata)?;
-    let seen = format!("{} packages", packages.len());
-    finding::conclude("licences", &seen, licences::check(&packages))
+    let (n_npm, of_npm) = licences::check_npm(&workspace.root)?;
+    let seen = format!("{} packages, {n_npm} of the front end", packages.len());
+    let mut findings = licences::check(&packages);
+    findings.extend(of_npm);
+    finding::conclude("licences", &seen, findings)
 }
 
 /// Whether the large reference data lies beside the repository.

@@ -1,7 +1,10 @@
-//! The licences and sources of every package in the dependency graph.
+//! The licences and sources of every package in the dependency graph, and of the front end.
 
-use anyhow::{Result, ensure};
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
 use cargo_metadata::Metadata;
+use serde_json::Value;
 use spdx::{Expression, ParseMode};
 
 use crate::finding::Finding;
@@ -30,6 +33,13 @@ const WITH_THOUGHT: &[(&str, &str, &str)] = &[(
     "CDLA-Permissive-2.0",
     "certificates, not code: asks for its text alone, and is built for wasm only, which nothing here is",
 )];
+
+/// Packages of the front end's tools under a licence that asks for more: none of them is shipped.
+const OF_TOOLS: &[(&str, &str, &str)] =
+    &[("axe-core", "MPL-2.0", "looks for faults of a page in tests; no byte of it is in a report")];
+
+/// Where the packages of the front end are locked.
+const NPM_LOCK: &str = "crates/page/web/package-lock.json";
 
 /// A package as the check needs it.
 #[derive(Debug, Clone)]
@@ -70,6 +80,41 @@ pub fn packages(metadata: &Metadata) -> Result<Vec<Licensed>> {
 /// Holds licences and sources against what is allowed.
 pub fn check(packages: &[Licensed]) -> Vec<Finding> {
     packages.iter().flat_map(|package| [licence(package), source(package)]).flatten().collect()
+}
+
+/// Holds the licences of the front end's packages against what is allowed: how many they are, and what is
+/// found.
+///
+/// # Errors
+///
+/// When the lock cannot be read, or names no package.
+pub fn check_npm(root: &Path) -> Result<(usize, Vec<Finding>)> {
+    let text = std::fs::read_to_string(root.join(NPM_LOCK));
+    check_lock(&text.with_context(|| format!("cannot read {NPM_LOCK}"))?)
+}
+
+fn check_lock(text: &str) -> Result<(usize, Vec<Finding>)> {
+    let lock: Value =
+        serde_json::from_str(text).with_context(|| format!("{NPM_LOCK} is no JSON"))?;
+    let (mut n_packages, mut findings) = (0, Vec::new());
+    for (place, facts) in lock["packages"].as_object().into_iter().flatten() {
+        // The first entry is ours.
+        let Some((_, name)) = place.rsplit_once("node_modules/") else { continue };
+        n_packages += 1;
+        let text = |key: &str| facts[key].as_str().map(str::to_owned);
+        let is_tool = facts["dev"] == true;
+        let thought = |(n, l, _): &(&str, &str, &str)| *n == name && facts["license"] == *l;
+        if is_tool && OF_TOOLS.iter().any(thought) {
+            continue;
+        }
+        let version = text("version").unwrap_or_default();
+        let package =
+            Licensed { name: name.to_owned(), version, licence: text("license"), source: None };
+        let found = licence(&package);
+        findings.extend(found.map(|found| Finding { path: NPM_LOCK.to_owned(), ..found }));
+    }
+    ensure!(n_packages > 0, "{NPM_LOCK} names no package, so no licence can be checked");
+    Ok((n_packages, findings))
 }
 
 fn licence(package: &Licensed) -> Option<Finding> {
@@ -178,6 +223,24 @@ mod tests {
             assert!(text.contains(&line), "deny.toml lacks {line}");
         }
         assert_eq!(text.matches("], crate = \"").count(), WITH_THOUGHT.len());
+    }
+
+    #[test]
+    fn what_the_front_end_ships_asks_for_no_more_than_a_notice_and_a_tool_may_with_a_thought() {
+        let lock = |name: &str, licence: &str, is_dev: bool| {
+            let package =
+                format!(r#"{{"version": "1.2.3", "license": "{licence}", "dev": {is_dev}}}"#);
+            format!(r#"{{"packages": {{"": {{}}, "node_modules/{name}": {package}}}}}"#)
+        };
+        let found = |lock: &str| check_lock(lock).expect("a lock").1;
+        assert_eq!(found(&lock("uplot", "MIT", false)), []);
+        assert_eq!(found(&lock("axe-core", "MPL-2.0", true)), []);
+        assert_eq!(found(&lock("other", "MPL-2.0", true)).len(), 1);
+        let shipped = found(&lock("axe-core", "MPL-2.0", false));
+        let message = shipped[0].to_string();
+        let expected = "crates/page/web/package-lock.json: axe-core 1.2.3 is under \"MPL-2.0\"; ";
+        assert!(message.starts_with(expected), "{message}");
+        assert!(check_lock(r#"{"packages": {}}"#).is_err(), "a lock that names nothing");
     }
 
     #[test]

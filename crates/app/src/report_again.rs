@@ -15,7 +15,7 @@ use crate::outputs::Outputs;
 use crate::recording::{EVENTS, Made, command_form};
 use crate::replay;
 use crate::report::{RunFacts, Streamed};
-use crate::report_file::{ReportFile, Size, Told};
+use crate::report_file::{ReportFile, Size, Told, part_of};
 use crate::run::{account_results, brought_to_its_end};
 use crate::table::bytes;
 use crate::terminal::Terminal;
@@ -80,7 +80,7 @@ fn of_log(path: &Path, args: &ReportAgainArgs, registry: &Registry) -> Result<()
     let log = event_log::load(path)?;
     let store = args.store.clone().unwrap_or_else(|| PathBuf::from(&log.head.store));
     let outputs = Outputs::new().reads(path, "the event log").reads_store(&store);
-    outputs.writes(&args.out, "OUT.html").check()?;
+    written(outputs, &args.out).check()?;
     let wall = SystemWall::new();
     let began = wall.passed();
     let mut engine = replay::engine_of(&log, args.store.as_deref(), registry)?;
@@ -106,7 +106,7 @@ fn of_recording(folder: &Path, args: &ReportAgainArgs, registry: &Registry) -> R
     if let Some(store) = store {
         outputs = outputs.reads_store(store);
     }
-    outputs.writes(&args.out, "OUT.html").check()?;
+    written(outputs, &args.out).check()?;
     let wall = SystemWall::new();
     let began = wall.passed();
     let replayed = Replay::new(run.looks(&command_form()));
@@ -127,6 +127,11 @@ fn of_recording(folder: &Path, args: &ReportAgainArgs, registry: &Registry) -> R
     let store = store.map(|store| store.display().to_string()).unwrap_or_default();
     let again = Again { elapsed: wall.passed() - began, store: &store, command: &command };
     again.write(html, engine, made.config())
+}
+
+/// `outputs`, and where the report goes.
+fn written(outputs: Outputs, out: &Path) -> Outputs {
+    outputs.writes(out, "OUT.html").writes(part_of(out), "OUT.html")
 }
 
 /// What is said of a run that was done again.

@@ -157,7 +157,7 @@ fn lock(shared: &Mutex<Gathered>) -> MutexGuard<'_, Gathered> {
 }
 
 /// The name of the file until it is whole.
-fn part_of(path: &Path) -> PathBuf {
+pub(crate) fn part_of(path: &Path) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     path.with_file_name(name)

@@ -24,7 +24,7 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::interrupt::Interrupt;
 use crate::outputs::Outputs;
 use crate::report::Streamed;
-use crate::report_file::ReportArgs;
+use crate::report_file::{ReportArgs, part_of};
 use crate::serve::ServeArgs;
 use crate::session_file::{self, absolute};
 use crate::terminal::Terminal;
@@ -177,12 +177,14 @@ fn outputs(
     for path in texts.keys() {
         outputs = outputs.reads(file.beside(path), "a file of a module");
     }
+    let part = args.html.report.as_deref().map(part_of);
     let files = [
         (&args.events, "--events"),
         (&args.signals, "--signals"),
         (&args.fills, "--fills"),
         (&args.metrics, "--metrics"),
         (&args.html.report, "--report"),
+        (&part, "--report"),
     ];
     for (file, option) in files {
         outputs = match file {

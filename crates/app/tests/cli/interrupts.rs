@@ -76,6 +76,20 @@ fn interrupted(folder: &Folder, more: &[&str]) -> Call {
 }
 
 #[test]
+fn the_html_report_of_a_run_that_was_interrupted_shows_it_as_far_as_it_went() {
+    let folder = Folder::with_market();
+    let json = interrupted(&folder, &["--json", "--report", "out.html"]).json();
+    let page = folder.read("out.html");
+    assert!(page.contains("The run did not come to its end; it is stopped"));
+    assert!(page.contains("The session of 2025-07-03 was interrupted at 1"));
+    assert!(page.contains("Every bar of 3 symbols is charted as it was delivered, in 1m."));
+    let n_bars = json["n_bars"].as_u64().expect("a count");
+    assert!(page.contains(&format!("3 symbols: {n_bars} bars of 1m were delivered")), "{n_bars}");
+    let again = folder.run(&["report", "--events", "e.jsonl", "again.html"]).expect_code(0);
+    assert!(again.out.starts_with("again.html: "), "{}", again.out);
+}
+
+#[test]
 fn the_session_that_was_open_is_reported_and_exported_up_to_its_clock() {
     let folder = Folder::with_market();
     let report = interrupted(&folder, &["--json"]).json();

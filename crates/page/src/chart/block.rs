@@ -47,7 +47,7 @@ pub(crate) fn block(kept: &Kept) -> (String, Value) {
 
 /// Bytes deflated, in base 64.
 pub(crate) fn deflated(bytes: &[u8]) -> String {
-    let mut deflater = ZlibEncoder::new(Vec::new(), Compression::new(6));
+    let mut deflater = ZlibEncoder::new(Vec::new(), Compression::new(3));
     let written = deflater.write_all(bytes).and_then(|()| deflater.finish());
     STANDARD.encode(written.unwrap_or_default()) // Writing into memory does not fail.
 }

@@ -1,5 +1,7 @@
 //! The bars of one symbol and interval, as small as they can be kept while more are to come.
 
+use std::ops::Range;
+
 /// The finest part of a price that is kept: a hundred-millionth.
 const DECIMALS_MAX: u32 = 8;
 
@@ -107,19 +109,19 @@ impl Kept {
 }
 
 /// Appends `bars` to `into` in windows of `width_s`, counted from the open of their session, which
-/// `session_of` finds. Indicators are not carried over: they are of their interval.
+/// `session_of` finds: from its open to that of the next. No window reaches over two sessions. Indicators are
+/// not carried over: they are of their interval.
 pub(crate) fn fold(
     bars: impl Iterator<Item = KeptBar>,
     width_s: u32,
-    session_of: impl Fn(u32) -> u32,
+    session_of: impl Fn(u32) -> Range<u32>,
     into: &mut Kept,
 ) {
     let mut window: Option<KeptBar> = None;
+    let mut until = 0; // Of the window: most bars are not divided by anything.
     for bar in bars {
-        let began = session_of(bar.opens_s).min(bar.opens_s);
-        let since = began + (bar.opens_s - began) / width_s * width_s;
         match &mut window {
-            Some(known) if known.opens_s == since => {
+            Some(known) if (known.opens_s..until).contains(&bar.opens_s) => {
                 let [_, high, low, close] = &mut known.prices;
                 *high = high.max(bar.prices[1]);
                 *low = low.min(bar.prices[2]);
@@ -127,6 +129,10 @@ pub(crate) fn fold(
                 known.volume += bar.volume;
             }
             _ => {
+                let session = session_of(bar.opens_s);
+                let began = session.start.min(bar.opens_s);
+                let since = began + (bar.opens_s - began) / width_s * width_s;
+                until = since.saturating_add(width_s).min(session.end);
                 if let Some(whole) = window.replace(KeptBar { opens_s: since, ..bar }) {
                     into.push(whole);
                 }
@@ -185,12 +191,24 @@ mod tests {
             kept.push(bar(1000 + i as u32 * 60, *prices));
         }
         let mut folded = Kept::default();
-        fold(kept.bars(), 120, |_| 1000, &mut folded);
+        fold(kept.bars(), 120, |_| 1000..2000, &mut folded);
         let price =
             |column: usize, i: usize| f64::from(folded.prices[column][i]) / power(folded.decimals);
         assert_eq!(folded.opens_s, [1000, 1120]);
         assert_eq!([price(0, 0), price(1, 0), price(2, 0), price(3, 0)], [1.0, 5.0, 1.0, 4.0]);
         assert_eq!([price(0, 1), price(1, 1), price(2, 1), price(3, 1)], [4.0, 4.0, 0.5, 1.0]);
         assert_eq!(folded.volumes, [20.0, 10.0]);
+    }
+
+    #[test]
+    fn a_window_ends_where_the_next_session_opens() {
+        let mut kept = Kept::default();
+        for opens_s in [1000, 1060, 1100, 1160] {
+            kept.push(bar(opens_s, [1.0; 4]));
+        }
+        let mut folded = Kept::default();
+        let session_of = |opens_s| if opens_s < 1100 { 1000..1100 } else { 1100..2000 };
+        fold(kept.bars(), 86_400, session_of, &mut folded);
+        assert_eq!(folded.opens_s, [1000, 1100]);
     }
 }

@@ -4,6 +4,7 @@
 //! of its own is kept beside it, and the base bars of sessions in which something happened to a symbol.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use openbell_time::Timestamp;
 
@@ -134,7 +135,7 @@ impl Shelf {
         let whole = self.whole.entry(symbol.to_owned()).or_default();
         let before = whole.n_cells();
         let first = whole.len();
-        fold(bars_of(base), self.width_s, |_| began, whole);
+        fold(bars_of(base), self.width_s, |_| began..u32::MAX, whole);
         if self.width_s == self.base_s {
             indicate(whole, first, base);
         }
@@ -183,11 +184,7 @@ impl Shelf {
     }
 
     fn fold_all(&mut self, width_s: u32) {
-        let opens = &self.session_opens_s;
-        let session_of = |opens_s: u32| {
-            let n = opens.partition_point(|open| *open <= opens_s);
-            n.checked_sub(1).map_or(opens_s, |last| opens[last])
-        };
+        let session_of = |opens_s| session_of(&self.session_opens_s, opens_s);
         for kept in self.whole.values_mut() {
             let mut folded = Kept::default();
             fold(kept.bars(), width_s, session_of, &mut folded);
@@ -240,16 +237,19 @@ impl Shelf {
     /// The sessions' bars of a symbol, one each.
     pub(crate) fn by_session(&self, symbol: &str) -> Option<Kept> {
         let kept = self.whole.get(symbol)?;
-        let opens = &self.session_opens_s;
-        let session_of = |opens_s: u32| {
-            let n = opens.partition_point(|open| *open <= opens_s);
-            n.checked_sub(1).map_or(opens_s, |last| opens[last])
-        };
+        let session_of = |opens_s| session_of(&self.session_opens_s, opens_s);
         let mut folded = Kept::default();
         // No session is longer than a day.
         fold(kept.bars(), 86_400, session_of, &mut folded);
         Some(folded)
     }
+}
+
+/// The session in which a bar lies that opens at `opens_s`: from its open to that of the next.
+fn session_of(session_opens_s: &[u32], opens_s: u32) -> Range<u32> {
+    let n = session_opens_s.partition_point(|open| *open <= opens_s);
+    let began = n.checked_sub(1).map_or(opens_s, |last| session_opens_s[last]);
+    began..session_opens_s.get(n).copied().unwrap_or(u32::MAX)
 }
 
 /// The base interval and the longer ones that it divides.
@@ -269,7 +269,7 @@ pub(crate) fn interval_name(width_s: u32) -> String {
 }
 
 fn seconds_of(at_ns: i64) -> u32 {
-    u32::try_from(at_ns.div_euclid(1_000_000_000)).unwrap_or(0) // `Err`: before 1970 or after 2106
+    u32::try_from(at_ns / 1_000_000_000).unwrap_or(0) // `Err`: before 1970 or after 2106
 }
 
 fn bars_of<'b>(bars: &'b Bars<'_>) -> impl Iterator<Item = KeptBar> + 'b {
