@@ -39,6 +39,13 @@ pub(crate) struct ClosedRow {
     pub(crate) closes_at: Timestamp,
 }
 
+impl ClosedRow {
+    /// A bar by its series' place in the roster.
+    pub(crate) fn new(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
+        ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
+    }
+}
+
 /// The bars of one instant that consumers are notified of, in order.
 #[derive(Default)]
 pub(crate) struct Closings {

@@ -13,6 +13,7 @@ pub(crate) mod desk;
 mod facts;
 pub(crate) mod mailbox;
 pub(crate) mod notice;
+mod registered;
 pub(crate) mod rendezvous;
 pub(crate) mod report;
 pub(crate) mod saving;
@@ -27,15 +28,17 @@ use openbell_session_data::{OutsideReader, Segment};
 use openbell_time::{Session, Timestamp};
 
 use crate::consumers::closings::{ClosedRow, Closings, SeriesRoster, Wanted};
-use crate::consumers::consumer::{CallWindow, Consumer};
+use crate::consumers::consumer::CallWindow;
 use crate::consumers::context::{CallbackScope, Outbox};
 use crate::consumers::desk::{Arrival, CoreDesk, Desk};
-use crate::consumers::mailbox::{Left, Lost, Mailbox, Put};
+use crate::consumers::mailbox::{Left, Lost, Put};
 use crate::consumers::notice::{Notice, Posted, notify_one};
+pub(crate) use crate::consumers::registered::Endpoint;
+use crate::consumers::registered::Registered;
 use crate::consumers::rendezvous::Reply;
 use crate::consumers::report::ConsumerReport;
 use crate::consumers::subscription::Subscription;
-use crate::consumers::worker::{Delivery, Done, LockStep, Question, Work};
+use crate::consumers::worker::{Delivery, Done, Question, Work};
 use crate::control::command::{Answer, SessionCommand};
 use crate::control::event::{Event, Operation};
 use crate::digest::Digest;
@@ -44,50 +47,6 @@ use crate::layout::LayoutRule;
 use crate::source::Source;
 use crate::source::kept::Kept;
 use crate::trading::matching::{Matching, TradeEvent};
-use crate::trading::order::StrategyIdx;
-
-/// How one consumer is reached.
-pub(crate) enum Endpoint {
-    Inline(Box<dyn Consumer>),
-    LockStep(Arc<LockStep>),
-    Free(Arc<Mailbox<Posted>>),
-}
-
-struct Registered {
-    name: String,
-    subscription: Subscription,
-    wanted: Arc<Wanted>,
-    windows: Vec<CallWindow>,
-    on_error: OnError,
-    /// The signals that it may give; absent where nobody has said, and any may come.
-    emits: Option<Vec<String>>,
-    /// Whether it is a strategy of the session file.
-    is_strategy: bool,
-    endpoint: Endpoint,
-    /// Whose account it orders from, where it has one.
-    strategy: Option<StrategyIdx>,
-    /// Whether its lock-step worker has work that was not waited for yet.
-    is_given: bool,
-    /// Why it is called no more.
-    failure: Option<String>,
-    n_signals: u64,
-    n_commands: u64,
-    lost: Lost,
-}
-
-impl Registered {
-    fn delivery(&self) -> Delivery {
-        match self.endpoint {
-            Endpoint::Inline(_) => Delivery::Inline,
-            Endpoint::LockStep(_) => Delivery::LockStep,
-            Endpoint::Free(_) => Delivery::Free,
-        }
-    }
-
-    fn runs(&self) -> bool {
-        self.failure.is_none()
-    }
-}
 
 /// A consumer that failed and whose rule stops the run.
 pub(crate) struct StopsRun {
@@ -600,11 +559,6 @@ pub(crate) fn logged(
         let strategy = matching.name_of(trade.strategy()).to_owned();
         Event::Traded { at, strategy, trade: Box::new(trade) }
     })
-}
-
-/// A bar by its series' place in the roster.
-pub(crate) fn closed_row(series: usize, sequence: usize, closes_at: Timestamp) -> ClosedRow {
-    ClosedRow { series: series as u32, sequence: sequence as u32, closes_at }
 }
 
 impl Drop for Consumers {

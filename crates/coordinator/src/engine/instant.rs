@@ -7,7 +7,6 @@ use openbell_time::Timestamp;
 
 use super::core::Core;
 use super::session::RunningSession;
-use crate::consumers::closed_row;
 use crate::consumers::closings::ClosedRow;
 use crate::control::status::SymbolState;
 use crate::digest::Delivered;
@@ -47,7 +46,7 @@ impl RunningSession {
             }
             if wants_bars {
                 self.progress.notify_through(0, position, n_before + 1);
-                closed.push(closed_row(position * n_series, n_before, instant));
+                closed.push(ClosedRow::new(position * n_series, n_before, instant));
             }
             delivered.add(self.keys[position]);
         }

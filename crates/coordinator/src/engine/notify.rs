@@ -15,7 +15,7 @@ use crate::consumers::closings::{ClosedRow, Closings};
 use crate::consumers::consumer::{CallWindow, Ready, Resumed, Skipped};
 use crate::consumers::desk::Arrival;
 use crate::consumers::notice::Notice;
-use crate::consumers::{Audience, Call, closed_row};
+use crate::consumers::{Audience, Call};
 use crate::error::RunError;
 use crate::layout::SessionLayout;
 
@@ -77,7 +77,7 @@ impl RunningSession {
                 agenda.take(instant.as_nanos());
                 for position in agenda.taken() {
                     let sequence = self.progress.notify_next(series, position);
-                    closed.push(closed_row(position * n_series + series, sequence, instant));
+                    closed.push(ClosedRow::new(position * n_series + series, sequence, instant));
                 }
             }
         }
@@ -108,7 +108,7 @@ impl RunningSession {
                 let closes = rows.closes_at_ns().iter().enumerate().skip(n_notified);
                 missed.extend(closes.map(|(sequence, &closes_at_ns)| {
                     let closes_at = Timestamp::from_nanos(closes_at_ns);
-                    closed_row(position * n_series + series, sequence, closes_at)
+                    ClosedRow::new(position * n_series + series, sequence, closes_at)
                 }));
                 self.progress.notify_through(series, position, rows.len());
             }

@@ -18,6 +18,7 @@
 
 mod difference;
 mod growing_text;
+mod indicators;
 mod quality;
 mod sheet;
 mod signals;
@@ -30,10 +31,8 @@ use std::sync::Arc;
 
 use openbell_market::{BarRows, SeriesKey};
 use openbell_time::{Timestamp, TradingDate};
-use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::schema::parser::parse_message_type;
-use parquet::schema::types::Type;
 use tracing::info;
 
 use crate::codec::bar_file::meta_key;
@@ -43,6 +42,7 @@ use crate::store::writer::encode_error;
 use crate::{DataError, IoAction};
 pub use difference::{RowDifference, RowDiffers, first_difference};
 use growing_text::GrowingText;
+use indicators::Indicators;
 pub use quality::QualityRow;
 pub use sheet::{Sheet, SheetColumn, SheetName};
 pub use signals::SignalRow;
@@ -146,11 +146,6 @@ pub struct RunExport {
     sheets: BTreeMap<SheetName, Sheet>,
     interrupted: Option<String>,
     n_gathered: usize,
-}
-
-struct Indicators {
-    names: Vec<String>,
-    table: Table,
 }
 
 impl std::fmt::Debug for RunExport {
@@ -454,49 +449,6 @@ impl RunExport {
     }
 }
 
-impl Indicators {
-    fn new(file: AtomicFile, key: &SeriesKey, names: Vec<String>) -> Result<Indicators, DataError> {
-        let schema =
-            indicator_schema(&names).map_err(|error| encode_error(file.target(), error))?;
-        let mut columns = vec![TableColumn::Stamps(Vec::new())];
-        columns.extend(names.iter().map(|_| TableColumn::NullableDouble(Vec::new(), Vec::new())));
-        columns.push(symbol_column(key));
-        Ok(Indicators { names, table: Table::new(file, schema, metadata(key), columns)? })
-    }
-
-    fn append(
-        &mut self,
-        key: &SeriesKey,
-        opens_at_ns: &[i64],
-        values: &[ExportValues<'_>],
-    ) -> Result<(), DataError> {
-        if let Some(unknown) = values.iter().find(|v| !self.names.iter().any(|n| n == v.name)) {
-            let column = unknown.name.to_owned();
-            return Err(DataError::UnknownExportColumn { key: key.clone(), column });
-        }
-        let mut names = self.names.iter();
-        for column in &mut self.table.columns {
-            match column {
-                TableColumn::Stamps(stamps) => extend_stamps(stamps, opens_at_ns),
-                TableColumn::NullableDouble(levels, doubles) => {
-                    let name = names.next();
-                    match values.iter().find(|column| Some(column.name) == name.map(String::as_str))
-                    {
-                        Some(column) => {
-                            levels.extend(column.values.iter().map(|v| i16::from(v.is_some())));
-                            doubles.extend(column.values.iter().flatten());
-                        }
-                        None => levels.resize(levels.len() + opens_at_ns.len(), 0),
-                    }
-                }
-                TableColumn::Int32(_) | TableColumn::Double(_) | TableColumn::Constant(_) => {}
-            }
-        }
-        self.table.grew(opens_at_ns.len());
-        Ok(())
-    }
-}
-
 /// Whether a folder is free for an export of `run`: it holds none, or one of the same.
 fn check_owner(folder: &Path, run: &str) -> Result<(), DataError> {
     let is_there =
@@ -559,27 +511,6 @@ fn bar_columns(key: &SeriesKey) -> Vec<TableColumn> {
         int32(),
         symbol_column(key),
     ]
-}
-
-fn indicator_schema(names: &[String]) -> Result<Type, ParquetError> {
-    use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as PhysicalType};
-    let ts = Type::primitive_type_builder("ts", PhysicalType::INT64)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(LogicalType::timestamp(true, TimeUnit::MICROS)))
-        .build()?;
-    let mut fields = vec![Arc::new(ts)];
-    for name in names {
-        let field = Type::primitive_type_builder(name, PhysicalType::DOUBLE)
-            .with_repetition(Repetition::OPTIONAL)
-            .build()?;
-        fields.push(Arc::new(field));
-    }
-    let symbol = Type::primitive_type_builder("symbol", PhysicalType::BYTE_ARRAY)
-        .with_repetition(Repetition::REQUIRED)
-        .with_logical_type(Some(LogicalType::String))
-        .build()?;
-    fields.push(Arc::new(symbol));
-    Type::group_type_builder("indicators").with_fields(fields).build()
 }
 
 fn file_of(
