@@ -22,6 +22,7 @@ mod replay;
 pub mod simulation;
 mod stored;
 mod story;
+mod trader;
 mod view_log;
 mod workers;
 
@@ -39,5 +40,6 @@ pub use recorder::{Notified, NotifiedBar, Record, Recorder};
 pub use replay::{commands_of, repeat};
 pub use stored::Stored;
 pub use story::{Finished, Story, at, config, dated, finish, minute, store_engine, sym, syms};
+pub use trader::{Trader, order_in_turn};
 pub use view_log::{Notes, ViewLog};
 pub use workers::{finish_with_workers, register, step_to_end};

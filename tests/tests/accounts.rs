@@ -17,7 +17,7 @@ use openbell_data_manager::{Arrival, DataError, ScriptedFeed};
 use openbell_market::{BarInterval, Symbol};
 use openbell_tests::{
     Finished, LiveMarket, LiveStory, Market, Story, at, bar_at, bars_of, config, dated,
-    finish_with_workers, flat, register, series, sym, syms, time,
+    finish_with_workers, flat, order_in_turn, register, series, sym, syms, time,
 };
 use openbell_time::Timestamp;
 
@@ -44,29 +44,6 @@ impl Busy {
         Box::new(Busy { name, told: Arc::clone(told), n_bars: 0, since })
     }
 
-    fn act(&mut self, context: &mut Context<'_>, symbol: &Symbol, close: f64, rises: bool) {
-        let held = context.position(symbol).map_or(0.0, |position| position.lots.units(1.0));
-        let resting = context.resting_orders();
-        let order = match self.n_bars % 7 {
-            0 if held == 0.0 => NewOrder::to_fraction(symbol, 0.25)
-                .with_stop(close * 0.999)
-                .with_target(close * 1.002),
-            1 if held == 0.0 && rises => NewOrder::buy(symbol, 5.0).limit(close - 0.05),
-            2 if held == 0.0 => NewOrder::buy(symbol, 5.0).stop(close + 0.1).with_stop(close - 0.2),
-            3 => NewOrder::to_units(symbol, 0.0),
-            4 => NewOrder::buy(symbol, 3.0).on_close(),
-            5 => {
-                if let Some(oldest) = resting.first() {
-                    context.cancel(oldest.id).expect("it rests, and was not cancelled before");
-                }
-                return;
-            }
-            _ => return,
-        };
-        // A refusal is in the event log, which the stories compare.
-        let _ = context.order(order);
-    }
-
     fn note(&self, context: &Context<'_>, text: String) {
         self.told.lock().expect("no panic").push((context.now(), text));
     }
@@ -88,7 +65,7 @@ impl Consumer for Busy {
             let rows = symbol.series(bar.interval)?.today();
             let (open, close) = (rows.open()[bar.sequence], rows.close()[bar.sequence]);
             if context.now() >= self.since {
-                self.act(context, bar.symbol, close, close > open);
+                order_in_turn(self.n_bars, context, bar.symbol, close, close > open)?;
             }
         }
         Ok(())

@@ -17,6 +17,7 @@ use super::listener::{Shared, consumers};
 use super::modules::with_modules;
 use super::scenario::{Scenario, SimIndicator};
 use super::threaded::{run, workers};
+use super::trading::with_accounts;
 use super::violation::{Kept, Violation, keep, n_sessions, unless_it_panics};
 use crate::market::time;
 use crate::recorder::Notified;
@@ -87,6 +88,9 @@ fn simulated(scenario: &Scenario) -> Kept<Figures> {
     }
     if scenario.seed % 8 == 2 {
         figures.n_compared += with_modules(scenario)?;
+    }
+    if scenario.seed % 4 == 3 {
+        figures.n_compared += with_accounts(scenario, &commands)?;
     }
     if driven.phase == Phase::Closed {
         figures.n_compared += always_there(scenario, &driven)?;

@@ -7,7 +7,8 @@
 //! `gate_model.rs`), and what can be read is compared with what the rows say (`oracle.rs`); then
 //! the scenario is run again in every way that must come out the same (`compare.rs`): from its
 //! event log, with consumers on threads of their own (`threaded.rs`), with everybody there from the
-//! start, with another future, with the strategies and scanners in the box (`modules.rs`).
+//! start, with another future, with the strategies and scanners in the box (`modules.rs`), with an account that trades
+//! (`trading.rs`).
 
 mod campaign;
 mod command_model;
@@ -26,6 +27,7 @@ mod session_model;
 mod source;
 mod symbols;
 mod threaded;
+mod trading;
 pub mod vendors;
 mod violation;
 

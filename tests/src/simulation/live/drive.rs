@@ -22,7 +22,9 @@ use super::wall::{Reading, WallModel, Worth};
 use super::witness::Witness;
 use crate::market::time;
 use crate::mirror::Mirror;
+use crate::simulation::trading::accounts;
 use crate::simulation::violation::{Kept, keep};
+use crate::trader::Trader;
 
 /// No reading of the clock keeps a run busy for more steps.
 const N_STEPS_MAX: usize = 2_000;
@@ -76,7 +78,7 @@ pub(super) struct LastLook {
     pub(super) members: Vec<Option<usize>>,
 }
 
-/// The engine of the process `leg` of `scenario`, over `source`.
+/// The engine of the process `leg` of `scenario`, over `source`, with a strategy that trades in some.
 pub fn engine_of(scenario: &LiveScenario, leg: &Leg, source: Box<dyn Source>) -> Engine {
     let json = scenario.json(&scenario.configured, &leg.days, Asked::Late);
     let n_sessions = Some(leg.days.len() as u32);
@@ -86,7 +88,13 @@ pub fn engine_of(scenario: &LiveScenario, leg: &Leg, source: Box<dyn Source>) ->
         Sessions::Ahead { from: leg.start, n_sessions }
     };
     let engine = Engine::live_sessions(&scenario.config(&json), time(), source, sessions);
-    engine.unwrap_or_else(|errors| panic!("{errors}"))
+    let mut engine = engine.unwrap_or_else(|errors| panic!("{errors}"));
+    let symbols = scenario.traded();
+    if !symbols.is_empty() {
+        engine.open_accounts(accounts());
+        engine.register(Box::new(Trader::new(scenario.base, symbols)), OnError::StopRun);
+    }
+    engine
 }
 
 impl<'s> LegRun<'s> {

@@ -291,6 +291,24 @@ impl LiveScenario {
         }
     }
 
+    /// The symbols that a strategy trades: none in most scenarios, and none that somebody wants to add or remove,
+    /// since what is held locks its symbol.
+    pub fn traded(&self) -> Vec<Symbol> {
+        let is_named = |symbol: &Symbol| {
+            self.commands.iter().any(|(_, command)| match command {
+                SessionCommand::AddSymbols { symbols, .. }
+                | SessionCommand::RemoveSymbols { symbols } => symbols.contains(symbol),
+                SessionCommand::Lock { symbol: of } | SessionCommand::Unlock { symbol: of } => {
+                    of == symbol
+                }
+                _ => false,
+            })
+        };
+        let trades = self.seed % 3 == 1;
+        let configured = self.configured.iter().filter(|symbol| trades && !is_named(symbol));
+        configured.cloned().collect()
+    }
+
     fn draw_commands(&mut self, run: &Range<usize>, longer: &[BarInterval]) {
         let days = &self.days;
         let (first, last) = (days[run.start].open() - secs(600), days[run.end - 1].close());
