@@ -91,8 +91,12 @@ fn what_is_subscribed_already_is_subscribed() {
 
 #[test]
 fn a_refusal_of_nothing_that_was_asked_counts_as_what_cannot_be_read() {
-    let doings = talk().hear(r#"{"error":"Malformed request","success":false}"#);
-    assert_eq!(doings, [Doing::Undecodable { line: LINE, found: "Malformed request".into() }]);
+    let unread = |frame: &str, found: &str| {
+        let found = found.into();
+        assert_eq!(talk().hear(frame), [Doing::Undecodable { line: LINE, found }]);
+    };
+    unread(r#"{"error":"Malformed request","success":false}"#, "Malformed request");
+    unread(r#"{"error":"","success":false}"#, "no reason given");
 }
 
 #[test]

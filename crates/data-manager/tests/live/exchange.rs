@@ -125,8 +125,8 @@ impl Exchange {
             intervals: vec![BarInterval::from_mins(1).unwrap()],
             proof: if unflagged { ClosingProof::NextOrTime { after } } else { ClosingProof::Said },
             order: match self.kind {
-                Kind::OnlyClosed => OrderPromise::LaterProvesEarlier,
-                Kind::Flag | Kind::Unflagged => OrderPromise::Nothing,
+                Kind::Flag | Kind::OnlyClosed => OrderPromise::LaterProvesEarlier,
+                Kind::Unflagged => OrderPromise::Nothing,
             },
             empty: if flag { EmptyInterval::Bar } else { EmptyInterval::NoBar },
             reach: if flag || unflagged { Reach::RunningRow } else { twice },

@@ -257,6 +257,19 @@ fn a_vendor_with_a_bar_for_each_minute_owes_one_that_is_missing() {
 }
 
 #[test]
+fn where_each_minute_has_a_bar_a_later_one_passes_over_none_that_is_not_asked_for_yet() {
+    let mut world = World::probing_after(morning(Kind::Flag), second("10:00:30"), 90);
+    world.want("ABC", second("10:00:00"));
+    world.run_until("10:05:30");
+    world.exchange.silent.insert("ABC".to_owned()); // The bar of 10:05 is lost.
+    world.run_until("10:06:30");
+    world.exchange.silent.clear();
+    world.run_until("10:07:25"); // That of 10:06 has come, and nobody has asked for anything.
+    assert_eq!(world.of("ABC").through, stamp(second("10:07:00")));
+    world.check_truth("ABC");
+}
+
+#[test]
 fn a_heartbeat_is_evidence_for_no_series() {
     let mut world = live(Kind::Unflagged);
     world.run_until("10:06:30");

@@ -66,12 +66,27 @@ impl World {
         now: i64,
         change: impl FnOnce(&mut openbell_data_manager::live::VendorTraits),
     ) -> World {
+        World::made(exchange, now, Settings::new(11), change)
+    }
+
+    /// Where a bar that has not come is asked for so many seconds after its close.
+    pub fn probing_after(exchange: Exchange, now: i64, seconds: i64) -> World {
+        let settings = Settings { probe_after: Nanos::from_secs(seconds), ..Settings::new(11) };
+        World::made(exchange, now, settings, |_| {})
+    }
+
+    fn made(
+        exchange: Exchange,
+        now: i64,
+        settings: Settings,
+        change: impl FnOnce(&mut openbell_data_manager::live::VendorTraits),
+    ) -> World {
         let wall = Arc::new(SimulatedWall::new(stamp(now)));
         let (door, inlet) = Door::new(wall, 5_000);
         let mut traits = exchange.traits();
         change(&mut traits);
         let tells_clock = exchange.tells_clock;
-        let vendor = Vendor::new(Words { traits, tells_clock }, Settings::new(11), inlet);
+        let vendor = Vendor::new(Words { traits, tells_clock }, settings, inlet);
         World {
             exchange,
             vendor,

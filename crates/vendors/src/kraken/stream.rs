@@ -185,7 +185,8 @@ fn answer(value: &Value, method: &str) -> Result<Said, Undecodable> {
 }
 
 fn refused(value: &Value) -> Said {
-    let said = reading::start_of(text(value, "error").unwrap_or("no reason given"));
+    let said = text(value, "error").filter(|said| !said.is_empty());
+    let said = reading::start_of(said.unwrap_or("no reason given"));
     let number = value.get("req_id").and_then(Value::as_u64);
     Said::Refused { number, vendor_name: named(value).map(str::to_owned), said: said.to_owned() }
 }
