@@ -42,7 +42,7 @@ impl Running {
 fn a_served_run_is_asked_and_steered_and_has_the_event_log_of_the_same_run_unserved() {
     let folder = Folder::with_market();
     let running = running(&folder, &["--events", "served.jsonl"]);
-    let link = running.link.as_str();
+    let link = &running.link.clone();
     assert!(link.starts_with("http://127.0.0.1:") && link.contains("/#token="), "{link}");
 
     let paused = folder.run(&["ctl", link, "pause"]).expect_code(0);
@@ -66,7 +66,7 @@ fn a_served_run_is_asked_and_steered_and_has_the_event_log_of_the_same_run_unser
     assert_eq!(folder.read("served.jsonl"), folder.read("unserved.jsonl"));
     let digest = |out: &str| out.lines().find(|line| line.contains("digest")).map(str::to_owned);
     assert_eq!(digest(&served.out), digest(&unserved.out));
-    let gone = folder.run(&["status", &link.replace("localhost", "127.0.0.1")]).expect_code(10);
+    let gone = folder.run(&["status", link]).expect_code(10);
     assert!(gone.err.contains("is it still served?"), "{}", gone.err);
 }
 
