@@ -47,11 +47,6 @@ pub const UNUSED: &[Unused] = &[
         dependency: "schemars",
         reason: "settings of modules in the guides of docs, which are its tests",
     },
-    Unused {
-        package: "openbell-tests",
-        dependency: "serde",
-        reason: "settings of modules in the guides of docs, which are its tests",
-    },
 ];
 
 /// A package whose code lies in another folder than its manifest.
