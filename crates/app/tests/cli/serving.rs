@@ -1,5 +1,4 @@
 //! A run that is served, and asked by the program itself.
-#![expect(clippy::disallowed_types, reason = "the program runs while it is asked")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStderr, Stdio};
