@@ -115,10 +115,11 @@ impl Served {
 }
 
 impl Inner {
-    /// The state of the run, no older than a tenth of a second.
+    /// The state of the run, no older than a tenth of a second and than the last answer to a command.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         let facts = StatusFacts { config: &self.config, calendar: &self.calendar };
-        self.latest.snapshot(&self.handle, facts, self.wall.now())
+        let now = (self.wall.now(), self.tickets.n_answered());
+        self.latest.snapshot(&self.handle, facts, now)
     }
 
     /// The figures of the run, for its metrics.

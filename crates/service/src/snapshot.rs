@@ -1,4 +1,5 @@
-//! The state of the run, made once for all who ask, at most ten times a second.
+//! The state of the run, made once for all who ask, at most ten times a second; and anew once a command is
+//! answered, so that whoever gave it finds what it did.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -44,25 +45,34 @@ impl Snapshot {
 
 /// The one that was made last.
 #[derive(Default)]
-pub(crate) struct Latest(Mutex<Option<(Timestamp, Arc<Snapshot>)>>);
+pub(crate) struct Latest(Mutex<Option<Made>>);
+
+struct Made {
+    /// The wall clock and the commands answered by then.
+    at: Timestamp,
+    n_answered: u64,
+    snapshot: Arc<Snapshot>,
+}
 
 impl Latest {
-    /// A snapshot that is no older than a tenth of a second when the wall clock shows `wall`.
+    /// A snapshot that is no older than a tenth of a second when the wall clock shows `wall`, and no older
+    /// than the last of the `n_answered` commands.
     pub(crate) fn snapshot(
         &self,
         handle: &Handle,
         facts: StatusFacts<'_>,
-        wall: Timestamp,
+        (wall, n_answered): (Timestamp, u64),
     ) -> Arc<Snapshot> {
         let mut latest = self.0.lock().unwrap_or_else(PoisonError::into_inner); // Whole at every instant.
-        if let Some((taken, snapshot)) = latest.as_ref()
-            && *taken <= wall
-            && wall < *taken + GOOD_FOR
+        if let Some(made) = latest.as_ref()
+            && made.n_answered == n_answered
+            && made.at <= wall
+            && wall < made.at + GOOD_FOR
         {
-            return Arc::clone(snapshot);
+            return Arc::clone(&made.snapshot);
         }
         let snapshot = Arc::new(Snapshot::take(handle, facts));
-        *latest = Some((wall, Arc::clone(&snapshot)));
+        *latest = Some(Made { at: wall, n_answered, snapshot: Arc::clone(&snapshot) });
         snapshot
     }
 }

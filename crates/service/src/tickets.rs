@@ -95,6 +95,11 @@ impl Tickets {
         self.answered.send_modify(|n| *n += 1);
     }
 
+    /// Commands answered so far.
+    pub(crate) fn n_answered(&self) -> u64 {
+        *self.answered.borrow()
+    }
+
     /// The answer of the ticket, once it is there; `None` where there is no such ticket any more.
     pub(crate) async fn answered(&self, id: u64) -> Option<Answer> {
         let mut answers = self.answered.subscribe();

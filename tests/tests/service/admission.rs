@@ -100,8 +100,10 @@ async fn a_supervisor_learns_whether_the_session_is_active_and_nothing_else() {
 
 #[tokio::test(start_paused = true)]
 async fn it_answers_to_its_own_name_alone_and_to_no_page_of_another_site() {
+    /// A host, headers beside it, and the status of the answer.
+    type Case = (&'static str, &'static [(&'static str, &'static str)], u16);
     let desk = Desk::new();
-    let cases: &[(&str, &[(&str, &str)], u16)] = &[
+    let cases: &[Case] = &[
         (HOST, &[], 200),
         ("evil.example:8430", &[], 421),
         ("127.0.0.1", &[], 421),

@@ -2,7 +2,8 @@
 
 #![expect(clippy::disallowed_types, reason = "connections are tried by real ones")]
 
-use std::net::{SocketAddr, TcpListener};
+pub use std::net::SocketAddr;
+use std::net::TcpListener;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

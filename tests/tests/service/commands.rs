@@ -40,6 +40,16 @@ async fn a_request_waits_for_its_answer_as_long_as_it_says() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_gave_a_command_finds_what_it_did_in_the_next_state() {
+    let mut desk = Desk::new();
+    desk.go_to(12, 0);
+    assert_eq!(desk.get("/v1/status").await.json()["is_paused"], false);
+    let _ = desk.command(r#"{"name":"pause"}"#).await;
+    let _ = desk.story.step(); // The wall stands, so that the state is not old yet.
+    assert_eq!(desk.get("/v1/status").await.json()["is_paused"], true);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_retry_by_its_key_steps_once_and_another_body_with_it_is_refused() {
     let mut desk = Desk::new();
     desk.go_to(12, 0);

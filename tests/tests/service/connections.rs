@@ -1,13 +1,16 @@
 //! Connections: silent and slow ones end, and at the end all do.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a clock that stands until everything waits says how long it would have been"
+)]
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use openbell_service::{Settings, serve};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::client::{Client, listener};
+use crate::client::{Client, SocketAddr, listener};
 use crate::served_run::{Desk, READ, story};
 use crate::streams::events;
 

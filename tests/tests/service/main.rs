@@ -6,6 +6,7 @@ mod client;
 mod commands;
 mod connections;
 mod digests;
+mod nonsense;
 mod served_run;
 mod state;
 mod streams;

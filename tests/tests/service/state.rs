@@ -191,3 +191,13 @@ async fn a_problem_leads_to_a_page_that_explains_it() {
     assert!(page.text.starts_with("inactive (409): the session is inactive\n"), "{}", page.text);
     assert_eq!(desk.get("/v1/problems/nothing").await.problem(), (404, "not_found".to_owned()));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_is_no_text_is_refused_as_everything_is() {
+    let desk = Desk::new();
+    for path in ["/v1/symbols/%FF", "/v1/commands/%FF", "/v1/problems/%FF"] {
+        assert_eq!(desk.get(path).await.problem(), (400, "bad_parameter".to_owned()), "{path}");
+    }
+    let dots = desk.get("/v1/symbols/..%2F..%2Fetc%2Fpasswd").await;
+    assert_eq!(dots.problem(), (404, "not_a_member".to_owned()), "no folder is behind a path");
+}

@@ -134,6 +134,11 @@ const EXCEPTIONS: &[Exception] = &[
         because: "tries the connections of the service by real ones, on this machine",
     },
     Exception {
+        path: "tests/tests/service/connections.rs",
+        doors: &[Door::Clock],
+        because: "reads tokio's clock, which stands until everything waits: no wall clock is behind it",
+    },
+    Exception {
         path: "crates/app/src/",
         doors: &[Door::Files, Door::Environment, Door::Processes, Door::Terminal],
         because: "the program around the core: arguments, threads, signals, output, exit codes",

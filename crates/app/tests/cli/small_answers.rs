@@ -8,7 +8,7 @@ fn a_command_that_there_is_not_lists_those_that_there_are_and_the_nearest() {
     for (args, words) in [
         (
             &["rnu"][..],
-            "The commands are run, replay, recording, report, plan, check, check-lookahead, schema, modules, new, data, calendar, vendors, vendor-sim, bench, completions; did you mean run?",
+            "The commands are run, replay, compare, recording, report, plan, check, check-lookahead, schema, modules, new, data, calendar, vendors, vendor-sim, status, why, ctl, bench, completions; did you mean run?",
         ),
         (
             &["data", "improt"],

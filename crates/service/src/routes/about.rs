@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Extension;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use openbell_config::Mode;
@@ -11,6 +12,7 @@ use openbell_wire::served::{About, Limits};
 use crate::answer::{json, text_of};
 use crate::problem::{Answered, Code, Problem};
 use crate::query::Query;
+use crate::routes::place::part;
 use crate::served::Inner;
 use crate::settings::{BAR_ROWS, BODY_BYTES, SYMBOLS};
 use crate::tickets;
@@ -70,8 +72,9 @@ pub(crate) async fn about(
 }
 
 /// `GET /v1/problems/{code}`
-pub(crate) async fn problem(Path(name): Path<String>, uri: Uri) -> Answered {
+pub(crate) async fn problem(name: Result<Path<String>, PathRejection>, uri: Uri) -> Answered {
     let _ = Query::of(&uri, &[])?;
+    let name = part(name)?;
     let code = Code::named(&name).ok_or_else(|| {
         Problem::new(Code::NotFound, format!("there is no problem of the name {name:?}"))
     })?;

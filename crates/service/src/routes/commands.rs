@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use openbell_coordinator::{Answer, Command, Refusal, SessionCommand};
@@ -14,6 +15,7 @@ use crate::asked::Asked;
 use crate::problem::{Answered, Code, Problem};
 use crate::query::Query;
 use crate::routes::body::json_bytes;
+use crate::routes::place::part;
 use crate::served::Inner;
 use crate::tickets::{Opened, Retry};
 use crate::timer::within;
@@ -82,10 +84,11 @@ pub(crate) async fn stop(State(served): State<Arc<Inner>>, request: Request<Body
 /// `GET /v1/commands/{id}`
 pub(crate) async fn ticket(
     State(served): State<Arc<Inner>>,
-    Path(text): Path<String>,
+    text: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Answered {
     let _ = Query::of(&uri, &[])?;
+    let text = part(text)?;
     let id = served.tickets.id_of(&text);
     match id.and_then(|id| served.tickets.ticket(id)) {
         Some((ticket, _)) => Ok(json(StatusCode::OK, &ticket)),

@@ -1,4 +1,7 @@
-//! Places in the log, as they are asked for: `1-14` is event 14 of run 1.
+//! What stands in a path or names a place in the log: `1-14` is event 14 of run 1.
+
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 
 use crate::problem::Problem;
 use crate::query::wrong;
@@ -14,4 +17,12 @@ pub(crate) fn after(served: &Inner, name: &str, text: &str) -> Result<Option<u64
     let run: u64 = run.parse().map_err(|_| refused())?;
     let position: u64 = position.parse().map_err(|_| refused())?;
     Ok((run == served.run).then(|| position.saturating_add(1)))
+}
+
+/// The part of the path that a route leaves open.
+pub(crate) fn part(found: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    match found {
+        Ok(Path(text)) => Ok(text),
+        Err(_) => Err(wrong("the path", "%", "text in UTF-8, percent-encoded,")),
+    }
 }

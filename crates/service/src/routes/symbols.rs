@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use openbell_config::nearest_name;
@@ -12,6 +13,7 @@ use openbell_wire::status::{Symbol, SymbolCounts};
 use crate::answer::json;
 use crate::problem::{Answered, Code, Problem};
 use crate::query::{Query, wrong};
+use crate::routes::place::part;
 use crate::served::Inner;
 use crate::shape;
 
@@ -64,10 +66,11 @@ fn worse(sort: &str, a: &Symbol, b: &Symbol) -> Ordering {
 /// `GET /v1/symbols/{symbol}`
 pub(crate) async fn one(
     State(served): State<Arc<Inner>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Answered {
     let _ = Query::of(&uri, &[])?;
+    let name = part(name)?;
     let symbol: openbell_market::Symbol =
         name.parse().map_err(|_| wrong("symbol", &name, "a symbol as AAPL"))?;
     let snapshot = served.snapshot();
