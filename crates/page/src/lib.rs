@@ -24,7 +24,7 @@ mod table;
 
 pub use chart::{Bars, Shelf, ShelfPlan};
 pub use page::page;
-pub use run::{AccountStory, EquityAt, FillAt, Run};
+pub use run::{AccountStory, EquityAt, FillAt, RejectedAt, Run};
 
 /// The examples of the crate's README are tests.
 #[cfg(doctest)]

@@ -25,10 +25,25 @@ pub struct Run<'r> {
     pub config: &'r str,
     /// The accounts, in the order of [`Report::accounts`].
     pub accounts: &'r [AccountStory],
+    /// When rows were rejected; empty where that was not taken down.
+    pub rejected: &'r [RejectedAt],
     /// Bars for the charts.
     pub shelf: Shelf,
     /// How large the file may be, in bytes: charts are given longer bars until it fits.
     pub n_bytes_max: usize,
+}
+
+/// Between when rows of a symbol were rejected for a reason.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RejectedAt {
+    /// The symbol.
+    pub symbol: String,
+    /// The reason, as the report names it: `outside_hours`.
+    pub reason: String,
+    /// The stamp of the first of them.
+    pub first: Timestamp,
+    /// The stamp of the last of them.
+    pub last: Timestamp,
 }
 
 /// What an account did, beside its totals.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use openbell_page::{AccountStory, Bars, EquityAt, FillAt, Run, Shelf, ShelfPlan, page};
+use openbell_page::{
+    AccountStory, Bars, EquityAt, FillAt, RejectedAt, Run, Shelf, ShelfPlan, page,
+};
 use openbell_time::{Calendar, TimeManager, Timestamp, TradingDate};
 use openbell_wire::account::{Account, Benchmark, Drawdown, Orders, Returns, SymbolTrades, Trades};
 use openbell_wire::command::Signal;
@@ -313,6 +315,12 @@ pub fn shown(
         command: "openbell run made.json",
         config: "{\n  \"session_name\": \"made\"\n}",
         accounts,
+        rejected: &[RejectedAt {
+            symbol: "S0001".to_owned(),
+            reason: "outside_hours".to_owned(),
+            first: Timestamp::from_nanos(0),
+            last: Timestamp::from_nanos(MINUTE_NS),
+        }],
         shelf,
         n_bytes_max,
     })

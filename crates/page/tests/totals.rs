@@ -115,6 +115,12 @@ fn every_symbol_has_its_numbers_also_those_that_are_folded_away() {
     assert_eq!(cell(&page, "Intervals", ("Interval", "1m"), "Bars"), report.n_bars as f64);
     assert_eq!(cell(&page, "Intervals", ("Interval", "5m"), "Bars"), report.n_derived as f64);
     assert_eq!(cell(&page, "Rejected rows", ("Symbol", "S0249"), "Rows"), 3.0 * 254.0);
+    let rows = self::rows(&page, "Rejected rows");
+    assert_eq!(rows[1]["First stamp"], "1969-12-31 19:00:00");
+    assert_eq!(
+        (rows[1]["Last stamp"].as_str(), rows[2]["Last stamp"].as_str()),
+        ("1969-12-31 19:01:00", "–")
+    );
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! What is gathered for a report at each session's close, by an inline consumer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use openbell_coordinator::{Consumer, Context, Outcome, Plan, Subscription};
-use openbell_market::{BarInterval, Symbol};
-use openbell_page::{Bars, EquityAt, Shelf, ShelfPlan};
+use openbell_coordinator::{Consumer, Context, Event, Outcome, Plan, Subscription, TradeEvent};
+use openbell_market::{BarInterval, RejectReason, Symbol};
+use openbell_page::{Bars, EquityAt, RejectedAt, Shelf, ShelfPlan};
 use openbell_session_data::SymbolView;
 use openbell_time::Timestamp;
 
@@ -19,6 +19,8 @@ pub(super) struct Gathered {
     pub(super) shelf: Shelf,
     /// Symbols to which something happened in the session that is open.
     pub(super) noted: BTreeSet<Symbol>,
+    /// The stamps of the first and the last row of each symbol that were rejected for each reason.
+    pub(super) rejected: BTreeMap<(Symbol, RejectReason), (Timestamp, Timestamp)>,
     /// What the benchmark was worth: at its first open, and at each close.
     pub(super) benchmark: Vec<EquityAt>,
     benchmark_symbol: Option<Symbol>,
@@ -37,19 +39,56 @@ impl Gathered {
             n_bytes_max,
         });
         let benchmark_symbol = config.account.as_ref().and_then(|it| it.benchmark.clone());
-        Gathered { shelf, noted: BTreeSet::new(), benchmark: Vec::new(), benchmark_symbol }
+        Gathered { benchmark_symbol, ..Gathered::of(shelf) }
     }
 
     /// What is left once a report has taken it.
     pub(super) fn empty() -> Gathered {
         let none =
             ShelfPlan { base_s: 1, n_symbols: 0, n_sessions: 0, session_s: 0, n_bytes_max: 0 };
+        Gathered::of(Shelf::new(none))
+    }
+
+    fn of(shelf: Shelf) -> Gathered {
         Gathered {
-            shelf: Shelf::new(none),
+            shelf,
             noted: BTreeSet::new(),
+            rejected: BTreeMap::new(),
             benchmark: Vec::new(),
             benchmark_symbol: None,
         }
+    }
+
+    /// Takes down what happened to which symbol.
+    pub(super) fn note(&mut self, event: &Event) {
+        match event {
+            Event::Signalled { signal, .. } => {
+                self.noted.insert(signal.symbol.clone());
+            }
+            Event::GateShut { reason, .. } => {
+                self.noted.extend(reason.holders().iter().map(|holder| holder.symbol.clone()));
+            }
+            Event::Traded { trade, .. } => {
+                if let TradeEvent::Filled(fill) = trade.as_ref() {
+                    self.noted.insert(fill.symbol.clone());
+                }
+            }
+            Event::Rejected { symbol, reason, first, last, .. } => {
+                let known = self.rejected.entry((symbol.clone(), *reason));
+                let (since, until) = known.or_insert((*first, *last));
+                (*since, *until) = ((*since).min(*first), (*until).max(*last));
+            }
+            _ => {}
+        }
+    }
+
+    /// When rows were rejected, as a report shows it.
+    pub(super) fn rejected_at(&self) -> Vec<RejectedAt> {
+        let at = |((symbol, reason), (first, last)): (&(Symbol, RejectReason), &(_, _))| {
+            let (symbol, reason) = (symbol.to_string(), reason.name().to_owned());
+            RejectedAt { symbol, reason, first: *first, last: *last }
+        };
+        self.rejected.iter().map(at).collect()
     }
 
     /// Adds a session that opened at `open`: what there is of it is `symbols`.

@@ -6,15 +6,13 @@ mod gathered;
 mod size;
 mod story;
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
-use openbell_coordinator::{Engine, Event, OnError, Report, TradeEvent};
-use openbell_market::Symbol;
+use openbell_coordinator::{Engine, Event, OnError, Report};
 use openbell_page::{Run, page};
 use openbell_wire::report::Live;
 
@@ -86,9 +84,9 @@ impl ReportFile {
         if events.is_empty() {
             return;
         }
-        let noted = &mut lock(&self.shared).noted;
+        let mut gathered = lock(&self.shared);
         for event in events {
-            note(event, noted);
+            gathered.note(event);
         }
     }
 
@@ -109,6 +107,7 @@ impl ReportFile {
         let shaped = report::shaped(report, facts, told.live.cloned());
         let gathered = std::mem::replace(&mut *lock(&self.shared), Gathered::empty());
         let accounts = story::stories(facts, &gathered.benchmark);
+        let rejected = gathered.rejected_at();
         let config = format!("{:#}", facts.config.to_json());
         let text = page(Run {
             report: &shaped,
@@ -119,6 +118,7 @@ impl ReportFile {
             command: told.command,
             config: &config,
             accounts: &accounts,
+            rejected: &rejected,
             shelf: gathered.shelf,
             n_bytes_max: self.n_bytes_max,
         });
@@ -131,24 +131,6 @@ impl ReportFile {
 impl Drop for ReportFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.part); // It is gone where the report is in its place.
-    }
-}
-
-/// Takes down what happened to which symbol, so that its bars are kept as they were.
-fn note(event: &Event, noted: &mut BTreeSet<Symbol>) {
-    match event {
-        Event::Signalled { signal, .. } => {
-            noted.insert(signal.symbol.clone());
-        }
-        Event::GateShut { reason, .. } => {
-            noted.extend(reason.holders().iter().map(|holder| holder.symbol.clone()));
-        }
-        Event::Traded { trade, .. } => {
-            if let TradeEvent::Filled(fill) = trade.as_ref() {
-                noted.insert(fill.symbol.clone());
-            }
-        }
-        _ => {}
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use openbell_time::Timestamp;
 use openbell_wire::report::Symbol;
 
 use super::sessions::{coverage, share};
 use super::{begin, end};
 use crate::markup::{Text, counted};
-use crate::run::Run;
+use crate::run::{RejectedAt, Run};
 use crate::table::{Cell, Column, Number, Table, Words};
 
 /// What each symbol did in each session in which it took part; one that left and came back stands twice
@@ -63,7 +64,7 @@ pub(crate) fn symbols(run: &Run<'_>, out: &mut String) {
     }
     table.write(out);
     intervals(run, out);
-    rejections(&found, out);
+    rejections(run, &found, out);
     history(&found, out);
     end(out);
 }
@@ -103,15 +104,26 @@ pub(crate) fn seconds_of(interval: &str) -> u64 {
     n.saturating_mul(unit)
 }
 
-/// Rows that were rejected: how many, and in which sessions first and last.
-fn rejections(found: &BTreeMap<&str, Vec<(&str, &Symbol)>>, out: &mut String) {
+/// Rows that were rejected: how many, in which sessions first and last, and with which stamps.
+fn rejections(run: &Run<'_>, found: &BTreeMap<&str, Vec<(&str, &Symbol)>>, out: &mut String) {
     let columns = [
         ("Symbol", Words),
         ("Reason", Words),
         ("Rows", Number),
         ("First session", Words),
         ("Last session", Words),
+        ("First stamp", Words),
+        ("Last stamp", Words),
     ];
+    let mut stamps: BTreeMap<(&str, &str), &RejectedAt> = BTreeMap::new();
+    for at in run.rejected {
+        stamps.insert((&at.symbol, &at.reason), at);
+    }
+    let stamped = |symbol: &str, reason: &str| {
+        let found = stamps.get(&(symbol, reason));
+        let markup = |at: Timestamp| Cell::Markup(run.clock().markup(&at.to_string()));
+        found.map_or([Cell::None, Cell::None], |it| [it.first, it.last].map(markup))
+    };
     let mut table = Table::new("Rejected rows", columns);
     for (symbol, entries) in found {
         let reasons: BTreeSet<&String> =
@@ -122,13 +134,14 @@ fn rejections(found: &BTreeMap<&str, Vec<(&str, &Symbol)>>, out: &mut String) {
             });
             let of_reason: Vec<(&str, u64)> = of_reason.collect();
             let (Some(first), Some(last)) = (of_reason.first(), of_reason.last()) else { continue };
-            table.row([
+            let row = [
                 Cell::text(symbol),
                 Cell::text(&reason.replace('_', " ")),
                 Cell::Count(of_reason.iter().map(|(_, n)| n).sum()),
                 Cell::text(first.0),
                 Cell::text(last.0),
-            ]);
+            ];
+            table.row(row.into_iter().chain(stamped(symbol, reason)));
         }
     }
     if !table.is_empty() {

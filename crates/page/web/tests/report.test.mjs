@@ -167,6 +167,18 @@ test("the theme is switched, the interval and the session are chosen, without a 
   await context.close();
 });
 
+test("what is dark on a screen is printed dark on white", async () => {
+  const { context, page } = await opened(reports.paper, { colorScheme: "dark" });
+  const ink = () => page.evaluate(() => getComputedStyle(document.body).color);
+  const onScreen = await ink();
+  await page.click("nav button");
+  await page.click("nav button");
+  assert.equal(await ink(), onScreen);
+  await page.emulateMedia({ media: "print" });
+  assert.equal(await ink(), "rgb(23, 28, 38)");
+  await context.close();
+});
+
 test("it prints as a document of pages", async () => {
   const { context, page } = await opened(reports.paper);
   for (const format of ["A4", "Letter"]) {
