@@ -14,7 +14,7 @@ use openbell_coordinator::{
     TradeEvent,
 };
 use openbell_data_manager::{Arrival, DataError, ScriptedFeed};
-use openbell_market::{BarInterval, Symbol};
+use openbell_market::BarInterval;
 use openbell_tests::{
     Finished, LiveMarket, LiveStory, Market, Story, at, bar_at, bars_of, config, dated,
     finish_with_workers, flat, order_in_turn, register, series, sym, syms, time,
@@ -310,7 +310,7 @@ fn a_cancel_in_a_minute_without_a_bar_takes_effect_when_the_minute_is_over() {
         "THIN",
         DAY,
         DAY,
-        |_, minute| minute < 1 || minute > 20,
+        |_, minute| !(1..=20).contains(&minute),
     );
     let mut story = Story::of(r#"["BUSY", "THIN"]"#, r#"["1m"]"#, DAY, "", market);
     story.engine.open_accounts(accounts(&["mind_changed"]));
