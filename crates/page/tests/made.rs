@@ -57,6 +57,7 @@ pub fn empty() -> Report {
         signals: Vec::new(),
         accounts: Vec::new(),
         metadata: None,
+        streamed: None,
         exported: None,
         live: None,
         wall: Wall { elapsed_s: 0.5, bars_per_s: None, overrun_s: 0.0 },
