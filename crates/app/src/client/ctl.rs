@@ -1,12 +1,12 @@
 //! `openbell ctl`: commands to a run that is served.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use openbell_wire::command::{Answer, SymbolOutcome};
 use openbell_wire::served::ticket::{State, Ticket};
 use serde_json::{Value, json};
 
 use super::asker::{Asker, Whom};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::terminal::Terminal;
 
 /// Gives a command to a run that is served, and says what became of it.
@@ -17,6 +17,21 @@ use crate::terminal::Terminal;
 pub struct CtlArgs {
     #[command(flatten)]
     whom: Whom,
+    /// The command and what it takes: pause, resume, step [N], run-until INSTANT, speed N, add SYMBOL...,
+    /// remove SYMBOL..., lock SYMBOL, unlock SYMBOL, or stop SESSION.
+    #[arg(
+        required = true,
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND"
+    )]
+    words: Vec<String>,
+}
+
+/// The words of a command, read apart: they stand behind the run that is asked.
+#[derive(Parser, Debug)]
+#[command(no_binary_name = true, name = "ctl URL", disable_help_subcommand = true)]
+struct Words {
     #[command(subcommand)]
     command: Ctl,
 }
@@ -108,8 +123,10 @@ impl Ctl {
 
 /// Gives the command, and says what became of it.
 pub fn ctl(args: &CtlArgs, terminal: &mut Terminal) -> Outcome {
+    let words = Words::try_parse_from(&args.words)
+        .map_err(|error| Failure::says(Exit::Usage, error.to_string().trim_end()))?;
     let asker = Asker::of(&args.whom)?;
-    let (path, body) = args.command.request();
+    let (path, body) = words.command.request();
     let ticket: Ticket = asker.post(path, &body)?;
     let exit = show(&ticket, terminal)?;
     terminal.flush()?;
