@@ -1,6 +1,8 @@
 //! A run that goes on from a checkpoint is the run that took it: to the last event, digest, fill and value
 //! of an indicator.
 
+#![expect(clippy::disallowed_methods, reason = "the program gives consumers their threads")]
+
 use openbell_account::{AccountOf, AccountSettings, Accounts, Commission, Curve};
 use openbell_config::SessionConfig;
 use openbell_coordinator::{
