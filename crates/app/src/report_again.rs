@@ -54,7 +54,7 @@ pub struct ReportAgainArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  openbell run session.json --events events.jsonl
+  openbell run session.json --events events.jsonl --export out
   openbell report --events events.jsonl out.html
   openbell report --export out out.html
   openbell report --recording recordings/coins/2026-11-30 out.html";

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use openbell_account::{AccountOf, AccountSettings, Accounts, Commission};
 use openbell_coordinator::{
-    Engine, Event, Fill, OnError, Order, OrderId, OrderKind, SessionCommand, Side, StepAt,
+    Engine, Event, Fill, Moment, OnError, Order, OrderId, OrderKind, SessionCommand, Side, StepAt,
     TradeEvent,
 };
 use openbell_market::Symbol;
@@ -127,14 +127,20 @@ impl<'s> Ledger<'s> {
     fn fill(&mut self, at: Timestamp, fill: &Fill) -> Kept<()> {
         let bar = self.bar_of(&fill.symbol, fill.bar_opens_at);
         keep("trading: a fill is of a bar of the market", bar.is_some(), || format!("{fill:?}"))?;
-        let Some(bar) = bar else { return Ok(()) };
+        let Some((day, bar)) = bar else { return Ok(()) };
         let (price, ohlcv) = (fill.reference_price, bar.ohlcv);
         let lies_in = ohlcv.low - ROUNDING <= price && price <= ohlcv.high + ROUNDING;
         keep("trading: a fill lies in its bar", lies_in, || format!("{fill:?} of {bar:?}"))?;
-        let is_seen = at == bar.closes_at && fill.made_at == bar.closes_at;
-        keep("trading: a fill is made with the publication of its bar", is_seen, || {
-            format!("at {at}: {fill:?} of {bar:?}")
-        })?;
+        // On-close orders fill with the session's last publication, whatever bar was the last.
+        let due = match fill.moment {
+            Moment::Close => self.scenario.stretch.days[day].close(),
+            Moment::Open | Moment::Inside => bar.closes_at,
+        };
+        keep(
+            "trading: a fill is made with the publication of its bar",
+            at == due && fill.made_at == due,
+            || format!("at {at}, due {due}: {fill:?} of {bar:?}"),
+        )?;
         let given = self.orders.get(&fill.order);
         keep("trading: what fills was placed", given.is_some(), || format!("{fill:?}"))?;
         if let Some((order, given_at)) = given {
@@ -157,12 +163,13 @@ impl<'s> Ledger<'s> {
         Ok(())
     }
 
-    /// The regular base bar of the market with that stamp.
-    fn bar_of(&self, symbol: &Symbol, opens_at: Timestamp) -> Option<ExpectedBar> {
+    /// The base bar of the market with that stamp, and its session.
+    fn bar_of(&self, symbol: &Symbol, opens_at: Timestamp) -> Option<(usize, ExpectedBar)> {
         let position = self.scenario.symbols.iter().position(|known| known.name == *symbol)?;
         self.scenario.run.clone().find_map(|day| {
             let series = self.oracle.series(day, position, self.scenario.base);
-            series.bars.iter().find(|bar| bar.opens_at == opens_at).copied()
+            let bar = series.bars.iter().find(|bar| bar.opens_at == opens_at);
+            bar.map(|bar| (day, *bar))
         })
     }
 
@@ -199,9 +206,11 @@ impl<'s> Ledger<'s> {
             .map(|(s, n)| (s.clone(), *n))
             .collect();
         for (at, cash, lots) in &self.closes {
+            // The curve has the regular close, whatever hours follow.
+            let point = results.equity.iter().rev().find(|point| point.at <= *at);
+            let marked_at = point.map_or(*at, |point| point.at);
             let worth: f64 =
-                lots.iter().map(|(symbol, n)| *n as f64 * self.mark_of(symbol, *at)).sum();
-            let point = results.equity.iter().find(|point| point.at == *at);
+                lots.iter().map(|(symbol, n)| *n as f64 * self.mark_of(symbol, marked_at)).sum();
             let is_kept =
                 point.is_some_and(|it| same(it.cash, *cash) && same(it.equity, cash + worth));
             keep("trading: equity is cash and positions at each close", is_kept, || {

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::event_log;
 use crate::exit::{Exit, Failure};
 use crate::recording::{Again, EVENTS};
+use crate::report::is_ours;
 
 /// What a run came to.
 pub(super) struct CameTo {
@@ -65,7 +66,9 @@ impl CameTo {
             Failure::says(Exit::Data, format!("cannot read the report {}: {why}", path.display()))
         };
         let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-        let report = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let mut report: Report =
+            serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        report.consumers.retain(|consumer| !is_ours(&consumer.name)); // Of another run they may not be there.
         let EventLog { head, lines, .. } = event_log::load(&folder.join(EVENTS))?;
         let (config, export) = (head.config.to_json(), Some(folder.to_owned()));
         Ok(CameTo { report, config, lines, export })

@@ -39,8 +39,8 @@ pub struct CompareArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  openbell run session.json --export monday
-  openbell run changed.json --export tuesday
+  openbell run monday.json --export monday
+  openbell run tuesday.json --export tuesday
   openbell compare monday tuesday
   openbell compare recordings/coins/2026-11-29 recordings/coins/2026-11-30";
 

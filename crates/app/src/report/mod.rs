@@ -21,6 +21,11 @@ pub const EXPORT: &str = "export";
 /// The name of the consumer that gathers a report.
 pub const REPORT: &str = "report";
 
+/// Whether a consumer is the program's own: it gathers for a file, and is none of the session's.
+pub fn is_ours(consumer: &str) -> bool {
+    [EXPORT, REPORT].contains(&consumer)
+}
+
 /// What a report needs to know beside what the run says.
 #[derive(Clone, Copy, Debug)]
 pub struct RunFacts<'a> {

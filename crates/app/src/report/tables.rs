@@ -227,8 +227,8 @@ fn derived(report: &Report) -> Table {
 
 /// The consumers of the session file, and what they signalled.
 fn consumers(report: &Report, facts: &RunFacts<'_>, terminal: &mut Terminal) -> io::Result<()> {
-    let is_ours = |name: &str| [super::EXPORT, super::REPORT].contains(&name);
-    let named: Vec<_> = report.consumers.iter().filter(|known| !is_ours(&known.name)).collect();
+    let named: Vec<_> =
+        report.consumers.iter().filter(|known| !super::is_ours(&known.name)).collect();
     if named.is_empty() {
         return Ok(());
     }

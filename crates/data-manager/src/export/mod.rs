@@ -189,10 +189,9 @@ impl RunExport {
         run: &str,
     ) -> Result<RunExport, DataError> {
         check_owner(folder, run)?;
-        let text = |name, head| GrowingText::create(&disk, &folder.join(name), head);
-        let (quality, signals) =
-            (text(QUALITY_FILE, quality::HEAD)?, text(SIGNALS_FILE, signals::HEAD)?);
-        let events = text(EVENTS_FILE, "")?;
+        let text = |name, head| GrowingText::new(&disk, &folder.join(name), head);
+        let quality = text(QUALITY_FILE, quality::HEAD).begin()?;
+        let (signals, events) = (text(SIGNALS_FILE, signals::HEAD), text(EVENTS_FILE, ""));
         Ok(RunExport {
             folder: folder.to_owned(),
             run: run.to_owned(),
