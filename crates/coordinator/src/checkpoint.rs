@@ -18,7 +18,7 @@ const FORM: u32 = 1;
 ///
 /// What it comes to from there is bit for bit what the run comes to that took it: event log, digests,
 /// accounts, indicators. It is of one session file, one calendar and one history: the first two are whoever
-/// keeps it to hold against those of now, the third is held against it by [`Engine::go_on_from`].
+/// keeps it to hold against those of now, the third is held against it by [`Engine::go_on_from`](crate::Engine::go_on_from).
 #[derive(Clone, PartialEq, Debug)]
 pub struct Checkpoint {
     pub(crate) session: TradingDate,

@@ -121,10 +121,16 @@ impl Ctl {
     }
 }
 
+/// What is wrong with the words, without the word that every failure of the program begins with.
+fn said(error: &clap::Error) -> String {
+    let text = error.to_string();
+    text.strip_prefix("error: ").unwrap_or(&text).trim_end().to_owned()
+}
+
 /// Gives the command, and says what became of it.
 pub fn ctl(args: &CtlArgs, terminal: &mut Terminal) -> Outcome {
     let words = Words::try_parse_from(&args.words)
-        .map_err(|error| Failure::says(Exit::Usage, error.to_string().trim_end()))?;
+        .map_err(|error| Failure::says(Exit::Usage, said(&error)))?;
     let asker = Asker::of(&args.whom)?;
     let (path, body) = words.command.request();
     let ticket: Ticket = asker.post(path, &body)?;

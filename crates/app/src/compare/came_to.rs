@@ -52,6 +52,11 @@ impl CameTo {
         if !folder.is_dir() {
             return Err(wrong("is no folder; give that of an export or of a recording"));
         }
+        if !folder.join("head.json").is_file() {
+            return Err(wrong(
+                "holds neither an export nor a recording; an export is there when its run is over",
+            ));
+        }
         CameTo::of_recording(folder, store, registry)
     }
 

@@ -103,6 +103,10 @@ fn what_is_no_run_is_refused_with_the_way_out() {
         "{missing}"
     );
     std::fs::create_dir(folder.path("old")).expect("a folder");
+    folder.run(&["compare", "a", "old"]).expect_error(
+        4,
+        "error: old holds neither an export nor a recording; an export is there when its run is over\n",
+    );
     folder.write("old/run.json", "{}");
     let old = folder.run(&["compare", "a", "old"]).expect_code(4).err;
     assert!(old.contains("holds an export without its report"), "{old}");
