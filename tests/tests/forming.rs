@@ -1,6 +1,7 @@
 //! The bar that is forming can be asked for, by its own name, and is never among the others.
 
 use openbell_market::{BarInterval, Coverage};
+use openbell_session_data::{NeverForms, Unavailable};
 use openbell_tests::{Market, Story};
 
 fn five_minutes() -> BarInterval {
@@ -21,7 +22,7 @@ fn a_forming_bar_holds_what_has_closed_and_is_no_bar_of_its_series() {
         let n_whole = (minute - 30) / 5;
         assert_eq!(series.today().len(), n_whole as usize);
         let n = (minute - 30) % 5;
-        let Some(forming) = symbol.forming_bar(five_minutes()) else {
+        let Some(forming) = symbol.forming_bar(five_minutes()).expect("it forms") else {
             assert_eq!(n, 0, "a window that has seen a bar is forming");
             continue;
         };
@@ -37,9 +38,14 @@ fn a_forming_bar_holds_what_has_closed_and_is_no_bar_of_its_series() {
     }
     let mut reader = story.reader();
     let symbol = reader.view().expect("active").symbol("AAPL").expect("a member");
-    let day = symbol.forming_bar(BarInterval::DAY).expect("the day is forming");
+    let day = symbol.forming_bar(BarInterval::DAY).expect("it forms").expect("the day is forming");
     assert_eq!(day.coverage, Coverage { n: 11, expected: 11 });
-    assert_eq!(symbol.forming_bar(BarInterval::WEEK), None, "Wednesday: the week began before");
-    let minute = BarInterval::from_mins(1).expect("a minute");
-    assert_eq!(symbol.forming_bar(minute), None, "a base bar is delivered whole");
+    let why_not = |interval| match symbol.forming_bar(interval) {
+        Err(Unavailable::NeverForms { why, .. }) => why,
+        other => panic!("{interval}: {other:?}"),
+    };
+    assert_eq!(why_not(BarInterval::WEEK), NeverForms::BeganBefore, "it is Wednesday");
+    assert_eq!(why_not(BarInterval::from_mins(1).expect("a minute")), NeverForms::IsBase);
+    let hours = symbol.forming_bar(BarInterval::from_mins(60).expect("an hour"));
+    assert!(matches!(hours, Err(Unavailable::NoSeries { .. })), "{hours:?}");
 }

@@ -2,7 +2,7 @@
 //! no series, indicator, history or export has it.
 
 use openbell_market::{BarInterval, Coverage, Grid, Ohlcv};
-use openbell_time::Timestamp;
+use openbell_time::{SessionPart, Timestamp};
 
 use crate::segment::Rows;
 
@@ -25,17 +25,16 @@ pub struct FormingBar {
     pub coverage: Coverage,
 }
 
-/// Folds the base rows of the window of `grid` that is open at `as_of`; `None` outside all
-/// windows, in one that began before `day_since`, and in one without a base bar so far.
+/// Folds the base rows of `window`, one of `interval`; `None` where it is not open at `as_of`, or has no base bar
+/// so far.
 pub(crate) fn forming_bar(
     interval: BarInterval,
-    (grid, base_grid): (&Grid, &Grid),
+    window: &SessionPart,
+    base_grid: &Grid,
     base: &Rows<'_>,
-    day_since: Timestamp,
     as_of: Timestamp,
 ) -> Option<FormingBar> {
-    let window = grid.slot(grid.n_closed_by(as_of))?;
-    if as_of < window.since || window.since < day_since {
+    if as_of < window.since {
         return None;
     }
     let bars = base.bars();

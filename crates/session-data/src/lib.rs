@@ -44,7 +44,7 @@ pub use segment::{
 pub use segment_writer::{IndicatorTails, SegmentMemory, SegmentTail, SegmentWriter};
 pub use series::{SeriesView, coverage_of, gaps_of};
 pub use series_reader::{ReadError, SeriesReader};
-pub use view::{HeldView, InsideView, SymbolHandle, SymbolView, Unavailable, View};
+pub use view::{HeldView, InsideView, NeverForms, SymbolHandle, SymbolView, Unavailable, View};
 pub use why::Why;
 
 /// The examples of the crate's README are tests.

@@ -32,6 +32,27 @@ pub struct SymbolHandle {
     generation: u32,
 }
 
+/// Why no bar of an interval forms in a session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NeverForms {
+    /// It is the base interval, whose bars are delivered whole.
+    IsBase,
+    /// There is history of it, and no series of the session.
+    HistoryAlone,
+    /// Its window began before this session, and the bars of then are not at hand.
+    BeganBefore,
+}
+
+impl std::fmt::Display for NeverForms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            NeverForms::IsBase => "it is the base interval, whose bars are delivered whole",
+            NeverForms::HistoryAlone => "there is history of it, and no series of the session",
+            NeverForms::BeganBefore => "its window began before this session",
+        })
+    }
+}
+
 /// Why a symbol cannot be read in a view.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[non_exhaustive]
@@ -68,6 +89,16 @@ pub enum Unavailable {
         symbol: Symbol,
         /// The interval, as asked for.
         interval: BarInterval,
+    },
+    /// No bar of that interval forms out of others in this session.
+    #[error("no {interval} bar of {symbol} is forming: {why}")]
+    NeverForms {
+        /// The symbol.
+        symbol: Symbol,
+        /// The interval, as asked for.
+        interval: BarInterval,
+        /// Why none does.
+        why: NeverForms,
     },
     /// The symbol has no value of that name.
     #[error(
@@ -279,7 +310,8 @@ impl<'v> SymbolView<'v> {
             .ok_or_else(|| Unavailable::NoSeries { symbol: self.member.symbol.clone(), interval })
     }
 
-    /// Its base series: the one that a feed delivers.
+    /// Its base series: the one that a feed delivers. In a run every member has one; `None` for a member of a board
+    /// that a service has filled itself, without one.
     pub fn base(&self) -> Option<SeriesView<'v>> {
         let base = self
             .member
@@ -404,19 +436,36 @@ impl<'v> SymbolView<'v> {
     }
 
     /// What the open window of a derived interval holds so far: **not final**, and not among the
-    /// bars of its series. `None` where no window is open, it has no base bar yet, or the interval
-    /// is not derived; a week only in its first session, since earlier days are not at hand.
+    /// bars of its series. `None` where no window is open, or it has no base bar yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Unavailable::NoSeries`] where there is no such series, [`Unavailable::NeverForms`] where its bars
+    /// do not form in this session: those of the base interval, those of history alone, and a week after its
+    /// first session, whose earlier days are not at hand.
     ///
     /// *Time*: base bars that have closed by the instant of the view. *Cost*: folds them anew at
     /// each call; linear in the base bars of the window.
-    pub fn forming_bar(&self, interval: BarInterval) -> Option<FormingBar> {
-        let facts = self.member.series_at(interval)?;
-        let day = facts.today.as_ref()?.day();
+    pub fn forming_bar(&self, interval: BarInterval) -> Result<Option<FormingBar>, Unavailable> {
+        let never = |why| {
+            let symbol = self.member.symbol.clone();
+            Err(Unavailable::NeverForms { symbol, interval, why })
+        };
+        let facts = self.facts(interval)?;
         if facts.role == crate::SeriesRole::Base {
-            return None;
+            return never(NeverForms::IsBase);
         }
-        let (grids, base) = ((&day.grid, &day.base_grid), self.base()?.today());
-        forming_bar(interval, grids, &base, self.roster.session()?.open, self.as_of)
+        let (Some(today), Some(base), Some(session)) =
+            (&facts.today, self.base(), self.roster.session())
+        else {
+            return never(NeverForms::HistoryAlone);
+        };
+        let (day, base) = (today.day(), base.today());
+        let Some(window) = day.grid.slot(day.grid.n_closed_by(self.as_of)) else { return Ok(None) };
+        if window.since < session.open {
+            return never(NeverForms::BeganBefore);
+        }
+        Ok(forming_bar(interval, &window, &day.base_grid, &base, self.as_of))
     }
 
     /// The indicators that were computed before the session and are fixed for the day.

@@ -66,7 +66,11 @@ impl Print {
                 self.rows(&rows, 0);
             }
             self.rows(&series.today(), 0);
-            self.value(&(series.coverage(), series.gaps(), symbol.forming_bar(interval)));
+            self.value(&(
+                series.coverage(),
+                series.gaps(),
+                symbol.forming_bar(interval).ok().flatten(),
+            ));
         }
         self.value(&(symbol.metrics(), symbol.historical_indicators()));
     }

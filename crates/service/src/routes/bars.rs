@@ -177,7 +177,8 @@ fn series_of(
     }
     // A bar that is forming is of the instant of the view, and of no earlier one.
     let is_now = asked.as_of.is_none_or(|asked| asked == as_of) && asked.has_forming;
-    let forming = if is_now { symbol.forming_bar(asked.interval) } else { None };
+    // Of an interval whose bars do not form there is none.
+    let forming = if is_now { symbol.forming_bar(asked.interval).ok().flatten() } else { None };
     Ok(BarSeries {
         symbol: symbol.symbol().to_string(),
         interval: asked.interval.to_string(),
