@@ -181,6 +181,10 @@ impl Matching for Accounts {
         }
     }
 
+    fn watches_any(&self) -> bool {
+        self.benchmark.is_some() || !self.watchers.is_empty()
+    }
+
     fn watches(&self, symbol: &Symbol) -> bool {
         self.benchmark.as_ref().is_some_and(|benchmark| benchmark.is_of(symbol))
             || !self.watchers.of(symbol).is_empty()

@@ -22,6 +22,11 @@ impl Watchers {
         watchers
     }
 
+    /// Whether no account has to do with anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Those that have to do with `symbol`.
     ///
     /// *Cost*: nothing while no account has to do with anything.

@@ -63,7 +63,9 @@ impl RunningSession {
     /// A backlog is not handed over: it is of symbols that join, in which nothing is held or ordered.
     pub(super) fn trade_at(&self, core: &mut Core, instant: Timestamp) {
         let Some(trading) = &mut core.trading else { return };
-        if let Flow::Replay(replay) = &self.flow {
+        if let Flow::Replay(replay) = &self.flow
+            && trading.matching.watches_any()
+        {
             for position in replay.agenda.taken() {
                 let row = self.progress.n_delivered(position) - 1;
                 self.meet(trading.matching.as_mut(), position, row, instant);

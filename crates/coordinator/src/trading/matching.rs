@@ -118,6 +118,9 @@ pub trait Matching: Any + Send {
     /// A session begins.
     fn open_session(&mut self, session: &Session);
 
+    /// Whether bars of any symbol matter: where of none do, as long as nothing is ordered, no bar is looked at.
+    fn watches_any(&self) -> bool;
+
     /// Whether bars of `symbol` matter: an order of it rests, a position in it is held, or it is what results
     /// are shown beside.
     fn watches(&self, symbol: &Symbol) -> bool;
