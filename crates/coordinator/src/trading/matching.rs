@@ -101,10 +101,10 @@ impl TradeEvent {
 ///
 /// In one session: [`Matching::open_session`]; then, instant by instant, for the symbols that
 /// [`Matching::watches`] alone, [`Matching::meet`] for each base bar of regular hours that is delivered, in
-/// (close, symbol) order; [`Matching::settle`] for those of [`Matching::awaited`]; [`Matching::publish`] with the publication of that instant, before any strategy is
-/// called; [`Matching::place`] and [`Matching::cancel`] as strategies ask. With the session's last publication
-/// [`Matching::close_session`] comes in the place of [`Matching::publish`], after which what is ordered
-/// belongs to the next session.
+/// (close, symbol) order; [`Matching::settle`] for those of [`Matching::awaited`]; [`Matching::publish`] with
+/// the publication of that instant, before any strategy is called; [`Matching::place`] and
+/// [`Matching::cancel`] as strategies ask. With the session's last publication [`Matching::close_session`]
+/// comes in the place of [`Matching::publish`], after which what is ordered belongs to the next session.
 ///
 /// It is called whether or not the gate is open: resting orders go on being matched while strategies are
 /// not called.
