@@ -47,6 +47,11 @@ impl Activity {
         self.now = to.map(|is_active| (at, is_active));
     }
 
+    /// The run was paused or is over at `at`: what lies behind it is followed by nobody, or by another process.
+    pub(super) fn end(&mut self, at: Timestamp) {
+        self.turn(at, None);
+    }
+
     /// Nobody was served from one instant to the other: no process followed the run.
     pub(super) fn down(&mut self, since: Timestamp, until: Timestamp) {
         let Some((_, was_active)) = self.now else { return };
@@ -111,6 +116,19 @@ mod tests {
         assert_eq!(activity.longest(), Nanos::from_secs(600));
         let share = activity.share().unwrap();
         assert!((share - 109.0 / 120.0).abs() < 1e-12, "{share}");
+    }
+
+    #[test]
+    fn a_run_that_is_paused_in_mid_session_was_active_up_to_then() {
+        let calendar = TimeManager::new().calendar("XNYS").unwrap();
+        let mut activity = Activity::new(calendar, at("18:00:00"));
+        let date = "2025-07-02".parse().unwrap();
+        activity.note(&Event::SessionOpened { date, at: at("13:30:00"), until: at("20:00:00") });
+        activity.note(&Event::GateOpened { at: at("18:15:00"), epoch: 1 });
+        activity.end(at("19:00:00"));
+        assert_eq!(activity.share(), Some(0.75));
+        activity.end(at("19:30:00")); // It was over before.
+        assert_eq!(activity.share(), Some(0.75));
     }
 
     #[test]

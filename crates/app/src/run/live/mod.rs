@@ -200,6 +200,7 @@ fn follow(
     drop(ticking);
     let elapsed = wall.passed() - began;
     let is_paused = !engine.phase().is_final();
+    let ended_at = engine.clock().now();
     let mut report = brought_to_its_end(&mut engine, wall.now());
     let digest = report.digest; // That to which a replay of the recording comes.
     report.signals = sink.streams.take_signals();
@@ -213,7 +214,8 @@ fn follow(
         streamed: streamed(args),
         exported: None,
     };
-    let figures = figures.lock();
+    let mut figures = figures.lock();
+    figures.activity.end(ended_at);
     let came_to = summary::of_report(&figures, &report, recorder.as_deref());
     let command = format!("openbell run {}", asked.file.path.display());
     let told =
