@@ -14,6 +14,7 @@ use crate::event_log;
 use crate::exit::{Exit, Failure};
 use crate::recording::{Again, EVENTS};
 use crate::report::is_ours;
+use crate::run::account_results;
 
 /// What a run came to.
 pub(super) struct CameTo {
@@ -89,9 +90,7 @@ impl CameTo {
         let lines = engine.events().iter().map(event_line).collect();
         let accounts = Accounts::close(&mut engine);
         let config = engine.plan().config();
-        let sessions_per_year = f64::from(config.exchange_group.sessions_per_year);
-        let accounts = accounts.as_deref();
-        let accounts = accounts.map(|it| it.results(sessions_per_year)).unwrap_or_default();
+        let accounts = account_results(accounts.as_deref(), config);
         let facts = ReportFacts {
             config,
             elapsed: Nanos::ZERO,
