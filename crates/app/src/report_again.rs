@@ -6,13 +6,13 @@ use clap::Args;
 use openbell_account::Accounts;
 use openbell_config::SessionConfig;
 use openbell_coordinator::{Engine, Registry};
-use openbell_recorder::{RecordedRun, Repeated, Replay};
+use openbell_recorder::Repeated;
 use openbell_time::SystemWall;
 
 use crate::event_log;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::outputs::Outputs;
-use crate::recording::{EVENTS, Made, command_form};
+use crate::recording::{Again as Recorded, EVENTS};
 use crate::replay;
 use crate::report::{RunFacts, Streamed};
 use crate::report_file::{ReportFile, Size, Told, part_of};
@@ -100,23 +100,20 @@ fn of_log(path: &Path, args: &ReportAgainArgs, registry: &Registry) -> Result<()
 }
 
 fn of_recording(folder: &Path, args: &ReportAgainArgs, registry: &Registry) -> Result<(), Failure> {
-    let run = RecordedRun::open(folder)?;
+    let wall = SystemWall::new();
+    let began = wall.passed();
+    let Recorded { run, replay, mut engine } =
+        Recorded::ready(folder, args.store.as_deref(), registry)?;
     let store = args.store.as_deref().or(run.head().store.as_deref().map(Path::new));
     let mut outputs = Outputs::new().reads_store(folder);
     if let Some(store) = store {
         outputs = outputs.reads_store(store);
     }
     written(outputs, &args.out).check()?;
-    let wall = SystemWall::new();
-    let began = wall.passed();
-    let replayed = Replay::new(run.looks(&command_form()));
-    replayed.offers(run.offers()?);
-    let made = Made::of(folder, run.head(), args.store.as_deref())?;
-    let mut engine = made.engine(registry, &replayed, made.history()?)?;
     let html = ReportFile::create(&args.out, args.report_size, &mut engine)?;
     let mut n_seen = 0;
     loop {
-        let repeated = replayed.step(&mut engine)?;
+        let repeated = replay.step(&mut engine)?;
         html.note(&engine.events()[n_seen..]);
         n_seen = engine.events().len();
         if repeated == Repeated::Over {
@@ -126,7 +123,8 @@ fn of_recording(folder: &Path, args: &ReportAgainArgs, registry: &Registry) -> R
     let command = format!("openbell replay {}", folder.display());
     let store = store.map(|store| store.display().to_string()).unwrap_or_default();
     let again = Again { elapsed: wall.passed() - began, store: &store, command: &command };
-    again.write(html, engine, made.config())
+    let config = engine.plan().config().clone();
+    again.write(html, engine, &config)
 }
 
 /// `outputs`, and where the report goes.

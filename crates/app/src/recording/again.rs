@@ -60,18 +60,20 @@ pub fn replay_recording(
     Ok(Exit::Done)
 }
 
-/// A recorded run that was repeated to its end.
+/// A recorded run that is repeated.
 pub(crate) struct Again {
-    run: RecordedRun,
-    replay: Replay,
-    /// As it is then.
+    /// What was recorded.
+    pub(crate) run: RecordedRun,
+    /// What steps the engine.
+    pub(crate) replay: Replay,
+    /// The engine, as far as it was stepped.
     pub(crate) engine: Engine,
 }
 
 impl Again {
-    /// Repeats the run of the recording in `folder`, as fast as it goes; history comes from `store`, or else
-    /// from the store that it names.
-    pub(crate) fn run(
+    /// The run of the recording in `folder` before its first step; history comes from `store`, or else from the
+    /// store that it names.
+    pub(crate) fn ready(
         folder: &Path,
         store: Option<&Path>,
         registry: &Registry,
@@ -80,9 +82,19 @@ impl Again {
         let replay = Replay::new(run.looks(&command_form()));
         replay.offers(run.offers()?);
         let made = Made::of(folder, run.head(), store)?;
-        let mut engine = made.engine(registry, &replay, made.history()?)?;
-        replay.run(&mut engine)?;
+        let engine = made.engine(registry, &replay, made.history()?)?;
         Ok(Again { run, replay, engine })
+    }
+
+    /// The same, repeated to its end, as fast as it goes.
+    pub(crate) fn run(
+        folder: &Path,
+        store: Option<&Path>,
+        registry: &Registry,
+    ) -> Result<Again, Failure> {
+        let mut again = Again::ready(folder, store, registry)?;
+        again.replay.run(&mut again.engine)?;
+        Ok(again)
     }
 }
 
@@ -138,11 +150,6 @@ impl Made {
     /// What the run is called.
     pub(crate) fn name(&self) -> &str {
         &self.config.session_name
-    }
-
-    /// What was asked.
-    pub(crate) fn config(&self) -> &SessionConfig {
-        &self.config
     }
 
     /// The calendar of the run.
